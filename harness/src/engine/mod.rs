@@ -1,0 +1,70 @@
+//! The engines: what a task is, and how the turn passes from one to the next.
+//!
+//! | engine | a task is | for |
+//! |---|---|---|
+//! | [`sim`] | a fiber of this thread | speed |
+//! | [`real`] | a real process or thread, one running at a time | truth |
+//! | [`wild`] | a real process, scheduled by the operating system | comparison |
+//!
+//! `sim` and `real` implement [`Executor`]: run one execution by the plan in the
+//! kernel. Everything above (strategies, shrinking, reports) knows only that.
+//! A [`Model`] is the program, seen from here: state built anew for each execution,
+//! tasks to run on it, a verdict at the end.
+
+mod model;
+pub(crate) mod real;
+pub(crate) mod sim;
+mod session;
+mod stage;
+pub(crate) mod wild;
+
+pub(crate) use model::{Dynamic, Group, Model, Typed};
+pub(crate) use session::{session, workers};
+
+use crate::judge::Verdict;
+use crate::kernel::Kernel;
+use serde::{Deserialize, Serialize};
+
+/// Which engine runs a program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Engine {
+    /// Fibers in this process.
+    #[default]
+    Sim,
+    /// Real processes and threads, one running at a time.
+    Real,
+    /// Real processes, scheduled by the operating system.
+    Wild,
+}
+
+impl Engine {
+    /// All engines by name.
+    pub const ALL: [(&'static str, Engine); 3] =
+        [("sim", Engine::Sim), ("real", Engine::Real), ("wild", Engine::Wild)];
+
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        Engine::ALL.iter().find(|(_, engine)| *engine == self).map_or("?", |(name, _)| name)
+    }
+}
+
+/// What runs executions, one after the other.
+pub(crate) trait Executor {
+    /// The kernel, to write the next plan and to read what happened.
+    fn kernel(&mut self) -> &mut Kernel;
+
+    /// Runs one execution by the plan in the kernel. The program's label for the
+    /// outcome is written to `label`; it stays empty where there is none.
+    fn execute(&mut self, label: &mut String) -> Verdict;
+
+    /// The program.
+    fn model(&self) -> &dyn Model;
+
+    /// The address of the program's state in the last execution.
+    fn state(&self) -> *mut u8;
+
+    /// An execution takes long enough to look at the clock after each.
+    fn is_slow(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,215 @@
+//! Forking a controller from a program that may have many threads.
+//!
+//! After `fork` only the calling thread exists in the child, and whatever lock
+//! another thread held stays locked for ever. What a controller needs of such locks
+//! is known: standard output and error, the allocator, the panic hook. The first two
+//! are held while forking, so the child owns them; the allocator is the C library's
+//! business (it takes its locks around `fork`). The child then uses each of them
+//! once and reports; a child that hangs in this *trial* is killed, and the fork is
+//! repeated. From then on everything is forked by controllers, which have one thread.
+//!
+//! | step | who | what |
+//! |---|---|---|
+//! | 1 | caller | holds stdout and stderr, forks |
+//! | 2 | child | dies with the caller's thread; one core; sub-reaper; group of its own |
+//! | 3 | child | the trial: prints nothing, allocates, swaps the panic hook |
+//! | 4 | caller | waits for the trial's end, or kills and repeats |
+//! | 5 | child | works, writes its result to a pipe, exits without running destructors |
+//!
+//! When a controller dies, its pipe closes and the caller gets an error that says
+//! how it died; its tasks die with it.
+
+use super::{Real, burial};
+use crate::Error;
+use crate::engine::{Executor, Model};
+use crate::kernel::Limits;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::sys::prctl;
+use nix::sys::signal::Signal;
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Pid, fork, pipe, setpgid};
+use selvedge::{Event, Shared};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
+
+/// How often a fork whose trial fails is repeated.
+const TRIALS: usize = 40;
+/// How long a trial may take before the child is taken to hang.
+const TRIAL: Duration = Duration::from_millis(250);
+
+struct Controller {
+    pid: Pid,
+    results: File,
+    bytes: Vec<u8>,
+}
+
+/// Runs `work` in `count` controllers side by side, each on a core of its own where
+/// there are enough, and returns what they made. `tick` is called now and then.
+pub(crate) fn controllers<R: Serialize + DeserializeOwned>(
+    model: &dyn Model,
+    limits: Limits,
+    count: usize,
+    tick: &dyn Fn(),
+    work: &mut dyn FnMut(&mut dyn Executor, usize) -> R,
+) -> Result<Vec<R>, Error> {
+    let mut all = Vec::new();
+    for worker in 0..count {
+        match start(model, limits, worker, work) {
+            Ok(controller) => all.push(controller),
+            Err(error) => {
+                all.iter().for_each(Controller::end);
+                return Err(error);
+            }
+        }
+    }
+    let outcome = collect(&mut all, tick);
+    all.iter().for_each(Controller::end);
+    outcome?;
+    all.iter_mut().map(Controller::result).collect()
+}
+
+impl Controller {
+    /// Ends the controller, if it still lives. Not yet reaped, so the number is its own.
+    fn end(&self) {
+        burial::kill_and_bury(self.pid.as_raw() as u32);
+    }
+
+    fn result<R: DeserializeOwned>(&mut self) -> Result<R, Error> {
+        let status = waitpid(self.pid, None);
+        postcard::from_bytes::<Result<R, String>>(&self.bytes)
+            .map_err(|_| {
+                Error::Controller(match status {
+                    Ok(WaitStatus::Signaled(_, signal, _)) => format!("was killed by {signal}"),
+                    Ok(WaitStatus::Exited(_, code)) => format!("ended with code {code} and without a result"),
+                    other => format!("ended without a result: {other:?}"),
+                })
+            })?
+            .map_err(Error::Controller)
+    }
+}
+
+/// Reads every controller's result to its end.
+fn collect(all: &mut [Controller], tick: &dyn Fn()) -> Result<(), Error> {
+    let mut open: Vec<usize> = (0..all.len()).collect();
+    let mut buffer = [0; 65_536];
+    while !open.is_empty() {
+        let ready: Vec<usize> = {
+            let mut fds: Vec<PollFd<'_>> =
+                open.iter().map(|&at| PollFd::new(all[at].results.as_fd(), PollFlags::POLLIN)).collect();
+            match poll(&mut fds, PollTimeout::from(100_u16)) {
+                Ok(_) | Err(nix::Error::EINTR) => {}
+                Err(errno) => return Err(Error::os("waiting for a controller", errno)),
+            }
+            let ready = fds.iter().map(|fd| fd.revents().is_some_and(|events| !events.is_empty()));
+            open.iter().zip(ready).filter(|(_, ready)| *ready).map(|(&at, _)| at).collect()
+        };
+        if ready.is_empty() {
+            tick();
+        }
+        for at in ready {
+            match all[at].results.read(&mut buffer) {
+                Ok(0) => open.retain(|&other| other != at),
+                Ok(n) => all[at].bytes.extend_from_slice(&buffer[..n]),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Error::os("reading from a controller", error)),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn start<R: Serialize>(
+    model: &dyn Model,
+    limits: Limits,
+    worker: usize,
+    work: &mut dyn FnMut(&mut dyn Executor, usize) -> R,
+) -> Result<Controller, Error> {
+    for _ in 0..TRIALS {
+        let (reader, writer) = pipe().map_err(|errno| Error::os("making a pipe", errno))?;
+        let passed = Shared::try_new(Event::new()).map_err(|error| Error::Usage(error.to_string()))?;
+        let caller = std::process::id();
+        let _ = (std::io::stdout().flush(), std::io::stderr().flush());
+        let (out, err) = (std::io::stdout().lock(), std::io::stderr().lock());
+        // SAFETY: the child only uses what the trial has shown to be free, and
+        // leaves by `_exit`.
+        let forked = unsafe { fork() };
+        drop((out, err));
+        match forked.map_err(|errno| Error::os("forking a controller", errno))? {
+            ForkResult::Child => {
+                drop(reader);
+                settle(caller, worker);
+                rehearse();
+                passed.set();
+                perform(model, limits, writer, |executor| work(executor, worker));
+            }
+            ForkResult::Parent { child } => {
+                drop(writer);
+                if passed.wait_timeout(TRIAL) || burial::status_if_dead(child.as_raw() as u32).is_some() {
+                    return Ok(Controller { pid: child, results: File::from(reader), bytes: Vec::new() });
+                }
+                burial::kill_and_bury(child.as_raw() as u32);
+                let _ = waitpid(child, None);
+            }
+        }
+    }
+    Err(Error::Controller(format!(
+        "could not be forked: in {TRIALS} attempts another thread held a lock that the child needs"
+    )))
+}
+
+/// The controller's place in the world.
+fn settle(caller: u32, worker: usize) {
+    let _ = prctl::set_pdeathsig(Signal::SIGKILL);
+    if nix::unistd::getppid().as_raw() as u32 != caller {
+        selvedge::sys::process::exit_now(0);
+    }
+    let _ = prctl::set_child_subreaper(true);
+    let _ = setpgid(Pid::from_raw(0), Pid::from_raw(0));
+    pin(worker);
+}
+
+/// Pins this process, and what it forks, to one of the cores it may use.
+fn pin(worker: usize) {
+    let Ok(allowed) = sched_getaffinity(Pid::from_raw(0)) else { return };
+    let cores: Vec<usize> = (0..CpuSet::count()).filter(|&core| allowed.is_set(core).unwrap_or(false)).collect();
+    if let Some(&core) = cores.get(worker % cores.len().max(1)) {
+        let mut one = CpuSet::new();
+        if one.set(core).is_ok() {
+            let _ = sched_setaffinity(Pid::from_raw(0), &one);
+        }
+    }
+}
+
+/// The trial: uses every lock once that the child will need.
+fn rehearse() {
+    print!("");
+    eprint!("");
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(hook);
+    drop(std::hint::black_box(vec![0_u8; 1 << 16]));
+    drop(std::hint::black_box(Box::new(1_u64)));
+    let _ = std::env::var_os("PATH");
+}
+
+/// Works, sends the result, and ends the process.
+fn perform<R: Serialize>(
+    model: &dyn Model,
+    limits: Limits,
+    writer: OwnedFd,
+    work: impl FnOnce(&mut dyn Executor) -> R,
+) -> ! {
+    let result = Real::new(model, limits).map(|mut real| work(&mut real)).map_err(|errno| {
+        format!("could not map its arena: {errno}")
+    });
+    let code = match postcard::to_stdvec(&result) {
+        Ok(bytes) => i32::from(File::from(writer).write_all(&bytes).is_err()),
+        Err(_) => 70,
+    };
+    let _ = std::io::stdout().flush();
+    selvedge::sys::process::exit_now(code);
+}

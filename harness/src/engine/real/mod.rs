@@ -1,0 +1,236 @@
+//! The engine whose tasks are real processes and threads, one running at a time.
+//!
+//! A *controller*, a process of its own, owns the kernel's arena and forks the
+//! tasks; everything runs on one core, so handing the turn over is one wake-up and
+//! one sleep. The tasks of a declarative program are forked once and kept *warm*:
+//! between executions they wait for their turn. A dynamic program's main task is
+//! forked anew for each execution.
+//!
+//! ```text
+//!  caller ──fork──> controller ──fork──> task 0, task 1, ...      (warm)
+//!    │                │   └─────fork──> main ──fork──> children   (dynamic)
+//!    └── result <─────┘
+//! ```
+//!
+//! | file | what is there |
+//! |---|---|
+//! | `controller` | forking a controller from a program with many threads |
+//! | `warm` | the processes of tasks that exist from the start |
+//! | `burial` | waiting until the operating system has truly ended a process |
+//! | `crash` | fatal signals in tasks: the controller learns of them at once |
+//!
+//! 1. The holder of the turn is the only one of these processes that runs; the
+//!    controller holds it between executions.
+//! 2. The controller has one thread, so what it forks holds no foreign lock.
+//!
+//! When a task's process dies, the controller notices (at once for a caught signal,
+//! else within [`PATROL`]) and ends the execution with the way it died. When the
+//! controller dies, warm tasks die with it and others end at their next turn.
+
+mod burial;
+mod controller;
+mod crash;
+mod warm;
+
+pub(crate) use controller::controllers;
+
+use super::{Executor, Model, stage};
+use crate::judge::Verdict;
+use crate::kernel::{Arena, End, Kernel, Limits, Mode, Request, Role, State, current, panic};
+use selvedge::platform::Woken;
+use selvedge::sys::{clock, futex};
+use std::ptr;
+use std::sync::atomic::Ordering;
+use warm::Troupe;
+
+/// How often the controller looks whether the running task is still alive.
+const PATROL: u64 = 10_000_000;
+/// How long a task may run without reaching its next operation.
+const PATIENCE: u64 = 10_000_000_000;
+
+/// The process engine; lives in a controller.
+pub(crate) struct Real<'m> {
+    troupe: Troupe<'m>,
+    model: &'m dyn Model,
+    arena: Arena,
+    state: *mut u8,
+}
+
+impl<'m> Real<'m> {
+    /// An engine for executions of `model`.
+    pub(crate) fn new(model: &'m dyn Model, limits: Limits) -> nix::Result<Real<'m>> {
+        let limits = stage::fit(limits, model);
+        let arena = Arena::new(limits, Mode::Real)?;
+        let troupe = Troupe::new(model, arena.kernel());
+        let mut real = Real { troupe, model, arena, state: ptr::null_mut() };
+        real.kernel().controller_pid = std::process::id();
+        real.kernel().buries = model.dynamic();
+        Ok(real)
+    }
+
+    /// Sleeps until a task gives the turn to the controller; false if the running
+    /// task died or got lost instead.
+    fn await_turn(&mut self) -> bool {
+        let begun = clock::monotonic();
+        loop {
+            let kernel = self.kernel();
+            if kernel.controller.swap(0, Ordering::Acquire) == 1 {
+                return true;
+            }
+            let now = clock::monotonic();
+            if futex::wait(&kernel.controller, 0, Some(now + PATROL)) == Woken::TimedOut {
+                if let Some(status) = burial::status_if_dead(self.pid_of_current()) {
+                    let kernel = self.kernel();
+                    if kernel.controller.swap(0, Ordering::Acquire) == 1 {
+                        return true;
+                    }
+                    let task = kernel.current as usize;
+                    kernel.crash(task, status);
+                    return false;
+                }
+                if now - begun > PATIENCE {
+                    burial::kill_and_bury(self.pid_of_current());
+                    self.kernel().give_up_waiting();
+                    return false;
+                }
+            }
+        }
+    }
+
+    fn pid_of_current(&mut self) -> u32 {
+        let kernel = self.kernel();
+        let process = kernel.task(kernel.current as usize).process as usize;
+        kernel.task(process).pid
+    }
+
+    /// Runs the tasks until the execution is over.
+    fn play(&mut self) {
+        let first = self.kernel().current as usize;
+        self.kernel().give_turn(first);
+        while self.await_turn() {
+            let kernel = self.kernel();
+            let subject = kernel.subject as usize;
+            match kernel.request {
+                Request::Over => return,
+                Request::Bury => {
+                    burial::bury(kernel.task(subject).pid);
+                    kernel.advance();
+                    if kernel.is_over() {
+                        return;
+                    }
+                    kernel.give_turn(kernel.current as usize);
+                }
+                Request::BuryAndReturn => {
+                    burial::bury(kernel.task(subject).pid);
+                    kernel.give_turn(kernel.current as usize);
+                }
+                Request::Crashed => {
+                    let task = kernel.current as usize;
+                    let signal = kernel.note.signal;
+                    let process = kernel.task(task).process as usize;
+                    burial::bury(kernel.task(process).pid);
+                    kernel.crash(task, -signal);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Ends what is left of an execution: tasks in warm processes leave their code,
+    /// all others are killed.
+    fn clean_up(&mut self) {
+        let fixed = self.model.tasks();
+        let warm = !self.model.dynamic();
+        let kernel = self.kernel();
+        kernel.abandon();
+        for task in 0..kernel.tasks as usize {
+            let slot = kernel.task(task);
+            let unfinished = matches!(slot.state, State::Live | State::Starting);
+            if slot.role == Role::Process && unfinished && !(warm && task < fixed) {
+                burial::kill_and_bury(slot.pid);
+            }
+        }
+        if warm {
+            self.let_warm_tasks_leave();
+        }
+    }
+
+    fn let_warm_tasks_leave(&mut self) {
+        for task in 0..self.kernel().tasks as usize {
+            let kernel = self.kernel();
+            let process = kernel.task(task).process as usize;
+            let leaves = kernel.task(task).state == State::Live && process < self.model.tasks();
+            if !leaves || self.troupe.is_dead(process) {
+                continue;
+            }
+            let kernel = self.kernel();
+            kernel.current = task as u32;
+            kernel.controller.store(0, Ordering::Relaxed);
+            kernel.give_turn(task);
+            if !self.await_turn() {
+                self.troupe.dismiss(process);
+            }
+        }
+    }
+}
+
+impl Executor for Real<'_> {
+    fn kernel(&mut self) -> &mut Kernel {
+        // SAFETY: the arena lives as long as the engine, and the controller holds
+        // the turn whenever it uses the kernel.
+        unsafe { &mut *self.arena.kernel() }
+    }
+
+    fn execute(&mut self, label: &mut String) -> Verdict {
+        let kernel = self.kernel();
+        kernel.reset();
+        kernel.controller.store(0, Ordering::Relaxed);
+        let captured = panic::capture(&raw mut kernel.note);
+        let verdict = self.run(label);
+        panic::capture(captured);
+        verdict
+    }
+
+    fn model(&self) -> &dyn Model {
+        self.model
+    }
+
+    fn state(&self) -> *mut u8 {
+        self.state
+    }
+
+    fn is_slow(&self) -> bool {
+        true
+    }
+}
+
+impl Real<'_> {
+    fn run(&mut self, label: &mut String) -> Verdict {
+        let model = self.model;
+        self.state = match stage::set_up(self.kernel(), model) {
+            Ok(state) => state,
+            Err(verdict) => return verdict,
+        };
+        let state = self.state;
+        if let Err(errno) = self.troupe.assemble(state) {
+            return Verdict::Broken(format!("forking a task: {errno}"));
+        }
+        self.kernel().begin();
+        if !self.kernel().is_over() {
+            self.play();
+        }
+        let (end, _) = self.kernel().ending();
+        if end != End::Finished || self.kernel().has_vanished() {
+            self.clean_up();
+        }
+        self.troupe.rest();
+        debug_assert!(current::get().is_null());
+        stage::judge(self.kernel(), model, state, label)
+    }
+}
+
+impl Drop for Real<'_> {
+    fn drop(&mut self) {
+        self.troupe.disband();
+    }
+}

@@ -1,0 +1,108 @@
+//! Where an engine's executor lives while something uses it.
+//!
+//! `sim` runs in this thread, or in one thread per worker; `real` in one controller
+//! process per worker, pinned to a core, which sends its result back.
+
+use super::real;
+use super::sim::Sim;
+use super::{Engine, Executor, Model};
+use crate::Error;
+use crate::kernel::Limits;
+use crate::program::{Progress, Task, Watcher};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+
+/// Gives `work` an executor of `engine` for `model` and returns what it made.
+pub(crate) fn session<R: Serialize + DeserializeOwned>(
+    engine: Engine,
+    model: &dyn Model,
+    limits: Limits,
+    work: impl FnOnce(&mut dyn Executor) -> R,
+) -> Result<R, Error> {
+    match engine {
+        Engine::Real => {
+            let mut work = Some(work);
+            let results = real::controllers(model, limits, 1, &|| (), &mut |executor, _| {
+                work.take().map(|work| work(executor))
+            })?;
+            results
+                .into_iter()
+                .next()
+                .flatten()
+                .ok_or_else(|| Error::Controller("ended without a result".to_owned()))
+        }
+        Engine::Sim | Engine::Wild => Ok(work(&mut sim(model, limits)?)),
+    }
+}
+
+fn sim(model: &dyn Model, limits: Limits) -> Result<Sim<'_>, Error> {
+    Sim::new(model, limits).map_err(|errno| Error::os("mapping an arena", errno))
+}
+
+/// Runs `work` for each task on an executor of its own, side by side.
+pub(crate) fn workers<R: Serialize + DeserializeOwned + Send>(
+    engine: Engine,
+    model: &dyn Model,
+    limits: Limits,
+    watcher: Option<Watcher<'_>>,
+    progress: &Progress,
+    tasks: &[Task],
+    work: impl Fn(&mut dyn Executor, &Task) -> R + Sync,
+) -> Result<Vec<R>, Error> {
+    let tick = || {
+        if let Some(watch) = watcher {
+            watch(progress.executions(), progress.violations());
+        }
+    };
+    match engine {
+        Engine::Real => {
+            real::controllers(model, limits, tasks.len(), &tick, &mut |executor, worker| work(executor, &tasks[worker]))
+        }
+        Engine::Sim | Engine::Wild => match (tasks, watcher) {
+            // One worker and nobody watching: stay on the caller's thread.
+            ([task], None) => Ok(vec![work(&mut sim(model, limits)?, task)]),
+            _ => threads(model, limits, &tick, tasks, &work),
+        },
+    }
+}
+
+fn threads<R: Send>(
+    model: &dyn Model,
+    limits: Limits,
+    tick: &dyn Fn(),
+    tasks: &[Task],
+    work: &(impl Fn(&mut dyn Executor, &Task) -> R + Sync),
+) -> Result<Vec<R>, Error> {
+    std::thread::scope(|scope| {
+        let (done, finished) = std::sync::mpsc::channel();
+        let running: Vec<_> = tasks
+            .iter()
+            .map(|task| {
+                let done = done.clone();
+                scope.spawn(move || {
+                    let result = sim(model, limits).map(|mut sim| work(&mut sim, task));
+                    // The receiver may be gone if another worker failed.
+                    let _ = done.send(());
+                    result
+                })
+            })
+            .collect();
+        drop(done);
+        let mut left = tasks.len();
+        while left > 0 {
+            match finished.recv_timeout(Duration::from_millis(100)) {
+                Ok(()) => left -= 1,
+                Err(std::sync::mpsc::RecvTimeoutError::Timeout) => tick(),
+                Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        running
+            .into_iter()
+            .map(|thread| match thread.join() {
+                Ok(result) => result,
+                Err(payload) => std::panic::resume_unwind(payload),
+            })
+            .collect()
+    })
+}

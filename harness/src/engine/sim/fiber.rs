@@ -1,0 +1,90 @@
+//! One pooled stack and the loop that runs on it.
+//!
+//! A fiber belongs to one task number for life. Resumed at the start of an
+//! execution it runs the task's code; suspended at its end it waits for the next.
+
+use super::super::Model;
+use crate::kernel::{Kernel, enter};
+use corosensei::stack::DefaultStack;
+use corosensei::trap::CoroutineTrapHandler;
+use corosensei::{Coroutine, CoroutineResult, Yielder};
+use std::ptr;
+
+/// Bytes of stack per task; pages that are never touched cost nothing.
+const STACK: usize = 1 << 20;
+
+/// What the tasks of an execution run: the program and its state.
+pub(super) struct Job {
+    pub(super) model: *const dyn Model,
+    pub(super) state: *mut u8,
+}
+
+/// How a resume ended.
+#[derive(PartialEq, Eq)]
+pub(super) enum Resumed {
+    /// The fiber suspended itself.
+    Suspended,
+    /// The fiber caught a fatal signal and is gone.
+    Crashed,
+}
+
+pub(super) struct Fiber(Coroutine<(), (), ()>);
+
+impl Fiber {
+    pub(super) fn new(kernel: *mut Kernel, index: usize) -> Fiber {
+        let stack = DefaultStack::new(STACK).expect("address space for a fiber's stack");
+        Fiber(Coroutine::with_stack(stack, move |yielder, ()| life(kernel, index, yielder)))
+    }
+
+    #[inline]
+    pub(super) fn resume(&mut self) -> Resumed {
+        match self.0.resume(()) {
+            CoroutineResult::Yield(()) => Resumed::Suspended,
+            CoroutineResult::Return(()) => Resumed::Crashed,
+        }
+    }
+
+    /// Lets a fiber that waits for its next job end.
+    pub(super) fn close(&mut self) {
+        if self.0.started() && !self.0.done() {
+            let _ = self.0.resume(());
+        }
+    }
+
+    /// Throws the fiber away wherever it stands; nothing on its stack is dropped.
+    pub(super) fn discard(&mut self) {
+        // SAFETY: the stack is abandoned like that of a killed process; what lies
+        // on it is leaked and never reached again.
+        unsafe { self.0.force_reset() };
+    }
+
+    pub(super) fn trap(&self) -> CoroutineTrapHandler<()> {
+        self.0.trap_handler()
+    }
+}
+
+fn life(kernel: *mut Kernel, index: usize, yielder: &Yielder<(), ()>) {
+    loop {
+        // SAFETY: the engine resumed this fiber: the kernel lives and the turn is ours.
+        let (entry, argument, job) = unsafe {
+            if (*kernel).closing {
+                return;
+            }
+            let task = (*kernel).task(index);
+            task.yielder = ptr::from_ref(yielder).cast();
+            (task.entry.take(), task.argument, (*kernel).job.cast::<Job>())
+        };
+        match entry {
+            // SAFETY: whoever set the entry promised that the argument fits.
+            Some(entry) => unsafe { entry(argument) },
+            // SAFETY: the engine set the job for this execution.
+            None => unsafe {
+                enter(kernel, index, || {
+                    (*(*job).model).run((*job).state, index);
+                    0
+                });
+            },
+        }
+        yielder.suspend(());
+    }
+}

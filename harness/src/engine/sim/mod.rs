@@ -1,0 +1,149 @@
+//! The engine whose tasks are fibers of one thread.
+//!
+//! Stacks are pooled: a fiber is made once, and for each execution it is told what
+//! to run. Between two tasks there is nothing but the switch; between two
+//! executions nothing is allocated.
+//!
+//! ```text
+//!  execute: reset ─> set up ─> start each task ─> resume(current) until over
+//!              ^                                         │
+//!              └── discard state <── finally <── abandon ┘
+//! ```
+//!
+//! 1. A fiber is suspended either between two executions, in [`fiber`]'s loop, or at
+//!    a scheduling point of its task.
+//! 2. Only this thread resumes the fibers of this engine.
+//!
+//! A task that is killed here vanishes: its fiber is thrown away with whatever lay
+//! on its stack. Real processes do not die in this engine.
+
+mod crash;
+mod fiber;
+
+use super::{Executor, Model};
+use crate::judge::Verdict;
+use crate::kernel::{Arena, End, Kernel, Limits, Mode, State, current, panic};
+use fiber::{Fiber, Resumed};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+
+/// The fiber engine.
+pub(crate) struct Sim<'m> {
+    // Dropped before the arena, into which they point.
+    fibers: Vec<Fiber>,
+    model: &'m dyn Model,
+    arena: Arena,
+    state: *mut u8,
+}
+
+impl<'m> Sim<'m> {
+    /// An engine for executions of `model`.
+    pub(crate) fn new(model: &'m dyn Model, limits: Limits) -> nix::Result<Sim<'m>> {
+        let limits = super::stage::fit(limits, model);
+        Ok(Sim { fibers: Vec::new(), model, arena: Arena::new(limits, Mode::Sim)?, state: ptr::null_mut() })
+    }
+
+    /// Runs the current task until the turn comes back.
+    fn resume(&mut self, task: usize) {
+        while self.fibers.len() <= task {
+            self.fibers.push(Fiber::new(self.arena.kernel(), self.fibers.len()));
+        }
+        if self.fibers[task].resume() == Resumed::Crashed {
+            self.crashed(task);
+        }
+    }
+
+    /// The task caught a fatal signal; its fiber is gone.
+    #[cold]
+    fn crashed(&mut self, task: usize) {
+        let kernel = self.kernel();
+        let signal = kernel.note.signal;
+        kernel.crash(task, -signal);
+        self.fibers[task] = Fiber::new(self.arena.kernel(), task);
+    }
+
+    /// Lets the unfinished tasks leave their code, and throws the vanished away.
+    #[cold]
+    fn clean_up(&mut self) {
+        self.kernel().abandon();
+        for task in 0..self.kernel().tasks as usize {
+            if self.kernel().task(task).state == State::Live {
+                self.kernel().current = task as u32;
+                self.resume(task);
+            }
+        }
+        for task in 0..self.kernel().tasks as usize {
+            if matches!(self.kernel().task(task).state, State::Vanished | State::Starting) {
+                self.fibers[task].discard();
+                self.fibers[task] = Fiber::new(self.arena.kernel(), task);
+            }
+        }
+    }
+}
+
+impl Executor for Sim<'_> {
+    fn kernel(&mut self) -> &mut Kernel {
+        // SAFETY: the arena lives as long as the engine; no fiber runs while the
+        // engine does, and the reference does not outlive a resume.
+        unsafe { &mut *self.arena.kernel() }
+    }
+
+    fn execute(&mut self, label: &mut String) -> Verdict {
+        let model = self.model;
+        let kernel = self.kernel();
+        kernel.reset();
+        let captured = panic::capture(&raw mut kernel.note);
+        let verdict = self.run(model, label);
+        panic::capture(captured);
+        verdict
+    }
+
+    fn model(&self) -> &dyn Model {
+        self.model
+    }
+
+    fn state(&self) -> *mut u8 {
+        self.state
+    }
+}
+
+impl Sim<'_> {
+    fn run(&mut self, model: &dyn Model, label: &mut String) -> Verdict {
+        self.state = match super::stage::set_up(self.kernel(), model) {
+            Ok(state) => state,
+            Err(verdict) => return verdict,
+        };
+        let state = self.state;
+        // SAFETY: only the lifetime is erased; the job is read by fibers during this
+        // execution, within which `model` is borrowed.
+        let model_now = unsafe { std::mem::transmute::<&dyn Model, &'static dyn Model>(model) };
+        let job = fiber::Job { model: model_now, state };
+        let before = current::set(self.arena.kernel());
+        let crash = crash::Watch::begin(&raw const *self);
+        self.kernel().job = (&raw const job).cast();
+        self.kernel().begin();
+        while !self.kernel().is_over() {
+            let task = self.kernel().current as usize;
+            self.resume(task);
+        }
+        let (end, _) = self.kernel().ending();
+        if end != End::Finished || self.kernel().has_vanished() {
+            self.clean_up();
+        }
+        drop(crash);
+        current::set(before);
+        super::stage::judge(self.kernel(), model, state, label)
+    }
+}
+
+impl Drop for Sim<'_> {
+    fn drop(&mut self) {
+        self.kernel().closing = true;
+        let before = current::set(ptr::null_mut());
+        for fiber in &mut self.fibers {
+            // Between executions every fiber is in its loop and ends by itself.
+            let _ = catch_unwind(AssertUnwindSafe(|| fiber.close()));
+        }
+        current::set(before);
+    }
+}

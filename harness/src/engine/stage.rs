@@ -1,0 +1,85 @@
+//! What both engines do around the tasks of an execution: set the program up, and
+//! judge how it ended.
+
+use super::Model;
+use crate::judge::{Place, Verdict};
+use crate::kernel::{End, Kernel, Limits};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// The limits, widened to what the program has from the start.
+pub(super) fn fit(limits: Limits, model: &dyn Model) -> Limits {
+    let least = model.layout().size().next_multiple_of(64);
+    // A program whose tasks are all known pays for no more than them; its tasks
+    // may still start some of their own.
+    let tasks = if model.dynamic() { limits.tasks } else { limits.tasks.max(model.tasks() + 64) };
+    Limits { tasks, memory: limits.memory.max(least), ..limits }
+}
+
+/// Builds the state and creates the tasks; the kernel was just reset.
+pub(super) fn set_up(kernel: &mut Kernel, model: &dyn Model) -> Result<*mut u8, Verdict> {
+    let layout = model.layout();
+    if layout.align() > 64 {
+        return Err(Verdict::Broken(format!("the state wants an alignment of {}; 64 is the most", layout.align())));
+    }
+    let state = kernel
+        .allocate(layout.size().max(1))
+        .ok_or_else(|| Verdict::Broken("the state does not fit into the shared memory".to_owned()))?;
+    // SAFETY: fresh memory of the state's layout.
+    if catch_unwind(AssertUnwindSafe(|| unsafe { model.init(state) })).is_err() {
+        return Err(Verdict::Broken(format!("the set-up panicked: {}", kernel.note.message.as_str())));
+    }
+    let mut host = None;
+    for task in 0..model.tasks() {
+        let role = model.role(task);
+        let process = match role {
+            crate::kernel::Role::Process => task,
+            crate::kernel::Role::Thread => *host.get_or_insert(task),
+        };
+        if let Err(limit) = kernel.create(role, process as u32, Some(process as u32), "") {
+            return Err(Verdict::Broken(format!("the program has more than {limit} tasks")));
+        }
+    }
+    Ok(state)
+}
+
+/// The verdict on the execution that just ended; drops the state.
+pub(super) fn judge(kernel: &mut Kernel, model: &dyn Model, state: *mut u8, label: &mut String) -> Verdict {
+    let (end, culprit) = kernel.ending();
+    let task = culprit.unwrap_or(0);
+    let place = |kernel: &Kernel| Place {
+        file: kernel.note.file.as_str().to_owned(),
+        line: kernel.note.line,
+        column: kernel.note.column,
+    };
+    let verdict = match end {
+        End::Finished => {
+            label.push_str(kernel.label.as_str());
+            // SAFETY: the state was initialised and no task runs.
+            match catch_unwind(AssertUnwindSafe(|| unsafe { model.finish(state, label) })) {
+                Ok(()) => Verdict::Pass,
+                Err(payload) => {
+                    kernel.note.complete(payload.as_ref());
+                    Verdict::Law { message: kernel.note.message.as_str().to_owned(), place: place(kernel) }
+                }
+            }
+        }
+        End::Panicked => Verdict::Panic {
+            task,
+            step: kernel.steps as usize,
+            message: kernel.note.message.as_str().to_owned(),
+            place: place(kernel),
+        },
+        End::Died => Verdict::Died { task, step: kernel.steps as usize, status: kernel.task(task).status },
+        End::Deadlock => Verdict::Deadlock,
+        End::StepBound => Verdict::Livelock { steps: kernel.steps as usize },
+        End::Diverged => Verdict::Diverged { step: kernel.steps as usize, task },
+        End::GivenUp => Verdict::Broken(kernel.note.message.as_str().to_owned()),
+    };
+    // SAFETY: the state was initialised; no task runs any more.
+    let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { model.discard(state) }));
+    match dropped {
+        Ok(()) => verdict,
+        Err(_) if verdict != Verdict::Pass => verdict,
+        Err(_) => Verdict::Broken(format!("dropping the state panicked: {}", kernel.note.message.as_str())),
+    }
+}

@@ -1,0 +1,18 @@
+//! What an execution was: its verdict, its record, and what can be read from it.
+//!
+//! | file | what is there |
+//! |---|---|
+//! | `verdict` | how an execution ended |
+//! | `recording` | everything that happened in one execution, as owned data |
+//! | `blame` | from a recording: who holds what, who waits for whom, the cycle |
+//!
+//! Verdicts are data, not errors; nothing here runs a program.
+
+mod blame;
+mod recording;
+mod verdict;
+
+pub use blame::{Blocked, Holder, blocked, cycle, held_at};
+pub(crate) use recording::record;
+pub use recording::{Object, Pending, Recording, Step, TaskRecord};
+pub use verdict::{Place, Verdict};

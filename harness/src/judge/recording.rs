@@ -1,0 +1,236 @@
+//! Everything that happened in one execution, as owned data.
+//!
+//! Taken from the kernel after an execution whose plan asked for a record. Names of
+//! objects are resolved here, because only now are their addresses still known;
+//! numbers of objects follow the order in which the tasks first touched them, so
+//! that two engines with different addresses give equal recordings.
+
+use super::verdict::{Place, Verdict};
+use crate::engine::Executor;
+use crate::kernel::{Choice, Kernel, Outcome, Role, State};
+use rustc_hash::{FxHashMap, FxHasher};
+use selvedge::platform::{Kind, Op};
+use serde::{Deserialize, Serialize};
+use std::hash::{Hash, Hasher};
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Step {
+    /// The task that took it.
+    pub task: usize,
+    /// With what outcome.
+    pub outcome: Outcome,
+    /// What the operation does.
+    #[serde(with = "KindDef")]
+    pub kind: Kind,
+    /// The operation's name.
+    pub name: String,
+    /// Index of its object in [`Recording::objects`].
+    pub object: Option<usize>,
+    /// Index of its second object.
+    pub also: Option<usize>,
+    /// Where it was called.
+    pub place: Place,
+    /// The number it came out with; `None` if it never came to its end.
+    pub value: Option<u64>,
+}
+
+/// An object that operations acted on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Object {
+    /// Its name, or one made from what was done to it.
+    pub name: String,
+    /// It is the end of this task.
+    pub task: Option<usize>,
+}
+
+/// An operation that a task stood before when the execution ended.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Pending {
+    /// What the operation does.
+    #[serde(with = "KindDef")]
+    pub kind: Kind,
+    /// The operation's name.
+    pub name: String,
+    /// Index of its object in [`Recording::objects`].
+    pub object: Option<usize>,
+    /// Where it was called.
+    pub place: Place,
+    /// It could have gone on.
+    pub enabled: bool,
+}
+
+/// A task.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TaskRecord {
+    /// Its name.
+    pub name: String,
+    /// Process or thread.
+    pub role: Role,
+    /// How it ended: an exit code, or minus a signal; `None` if it did not end.
+    pub status: Option<i32>,
+    /// What it stood before.
+    pub pending: Option<Pending>,
+}
+
+/// One execution.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recording {
+    /// The tasks, by number.
+    pub tasks: Vec<TaskRecord>,
+    /// The steps, in order.
+    pub steps: Vec<Step>,
+    /// The objects, in the order in which they were first touched.
+    pub objects: Vec<Object>,
+    /// The choices.
+    pub schedule: Vec<Choice>,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// The program's label for the outcome; empty if it has none.
+    pub label: String,
+}
+
+impl Recording {
+    /// A hash of the trace: two executions with equal traces have equal hashes.
+    pub fn trace_hash(&self) -> u64 {
+        let mut hasher = FxHasher::default();
+        self.steps.hash(&mut hasher);
+        self.label.hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// How often another task went on than before.
+    pub fn switches(&self) -> usize {
+        crate::kernel::switches(&self.schedule)
+    }
+
+    /// The name of a task; its number if it has none.
+    pub fn task_name(&self, task: usize) -> String {
+        self.tasks.get(task).map_or_else(|| format!("task {task}"), |record| record.name.clone())
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Kind")]
+enum KindDef {
+    Step,
+    Read,
+    Write,
+    ReadWrite,
+    Acquire,
+    Release,
+    TryAcquire,
+    Wait,
+    Park,
+    Notify,
+    Spawn,
+    Join,
+    Signal,
+    Sleep,
+}
+
+/// Numbers objects by first touch and names them.
+struct Namer<'k> {
+    kernel: &'k Kernel,
+    names: Vec<(std::ops::Range<usize>, String)>,
+    index: FxHashMap<(u32, usize), usize>,
+    objects: Vec<Object>,
+    unnamed: FxHashMap<&'static str, usize>,
+}
+
+impl Namer<'_> {
+    fn object(&mut self, space: u32, address: usize, kind: Kind, tasks: &[TaskRecord]) -> Option<usize> {
+        if address == 0 {
+            return None;
+        }
+        if let Some(&index) = self.index.get(&(space, address)) {
+            return Some(index);
+        }
+        let object = self.describe(address, kind, tasks);
+        self.index.insert((space, address), self.objects.len());
+        self.objects.push(object);
+        Some(self.objects.len() - 1)
+    }
+
+    fn describe(&mut self, address: usize, kind: Kind, tasks: &[TaskRecord]) -> Object {
+        for (index, task) in tasks.iter().enumerate() {
+            if std::ptr::from_ref(&self.kernel.task(index).ended) as usize == address {
+                return Object { name: task.name.clone(), task: Some(index) };
+            }
+        }
+        let named = self.names.iter().filter(|(range, _)| range.contains(&address)).min_by_key(|(range, _)| range.len());
+        if let Some((_, name)) = named {
+            return Object { name: name.clone(), task: None };
+        }
+        let noun = match kind {
+            Kind::Acquire | Kind::Release | Kind::TryAcquire => "lock",
+            Kind::Park | Kind::Notify => "condition",
+            Kind::Wait => "event",
+            Kind::Read | Kind::Write | Kind::ReadWrite => "value",
+            _ => "object",
+        };
+        let count = self.unnamed.entry(noun).or_insert(0);
+        *count += 1;
+        Object { name: format!("{noun} {count}"), task: None }
+    }
+}
+
+fn place(op: &Op) -> Place {
+    Place { file: op.site.file().to_owned(), line: op.site.line(), column: op.site.column() }
+}
+
+/// The record of the execution that `executor` just ran.
+pub(crate) fn record(executor: &mut dyn Executor, verdict: Verdict, label: String) -> Recording {
+    let fixed: Vec<String> = (0..executor.model().tasks()).map(|task| executor.model().task_name(task)).collect();
+    let state = executor.state();
+    let names = if state.is_null() { Vec::new() } else { executor.model().ranges(state) };
+    let kernel = &*executor.kernel();
+    let mut tasks: Vec<TaskRecord> = (0..kernel.tasks as usize)
+        .map(|index| {
+            let task = kernel.task(index);
+            let given = task.name.as_str();
+            let name = fixed.get(index).cloned().unwrap_or_else(|| given.to_owned());
+            let ended = matches!(task.state, State::Ended | State::Vanished) && kernel.was_ended(index);
+            TaskRecord { name, role: task.role, status: ended.then_some(task.status), pending: None }
+        })
+        .collect();
+    let mut namer = Namer {
+        kernel,
+        names,
+        index: FxHashMap::default(),
+        objects: Vec::new(),
+        unnamed: FxHashMap::default(),
+    };
+    let mut steps = Vec::with_capacity(kernel.events().len());
+    for event in kernel.events().iter() {
+        let object = namer.object(event.space, event.object, event.kind, &tasks);
+        let also = namer.object(event.space, event.also, Kind::Acquire, &tasks);
+        steps.push(Step {
+            task: event.choice.task(),
+            outcome: event.choice.outcome(),
+            kind: event.kind,
+            name: event.name.to_owned(),
+            object,
+            also,
+            place: Place {
+                file: event.site.file().to_owned(),
+                line: event.site.line(),
+                column: event.site.column(),
+            },
+            value: event.done.then_some(event.value),
+        });
+    }
+    for index in 0..tasks.len() {
+        if tasks[index].status.is_some() {
+            continue;
+        }
+        let op = kernel.task(index).op;
+        let object = namer.object(kernel.object_space(index, op.object), op.object, op.kind, &tasks);
+        let enabled = kernel.could_go_on(index);
+        tasks[index].pending =
+            Some(Pending { kind: op.kind, name: op.name.to_owned(), object, place: place(&op), enabled });
+    }
+    let objects = namer.objects;
+    let schedule = kernel.schedule().to_vec();
+    Recording { tasks, steps, objects, schedule, verdict, label }
+}

@@ -1,0 +1,133 @@
+//! How an execution ended.
+
+use selvedge::process::ExitStatus;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A line of source.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Place {
+    /// The file as the compiler was given it.
+    pub file: String,
+    /// Line, from 1; 0 if unknown.
+    pub line: u32,
+    /// Column, from 1; 0 if unknown.
+    pub column: u32,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.line == 0 { f.write_str("unknown place") } else { write!(f, "{}:{}", self.file, self.line) }
+    }
+}
+
+/// How an execution ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// All tasks ended and every law holds.
+    Pass,
+    /// All tasks ended, and what was asserted about the end does not hold.
+    Law {
+        /// What the assertion said.
+        message: String,
+        /// Where it stands.
+        place: Place,
+    },
+    /// A task panicked.
+    Panic {
+        /// The task.
+        task: usize,
+        /// Steps taken, the task's own last one included.
+        step: usize,
+        /// What the panic said.
+        message: String,
+        /// Where it stands.
+        place: Place,
+    },
+    /// A task's process ended although its code had not.
+    Died {
+        /// The task.
+        task: usize,
+        /// Steps taken, the task's own last one included.
+        step: usize,
+        /// Its exit code, or minus the signal that killed it.
+        status: i32,
+    },
+    /// Unfinished tasks, none of which can go on.
+    Deadlock,
+    /// The bound on steps was reached.
+    Livelock {
+        /// That bound.
+        steps: usize,
+    },
+    /// The schedule named a task that could not go on.
+    Diverged {
+        /// Steps taken before.
+        step: usize,
+        /// The task.
+        task: usize,
+    },
+    /// The execution could not be judged; the text says why.
+    Broken(String),
+}
+
+impl Verdict {
+    /// Whether this breaks a law (a pass does not, and an execution that could not
+    /// be judged does not either).
+    pub fn is_violation(&self) -> bool {
+        !matches!(self, Verdict::Pass | Verdict::Diverged { .. } | Verdict::Broken(_))
+    }
+
+    /// Whether both are the same finding, perhaps reached in another way.
+    pub fn is_like(&self, other: &Verdict) -> bool {
+        match (self, other) {
+            (Verdict::Law { place: a, .. }, Verdict::Law { place: b, .. })
+            | (Verdict::Panic { place: a, .. }, Verdict::Panic { place: b, .. }) => a == b,
+            (Verdict::Died { status: a, .. }, Verdict::Died { status: b, .. }) => a == b,
+            (Verdict::Deadlock, Verdict::Deadlock) | (Verdict::Livelock { .. }, Verdict::Livelock { .. }) => true,
+            _ => false,
+        }
+    }
+
+    /// One word for it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Verdict::Pass => "pass",
+            Verdict::Law { .. } => "law broken",
+            Verdict::Panic { .. } => "panic",
+            Verdict::Died { .. } => "death",
+            Verdict::Deadlock => "deadlock",
+            Verdict::Livelock { .. } => "livelock",
+            Verdict::Diverged { .. } => "diverged",
+            Verdict::Broken(_) => "inconclusive",
+        }
+    }
+}
+
+/// An exit status as the kernel stores it: a code, or minus a signal.
+pub(crate) fn status_text(status: i32) -> String {
+    let status = if status < 0 { ExitStatus::Signal(-status) } else { ExitStatus::Code(status) };
+    status.to_string()
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Verdict::Pass => f.write_str("every law holds"),
+            Verdict::Law { message, place } => write!(f, "{message} ({place})"),
+            Verdict::Panic { task, step, message, place } => {
+                write!(f, "task {task} panicked at step {step}: {message} ({place})")
+            }
+            Verdict::Died { task, step, status } => {
+                write!(f, "task {task} died at step {step}: {}", status_text(*status))
+            }
+            Verdict::Deadlock => f.write_str("deadlock: no unfinished task can go on"),
+            Verdict::Livelock { steps } => write!(f, "livelock: still running after {steps} steps"),
+            Verdict::Diverged { step, task } => {
+                write!(f, "the schedule does not fit: at step {step} it names task {task}, which cannot go on")
+            }
+            Verdict::Broken(why) => f.write_str(why),
+        }
+    }
+}

@@ -1,0 +1,418 @@
+//! Tasks that a program starts itself, and the memory they share: the part of the
+//! `Checked` platform that whole programs need.
+//!
+//! A started task runs, within the step that starts it, up to its first visible
+//! operation; so it has no step of its own for having begun. In `sim` it is a fiber,
+//! in `real` a forked process or a thread.
+//!
+//! When a child process dies here, the controller buries it (waits for the kernel
+//! to have closed its files) before anybody takes the next step.
+
+use super::checked::{Checked, perform};
+use super::point::{point, switch};
+use super::state::{Kernel, Launch, Mode, Request};
+use super::task::{Role, State};
+use super::{current, life, panic};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::waitpid;
+use nix::unistd::Pid;
+use selvedge::platform::{Child, Cmp, Guard, Kind, Native, Op, Segment, Site, Tasks};
+use selvedge::process::ExitStatus;
+use std::io;
+use std::panic::Location;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A child of the checked platform: a task of an exploration, or a native child.
+pub struct CheckedChild<N>(Inner<N>);
+
+enum Inner<N> {
+    Native(N),
+    Task(TaskChild),
+}
+
+struct TaskChild {
+    task: usize,
+    /// The process was waited for: its zombie is gone.
+    reaped: AtomicBool,
+    /// `real`: the thread, to be joined for good at the end.
+    thread: Mutex<Option<std::thread::JoinHandle<()>>>,
+}
+
+impl<N> std::fmt::Debug for CheckedChild<N> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.0 {
+            Inner::Native(_) => f.write_str("CheckedChild(native)"),
+            Inner::Task(child) => write!(f, "CheckedChild(task {})", child.task),
+        }
+    }
+}
+
+fn decode(status: i32) -> ExitStatus {
+    if status < 0 { ExitStatus::Signal(-status) } else { ExitStatus::Code(status) }
+}
+
+fn no_exploration() -> io::Error {
+    io::Error::other("this task belongs to an exploration that is over")
+}
+
+impl<N: Child> Child for CheckedChild<N> {
+    fn id(&self) -> u32 {
+        match &self.0 {
+            Inner::Native(child) => child.id(),
+            Inner::Task(child) => logical_id(child.task),
+        }
+    }
+
+    fn wait(&self, deadline: Option<u64>, site: impl Site) -> io::Result<Option<ExitStatus>> {
+        match &self.0 {
+            Inner::Native(child) => child.wait(deadline, site),
+            Inner::Task(child) => child.wait(deadline, site.location()),
+        }
+    }
+
+    fn signal(&self, signal: Signal, site: impl Site) -> io::Result<()> {
+        match &self.0 {
+            Inner::Native(child) => child.signal(signal, site),
+            Inner::Task(child) => child.signal(signal, site.location()),
+        }
+    }
+}
+
+impl TaskChild {
+    fn wait(&self, deadline: Option<u64>, site: &'static Location<'static>) -> io::Result<Option<ExitStatus>> {
+        let this = current::get();
+        if this.is_null() {
+            return Err(no_exploration());
+        }
+        // SAFETY: a current kernel is alive, and the caller has the turn.
+        let kernel = unsafe { &*this };
+        let word = &kernel.task(self.task).ended;
+        let object = std::ptr::from_ref(word) as usize;
+        let now = kernel.clock;
+        let op = || match deadline {
+            Some(deadline) if deadline <= now => Op::new(Kind::Read, "is_alive", object, site),
+            _ => {
+                Op::new(Kind::Join, "join", object, site).when(Guard::on(word, !0, Cmp::Eq, 1)).until(deadline)
+            }
+        };
+        let ended = || word.load(Ordering::Relaxed) == 1;
+        // SAFETY: as above.
+        if !unsafe { perform(this, op, ended) } {
+            return Ok(None);
+        }
+        self.reap(kernel);
+        Ok(Some(decode(kernel.task(self.task).status)))
+    }
+
+    /// `real`: takes the zombie or the ended thread away.
+    fn reap(&self, kernel: &Kernel) {
+        let task = kernel.task(self.task);
+        if kernel.mode == Mode::Sim || self.reaped.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        if task.role == Role::Thread {
+            let thread = self.thread.lock().ok().and_then(|mut thread| thread.take());
+            if let Some(thread) = thread {
+                // Its panic, if any, is a finding already.
+                let _ = thread.join();
+            }
+        } else {
+            // ECHILD: somebody else's child, which the controller reaps.
+            let _ = waitpid(Pid::from_raw(task.pid as i32), None);
+        }
+    }
+
+    fn signal(&self, signal: Signal, site: &'static Location<'static>) -> io::Result<()> {
+        let this = current::get();
+        if this.is_null() {
+            return Err(no_exploration());
+        }
+        // SAFETY: a current kernel is alive, and the caller has the turn.
+        let kernel = unsafe { &mut *this };
+        if kernel.task(self.task).role == Role::Thread {
+            return Err(io::Error::new(io::ErrorKind::Unsupported, "a thread cannot be sent a signal of its own"));
+        }
+        let name = match signal {
+            Signal::SIGKILL => "kill",
+            Signal::SIGTERM => "terminate",
+            Signal::SIGINT => "interrupt",
+            _ => {
+                let text = format!("{signal} is not modelled; SIGKILL, SIGTERM and SIGINT are");
+                return Err(io::Error::new(io::ErrorKind::Unsupported, text));
+            }
+        };
+        let object = std::ptr::from_ref(&kernel.task(self.task).ended) as usize;
+        // SAFETY: as above.
+        unsafe { point(this, Op::new(Kind::Signal, name, object, site)) };
+        // SAFETY: the turn is ours.
+        let kernel = unsafe { &mut *this };
+        if matches!(kernel.task(self.task).state, State::Ended | State::Vanished) {
+            return Err(io::Error::from_raw_os_error(nix::libc::ESRCH));
+        }
+        if kernel.mode == Mode::Real {
+            // The task is alive and not reaped: the number is still its own.
+            kill(Pid::from_raw(kernel.task(self.task).pid as i32), signal)?;
+            let me = kernel.current as usize;
+            kernel.request = Request::BuryAndReturn;
+            kernel.subject = self.task as u32;
+            kernel.call_controller();
+            kernel.await_turn(me);
+        }
+        kernel.kill(self.task, signal as i32);
+        Ok(())
+    }
+}
+
+impl Tasks for Checked {
+    type Process = CheckedChild<<Native as Tasks>::Process>;
+    type Thread = CheckedChild<<Native as Tasks>::Thread>;
+    type Segment = CheckedSegment;
+
+    fn fork<F: FnOnce() -> i32 + 'static>(name: &str, body: F, site: Self::Site) -> io::Result<Self::Process> {
+        let this = current::get();
+        if this.is_null() {
+            return Ok(CheckedChild(Inner::Native(Native::fork(name, body, ())?)));
+        }
+        // SAFETY: a current kernel is alive, and the caller has the turn.
+        let (kernel, child) = unsafe { (&mut *this, begin(this, Role::Process, name, site)?) };
+        match kernel.mode {
+            // SAFETY: as above.
+            Mode::Sim => unsafe { start_fiber(this, child, body) },
+            Mode::Real => {
+                // SAFETY: the controller's processes have no thread that could hold
+                // a lock, unless the program started one: then its own rules for
+                // fork hold. The child runs `body` and leaves by `_exit`.
+                let pid = match unsafe { nix::unistd::fork() } {
+                    Ok(result) => result,
+                    Err(errno) => {
+                        kernel.end_task(child, 0);
+                        return Err(errno.into());
+                    }
+                };
+                match pid {
+                    nix::unistd::ForkResult::Child => run_process(this, child, body),
+                    nix::unistd::ForkResult::Parent { child: pid } => {
+                        kernel.task(child).pid = pid.as_raw() as u32;
+                        // SAFETY: as above.
+                        unsafe { launch(this, child) };
+                    }
+                }
+            }
+        }
+        Ok(CheckedChild(Inner::Task(TaskChild::new(child))))
+    }
+
+    fn thread<F: FnOnce() + Send + 'static>(name: &str, body: F, site: Self::Site) -> io::Result<Self::Thread> {
+        let this = current::get();
+        if this.is_null() {
+            return Ok(CheckedChild(Inner::Native(Native::thread(name, body, ())?)));
+        }
+        // SAFETY: a current kernel is alive, and the caller has the turn.
+        let (kernel, child) = unsafe { (&mut *this, begin(this, Role::Thread, name, site)?) };
+        let handle = TaskChild::new(child);
+        let body = move || {
+            body();
+            0
+        };
+        match kernel.mode {
+            // SAFETY: as above.
+            Mode::Sim => unsafe { start_fiber(this, child, body) },
+            Mode::Real => {
+                let address = this as usize;
+                let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+                    run_here(address as *mut Kernel, child, body);
+                });
+                match thread {
+                    Ok(thread) => {
+                        // SAFETY: as above.
+                        unsafe { launch(this, child) };
+                        *handle.thread.lock().expect("nobody else has the handle yet") = Some(thread);
+                    }
+                    Err(error) => {
+                        kernel.end_task(child, 0);
+                        return Err(error);
+                    }
+                }
+            }
+        }
+        Ok(CheckedChild(Inner::Task(handle)))
+    }
+
+    fn segment(size: usize) -> io::Result<CheckedSegment> {
+        let this = current::get();
+        if this.is_null() {
+            return Ok(CheckedSegment::Native(Native::segment(size)?));
+        }
+        // SAFETY: a current kernel is alive, and the caller has the turn.
+        let base = unsafe { (*this).allocate(size) }.ok_or_else(|| {
+            io::Error::new(io::ErrorKind::OutOfMemory, "the shared memory of this exploration is used up")
+        })?;
+        Ok(CheckedSegment::Arena { base: base as usize, size })
+    }
+
+    fn sleep(nanos: u64, site: Self::Site) {
+        let this = current::get();
+        if this.is_null() {
+            return Native::sleep(nanos, ());
+        }
+        // SAFETY: a current kernel is alive, and the caller has the turn.
+        let until = unsafe { (*this).clock }.saturating_add(nanos).min(u64::MAX - 1);
+        let op = || Op::new(Kind::Sleep, "sleep", 0, site).when(Guard::NEVER).until(Some(until));
+        // SAFETY: as above.
+        unsafe { perform(this, op, || ()) };
+    }
+
+    fn exit(code: i32) -> ! {
+        let this = current::get();
+        if this.is_null() {
+            Native::exit(code);
+        }
+        // SAFETY: a current kernel is alive, and the caller has the turn.
+        unsafe {
+            let me = (*this).current as usize;
+            life::exit(this, me, code)
+        }
+    }
+
+    fn process_id() -> u32 {
+        let this = current::get();
+        if this.is_null() {
+            return Native::process_id();
+        }
+        // SAFETY: a current kernel is alive, and the caller has the turn.
+        let kernel = unsafe { &*this };
+        logical_id(kernel.task(kernel.current as usize).process as usize)
+    }
+}
+
+/// Processes of an exploration are numbered from 1001, so that nobody takes them
+/// for real ones and they are the same in every run.
+fn logical_id(task: usize) -> u32 {
+    1001 + task as u32
+}
+
+impl TaskChild {
+    fn new(task: usize) -> TaskChild {
+        TaskChild { task, reaped: AtomicBool::new(false), thread: Mutex::new(None) }
+    }
+}
+
+/// The step that starts a task: announces it and creates its slot.
+///
+/// # Safety
+/// `this` is the current kernel and the caller has the turn.
+unsafe fn begin(this: *mut Kernel, role: Role, name: &str, site: &'static Location<'static>) -> io::Result<usize> {
+    let kind = if role == Role::Process { "spawn process" } else { "spawn thread" };
+    // SAFETY: the caller's promise.
+    let scheduled = unsafe { point(this, Op::new(Kind::Spawn, kind, 0, site)) };
+    // SAFETY: as above.
+    let kernel = unsafe { &mut *this };
+    let me = kernel.current;
+    let process = (role == Role::Thread).then_some(kernel.task(me as usize).process);
+    let child = kernel.create(role, me, process, name).map_err(|limit| {
+        io::Error::new(io::ErrorKind::QuotaExceeded, format!("an execution may have {limit} tasks at most"))
+    })?;
+    if kernel.plan.record && scheduled {
+        let index = kernel.steps as usize - 1;
+        let event = &mut kernel.events()[index];
+        event.value = child as u64;
+        event.done = true;
+    }
+    Ok(child)
+}
+
+/// Lets the new task run up to its first operation; returns with the turn.
+///
+/// # Safety
+/// As for [`begin`]; `child` is what it returned.
+unsafe fn launch(this: *mut Kernel, child: usize) {
+    // SAFETY: the caller's promise.
+    let kernel = unsafe { &mut *this };
+    let me = kernel.current as usize;
+    kernel.launch = Launch::Back;
+    kernel.current = child as u32;
+    // SAFETY: as above.
+    unsafe { switch(this, me) };
+}
+
+/// `sim`: starts `body` on a fiber.
+///
+/// # Safety
+/// As for [`launch`].
+unsafe fn start_fiber<F: FnOnce() -> i32 + 'static>(this: *mut Kernel, child: usize, body: F) {
+    /// # Safety
+    /// `argument` points at an initialised `F` that the caller gives away.
+    unsafe fn entry<F: FnOnce() -> i32>(argument: *mut ()) {
+        // SAFETY: the caller's promise; `start_fiber` does not drop it.
+        let body = unsafe { argument.cast::<F>().read() };
+        let this = current::get();
+        // SAFETY: the engine resumed this fiber as the running task.
+        unsafe { life::enter(this, (*this).current as usize, body) };
+    }
+    let mut body = std::mem::ManuallyDrop::new(body);
+    // SAFETY: the caller's promise.
+    let task = unsafe { (*this).task(child) };
+    task.entry = Some(entry::<F>);
+    task.argument = (&raw mut *body).cast();
+    // SAFETY: the child takes `body` before its first operation, hence before this
+    // returns; if the execution ends before that, `body` is leaked, not dropped twice.
+    unsafe { launch(this, child) };
+}
+
+/// `real`: the life of a forked child.
+fn run_process(this: *mut Kernel, child: usize, body: impl FnOnce() -> i32) -> ! {
+    // SAFETY: the child inherited the kernel's mapping and its current kernel.
+    let kernel = unsafe { &mut *this };
+    kernel.await_turn(child);
+    // SAFETY: the turn was given to this task.
+    unsafe { life::enter(this, child, body) };
+    let code = kernel.task(child).status;
+    let _ = std::io::Write::flush(&mut std::io::stdout());
+    life::depart(kernel, child);
+    selvedge::sys::process::exit_now(code)
+}
+
+/// `real`: the life of a thread.
+fn run_here(this: *mut Kernel, child: usize, body: impl FnOnce() -> i32) {
+    // SAFETY: the thread's process maps the kernel.
+    let kernel = unsafe { &mut *this };
+    current::set(this);
+    let before = panic::capture(&raw mut kernel.note);
+    kernel.await_turn(child);
+    // SAFETY: the turn was given to this task.
+    unsafe { life::enter(this, child, body) };
+    panic::capture(before);
+    current::set(std::ptr::null_mut());
+    life::depart(kernel, child);
+}
+
+/// Memory that the tasks of an exploration share.
+#[derive(Clone, Debug)]
+pub enum CheckedSegment {
+    /// Part of the exploration's arena; it lives as long as the execution.
+    Arena {
+        /// Its first byte.
+        base: usize,
+        /// Its length in bytes.
+        size: usize,
+    },
+    /// A mapping of its own, made outside any exploration.
+    Native(<Native as Tasks>::Segment),
+}
+
+impl Segment for CheckedSegment {
+    fn base(&self) -> *mut u8 {
+        match self {
+            CheckedSegment::Arena { base, .. } => *base as *mut u8,
+            CheckedSegment::Native(mapping) => mapping.base(),
+        }
+    }
+
+    fn size(&self) -> usize {
+        match self {
+            CheckedSegment::Arena { size, .. } => *size,
+            CheckedSegment::Native(mapping) => mapping.size(),
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! How tasks begin and end inside an execution.
+//!
+//! Called by the engines around a task's code, by `children` for tasks that a
+//! program starts itself, and by the points when an execution is given up.
+//!
+//! When a process dies here, the engine calls [`Kernel::bury`] on its behalf.
+
+use super::decide::End;
+use super::state::{ABANDON, Kernel, Mode, Request, UNWINDING};
+use super::task::{Role, State};
+use corosensei::Yielder;
+use std::fmt::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::Ordering;
+
+/// What unwinds a task whose execution was given up.
+struct Abandoned;
+
+/// Leaves the running task's code: its locals are dropped, none of its operations
+/// is scheduled any more.
+pub(super) fn unwind() -> ! {
+    resume_unwind(Box::new(Abandoned))
+}
+
+/// Runs the code of task `me` to its end and tells the kernel how it went. The
+/// caller then gives the turn away with [`depart`].
+///
+/// # Safety
+/// As for [`point`](super::point::point); `me` has just been given its first turn.
+pub(crate) unsafe fn enter(this: *mut Kernel, me: usize, body: impl FnOnce() -> i32) {
+    let result = catch_unwind(AssertUnwindSafe(body));
+    // SAFETY: the caller's promise; the task's own code is over.
+    let kernel = unsafe { &mut *this };
+    kernel.inside = false;
+    match result {
+        Ok(code) => kernel.end_task(me, code & 0xFF),
+        Err(payload) if payload.is::<Abandoned>() => kernel.task(me).state = State::Ended,
+        Err(payload) => {
+            kernel.note.complete(payload.as_ref());
+            kernel.flags &= !UNWINDING;
+            kernel.end_task(me, 101);
+            kernel.finish_as(End::Panicked, me as u32);
+        }
+    }
+    if kernel.flags & ABANDON != 0 || kernel.over {
+        return;
+    }
+    if kernel.buries && kernel.task(me).role == Role::Process {
+        // The process still holds its descriptors; only its death is the end.
+        kernel.request = Request::Bury;
+        kernel.subject = me as u32;
+    } else {
+        kernel.advance();
+    }
+}
+
+/// `real`: gives the turn away for good, after [`enter`].
+pub(crate) fn depart(kernel: &mut Kernel, me: usize) {
+    if kernel.flags & ABANDON != 0 {
+        kernel.call_controller();
+    } else if !kernel.over && kernel.buries && kernel.task(me).role == Role::Process {
+        kernel.call_controller();
+    } else {
+        kernel.hand_over();
+    }
+}
+
+/// Ends the running task on the spot: nothing is dropped, nothing unwinds.
+///
+/// # Safety
+/// As for [`point`](super::point::point).
+pub(super) unsafe fn vanish(this: *mut Kernel, me: usize) -> ! {
+    // SAFETY: the caller's promise.
+    let kernel = unsafe { &mut *this };
+    if kernel.flags & (ABANDON | UNWINDING) == UNWINDING {
+        kernel.finish_as(End::Panicked, me as u32);
+    }
+    kernel.inside = false;
+    kernel.task(me).state = State::Vanished;
+    kernel.vanished = true;
+    // SAFETY: the caller's promise.
+    unsafe { disappear(this, me) }
+}
+
+/// Ends the running task on the spot with exit code `code`.
+///
+/// # Safety
+/// As for [`point`](super::point::point).
+pub(super) unsafe fn exit(this: *mut Kernel, me: usize, code: i32) -> ! {
+    // SAFETY: the caller's promise.
+    let kernel = unsafe { &mut *this };
+    kernel.inside = false;
+    kernel.end_task(me, code & 0xFF);
+    kernel.task(me).state = State::Vanished;
+    kernel.vanished = true;
+    if kernel.buries && !kernel.over {
+        kernel.request = Request::Bury;
+        kernel.subject = me as u32;
+    } else {
+        kernel.advance();
+    }
+    // SAFETY: the caller's promise.
+    unsafe { disappear(this, me) }
+}
+
+/// Gives the turn away and never takes it again.
+unsafe fn disappear(this: *mut Kernel, me: usize) -> ! {
+    // SAFETY: the caller's promise, passed on by `vanish` and `exit`.
+    let kernel = unsafe { &mut *this };
+    match kernel.mode {
+        Mode::Sim => loop {
+            let yielder = kernel.task(me).yielder.cast::<Yielder<(), ()>>();
+            // SAFETY: as in `switch`. The engine discards the fiber of a vanished
+            // task instead of resuming it.
+            unsafe { (*yielder).suspend(()) };
+        },
+        Mode::Real => {
+            let code = kernel.task(me).status;
+            depart(kernel, me);
+            selvedge::sys::process::exit_now(code);
+        }
+    }
+}
+
+impl Kernel {
+    /// The task has ended with `status`: an exit code, or minus a signal.
+    pub(crate) fn end_task(&mut self, me: usize, status: i32) {
+        let task = self.task(me);
+        if matches!(task.state, State::Ended | State::Vanished) {
+            return;
+        }
+        task.state = State::Ended;
+        task.status = status;
+        task.ended.store(1, Ordering::Relaxed);
+        let word = std::ptr::from_ref(&task.ended) as usize;
+        self.alive -= 1;
+        self.clear_enabled(me);
+        self.touch(word);
+    }
+
+    /// Task `victim` and the threads of its process are gone, killed by `signal`.
+    pub(super) fn kill(&mut self, victim: usize, signal: i32) {
+        for index in 0..self.tasks as usize {
+            let same = index == victim || self.task(index).process as usize == victim;
+            if same && matches!(self.task(index).state, State::Starting | State::Live) {
+                self.delist(index);
+                self.wake_up(index);
+                self.end_task(index, -signal);
+                self.task(index).state = State::Vanished;
+                self.vanished = true;
+            }
+        }
+    }
+
+    /// The running task's process or fiber died: `status` is an exit code, or minus
+    /// the signal.
+    pub(crate) fn crash(&mut self, task: usize, status: i32) {
+        self.delist(task);
+        self.end_task(task, status);
+        self.finish_as(End::Died, task as u32);
+    }
+
+    /// `real`: the running task did not come to its next operation in time.
+    pub(crate) fn give_up_waiting(&mut self) {
+        let name = self.task(self.current as usize).name;
+        let task = self.current;
+        self.note.message.clear();
+        // A fixed text cannot fail to be written.
+        let _ = write!(
+            self.note.message,
+            "task {task} {} ran for ten seconds without reaching its next operation",
+            name.as_str()
+        );
+        self.task(task as usize).state = State::Vanished;
+        self.vanished = true;
+        self.finish_as(End::GivenUp, task);
+    }
+
+    /// Lets every task leave its code; the engine then gives each its turn.
+    pub(crate) fn abandon(&mut self) {
+        self.flags = ABANDON;
+        self.over = true;
+    }
+}
+
+/// Sets the label of the outcome of the running execution.
+pub(crate) fn set_label(kernel: *mut Kernel, label: &str) {
+    // SAFETY: the callers pass their current kernel, and they have the turn.
+    unsafe { (*kernel).label.set(label) };
+}

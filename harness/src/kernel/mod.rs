@@ -1,0 +1,68 @@
+//! The scheduler kernel: who is enabled, who goes on, what was chosen.
+//!
+//! One kernel serves both engines. It is plain data in one arena (private memory
+//! for fibers, shared memory for processes), and the running task itself takes
+//! each decision, so that nobody is asked and nothing is sent.
+//!
+//! | file | what is there |
+//! |---|---|
+//! | `state` | the kernel's data, its reset, its bitset of enabled tasks |
+//! | `point` | the scheduling point that stands before each visible operation |
+//! | `decide` | the choice of the next task, and the ends of an execution |
+//! | `sleep` | futex queues: falling asleep and being woken |
+//! | `life` | tasks: creation, end, abandonment |
+//! | `guard` | classes of tasks that wait for the same thing |
+//! | `plan`, `choice`, `event` | what shall be done, what was chosen, what happened |
+//! | `arena`, `task`, `fixed` | the memory and the plain data in it |
+//! | `checked`, `words`, `children` | the `Checked` platform that primitives meet |
+//! | `current`, `panic`, `rng` | the thread's kernel, panic notes, the generator |
+//!
+//! A step of a task, and what the kernel does at each moment:
+//!
+//! ```text
+//!  announce(op) ──> pick ──> switch ──> settle ──> body ──> announce(next op)
+//!  guard joined     choice    the next   guard      the shipped code of the
+//!  to its class     recorded  task runs  left       primitive, unobserved
+//! ```
+//!
+//! 1. At most one task of an execution runs at any time.
+//! 2. The bit of a task in `enabled` is set iff it is live and can go on; the bit of
+//!    the running task is set.
+//! 3. Between two points of the running task nobody else changes the kernel.
+//! 4. Nothing is allocated during an execution, nor between two of them.
+//!
+//! When a process dies here, the arena stays as it was at that instruction; the
+//! engine ends the task on its behalf, or gives the execution up.
+
+mod arena;
+mod checked;
+mod children;
+mod choice;
+pub(crate) mod current;
+mod decide;
+mod event;
+mod fixed;
+mod guard;
+mod life;
+pub(crate) mod panic;
+mod plan;
+mod point;
+mod rng;
+mod sleep;
+mod state;
+mod task;
+mod words;
+
+pub(crate) use arena::Arena;
+pub use arena::Limits;
+pub use checked::{Checked, Granularity};
+pub use choice::{Choice, Outcome, switches};
+pub(crate) use decide::End;
+pub(crate) use life::{depart, enter, set_label};
+pub use plan::{Mismatch, Plan, Policy};
+pub use point::{unobserved, visible, visible_value};
+pub use rng::Rng;
+pub(crate) use state::{Kernel, Mode, Request};
+pub use task::Role;
+use task::NOBODY;
+pub(crate) use task::State;

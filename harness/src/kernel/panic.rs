@@ -1,0 +1,96 @@
+//! What a panic said and where, kept in the arena instead of printed.
+//!
+//! The panic hook is the only place that knows the source line of a panic. One
+//! hook is installed once for the whole program; for threads that do not run an
+//! exploration it calls the hook that was there before.
+//!
+//! When a process dies here, the note holds what was written so far.
+
+use super::current;
+use super::fixed::Text;
+use super::state::UNWINDING;
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::PanicHookInfo;
+use std::ptr;
+use std::sync::Once;
+
+/// The note of a panic.
+#[repr(C)]
+pub(crate) struct Note {
+    pub(crate) message: Text<2048>,
+    pub(crate) file: Text<256>,
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+    /// `real`: the signal that the running task caught.
+    pub(crate) signal: i32,
+}
+
+impl Note {
+    pub(crate) const EMPTY: Note = Note { message: Text::EMPTY, file: Text::EMPTY, line: 0, column: 0, signal: 0 };
+
+    pub(crate) fn clear(&mut self) {
+        self.message.clear();
+        self.file.clear();
+        self.line = 0;
+        self.column = 0;
+        self.signal = 0;
+    }
+
+    /// Fills in the message of a panic that no hook saw (`resume_unwind`).
+    pub(crate) fn complete(&mut self, payload: &(dyn Any + Send)) {
+        if self.message.as_str().is_empty() {
+            self.message.set(text(payload));
+        }
+    }
+}
+
+fn text(payload: &(dyn Any + Send)) -> &str {
+    payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("a panic whose payload is not text")
+}
+
+thread_local! {
+    static NOTE: Cell<*mut Note> = const { Cell::new(ptr::null_mut()) };
+}
+
+/// From now on panics of this thread are written to `note`; null ends that.
+/// Returns what was set before.
+pub(crate) fn capture(note: *mut Note) -> *mut Note {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if !write_down(info) {
+                before(info);
+            }
+        }));
+    });
+    NOTE.replace(note)
+}
+
+fn write_down(info: &PanicHookInfo<'_>) -> bool {
+    let note = NOTE.get();
+    if note.is_null() {
+        return false;
+    }
+    // SAFETY: an engine set the pointer to the note in its arena and takes it back
+    // before the arena goes; only this thread, or the holder of the turn, writes it.
+    let note = unsafe { &mut *note };
+    note.clear();
+    note.message.set(text(info.payload()));
+    if let Some(place) = info.location() {
+        note.file.set(place.file());
+        note.line = place.line();
+        note.column = place.column();
+    }
+    let kernel = current::get();
+    if !kernel.is_null() {
+        // SAFETY: a current kernel is alive, and the panicking task holds the turn.
+        unsafe { (*kernel).flags |= UNWINDING };
+    }
+    true
+}

@@ -1,0 +1,240 @@
+//! The scheduling point: it stands before each visible operation.
+//!
+//! Called by the `Checked` platform for every primitive, and by users for
+//! operations of their own with [`visible`].
+//!
+//! When a process dies here, it is not running (somebody else has the turn) or it
+//! dies between two instructions of its step; the engine learns of it either way.
+
+use super::checked::Checked;
+use super::state::{ABANDON, GRANTED, Kernel, Mode, UNWINDING};
+use super::task::State;
+use super::{current, life};
+use corosensei::Yielder;
+use selvedge::platform::{Cmp, Kind, Observe, Op, Platform};
+use std::panic::Location;
+use std::sync::atomic::Ordering;
+
+/// Announces `op` for the running task and returns when it may perform it; true if
+/// this was a step of the schedule.
+///
+/// # Safety
+/// `this` is the calling thread's current kernel, and the caller is its running task.
+#[inline]
+pub(super) unsafe fn point(this: *mut Kernel, op: Op) -> bool {
+    // SAFETY: the caller's promise; no reference is kept across the switch.
+    let kernel = unsafe { &mut *this };
+    if kernel.flags != 0
+        && let Some(scheduled) = passes(kernel)
+    {
+        return scheduled;
+    }
+    let me = kernel.current as usize;
+    kernel.announce(me, op);
+    kernel.advance();
+    // SAFETY: as above.
+    unsafe { switch(this, me) };
+    // SAFETY: the turn is back, nobody else uses the kernel.
+    unsafe { (*this).settle(me) };
+    true
+}
+
+/// Whether an operation goes through without being scheduled: `Some(true)` if it
+/// was scheduled before, `Some(false)` if it is not part of the schedule at all.
+#[cold]
+fn passes(kernel: &mut Kernel) -> Option<bool> {
+    if kernel.flags & GRANTED != 0 {
+        kernel.flags &= !GRANTED;
+        return Some(true);
+    }
+    if std::thread::panicking() {
+        return Some(false);
+    }
+    // A panic that user code caught: the task goes on as if nothing had happened.
+    kernel.flags &= !UNWINDING;
+    if kernel.flags & ABANDON != 0 {
+        life::unwind();
+    }
+    None
+}
+
+/// Hands the turn to whoever the kernel decided on, and returns when it is back.
+///
+/// # Safety
+/// As for [`point`]; `me` is the caller.
+#[inline]
+pub(super) unsafe fn switch(this: *mut Kernel, me: usize) {
+    // SAFETY: the caller's promise.
+    let kernel = unsafe { &mut *this };
+    if !kernel.over && kernel.current as usize == me {
+        return;
+    }
+    let inside = std::mem::replace(&mut kernel.inside, false);
+    match kernel.mode {
+        Mode::Sim => {
+            let yielder = kernel.task(me).yielder.cast::<Yielder<(), ()>>();
+            // SAFETY: the fiber that runs this task stored its yielder when it was
+            // made, and it is the fiber that runs now.
+            unsafe { (*yielder).suspend(()) };
+        }
+        Mode::Real => {
+            kernel.hand_over();
+            kernel.await_turn(me);
+        }
+    }
+    // SAFETY: the turn is back.
+    let kernel = unsafe { &mut *this };
+    kernel.inside = inside;
+    if kernel.flags & ABANDON != 0 {
+        kernel.inside = false;
+        life::unwind();
+    }
+}
+
+impl Kernel {
+    /// Writes down what `me` is about to do, and whether it can.
+    #[inline]
+    fn announce(&mut self, me: usize, op: Op) {
+        let task = self.task(me);
+        task.op = op;
+        if task.state == State::Starting {
+            task.state = State::Live;
+        }
+        if op.guard.cmp != Cmp::Always {
+            self.enlist(me);
+        }
+    }
+
+    /// Makes the task wait for the guard of its announced operation.
+    pub(super) fn enlist(&mut self, me: usize) {
+        let guard = self.task(me).op.guard;
+        if guard.cmp == Cmp::Never {
+            return self.clear_enabled(me);
+        }
+        if guard.cmp == Cmp::Always {
+            return self.set_enabled(me);
+        }
+        let space = self.space_for(me, guard.word);
+        let task = self.task(me);
+        task.guarded = true;
+        task.space = space;
+        if self.guards.join(&guard, space, me, self.words as usize) {
+            self.set_enabled(me);
+        } else {
+            self.clear_enabled(me);
+        }
+    }
+
+    /// The announced operation was chosen: the task waits for nothing any more.
+    #[inline(always)]
+    pub(super) fn settle(&mut self, me: usize) {
+        if self.task(me).op.guard.cmp != Cmp::Always {
+            self.delist(me);
+            self.set_enabled(me);
+            self.task(me).timed_out = false;
+        }
+    }
+
+    /// Removes the task from its guard's class.
+    pub(super) fn delist(&mut self, me: usize) {
+        let task = self.task(me);
+        if task.guarded {
+            task.guarded = false;
+            let (guard, space) = (task.op.guard, task.space);
+            self.guards.leave(&guard, space, me);
+        }
+    }
+
+    /// Gives the turn to the chosen task, or to the controller at the end.
+    pub(super) fn hand_over(&mut self) {
+        if self.over {
+            self.request = super::Request::Over;
+            self.call_controller();
+        } else {
+            self.give_turn(self.current as usize);
+        }
+    }
+
+    /// `real`: wakes the controller, which then holds the turn.
+    pub(crate) fn call_controller(&self) {
+        self.controller.store(1, Ordering::Release);
+        selvedge::sys::futex::wake(&self.controller, 1);
+    }
+
+    /// `real`: wakes a task, which then holds the turn.
+    pub(crate) fn give_turn(&self, task: usize) {
+        let turn = &self.task(task).turn;
+        turn.store(1, Ordering::Release);
+        selvedge::sys::futex::wake(turn, 1);
+    }
+
+    /// `real`: sleeps until the turn is given to `me`.
+    pub(crate) fn await_turn(&self, me: usize) {
+        let turn = &self.task(me).turn;
+        while turn.swap(0, Ordering::Acquire) == 0 {
+            selvedge::sys::futex::wait(turn, 0, None);
+        }
+    }
+}
+
+/// A visible operation of your own: a scheduling point, then `body`.
+///
+/// `object` is the address (or any other number) of what the operation acts on;
+/// operations on different objects are taken to commute. Outside an exploration
+/// this is just `body()`.
+///
+/// ```
+/// use selvedge_harness::{Kind, visible};
+/// let text = visible(Kind::Read, "read config", 1, || "content");
+/// assert_eq!(text, "content");
+/// ```
+#[track_caller]
+pub fn visible<R>(kind: Kind, name: &'static str, object: usize, body: impl FnOnce() -> R) -> R {
+    visible_value(kind, name, object, body, |_| 0)
+}
+
+/// Like [`visible`], and `value` turns the result into the number that reports show.
+#[track_caller]
+pub fn visible_value<R>(
+    kind: Kind,
+    name: &'static str,
+    object: usize,
+    body: impl FnOnce() -> R,
+    value: impl FnOnce(&R) -> u64,
+) -> R {
+    struct Seen<R>(R, u64);
+    impl<R> Observe for Seen<R> {
+        fn observed(&self) -> u64 {
+            self.1
+        }
+    }
+    let site = Location::caller();
+    Checked::step(
+        || Op::new(kind, name, object, site),
+        || {
+            let result = body();
+            let number = if current::get().is_null() { 0 } else { value(&result) };
+            Seen(result, number)
+        },
+    )
+    .0
+}
+
+/// Runs `body` as part of the current step: what it does with checked primitives is
+/// not scheduled. For bookkeeping that the real program would not have.
+pub fn unobserved<R>(body: impl FnOnce() -> R) -> R {
+    struct Restore(*mut Kernel, bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            // SAFETY: the kernel of an execution lives while its tasks run.
+            unsafe { (*self.0).inside = self.1 };
+        }
+    }
+    let this = current::get();
+    if this.is_null() {
+        return body();
+    }
+    // SAFETY: a current kernel is alive, and the caller has the turn.
+    let _restore = Restore(this, unsafe { std::mem::replace(&mut (*this).inside, true) });
+    body()
+}

@@ -1,0 +1,121 @@
+//! Futex queues under a scheduler: falling asleep on a word, and being woken.
+//!
+//! Called by `Checked`'s `futex_wait` and `futex_wake`. Sleepers form one list in
+//! the order in which they fell asleep; a wake-up takes the longest sleeper on its
+//! word first.
+//!
+//! When a process dies here, the engine takes it out of the list; a wake-up it had
+//! already consumed is lost with it, as in the operating system.
+
+use super::point::switch;
+use super::state::{ABANDON, GRANTED, Kernel, UNWINDING};
+use super::task::NOBODY;
+use super::life;
+use selvedge::platform::{Guard, Op};
+
+/// Puts the running task to sleep on the word at `address`; true if its deadline
+/// passed before anybody woke it.
+///
+/// # Safety
+/// As for [`point`](super::point::point).
+pub(super) unsafe fn park(this: *mut Kernel, address: usize, op: Op, resume: Option<Op>) -> bool {
+    // SAFETY: the caller's promise.
+    let kernel = unsafe { &mut *this };
+    let me = kernel.current as usize;
+    if kernel.flags & (ABANDON | UNWINDING) != 0 {
+        // Code that unwinds must not sleep: nobody would ever wake it.
+        // SAFETY: the caller's promise.
+        unsafe { life::vanish(this, me) };
+    }
+    let task = kernel.task(me);
+    task.op = op.when(Guard::NEVER);
+    task.resumes = resume.is_some();
+    if let Some(resume) = resume {
+        task.resume = resume;
+    }
+    kernel.fall_asleep(me, address);
+    kernel.advance();
+    // SAFETY: the caller's promise.
+    unsafe { switch(this, me) };
+    // SAFETY: the turn is back.
+    let kernel = unsafe { &mut *this };
+    let task = kernel.task(me);
+    let timed_out = task.timed_out;
+    let granted = task.resumes && !timed_out;
+    task.resumes = false;
+    if timed_out {
+        kernel.wake_up(me);
+    }
+    kernel.settle(me);
+    kernel.set_enabled(me);
+    kernel.task(me).timed_out = false;
+    if granted {
+        kernel.flags |= GRANTED;
+    }
+    timed_out
+}
+
+impl Kernel {
+    fn fall_asleep(&mut self, me: usize, address: usize) {
+        let tail = self.parked_tail;
+        let space = self.space(address);
+        let task = self.task(me);
+        task.parked = true;
+        task.parked_on = address;
+        task.space = space;
+        task.parked_prev = tail;
+        task.parked_next = NOBODY;
+        if tail == NOBODY {
+            self.parked_head = me as u32;
+        } else {
+            self.task(tail as usize).parked_next = me as u32;
+        }
+        self.parked_tail = me as u32;
+        self.clear_enabled(me);
+    }
+
+    /// Takes a sleeper out of the list.
+    pub(super) fn wake_up(&mut self, sleeper: usize) {
+        let task = self.task(sleeper);
+        if !std::mem::replace(&mut task.parked, false) {
+            return;
+        }
+        let (prev, next) = (task.parked_prev, task.parked_next);
+        if prev == NOBODY {
+            self.parked_head = next;
+        } else {
+            self.task(prev as usize).parked_next = next;
+        }
+        if next == NOBODY {
+            self.parked_tail = prev;
+        } else {
+            self.task(next as usize).parked_prev = prev;
+        }
+    }
+
+    /// Wakes up to `count` sleepers on the word at `address`.
+    pub(super) fn wake(&mut self, address: usize, count: u32) -> u32 {
+        let space = self.space(address);
+        let mut woken = 0;
+        let mut sleeper = self.parked_head;
+        while sleeper != NOBODY && woken < count {
+            let index = sleeper as usize;
+            let task = self.task(index);
+            sleeper = task.parked_next;
+            if task.parked_on != address || task.space != space {
+                continue;
+            }
+            woken += 1;
+            self.wake_up(index);
+            let task = self.task(index);
+            if task.resumes {
+                task.op = task.resume;
+                self.enlist(index);
+            } else {
+                task.op.deadline = u64::MAX;
+                self.set_enabled(index);
+            }
+        }
+        woken
+    }
+}

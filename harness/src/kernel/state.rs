@@ -1,0 +1,421 @@
+//! The kernel's data: counters, the bitset of enabled tasks, pointers into the
+//! arena. Reset for each execution in time proportional to the tasks of the last.
+
+use super::arena::Limits;
+use super::choice::Choice;
+use super::decide::End;
+use super::event::Event;
+use super::fixed::Text;
+use super::guard::Guards;
+use super::panic::Note;
+use super::plan::Plan;
+use super::task::{NOBODY, Role, State, Task};
+use super::{Granularity, Outcome};
+use selvedge::platform::{Cmp, Op};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Which engine the kernel belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Mode {
+    /// Tasks are fibers of one thread.
+    Sim,
+    /// Tasks are processes and threads that hand each other a turn.
+    Real,
+}
+
+/// The tasks of this execution unwind: they leave their code without a step.
+pub(super) const ABANDON: u32 = 1;
+/// The running task's next operation was already chosen when it was woken.
+pub(super) const GRANTED: u32 = 2;
+/// The running task unwinds from a panic of its own.
+pub(super) const UNWINDING: u32 = 4;
+
+/// Where the turn goes when the running task gives it away without a choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Launch {
+    /// Nowhere: the next task is chosen.
+    Done,
+    /// To the next of the tasks that exist from the start.
+    Next,
+    /// Back to the task that is just starting another.
+    Back,
+}
+
+/// What a task in `real` asks the controller for when it hands it the turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Request {
+    /// The execution is over.
+    Over,
+    /// Wait until the process of task `subject` is dead, then choose.
+    Bury,
+    /// Wait until the process of task `subject`, which was just sent a fatal
+    /// signal, is dead, then give the turn back.
+    BuryAndReturn,
+    /// The running task caught a fatal signal of its own making.
+    Crashed,
+}
+
+/// Pointers to the parts of the arena.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(super) struct Parts {
+    pub(super) tasks: *mut Task,
+    pub(super) enabled: *mut u64,
+    pub(super) choices: *mut Choice,
+    pub(super) prefix: *mut Choice,
+    pub(super) log: *mut u64,
+    pub(super) events: *mut Event,
+    pub(super) memory: *mut u8,
+    /// Bitset words per set of tasks.
+    pub(super) stride: usize,
+    /// The addresses between which the arena lies.
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+/// The kernel. See the module's documentation for its invariants.
+#[repr(C, align(64))]
+pub(crate) struct Kernel {
+    pub(super) flags: u32,
+    /// The running task is inside a step's body: what it does is unobserved.
+    pub(super) inside: bool,
+    pub(super) over: bool,
+    pub(super) mode: Mode,
+    pub(super) launch: Launch,
+    pub(crate) granularity: Granularity,
+    pub(super) end: End,
+    /// The task that goes on, or runs.
+    pub(crate) current: u32,
+    pub(super) alive: u32,
+    /// Tasks created so far.
+    pub(crate) tasks: u32,
+    /// Bitset words in use.
+    pub(super) words: u32,
+    pub(crate) steps: u32,
+    pub(super) cursor: u32,
+    pub(super) limits: Limits,
+    pub(crate) plan: Plan,
+    pub(super) parts: Parts,
+    pub(super) guards: Guards,
+    pub(super) parked_head: u32,
+    pub(super) parked_tail: u32,
+    /// The virtual clock, in nanoseconds.
+    pub(super) clock: u64,
+    /// Bytes of program memory handed out.
+    pub(super) used: usize,
+    /// Bytes of program memory that were ever handed out and may be dirty.
+    pub(super) dirty: usize,
+    /// The task that ended the execution.
+    pub(super) culprit: u32,
+    /// Source line of the step being performed, for atomics inside a primitive.
+    pub(super) site: &'static std::panic::Location<'static>,
+    /// `real`: the controller sleeps on this.
+    pub(crate) controller: AtomicU32,
+    pub(crate) request: Request,
+    pub(crate) subject: u32,
+    /// `real`: processes end with their task and must be buried.
+    pub(crate) buries: bool,
+    /// `real`: the controller's process.
+    pub(crate) controller_pid: u32,
+    pub(crate) note: Note,
+    /// The label that a dynamic program gave its outcome.
+    pub(crate) label: Text<128>,
+    /// Some task vanished: its stack or its process is gone.
+    pub(super) vanished: bool,
+    /// `sim`: what the tasks of this execution run.
+    pub(crate) job: *const (),
+    /// `sim`: fibers that are resumed shall end.
+    pub(crate) closing: bool,
+}
+
+impl Kernel {
+    #[track_caller]
+    pub(super) fn new(mode: Mode, limits: Limits, parts: Parts, guards: Guards) -> Kernel {
+        Kernel {
+            flags: 0,
+            inside: false,
+            over: true,
+            mode,
+            launch: Launch::Done,
+            granularity: Granularity::Operation,
+            end: End::Finished,
+            current: 0,
+            alive: 0,
+            tasks: 0,
+            words: 0,
+            steps: 0,
+            cursor: 0,
+            limits,
+            plan: Plan::STAY,
+            parts,
+            guards,
+            parked_head: NOBODY,
+            parked_tail: NOBODY,
+            clock: 0,
+            used: 0,
+            dirty: 0,
+            culprit: NOBODY,
+            site: std::panic::Location::caller(),
+            controller: AtomicU32::new(0),
+            request: Request::Over,
+            subject: NOBODY,
+            buries: false,
+            controller_pid: 0,
+            note: Note::EMPTY,
+            label: Text::EMPTY,
+            vanished: false,
+            job: std::ptr::null(),
+            closing: false,
+        }
+    }
+
+    /// Makes the kernel ready for the next execution; program memory is handed out
+    /// anew from its start.
+    pub(crate) fn reset(&mut self) {
+        for index in 0..self.tasks as usize {
+            self.task(index).state = State::Free;
+        }
+        for word in 0..self.words as usize {
+            // SAFETY: words <= stride, the length of `enabled`.
+            unsafe { *self.parts.enabled.add(word) = 0 };
+        }
+        self.guards.reset();
+        self.flags = 0;
+        self.inside = false;
+        self.over = false;
+        self.launch = Launch::Done;
+        self.end = End::Finished;
+        self.current = 0;
+        self.alive = 0;
+        self.tasks = 0;
+        self.words = 0;
+        self.steps = 0;
+        self.cursor = 0;
+        self.parked_head = NOBODY;
+        self.parked_tail = NOBODY;
+        self.clock = 0;
+        self.used = 0;
+        self.culprit = NOBODY;
+        self.request = Request::Over;
+        self.note.clear();
+        self.label.clear();
+        self.vanished = false;
+    }
+
+    /// Gives the turn to the first of the tasks that exist from the start; each
+    /// runs up to its first operation before anybody is chosen.
+    pub(crate) fn begin(&mut self) {
+        self.launch = Launch::Next;
+        self.current = 0;
+        if self.tasks == 0 {
+            self.finish_as(End::Finished, NOBODY);
+        }
+    }
+
+    pub(crate) fn has_vanished(&self) -> bool {
+        self.vanished
+    }
+
+    /// The slot of a task.
+    #[inline(always)]
+    #[allow(clippy::mut_from_ref, reason = "a slot belongs to whoever holds the turn")]
+    pub(crate) fn task(&self, index: usize) -> &mut Task {
+        debug_assert!(index < self.parts.stride * 64);
+        // SAFETY: index < capacity; invariant 1 of the module: only the holder of
+        // the turn touches slots, and no caller keeps the reference across a switch
+        // or takes two of one slot.
+        unsafe { &mut *self.parts.tasks.add(index) }
+    }
+
+    #[inline(always)]
+    pub(super) fn set_enabled(&mut self, task: usize) {
+        // SAFETY: task < capacity = 64 * stride.
+        unsafe { *self.parts.enabled.add(task / 64) |= 1 << (task % 64) };
+    }
+
+    #[inline(always)]
+    pub(super) fn clear_enabled(&mut self, task: usize) {
+        // SAFETY: as in `set_enabled`.
+        unsafe { *self.parts.enabled.add(task / 64) &= !(1 << (task % 64)) };
+    }
+
+    #[inline(always)]
+    pub(super) fn is_enabled(&self, task: usize) -> bool {
+        // SAFETY: as in `set_enabled`; a task number from outside is checked here.
+        task < self.tasks as usize && unsafe { *self.parts.enabled.add(task / 64) } >> (task % 64) & 1 == 1
+    }
+
+    /// The bitset of enabled tasks.
+    #[inline(always)]
+    pub(super) fn enabled(&self) -> &[u64] {
+        // SAFETY: words <= stride, the length of `enabled`.
+        unsafe { std::slice::from_raw_parts(self.parts.enabled, self.words as usize) }
+    }
+
+    /// The address space of an object: 0 for memory that all tasks share, else the
+    /// process that sees it.
+    #[inline]
+    pub(super) fn space(&self, address: usize) -> u32 {
+        self.space_for(self.current as usize, address)
+    }
+
+    /// The word at `address` may have changed: tasks waiting for it may be enabled
+    /// or no longer be.
+    #[inline(always)]
+    pub(super) fn touch(&mut self, address: usize) {
+        let space = if self.mode == Mode::Sim { 0 } else { self.space(address) };
+        self.guards.touch(address, space, self.parts.enabled, self.words as usize);
+    }
+
+    /// Adds a task to the execution.
+    ///
+    /// # Errors
+    /// The limit on tasks, if it is reached.
+    pub(crate) fn create(&mut self, role: Role, parent: u32, process: Option<u32>, name: &str) -> Result<usize, usize> {
+        let index = self.tasks as usize;
+        if index >= self.limits.tasks {
+            return Err(self.limits.tasks);
+        }
+        self.tasks += 1;
+        if self.words as usize * 64 < self.tasks as usize {
+            self.words += 1;
+        }
+        self.alive += 1;
+        self.set_enabled(index);
+        let site = self.site;
+        let task = self.task(index);
+        task.turn.store(0, Ordering::Relaxed);
+        task.ended.store(0, Ordering::Relaxed);
+        task.state = State::Starting;
+        task.role = role;
+        task.guarded = false;
+        task.parked = false;
+        task.timed_out = false;
+        task.resumes = false;
+        task.op = Op::new(selvedge::platform::Kind::Step, "start", 0, site);
+        task.space = 0;
+        task.parent = parent;
+        task.process = process.unwrap_or(index as u32);
+        task.status = 0;
+        task.ready = true;
+        task.pid = 0;
+        task.entry = None;
+        task.name.set(name);
+        Ok(index)
+    }
+
+    /// The choices of the execution so far.
+    pub(crate) fn schedule(&self) -> &[Choice] {
+        // SAFETY: steps <= limits.steps, the length of `choices`.
+        unsafe { std::slice::from_raw_parts(self.parts.choices, self.steps as usize) }
+    }
+
+    /// The recorded events; empty if the plan did not ask for a record.
+    pub(crate) fn events(&self) -> &mut [Event] {
+        let len = if self.plan.record { self.steps as usize } else { 0 };
+        // SAFETY: as in `schedule`; `pick` wrote each of them, and only the holder
+        // of the turn looks at them.
+        unsafe { std::slice::from_raw_parts_mut(self.parts.events, len) }
+    }
+
+    /// The tasks that were enabled at a step, as a bitset, if the plan asked for it.
+    pub(crate) fn enabled_at(&self, step: usize) -> &[u64] {
+        debug_assert!(self.plan.log_enabled && step < self.steps as usize);
+        // SAFETY: step < limits.steps and the log has stride words for each.
+        unsafe { std::slice::from_raw_parts(self.parts.log.add(step * self.parts.stride), self.words as usize) }
+    }
+
+    /// Sets the prefix of the plan.
+    ///
+    /// # Panics
+    /// If it is longer than an execution may be.
+    pub(crate) fn set_prefix(&mut self, prefix: &[Choice]) {
+        assert!(prefix.len() <= self.limits.steps, "a prefix of {} steps exceeds the bound", prefix.len());
+        // SAFETY: the length was checked against that of the array; the source is
+        // not in the arena.
+        unsafe { std::ptr::copy_nonoverlapping(prefix.as_ptr(), self.parts.prefix, prefix.len()) };
+        self.plan.prefix = prefix.len() as u32;
+    }
+
+    pub(super) fn prefix_choice(&self, index: u32) -> Choice {
+        debug_assert!(index < self.plan.prefix);
+        // SAFETY: index < prefix <= limits.steps.
+        unsafe { *self.parts.prefix.add(index as usize) }
+    }
+
+    /// Zeroed program memory, aligned to 64 bytes; `None` if it is used up.
+    pub(crate) fn allocate(&mut self, size: usize) -> Option<*mut u8> {
+        let size = size.next_multiple_of(64);
+        let at = self.used;
+        if size > self.limits.memory - at {
+            return None;
+        }
+        self.used += size;
+        // SAFETY: at + size <= limits.memory.
+        let pointer = unsafe { self.parts.memory.add(at) };
+        if at < self.dirty {
+            // SAFETY: inside program memory; fresh pages are zero already.
+            unsafe { pointer.write_bytes(0, size.min(self.dirty - at)) };
+        }
+        self.dirty = self.dirty.max(self.used);
+        Some(pointer)
+    }
+
+    /// How the execution ended, and which task ended it.
+    pub(crate) fn ending(&self) -> (End, Option<usize>) {
+        (self.end, (self.culprit != NOBODY).then_some(self.culprit as usize))
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.over
+    }
+
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.flags & ABANDON != 0
+    }
+
+    /// Whether the task came to its end (and was not merely made to leave its code).
+    pub(crate) fn was_ended(&self, index: usize) -> bool {
+        self.task(index).ended.load(Ordering::Relaxed) == 1
+    }
+
+    /// Whether the task could have taken the next step when the execution ended.
+    pub(crate) fn could_go_on(&self, index: usize) -> bool {
+        self.task(index).ready
+    }
+
+    /// The address space of an object as task `index` sees it.
+    pub(crate) fn object_space(&self, index: usize, address: usize) -> u32 {
+        self.space_for(index, address)
+    }
+
+    pub(super) fn record(&mut self, choice: Choice) {
+        let task = self.task(choice.task());
+        let op = task.op;
+        let timed_out = choice.outcome() == Outcome::TimeOut;
+        let event = Event {
+            choice,
+            kind: op.kind,
+            done: timed_out || op.guard.cmp == Cmp::Never,
+            space: if op.object == 0 { 0 } else { self.space_for(choice.task(), op.object) },
+            name: op.name,
+            object: op.object,
+            also: op.also,
+            site: op.site,
+            value: 0,
+        };
+        // SAFETY: steps < limits.steps, the length of `events`.
+        unsafe { self.parts.events.add(self.steps as usize).write(event) };
+    }
+
+    pub(super) fn space_for(&self, task: usize, address: usize) -> u32 {
+        if self.mode == Mode::Sim || (self.parts.start..self.parts.end).contains(&address) {
+            0
+        } else {
+            self.task(task).process + 1
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! One task as the kernel sees it: a slot of plain data in the arena.
+//!
+//! Written by the running task and, between steps, by the engine; since one task
+//! runs at a time, no field but the hand-over word needs to be atomic.
+//!
+//! | state | meaning | leaves it when |
+//! |---|---|---|
+//! | `Free` | the slot belongs to nobody | a task is created |
+//! | `Starting` | runs its code before its first operation | it announces one, or ends |
+//! | `Live` | stands before an operation, or runs | it ends |
+//! | `Ended` | returned, with a status | the next execution |
+//! | `Vanished` | was killed: its stack is gone and nothing was dropped | the next execution |
+//!
+//! When a process dies here, the engine learns it from the operating system and
+//! moves the slot to `Ended` or `Vanished` itself.
+
+use super::fixed::Text;
+use selvedge::platform::Op;
+use std::sync::atomic::AtomicU32;
+
+/// Where a task stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum State {
+    Free,
+    Starting,
+    Live,
+    Ended,
+    Vanished,
+}
+
+/// What a task is outside the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[repr(u8)]
+pub enum Role {
+    /// A process of its own.
+    Process,
+    /// A thread of its parent's process.
+    Thread,
+}
+
+/// The slot of a task.
+#[repr(C, align(64))]
+pub(crate) struct Task {
+    /// Set to 1 to hand the task its turn; the task sleeps on it in `real`.
+    pub(crate) turn: AtomicU32,
+    /// 1 once the task has ended: the word that a join's guard looks at.
+    pub(crate) ended: AtomicU32,
+    pub(crate) state: State,
+    pub(crate) role: Role,
+    /// The task is a member of the guard class of `op.guard`.
+    pub(crate) guarded: bool,
+    /// The task sleeps on the futex word `parked_on`.
+    pub(crate) parked: bool,
+    /// Its sleep ended by its deadline.
+    pub(crate) timed_out: bool,
+    /// When woken, it goes on with `resume` instead of returning from its sleep.
+    pub(crate) resumes: bool,
+    /// When the execution ended it could have gone on.
+    pub(crate) ready: bool,
+    /// The announced operation.
+    pub(crate) op: Op,
+    /// What a sleeper does first when woken.
+    pub(crate) resume: Op,
+    pub(crate) parked_on: usize,
+    /// Neighbours in the list of sleepers, in order of falling asleep.
+    pub(crate) parked_next: u32,
+    pub(crate) parked_prev: u32,
+    /// Address space of the announced guard's word.
+    pub(crate) space: u32,
+    /// The task that started this one.
+    pub(crate) parent: u32,
+    /// The process that the task belongs to: the task itself, or its parent's.
+    pub(crate) process: u32,
+    /// Its process id in `real`; 0 in `sim`.
+    pub(crate) pid: u32,
+    /// How it ended, as an encoded exit status.
+    pub(crate) status: i32,
+    /// The code of a dynamic task: a function and its argument, both valid until
+    /// the task has announced its first operation.
+    pub(crate) entry: Option<unsafe fn(*mut ())>,
+    pub(crate) argument: *mut (),
+    /// In `sim`, what the fiber suspends with.
+    pub(crate) yielder: *const (),
+    pub(crate) name: Text<40>,
+}
+
+/// No task.
+pub(crate) const NOBODY: u32 = u32::MAX;

@@ -1,0 +1,131 @@
+//! Checked atomic words: the native word, and a scheduling point before each access
+//! that is not part of a larger step.
+//!
+//! After every access that may have written, the kernel looks again at the tasks
+//! that wait for this word; that is one test of a filter when nobody does.
+
+use super::checked::{Granularity, perform};
+use super::{Kernel, current};
+use selvedge::platform::{Atomic, Kind, Op};
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
+
+macro_rules! checked_words {
+    ($($name:ident: $native:ident, $value:ident;)*) => {$(
+        #[doc = concat!("A checked [`", stringify!($native), "`], with its layout.")]
+        #[derive(Debug, Default)]
+        #[repr(transparent)]
+        pub struct $name($native);
+
+        impl $name {
+            #[inline(always)]
+            #[allow(dead_code, reason = "only futex words are looked at from outside")]
+            pub(super) fn native(&self) -> &$native {
+                &self.0
+            }
+
+            #[inline(always)]
+            pub(super) fn address(&self) -> usize {
+                std::ptr::from_ref(self) as usize
+            }
+
+            #[inline(always)]
+            fn reads(&self, name: &'static str, access: impl FnOnce(&$native) -> $value) -> $value {
+                match watched() {
+                    None => access(&self.0),
+                    Some((kernel, true)) => { let _ = kernel; access(&self.0) }
+                    // SAFETY: `watched` returned the current kernel.
+                    Some((kernel, false)) => unsafe { step(kernel, Kind::Read, name, self.address(), || access(&self.0)) },
+                }
+            }
+
+            #[inline(always)]
+            fn changes<R: selvedge::platform::Observe>(&self, kind: Kind, name: &'static str, access: impl FnOnce(&$native) -> R) -> R {
+                match watched() {
+                    None => access(&self.0),
+                    Some((kernel, true)) => {
+                        let result = access(&self.0);
+                        // SAFETY: `watched` returned the current kernel.
+                        unsafe { (*kernel).touch(self.address()) };
+                        result
+                    }
+                    // SAFETY: as above; `perform` touches the word.
+                    Some((kernel, false)) => unsafe { step(kernel, kind, name, self.address(), || access(&self.0)) },
+                }
+            }
+        }
+
+        impl Atomic<$value> for $name {
+            #[inline(always)]
+            fn new(value: $value) -> Self {
+                $name($native::new(value))
+            }
+            #[inline(always)]
+            fn load(&self, order: Ordering) -> $value {
+                self.reads("load", |word| word.load(order))
+            }
+            #[inline(always)]
+            fn store(&self, value: $value, order: Ordering) {
+                self.changes(Kind::Write, "store", |word| { word.store(value, order); value });
+            }
+            #[inline(always)]
+            fn swap(&self, value: $value, order: Ordering) -> $value {
+                self.changes(Kind::ReadWrite, "swap", |word| word.swap(value, order))
+            }
+            #[inline(always)]
+            fn compare_exchange(&self, current: $value, new: $value, success: Ordering, failure: Ordering) -> Result<$value, $value> {
+                self.changes(Kind::ReadWrite, "compare_exchange", |word| word.compare_exchange(current, new, success, failure))
+            }
+            #[inline(always)]
+            fn fetch_add(&self, value: $value, order: Ordering) -> $value {
+                self.changes(Kind::ReadWrite, "fetch_add", |word| word.fetch_add(value, order))
+            }
+            #[inline(always)]
+            fn fetch_sub(&self, value: $value, order: Ordering) -> $value {
+                self.changes(Kind::ReadWrite, "fetch_sub", |word| word.fetch_sub(value, order))
+            }
+            #[inline(always)]
+            fn fetch_or(&self, value: $value, order: Ordering) -> $value {
+                self.changes(Kind::ReadWrite, "fetch_or", |word| word.fetch_or(value, order))
+            }
+            #[inline(always)]
+            fn fetch_and(&self, value: $value, order: Ordering) -> $value {
+                self.changes(Kind::ReadWrite, "fetch_and", |word| word.fetch_and(value, order))
+            }
+        }
+    )*};
+}
+
+checked_words! {
+    CheckedU8: AtomicU8, u8;
+    CheckedU16: AtomicU16, u16;
+    CheckedU32: AtomicU32, u32;
+    CheckedU64: AtomicU64, u64;
+}
+
+/// The current kernel, and whether the running task is inside a step's body.
+#[inline(always)]
+fn watched() -> Option<(*mut Kernel, bool)> {
+    let kernel = current::get();
+    if kernel.is_null() {
+        return None;
+    }
+    // SAFETY: a current kernel is alive, and the caller has the turn.
+    Some((kernel, unsafe { (*kernel).inside }))
+}
+
+/// # Safety
+/// `kernel` is the current kernel.
+#[inline]
+unsafe fn step<R: selvedge::platform::Observe>(
+    kernel: *mut Kernel,
+    kind: Kind,
+    name: &'static str,
+    address: usize,
+    access: impl FnOnce() -> R,
+) -> R {
+    // SAFETY: the caller's promise.
+    let (site, granularity) = unsafe { ((*kernel).site, (*kernel).granularity) };
+    debug_assert!(matches!(granularity, Granularity::Operation | Granularity::Word));
+    // SAFETY: the caller's promise.
+    unsafe { perform(kernel, || Op::new(kind, name, address, site), access) }
+}

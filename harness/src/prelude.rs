@@ -1,0 +1,60 @@
+//! Everything a checked program uses: the primitives over [`Checked`], and the ways
+//! to run them.
+//!
+//! The only place of this crate that names primitives.
+
+use crate::kernel::Checked;
+use std::panic::Location;
+
+pub use crate::program::{Config, Program, explore, explore_with, outcome};
+pub use crate::{Engine, Granularity, Kind, Strategy, visible, visible_value};
+pub use selvedge::shareable;
+
+/// A mutual-exclusion lock around data.
+pub type Mutex<T> = selvedge::sync::Mutex<T, Checked>;
+/// A condition variable.
+pub type Condvar = selvedge::sync::Condvar<Checked>;
+/// A counting semaphore.
+pub type Semaphore = selvedge::sync::Semaphore<Checked>;
+/// A flag that tasks can wait for.
+pub type Event = selvedge::sync::Event<Checked>;
+/// A number in shared memory, with a lock beside it.
+pub type Value<T> = selvedge::sync::Value<T, Checked>;
+/// An array of numbers in shared memory, with a lock beside it.
+pub type Array<T> = selvedge::sync::Array<T, Checked>;
+/// An object in memory that forked children share.
+pub type Shared<T> = selvedge::shm::Shared<T, Checked>;
+/// A process.
+pub type Process = selvedge::process::Process<Checked>;
+
+/// Threads.
+pub mod thread {
+    use super::Checked;
+
+    /// The handle of a started thread.
+    pub type JoinHandle<T> = selvedge::thread::JoinHandle<T, Checked>;
+
+    /// Starts a thread.
+    #[track_caller]
+    pub fn spawn<F, T>(body: F) -> JoinHandle<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        selvedge::thread::spawn(body)
+    }
+
+    /// Lets time pass: on the virtual clock under a scheduler.
+    #[track_caller]
+    pub fn sleep(duration: std::time::Duration) {
+        selvedge::thread::sleep::<Checked>(duration);
+    }
+}
+
+/// A step without any effect: a place where others may run.
+#[track_caller]
+pub fn step() {
+    let site = Location::caller();
+    let op = || selvedge::platform::Op::new(Kind::Step, "step", 0, site);
+    <Checked as selvedge::platform::Platform>::step(op, || ());
+}

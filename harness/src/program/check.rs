@@ -1,0 +1,227 @@
+//! From a program to a report: search, shrink, record.
+
+use super::config::Config;
+use super::environment;
+use super::progress::Progress;
+use super::run::{Found, Tally, Task, search};
+use crate::engine::{Engine, Executor, Model, session, wild, workers};
+use crate::judge::{Recording, Verdict, record};
+use crate::kernel::{Choice, Plan, Rng};
+use crate::shrink::{Shrunk, shrink};
+use crate::strategy::Strategy;
+use crate::token::{Identity, Token};
+use crate::{Error, Granularity};
+use serde::{Deserialize, Serialize};
+
+/// What is explored, under which name it is known, and who watches.
+pub(crate) struct Job<'a> {
+    pub(crate) name: String,
+    pub(crate) identity: Identity,
+    pub(crate) watcher: Option<Watcher<'a>>,
+}
+
+/// Called now and then with the executions and violations so far.
+pub(crate) type Watcher<'a> = &'a (dyn Fn(u64, u64) + Sync);
+
+impl Job<'_> {
+    /// A program known by a name alone.
+    pub(crate) fn named(name: &str) -> Job<'static> {
+        Job { name: name.to_owned(), identity: Identity::of(name), watcher: None }
+    }
+}
+
+/// A violation, shrunk and recorded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The violation as it was found.
+    pub found: Found,
+    /// The smallest schedule known that shows it.
+    pub schedule: Vec<Choice>,
+    /// Context switches of that schedule.
+    pub switches: usize,
+    /// Fewest preemptions of any schedule known that shows it.
+    pub preemptions: usize,
+    /// No schedule with fewer switches shows it.
+    pub proved_minimal: bool,
+    /// Executions that the shrinker ran.
+    pub shrink_executions: u64,
+    /// Everything that happened in the small schedule.
+    pub recording: Recording,
+    /// The small schedule as text.
+    pub token: String,
+}
+
+/// What an exploration came out with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The program.
+    pub program: String,
+    /// The engine that ran it.
+    pub engine: Engine,
+    /// The strategy that searched.
+    pub strategy: Strategy,
+    /// What counted as a step.
+    pub granularity: Granularity,
+    /// The seed.
+    pub seed: u64,
+    /// What was counted.
+    pub tally: Tally,
+    /// The first violation, shrunk; none if no law was broken.
+    pub finding: Option<Finding>,
+}
+
+/// Explores a program as the configuration and the environment say.
+pub(crate) fn check_model(model: &dyn Model, job: &Job<'_>, config: &Config) -> Result<Report, Error> {
+    let (config, token) = if config.environment {
+        environment::apply(config, &job.identity, &job.name)?
+    } else {
+        (config.clone(), None)
+    };
+    if let Some(token) = token {
+        return replay_model(model, job, &config, &token);
+    }
+    let progress = Progress::new()?;
+    let tally = match config.engine {
+        Engine::Wild => wild::run(model, &config, &progress)?,
+        Engine::Sim | Engine::Real => {
+            let jobs = config.jobs.max(1) as u64;
+            let tasks: Vec<Task> = (0..jobs).map(|worker| task(&config, (worker, jobs))).collect();
+            let tallies = workers(config.engine, model, config.limits, job.watcher, &progress, &tasks, |executor, task| {
+                search(executor, task, &progress)
+            })?;
+            let mut all = tallies.into_iter();
+            let mut total = all.next().unwrap_or_default();
+            all.for_each(|tally| total.merge(tally));
+            total
+        }
+    };
+    let finding = match (&tally.first, config.engine) {
+        (Some(found), Engine::Sim | Engine::Real) => Some(explain(model, job, &config, found)?),
+        _ => None,
+    };
+    Ok(report(job, &config, tally, finding))
+}
+
+fn report(job: &Job<'_>, config: &Config, tally: Tally, finding: Option<Finding>) -> Report {
+    Report {
+        program: job.name.clone(),
+        engine: config.engine,
+        strategy: config.strategy.clone(),
+        granularity: config.granularity,
+        seed: config.seed,
+        tally,
+        finding,
+    }
+}
+
+fn task(config: &Config, shard: (u64, u64)) -> Task {
+    Task {
+        strategy: config.strategy.clone(),
+        granularity: config.granularity,
+        seed: config.seed,
+        executions: config.budget.executions,
+        time: config.budget.time,
+        keep_going: config.keep_going,
+        shard,
+    }
+}
+
+/// Shrinks and records a violation.
+fn explain(model: &dyn Model, job: &Job<'_>, config: &Config, found: &Found) -> Result<Finding, Error> {
+    let (shrunk, recording) = session(config.engine, model, config.limits, |executor| {
+        executor.kernel().granularity = config.granularity;
+        let shrunk = if config.shrink {
+            shrink(executor, found, config.shrink_budget)
+        } else {
+            Shrunk::unchanged(found)
+        };
+        let recording = run_once(executor, &shrunk.schedule);
+        (shrunk, recording)
+    })?;
+    Ok(finding(job, config, found, shrunk, recording))
+}
+
+fn finding(job: &Job<'_>, config: &Config, found: &Found, shrunk: Shrunk, recording: Recording) -> Finding {
+    let token = Token {
+        identity: job.identity.clone(),
+        granularity: config.granularity,
+        schedule: recording.schedule.clone(),
+    };
+    Finding {
+        found: found.clone(),
+        switches: crate::kernel::switches(&recording.schedule),
+        preemptions: shrunk.preemptions,
+        proved_minimal: shrunk.proved_minimal,
+        shrink_executions: shrunk.executions,
+        schedule: recording.schedule.clone(),
+        token: token.to_string(),
+        recording,
+    }
+}
+
+/// Runs one schedule with a full record.
+pub(crate) fn run_once(executor: &mut dyn Executor, schedule: &[Choice]) -> Recording {
+    let kernel = executor.kernel();
+    kernel.plan = Plan { record: true, rng: Rng::new(0), ..Plan::STAY };
+    kernel.set_prefix(schedule);
+    let mut label = String::new();
+    let verdict = executor.execute(&mut label);
+    record(executor, verdict, label)
+}
+
+/// Runs the schedule of a token.
+pub(crate) fn replay_model(
+    model: &dyn Model,
+    job: &Job<'_>,
+    config: &Config,
+    token: &Token,
+) -> Result<Report, Error> {
+    let config = Config { strategy: Strategy::Replay(token.schedule.clone()), ..config.clone() };
+    let (recording, seconds) = session(config.engine, model, config.limits, |executor| {
+        executor.kernel().granularity = token.granularity;
+        let begun = std::time::Instant::now();
+        (run_once(executor, &token.schedule), begun.elapsed().as_secs_f64())
+    })?;
+    let verdict = recording.verdict.clone();
+    let found = Found {
+        index: 0,
+        schedule: recording.schedule.clone(),
+        verdict: verdict.clone(),
+        label: recording.label.clone(),
+    };
+    let violation = verdict.is_violation();
+    let mut tally = Tally {
+        executions: 1,
+        steps: recording.steps.len() as u64,
+        violations: u64::from(violation),
+        complete: true,
+        seconds,
+        ..Tally::default()
+    };
+    if !recording.label.is_empty() {
+        tally.outcomes.insert(recording.label.clone(), 1);
+    }
+    if violation {
+        tally.first = Some(found.clone());
+    } else if verdict != Verdict::Pass {
+        tally.inconclusive = Some(found.clone());
+    }
+    // A passing replay is shown as well: its record is what `show` prints.
+    let shrunk = Shrunk::unchanged(&found);
+    let finding = finding(job, &config, &found, shrunk, recording);
+    Ok(report(job, &config, tally, Some(finding)))
+}
+
+/// Shrinks the schedule of a token.
+pub(crate) fn shrink_model(
+    model: &dyn Model,
+    job: &Job<'_>,
+    config: &Config,
+    token: &Token,
+) -> Result<Report, Error> {
+    let replayed = replay_model(model, job, config, token)?;
+    let Some(found) = replayed.tally.first.clone() else { return Ok(replayed) };
+    let config = Config { granularity: token.granularity, ..config.clone() };
+    let finding = explain(model, job, &config, &found)?;
+    Ok(Report { finding: Some(finding), ..replayed })
+}

@@ -1,0 +1,126 @@
+//! What to explore, with which engine, for how long.
+
+use crate::engine::Engine;
+use crate::kernel::{Granularity, Limits};
+use crate::strategy::Strategy;
+use std::time::Duration;
+
+/// How long an exploration lasts: until the first of these is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Executions at most.
+    pub executions: Option<u64>,
+    /// Wall-clock time at most.
+    pub time: Option<Duration>,
+}
+
+/// How a program is explored.
+///
+/// ```
+/// use selvedge_harness::prelude::*;
+/// let config = Config { seed: 7, ..Config::default() }.executions(500);
+/// assert_eq!(config.budget.executions, Some(500));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What a task is.
+    pub engine: Engine,
+    /// Which executions are run.
+    pub strategy: Strategy,
+    /// What counts as one step.
+    pub granularity: Granularity,
+    /// The seed that decides everything random.
+    pub seed: u64,
+    /// How long.
+    pub budget: Budget,
+    /// Workers side by side, each with a core of its own.
+    pub jobs: usize,
+    /// Go on after a violation and count them all.
+    pub keep_going: bool,
+    /// Make a finding's schedule smaller.
+    pub shrink: bool,
+    /// Executions that the shrinker may spend.
+    pub shrink_budget: u64,
+    /// How large an execution may become.
+    pub limits: Limits,
+    /// The environment may change this configuration.
+    pub environment: bool,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            engine: Engine::Sim,
+            strategy: Strategy::Random,
+            granularity: Granularity::Operation,
+            seed: 0,
+            budget: Budget { executions: Some(10_000), time: Some(Duration::from_secs(10)) },
+            jobs: 1,
+            keep_going: false,
+            shrink: true,
+            shrink_budget: 200_000,
+            limits: Limits::default(),
+            environment: true,
+        }
+    }
+}
+
+impl Config {
+    /// This configuration with another engine.
+    #[must_use]
+    pub fn engine(self, engine: Engine) -> Config {
+        Config { engine, ..self }
+    }
+
+    /// This configuration with another strategy.
+    #[must_use]
+    pub fn strategy(self, strategy: Strategy) -> Config {
+        Config { strategy, ..self }
+    }
+
+    /// This configuration with another seed.
+    #[must_use]
+    pub fn seed(self, seed: u64) -> Config {
+        Config { seed, ..self }
+    }
+
+    /// This configuration with so many executions, however long they take.
+    #[must_use]
+    pub fn executions(self, executions: u64) -> Config {
+        Config { budget: Budget { executions: Some(executions), time: None }, ..self }
+    }
+
+    /// This configuration with so much time, however many executions that is.
+    #[must_use]
+    pub fn time(self, time: Duration) -> Config {
+        Config { budget: Budget { executions: None, time: Some(time) }, ..self }
+    }
+
+    /// Every schedule, however many there are, counting all violations.
+    #[must_use]
+    pub fn exhaust(self) -> Config {
+        let strategy = match self.strategy {
+            Strategy::Random => Strategy::Dfs { preemptions: None },
+            other => other,
+        };
+        Config { strategy, budget: Budget { executions: None, time: None }, keep_going: true, ..self }
+    }
+
+    /// This configuration with so many workers.
+    #[must_use]
+    pub fn jobs(self, jobs: usize) -> Config {
+        Config { jobs, ..self }
+    }
+
+    /// This configuration at another granularity.
+    #[must_use]
+    pub fn granularity(self, granularity: Granularity) -> Config {
+        Config { granularity, ..self }
+    }
+
+    /// This configuration, whatever the environment says.
+    #[must_use]
+    pub fn ignore_environment(self) -> Config {
+        Config { environment: false, ..self }
+    }
+}

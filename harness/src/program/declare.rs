@@ -1,0 +1,169 @@
+//! Declarative programs: a state and tasks on it that exist from the start.
+
+use super::check::{Job, Report, check_model};
+use super::config::Config;
+use crate::Error;
+use crate::engine::{Group, Model, Typed};
+use crate::kernel::Role;
+use crate::report;
+use selvedge::shm::Shareable;
+use std::ops::Range;
+use std::sync::Mutex;
+
+/// A program whose tasks are known from the start.
+///
+/// The state is built anew for each execution, in memory that all tasks share. In
+/// `real` each task is a process, kept warm from one execution to the next.
+///
+/// ```
+/// use selvedge_harness::prelude::*;
+///
+/// shareable! {
+///     struct Balance { money: Value<i64> }
+/// }
+///
+/// let report = Program::new("deposit", || Balance { money: Value::new(0) })
+///     .tasks("teller", 2, |balance, _| { balance.money.fetch_add(1); })
+///     .finally(|balance| assert_eq!(balance.money.get(), 2))
+///     .explore(&Config::default().exhaust())?;
+/// assert_eq!(report.tally.executions, 2);
+/// # Ok::<(), selvedge_harness::Error>(())
+/// ```
+pub struct Program<S> {
+    name: String,
+    model: Typed<S>,
+}
+
+impl<S: Shareable> Program<S> {
+    /// A program whose state `init` builds.
+    pub fn new(name: impl Into<String>, init: impl Fn() -> S + Send + Sync + 'static) -> Program<S> {
+        let model = Typed {
+            init: Box::new(init),
+            groups: Vec::new(),
+            members: Vec::new(),
+            finally: Vec::new(),
+            label: None,
+            parts: Vec::new(),
+            names: Mutex::new(Vec::new()),
+        };
+        Program { name: name.into(), model }
+    }
+
+    /// Adds `count` processes that run `body`, which gets their number in this group.
+    #[must_use]
+    pub fn tasks<R>(
+        self,
+        name: impl Into<String>,
+        count: usize,
+        body: impl Fn(&S, usize) -> R + Send + Sync + 'static,
+    ) -> Program<S> {
+        self.group(name.into(), count, Role::Process, body)
+    }
+
+    /// Adds one process.
+    #[must_use]
+    pub fn task<R>(self, name: impl Into<String>, body: impl Fn(&S) -> R + Send + Sync + 'static) -> Program<S> {
+        self.group(name.into(), 1, Role::Process, move |state, _| body(state))
+    }
+
+    /// Adds `count` threads of one further process.
+    #[must_use]
+    pub fn threads<R>(
+        self,
+        name: impl Into<String>,
+        count: usize,
+        body: impl Fn(&S, usize) -> R + Send + Sync + 'static,
+    ) -> Program<S> {
+        self.group(name.into(), count, Role::Thread, body)
+    }
+
+    fn group<R>(
+        mut self,
+        name: String,
+        count: usize,
+        role: Role,
+        body: impl Fn(&S, usize) -> R + Send + Sync + 'static,
+    ) -> Program<S> {
+        let group = self.model.groups.len() as u32;
+        self.model.members.extend((0..count as u32).map(|number| (group, number)));
+        let body = Box::new(move |state: &S, number| drop(body(state, number)));
+        self.model.groups.push(Group { name, count, role, body });
+        self
+    }
+
+    /// What must hold when all tasks have ended: assertions on the state.
+    #[must_use]
+    pub fn finally(mut self, check: impl Fn(&S) + Send + Sync + 'static) -> Program<S> {
+        self.model.finally.push(Box::new(check));
+        self
+    }
+
+    /// Writes a label for the outcome of an execution; outcomes are counted by label.
+    #[must_use]
+    pub fn label(mut self, write: impl Fn(&S, &mut String) + Send + Sync + 'static) -> Program<S> {
+        self.model.label = Some(Box::new(write));
+        self
+    }
+
+    /// Gives a part of the state the name that reports use for it.
+    #[must_use]
+    pub fn name<T>(mut self, name: impl Into<String>, part: impl Fn(&S) -> &T + Send + Sync + 'static) -> Program<S> {
+        let extent = move |state: &S| -> Range<usize> {
+            let part = part(state);
+            let start = std::ptr::from_ref(part) as usize;
+            start..start + size_of_val(part)
+        };
+        self.model.parts.push((name.into(), Box::new(extent)));
+        self
+    }
+
+    /// Explores the program and returns what was found.
+    ///
+    /// # Errors
+    /// What is wrong with the configuration or the environment, and what the
+    /// operating system refused.
+    #[track_caller]
+    pub fn check(&self, config: &Config) -> Result<Report, Error> {
+        check_model(&self.model, &Job::named(&self.name), config)
+    }
+
+    /// Explores the program; a violation is a panic with the whole explanation.
+    ///
+    /// # Errors
+    /// As for [`check`](Program::check).
+    ///
+    /// # Panics
+    /// If a law is broken.
+    #[track_caller]
+    pub fn explore(&self, config: &Config) -> Result<Report, Error> {
+        let report = self.check(config)?;
+        match report::failure(&report) {
+            Some(message) => panic!("{message}"),
+            None => Ok(report),
+        }
+    }
+
+    pub(crate) fn model(&self) -> &dyn Model {
+        &self.model
+    }
+
+    /// The name under which reports speak of the program.
+    pub fn title(&self) -> &str {
+        &self.name
+    }
+}
+
+/// A program, whatever the type of its state: what a catalogue of scenarios holds.
+pub struct AnyProgram(Box<dyn Model + Send>);
+
+impl AnyProgram {
+    pub(crate) fn model(&self) -> &dyn Model {
+        &*self.0
+    }
+}
+
+impl<S: Shareable + Send> From<Program<S>> for AnyProgram {
+    fn from(program: Program<S>) -> AnyProgram {
+        AnyProgram(Box::new(program.model))
+    }
+}

@@ -1,0 +1,75 @@
+//! Dynamic programs: any code that starts tasks and joins them.
+
+use super::check::{Job, Report, check_model};
+use super::config::Config;
+use crate::Error;
+use crate::engine::Dynamic;
+use crate::kernel::current;
+use crate::report;
+use std::panic::Location;
+
+/// Explores `body` with the default configuration; a violation is a panic with the
+/// whole explanation. `body` is the main task; it is run anew in each execution, in
+/// `real` in a freshly forked process.
+///
+/// ```
+/// use selvedge_harness::prelude::*;
+///
+/// explore(|| {
+///     let count = Shared::new(Value::<u32>::new(0));
+///     let children: Vec<_> = (0..2)
+///         .map(|_| Process::spawn({ let count = count.clone(); move || count.fetch_add(1) }))
+///         .collect();
+///     for child in children {
+///         child.join().unwrap();
+///     }
+///     assert_eq!(count.get(), 2);
+/// });
+/// ```
+///
+/// # Panics
+/// If a law is broken, or the environment or the operating system is not as it
+/// should be.
+#[track_caller]
+pub fn explore<F: Fn() + Sync>(body: F) {
+    if let Err(error) = explore_with(&Config::default(), body) {
+        panic!("{error}");
+    }
+}
+
+/// Like [`explore`], with a configuration.
+///
+/// # Errors
+/// What is wrong with the configuration or the environment, and what the operating
+/// system refused.
+///
+/// # Panics
+/// If a law is broken.
+#[track_caller]
+pub fn explore_with<F: Fn() + Sync>(config: &Config, body: F) -> Result<Report, Error> {
+    let report = check(config, body)?;
+    match report::failure(&report) {
+        Some(message) => panic!("{message}"),
+        None => Ok(report),
+    }
+}
+
+/// Explores `body` and returns what was found.
+///
+/// # Errors
+/// As for [`explore_with`].
+#[track_caller]
+pub fn check<F: Fn() + Sync>(config: &Config, body: F) -> Result<Report, Error> {
+    let site = Location::caller();
+    let name = format!("{}:{}", site.file(), site.line());
+    check_model(&Dynamic(body), &Job::named(&name), config)
+}
+
+/// Labels the outcome of the running execution; outcomes are counted by label. The
+/// last call wins. Outside an exploration nothing happens.
+pub fn outcome(label: impl AsRef<str>) {
+    let kernel = current::get();
+    if !kernel.is_null() {
+        crate::kernel::set_label(kernel, label.as_ref());
+    }
+}

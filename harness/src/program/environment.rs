@@ -1,0 +1,114 @@
+//! The environment variables: one table, from which help, docs and a test are made.
+
+use super::config::Config;
+use crate::Error;
+use crate::engine::Engine;
+use crate::error::nearest;
+use crate::token::{Identity, Token};
+use std::time::Duration;
+
+/// A variable that selvedge looks at.
+#[derive(Clone, Copy, Debug)]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// The form of its value.
+    pub form: &'static str,
+    /// What it does.
+    pub help: &'static str,
+}
+
+/// All of them.
+pub const VARIABLES: [Variable; 8] = [
+    Variable { name: "SELVEDGE_SEED", form: "a number, or 0x and hexadecimal digits", help: "the seed of the run" },
+    Variable { name: "SELVEDGE_REPLAY", form: "a token, sv1:...", help: "run this schedule instead of searching" },
+    Variable { name: "SELVEDGE_EXECUTIONS", form: "a number of at least 1", help: "executions at most" },
+    Variable { name: "SELVEDGE_TIME", form: "a duration, as in 500ms, 10s or 2m", help: "time at most" },
+    Variable { name: "SELVEDGE_ENGINE", form: "sim, real or wild", help: "what a task is" },
+    Variable { name: "SELVEDGE_STRATEGY", form: "random, dfs or dfs:p", help: "which executions are run" },
+    Variable { name: "SELVEDGE_REPORT", form: "a folder", help: "where reports are written" },
+    Variable { name: "SELVEDGE_PERSIST", form: "0 or 1", help: "keep found schedules for the next run" },
+];
+
+/// A duration such as `500ms`, `10s` or `2m`.
+pub fn parse_duration(text: &str) -> Option<Duration> {
+    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+    let (number, unit) = text.split_at(split);
+    let number: f64 = number.parse().ok()?;
+    let seconds = match unit {
+        "ms" => number / 1000.0,
+        "s" => number,
+        "m" | "min" => number * 60.0,
+        "h" => number * 3600.0,
+        _ => return None,
+    };
+    Duration::try_from_secs_f64(seconds).ok()
+}
+
+/// A seed, decimal or hexadecimal.
+pub fn parse_seed(text: &str) -> Option<u64> {
+    match text.strip_prefix("0x") {
+        Some(hex) => u64::from_str_radix(hex, 16).ok(),
+        None => text.parse().ok(),
+    }
+}
+
+/// The value of a variable, parsed; an error names variable, value and form.
+fn value<T>(name: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Error> {
+    let Some(raw) = std::env::var_os(name) else { return Ok(None) };
+    let text = raw.to_string_lossy().into_owned();
+    let form = VARIABLES.iter().find(|variable| variable.name == name).map_or("", |variable| variable.form);
+    match raw.to_str().and_then(&parse) {
+        Some(value) => Ok(Some(value)),
+        None => Err(Error::Value { what: name.to_owned(), value: text, form: form.to_owned() }),
+    }
+}
+
+/// Warns once of variables that begin like ours and are not.
+fn warn_of_unknown() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        for (name, _) in std::env::vars_os() {
+            let Some(name) = name.to_str().filter(|name| name.starts_with("SELVEDGE_")) else { continue };
+            if VARIABLES.iter().all(|variable| variable.name != name) {
+                let near = nearest(name, VARIABLES.iter().map(|variable| variable.name)).unwrap_or_default();
+                eprintln!("selvedge: warning: unknown variable {name}; did you mean {near}?");
+            }
+        }
+    });
+}
+
+/// The configuration as the environment changes it, and the token to replay if it
+/// names one of this program.
+pub(crate) fn apply(config: &Config, identity: &Identity, program: &str) -> Result<(Config, Option<Token>), Error> {
+    warn_of_unknown();
+    let mut config = config.clone();
+    if let Some(seed) = value("SELVEDGE_SEED", parse_seed)? {
+        config.seed = seed;
+    }
+    if let Some(executions) = value("SELVEDGE_EXECUTIONS", |text| text.parse().ok().filter(|&n: &u64| n > 0))? {
+        config.budget.executions = Some(executions);
+    }
+    if let Some(time) = value("SELVEDGE_TIME", parse_duration)? {
+        config.budget.time = Some(time);
+    }
+    let engine = |text: &str| Engine::ALL.iter().find(|(name, _)| *name == text).map(|(_, engine)| *engine);
+    if let Some(engine) = value("SELVEDGE_ENGINE", engine)? {
+        config.engine = engine;
+    }
+    if let Some(strategy) = value("SELVEDGE_STRATEGY", |text| text.parse().ok())? {
+        config.strategy = strategy;
+    }
+    let token = match std::env::var("SELVEDGE_REPLAY") {
+        Ok(text) => Some(text.parse::<Token>()?),
+        Err(_) => None,
+    };
+    match token {
+        Some(token) if token.identity == *identity => Ok((config, Some(token))),
+        Some(_) => {
+            eprintln!("selvedge: SELVEDGE_REPLAY belongs to another program; {program} is explored as usual");
+            Ok((config, None))
+        }
+        None => Ok((config, None)),
+    }
+}

@@ -1,0 +1,36 @@
+//! The two ways to write a program, and how one is explored.
+//!
+//! ```text
+//!  Program / explore ──> check: search ──> shrink ──> record ──> Report
+//!                                 │           │          │
+//!                              strategy    shrink     judge      (each in a
+//!                                 └───────────┴──────────┴─ session of an engine)
+//! ```
+//!
+//! | file | what is there |
+//! |---|---|
+//! | `declare` | [`Program`]: tasks known from the start |
+//! | `dynamic` | [`explore`]: any code that spawns and joins |
+//! | `config` | what to explore, with which engine, for how long |
+//! | `environment` | the `SELVEDGE_*` variables |
+//! | `run` | the loop of executions of one worker, and its tally |
+//! | `check` | from a program to a report |
+//! | `progress` | counters that workers in other processes share |
+
+mod check;
+mod config;
+mod declare;
+mod dynamic;
+pub(crate) mod environment;
+mod progress;
+mod run;
+
+pub use check::{Finding, Report};
+pub(crate) use check::{Job, Watcher, check_model, replay_model, shrink_model};
+pub use config::{Budget, Config};
+pub use declare::Program;
+pub use dynamic::{check, explore, explore_with, outcome};
+pub use environment::{VARIABLES, Variable};
+pub(crate) use progress::Progress;
+pub(crate) use run::{Task, search};
+pub use run::{Found, Tally};

@@ -1,0 +1,155 @@
+//! The loop of executions of one worker, and what it counted.
+//!
+//! Runs where the engine's executor lives: in this thread, or in a controller
+//! process. Everything it returns can be sent between processes.
+
+use super::progress::Progress;
+use crate::engine::Executor;
+use crate::judge::Verdict;
+use crate::kernel::{Choice, Granularity};
+use crate::strategy::Strategy;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// What one worker shall do.
+#[derive(Clone, Debug)]
+pub(crate) struct Task {
+    pub(crate) strategy: Strategy,
+    pub(crate) granularity: Granularity,
+    pub(crate) seed: u64,
+    pub(crate) executions: Option<u64>,
+    pub(crate) time: Option<Duration>,
+    pub(crate) keep_going: bool,
+    /// This worker's number and how many there are.
+    pub(crate) shard: (u64, u64),
+}
+
+/// A violation: which execution, by which schedule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// The number of the execution, from 0.
+    pub index: u64,
+    /// Its choices.
+    pub schedule: Vec<Choice>,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// The program's label for the outcome.
+    pub label: String,
+}
+
+/// What was counted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Executions that count.
+    pub executions: u64,
+    /// Steps of all of them.
+    pub steps: u64,
+    /// Executions that broke a law.
+    pub violations: u64,
+    /// Executions by outcome label.
+    pub outcomes: BTreeMap<String, u64>,
+    /// The first violation.
+    pub first: Option<Found>,
+    /// An execution that could not be judged, if there was one.
+    pub inconclusive: Option<Found>,
+    /// Everything that the strategy could plan was run.
+    pub complete: bool,
+    /// Seconds from the first execution to the last, of the slowest worker.
+    pub seconds: f64,
+}
+
+impl Tally {
+    /// Adds what another worker counted.
+    pub(crate) fn merge(&mut self, other: Tally) {
+        self.executions += other.executions;
+        self.steps += other.steps;
+        self.violations += other.violations;
+        for (label, count) in other.outcomes {
+            *self.outcomes.entry(label).or_insert(0) += count;
+        }
+        self.first = earlier(self.first.take(), other.first);
+        self.inconclusive = earlier(self.inconclusive.take(), other.inconclusive);
+        self.complete &= other.complete;
+        self.seconds = self.seconds.max(other.seconds);
+    }
+}
+
+fn earlier(a: Option<Found>, b: Option<Found>) -> Option<Found> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(if b.index < a.index { b } else { a }),
+        (a, b) => a.or(b),
+    }
+}
+
+/// Executions between two looks at the clock and at the other workers.
+const BATCH: u64 = 64;
+
+/// Runs executions until the budget, the strategy or the first violation ends it.
+pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progress) -> Tally {
+    let begun = Instant::now();
+    let mut search = task.strategy.search(task.seed, task.shard);
+    let mut tally = Tally::default();
+    let mut label = String::new();
+    let mut reported = (0, 0);
+    let counts_itself = task.strategy.is_exhaustive();
+    let mut index = if counts_itself { 0 } else { task.shard.0 };
+    let stride = if counts_itself { 1 } else { task.shard.1 };
+    let slow = executor.is_slow();
+    let mut turn = 0_u64;
+    loop {
+        if turn.is_multiple_of(BATCH) || slow {
+            progress.add(tally.executions - reported.0, tally.violations - reported.1);
+            reported = (tally.executions, tally.violations);
+            let late = task.time.is_some_and(|time| begun.elapsed() >= time);
+            if late || index > progress.last() {
+                break;
+            }
+        }
+        turn += 1;
+        let over = if counts_itself {
+            task.executions.is_some_and(|most| tally.executions >= most.div_ceil(task.shard.1))
+        } else {
+            task.executions.is_some_and(|most| index >= most)
+        };
+        executor.kernel().granularity = task.granularity;
+        if over || !search.plan(index, executor.kernel()) {
+            break;
+        }
+        label.clear();
+        let verdict = executor.execute(&mut label);
+        if search.learn(executor.kernel()) {
+            tally.count(executor, index, verdict, &label);
+            if tally.violations > 0 && !task.keep_going || tally.inconclusive.is_some() {
+                progress.stop_after(index);
+                break;
+            }
+        }
+        index += stride;
+    }
+    progress.add(tally.executions - reported.0, tally.violations - reported.1);
+    tally.complete = search.complete();
+    tally.seconds = begun.elapsed().as_secs_f64();
+    tally
+}
+
+impl Tally {
+    fn count(&mut self, executor: &mut dyn Executor, index: u64, verdict: Verdict, label: &str) {
+        let kernel = executor.kernel();
+        self.executions += 1;
+        self.steps += u64::from(kernel.steps);
+        let violation = verdict.is_violation();
+        self.violations += u64::from(violation);
+        if !label.is_empty() {
+            match self.outcomes.get_mut(label) {
+                Some(count) => *count += 1,
+                None => _ = self.outcomes.insert(label.to_owned(), 1),
+            }
+        }
+        let slot = if violation { &mut self.first } else { &mut self.inconclusive };
+        if verdict != Verdict::Pass && slot.is_none() {
+            let schedule = kernel.schedule().to_vec();
+            *slot = Some(Found { index, schedule, verdict, label: label.to_owned() });
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The same finding with fewer context switches.
+//!
+//! | stage | file | what it tries |
+//! |---|---|---|
+//! | 1 | `greedy` | the found schedule, cut short or with a task's pieces joined |
+//! | 2 | `greedy` | the run without preemption, with one preemption anywhere |
+//! | 3 | here | all schedules with 0, 1, 2 ... switches, by depth-first search |
+//!
+//! Stage 3 is the proof: the first number of switches at which the finding appears,
+//! after every smaller number was exhausted without it, is the minimum. Where the
+//! budget ends first, the smallest schedule known is reported, unproved.
+
+mod greedy;
+
+use crate::engine::Executor;
+use crate::judge::Verdict;
+use crate::kernel::{Choice, Mismatch, Plan, switches};
+use crate::program::Found;
+use crate::strategy::{Bounds, Dfs, Search};
+
+/// The result of shrinking.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Shrunk {
+    pub(crate) schedule: Vec<Choice>,
+    pub(crate) preemptions: usize,
+    pub(crate) proved_minimal: bool,
+    pub(crate) executions: u64,
+}
+
+impl Shrunk {
+    /// The schedule as it was found.
+    pub(crate) fn unchanged(found: &Found) -> Shrunk {
+        Shrunk { schedule: found.schedule.clone(), preemptions: 0, proved_minimal: false, executions: 0 }
+    }
+}
+
+/// A search for smaller schedules with a finding.
+struct Shrinker<'e> {
+    executor: &'e mut dyn Executor,
+    verdict: &'e Verdict,
+    best: Vec<Choice>,
+    left: u64,
+    spent: u64,
+    label: String,
+}
+
+impl Shrinker<'_> {
+    /// Runs `prefix`, skipping what is impossible, and then without preemption;
+    /// keeps the schedule if it shows the finding with fewer switches.
+    fn attempt(&mut self, prefix: &[Choice]) -> bool {
+        let kernel = self.executor.kernel();
+        kernel.plan = Plan { mismatch: Mismatch::Skip, ..Plan::STAY };
+        kernel.set_prefix(prefix);
+        if !self.run().is_some_and(|verdict| verdict.is_like(self.verdict)) {
+            return false;
+        }
+        let schedule = self.executor.kernel().schedule();
+        let better = (switches(schedule), schedule.len()) < (switches(&self.best), self.best.len());
+        if better {
+            self.best = schedule.to_vec();
+        }
+        better
+    }
+
+    /// One execution, if the budget allows.
+    fn run(&mut self) -> Option<Verdict> {
+        self.left = self.left.checked_sub(1)?;
+        self.spent += 1;
+        self.label.clear();
+        Some(self.executor.execute(&mut self.label))
+    }
+
+    /// Runs all schedules within `bounds` until one shows the finding: `Some(true)`
+    /// if one did, `Some(false)` if none does, `None` if the budget ended.
+    fn exhaust(&mut self, bounds: Bounds) -> Option<bool> {
+        let mut dfs = Dfs::new(bounds, (0, 1));
+        while dfs.plan(0, self.executor.kernel()) {
+            let verdict = self.run()?;
+            let counts = dfs.learn(self.executor.kernel());
+            if counts && verdict.is_like(self.verdict) {
+                return Some(true);
+            }
+        }
+        Some(false)
+    }
+}
+
+/// Searches for the schedule with the fewest context switches that shows the same
+/// finding, spending at most `budget` executions.
+pub(crate) fn shrink(executor: &mut dyn Executor, found: &Found, budget: u64) -> Shrunk {
+    let mut shrinker = Shrinker {
+        executor,
+        verdict: &found.verdict,
+        best: found.schedule.clone(),
+        left: budget / 2,
+        spent: 0,
+        label: String::new(),
+    };
+    greedy::join_pieces(&mut shrinker);
+    greedy::one_preemption(&mut shrinker);
+    let mut proved_minimal = false;
+    shrinker.left = budget - shrinker.spent;
+    let most = switches(&shrinker.best);
+    for bound in 0..=most as u32 {
+        match shrinker.exhaust(Bounds { preemptions: None, switches: Some(bound) }) {
+            Some(false) => proved_minimal = bound as usize + 1 == switches(&shrinker.best),
+            Some(true) => {
+                proved_minimal = true;
+                shrinker.best = shrinker.executor.kernel().schedule().to_vec();
+            }
+            None => {}
+        }
+        if proved_minimal || shrinker.left == 0 {
+            break;
+        }
+    }
+    let preemptions = shrinker.fewest_preemptions();
+    Shrunk { schedule: shrinker.best, preemptions, proved_minimal, executions: shrinker.spent }
+}
+
+impl Shrinker<'_> {
+    /// The fewest preemptions with which the finding can be shown, as far as the
+    /// budget tells; else those of the smallest schedule.
+    fn fewest_preemptions(&mut self) -> usize {
+        let of_best = self.preemptions_of_best();
+        self.left = self.left.max(1000);
+        (0..of_best)
+            .find(|&bound| {
+                self.exhaust(Bounds { preemptions: Some(bound as u32), switches: None }) == Some(true)
+            })
+            .unwrap_or(of_best)
+    }
+
+    fn preemptions_of_best(&mut self) -> usize {
+        let best = self.best.clone();
+        let kernel = self.executor.kernel();
+        kernel.plan = Plan { log_enabled: true, ..Plan::STAY };
+        kernel.set_prefix(&best);
+        self.label.clear();
+        self.executor.execute(&mut self.label);
+        self.spent += 1;
+        let kernel = self.executor.kernel();
+        let schedule = kernel.schedule();
+        (1..schedule.len())
+            .filter(|&step| {
+                let last = schedule[step - 1].task();
+                let enabled = kernel.enabled_at(step);
+                schedule[step].task() != last && enabled[last / 64] >> (last % 64) & 1 == 1
+            })
+            .count()
+    }
+}

@@ -1,0 +1,134 @@
+//! loom as a platform: its atomics, and a futex made of its mutex and its condition
+//! variable.
+//!
+//! Used by the models beside it.
+//!
+//! | futex call | what it is here |
+//! |---|---|
+//! | wait | under the futex's mutex: compare, count as asleep, wait |
+//! | wake | under the same mutex: notify as many as are asleep and wanted |
+//!
+//! 1. Comparing and falling asleep are one action, as the kernel promises.
+//! 2. Sleepers are woken in the order in which they fell asleep: loom's own queue.
+//! 3. The comparison is an ordinary load. The mutex orders it after every wake-up that came
+//!    before, and nothing else does: less than the kernel gives, so that a machine which
+//!    passes here does not lean on more.
+//! 4. There is no clock: every deadline has passed.
+//!
+//! When a process dies, loom knows nothing of it.
+
+use loom::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
+use loom::sync::{Condvar, Mutex};
+use selvedge::platform::{Atomic, Cmp, Guard, Observe, Op, Platform, Woken};
+use std::sync::atomic::Ordering::{self, Acquire, Relaxed};
+
+/// The platform on which loom explores.
+#[derive(Clone, Copy, Debug)]
+pub struct Loom;
+
+/// One of loom's atomics, as a platform's: their trait and loom's type are both foreign here.
+#[derive(Debug)]
+pub struct Cell<A>(A);
+
+/// A futex word and its queue.
+#[derive(Debug)]
+pub struct Futex {
+    word: AtomicU32,
+    asleep: Mutex<u32>,
+    woken: Condvar,
+}
+
+loom::lazy_static! {
+    static ref ASLEEP: AtomicU32 = AtomicU32::new(0);
+}
+
+/// How many tasks have fallen asleep in this execution so far, on any futex.
+#[must_use]
+pub fn asleep() -> u32 {
+    ASLEEP.load(Relaxed)
+}
+
+macro_rules! atomics {
+    ($($wrapper:ty, $value:ty, |$this:ident| $inner:expr, |$new:ident| $make:expr;)*) => {$(
+        impl Atomic<$value> for $wrapper {
+            fn new($new: $value) -> Self { $make }
+            fn load(&self, order: Ordering) -> $value { let $this = self; $inner.load(order) }
+            fn store(&self, value: $value, order: Ordering) { let $this = self; $inner.store(value, order); }
+            fn swap(&self, value: $value, order: Ordering) -> $value { let $this = self; $inner.swap(value, order) }
+            fn compare_exchange(&self, current: $value, new: $value, success: Ordering, failure: Ordering) -> Result<$value, $value> {
+                let $this = self;
+                $inner.compare_exchange(current, new, success, failure)
+            }
+            fn fetch_add(&self, value: $value, order: Ordering) -> $value { let $this = self; $inner.fetch_add(value, order) }
+            fn fetch_sub(&self, value: $value, order: Ordering) -> $value { let $this = self; $inner.fetch_sub(value, order) }
+            fn fetch_or(&self, value: $value, order: Ordering) -> $value { let $this = self; $inner.fetch_or(value, order) }
+            fn fetch_and(&self, value: $value, order: Ordering) -> $value { let $this = self; $inner.fetch_and(value, order) }
+        }
+    )*};
+}
+
+atomics! {
+    Cell<AtomicU8>, u8, |this| this.0, |value| Cell(AtomicU8::new(value));
+    Cell<AtomicU16>, u16, |this| this.0, |value| Cell(AtomicU16::new(value));
+    Cell<AtomicU32>, u32, |this| this.0, |value| Cell(AtomicU32::new(value));
+    Cell<AtomicU64>, u64, |this| this.0, |value| Cell(AtomicU64::new(value));
+    Futex, u32, |this| this.word, |value| Futex {
+        word: AtomicU32::new(value),
+        asleep: Mutex::new(0),
+        woken: Condvar::new(),
+    };
+}
+
+impl Platform for Loom {
+    type AtomicU8 = Cell<AtomicU8>;
+    type AtomicU16 = Cell<AtomicU16>;
+    type AtomicU32 = Cell<AtomicU32>;
+    type AtomicU64 = Cell<AtomicU64>;
+    type Futex = Futex;
+    type Site = ();
+
+    // To look twice is to explore twice as much and to learn nothing.
+    const SPIN: u32 = 0;
+
+    fn step<R: Observe>(_: impl FnOnce() -> Op, body: impl FnOnce() -> R) -> R {
+        body()
+    }
+
+    fn futex_wait(
+        futex: &Futex,
+        expected: u32,
+        deadline: Option<u64>,
+        _: impl FnOnce() -> Op,
+        _: Option<impl FnOnce() -> Op>,
+    ) -> Woken {
+        let mut asleep = futex.asleep.lock().expect("nobody panics with the queue");
+        if futex.word.load(Acquire) != expected {
+            return Woken::Changed;
+        }
+        if deadline.is_some() {
+            return Woken::TimedOut;
+        }
+        *asleep += 1;
+        ASLEEP.fetch_add(1, Relaxed);
+        drop(futex.woken.wait(asleep).expect("nobody panics with the queue"));
+        Woken::Woken
+    }
+
+    fn futex_wake(futex: &Futex, count: u32) -> u32 {
+        let mut asleep = futex.asleep.lock().expect("nobody panics with the queue");
+        let woken = count.min(*asleep);
+        *asleep -= woken;
+        for _ in 0..woken {
+            futex.woken.notify_one();
+        }
+        woken
+    }
+
+    fn guard(_: &Futex, _: u32, _: Cmp, _: u32) -> Guard {
+        Guard::ALWAYS
+    }
+
+    fn now() -> u64 {
+        0
+    }
+}

@@ -1,0 +1,47 @@
+//! Each state machine of `selvedge::raw`, exhausted by loom: every interleaving and every
+//! value that a weak memory model allows a load to return.
+//!
+//! Called by `tests/models.rs`. A law is a function that is generic over what it checks, so
+//! that the shipped machine and deliberately broken ones go through the same one.
+//!
+//! | file | law | broken machine that it catches |
+//! |---|---|---|
+//! | [`mutex`] | one at a time; an unlock wakes | unlock that releases nothing; sleeping without saying so |
+//! | [`condvar`] | no notification is lost | notify that leaves the sequence; unlock before the look |
+//! | [`semaphore`] | no more than there are permits; a release wakes | a look at the waiters that may be old; permits that carry nothing |
+//! | [`event`] | a set releases all; so does a pulse | waiting for the flag alone; a set that publishes nothing |
+//!
+//! A model with a preemption bound is exhaustive up to that many preemptions; one without
+//! is exhaustive.
+//!
+//! When a process dies, loom has nothing to say: kills are the harness's matter.
+
+pub mod condvar;
+pub mod event;
+pub mod mutex;
+pub mod semaphore;
+
+mod loom_platform;
+
+pub use loom_platform::{Futex, Loom, asleep};
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+/// Runs `program` in every execution that loom knows, with at most `preemptions` of them
+/// where a bound is given. Returns how many executions those were.
+///
+/// # Panics
+/// If an execution panics, races or deadlocks. A deadlock may end the whole process: run a
+/// model that is meant to in a child.
+pub fn exhaust(preemptions: Option<usize>, program: impl Fn() + Send + Sync + 'static) -> usize {
+    let executions = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&executions);
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = preemptions;
+    builder.check(move || {
+        counted.fetch_add(1, Relaxed);
+        program();
+    });
+    executions.load(Relaxed)
+}

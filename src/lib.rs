@@ -1,0 +1,37 @@
+//! Process-shared synchronisation primitives for Linux, each written once.
+//!
+//! Every primitive is generic over a [`Platform`](platform::Platform): the lock
+//! that ships over [`Native`](platform::Native) is the same code that the harness
+//! schedules and that loom exhausts. The aliases at the top of this crate hide the
+//! parameter.
+//!
+//! | folder | what is there |
+//! |---|---|
+//! | [`platform`] | the seam between a primitive and the world it runs in |
+//! | [`sys`] | thin wrappers of system calls: futex, memory, process, clock |
+//! | [`shm`] | memory that forked children share, and what may live in it |
+//! | [`raw`] | state machines of words, no data |
+//! | [`sync`] | typed wrappers and guards |
+//! | [`thread`], [`process`] | starting tasks and learning how they ended |
+//!
+//! Dependencies point one way: `sys <- shm <- raw <- sync <- thread, process`.
+
+pub mod platform;
+pub mod process;
+pub mod raw;
+pub mod shm;
+pub mod sync;
+pub mod sys;
+pub mod thread;
+
+mod error;
+mod native;
+
+pub use error::Error;
+pub use native::{
+    Array, ArrayGuard, Condvar, Event, JoinHandle, Mutex, MutexGuard, Process, Semaphore, SemaphoreGuard,
+    Shared, Value, ValueGuard, exit, sleep, spawn,
+};
+pub use process::ExitStatus;
+pub use shm::Shareable;
+pub use sync::WaitTimeoutResult;

@@ -1,0 +1,54 @@
+//! The primitives over [`Native`], under their plain names.
+//!
+//! Used by every program that is not to be checked, as `selvedge::Mutex` and so on. Each
+//! is an alias and nothing else: the harness has the same list over its own platform.
+//!
+//! When a process dies here, the file behind each alias says what follows.
+
+use crate::platform::Native;
+use crate::{process, shm, sync, thread};
+use std::time::Duration;
+
+/// [`sync::Array`] for real processes.
+pub type Array<T> = sync::Array<T, Native>;
+/// [`sync::ArrayGuard`] for real processes.
+pub type ArrayGuard<'a, T> = sync::ArrayGuard<'a, T, Native>;
+/// [`sync::Condvar`] for real threads and processes.
+pub type Condvar = sync::Condvar<Native>;
+/// [`sync::Event`] for real threads and processes.
+pub type Event = sync::Event<Native>;
+/// [`sync::Mutex`] for real threads and processes.
+pub type Mutex<T> = sync::Mutex<T, Native>;
+/// [`sync::MutexGuard`] for real threads and processes.
+pub type MutexGuard<'a, T> = sync::MutexGuard<'a, T, Native>;
+/// [`sync::Semaphore`] for real threads and processes.
+pub type Semaphore = sync::Semaphore<Native>;
+/// [`sync::SemaphoreGuard`] for real threads and processes.
+pub type SemaphoreGuard<'a> = sync::SemaphoreGuard<'a, Native>;
+/// [`sync::Value`] for real threads and processes.
+pub type Value<T> = sync::Value<T, Native>;
+/// [`sync::ValueGuard`] for real threads and processes.
+pub type ValueGuard<'a, T> = sync::ValueGuard<'a, T, Native>;
+/// [`shm::Shared`] for real processes.
+pub type Shared<T> = shm::Shared<T, Native>;
+/// [`process::Process`], a real one.
+pub type Process = process::Process<Native>;
+/// [`thread::JoinHandle`] of a real thread.
+pub type JoinHandle<T> = thread::JoinHandle<T, Native>;
+
+/// Starts `body` in a real thread; see [`thread::spawn`].
+#[track_caller]
+pub fn spawn<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    thread::spawn(body)
+}
+
+/// Lets real time pass; see [`thread::sleep`].
+#[track_caller]
+pub fn sleep(duration: Duration) {
+    thread::sleep::<Native>(duration);
+}
+
+/// Ends the calling process; see [`process::exit`].
+pub fn exit(code: i32) -> ! {
+    process::exit::<Native>(code)
+}

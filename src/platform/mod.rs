@@ -1,0 +1,182 @@
+//! The seam between a primitive and the world it runs in.
+//!
+//! Every primitive is written once, generic over [`Platform`]. The platform says
+//! what an atomic word is, how to sleep on one, and, through [`Platform::step`],
+//! gets to know each visible operation before it happens.
+//!
+//! | platform | lives in | what it does with an operation |
+//! |---|---|---|
+//! | [`Native`] | here | nothing; everything is inlined away |
+//! | `Checked` | `selvedge-harness` | lets a scheduler decide who runs |
+//! | `Loom` | `selvedge-properties` | nothing; loom's atomics do the work |
+//!
+//! [`Platform`] is what a state machine of words needs. [`Tasks`] adds what only
+//! whole programs need: processes, threads, memory that a fork shares.
+//!
+//! 1. A primitive's call is one [`step`](Platform::step); the body of the step
+//!    is the shipped code, whatever the platform.
+//! 2. Inside a step's body a primitive may call [`futex_wait`](Platform::futex_wait);
+//!    it must then be ready for a wake-up without cause.
+//!
+//! When a process dies inside a step, the words keep what was last written.
+
+mod atomic;
+mod native;
+mod op;
+mod tasks;
+
+pub use atomic::Atomic;
+pub use native::Native;
+pub use op::{Cmp, Guard, Kind, Op};
+pub use tasks::{Child, Segment, Tasks};
+
+use std::panic::Location;
+
+/// Why [`Platform::futex_wait`] came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Woken {
+    /// A wake-up, or none: the word may have changed, look again.
+    Woken,
+    /// The word did not hold the expected value; nobody slept.
+    Changed,
+    /// The deadline passed first.
+    TimedOut,
+}
+
+/// A caller's source line, in the platform's form: nothing at all where nobody
+/// will ask for it, so that guards stay as small as std's.
+pub trait Site: Copy + Send + Sync + 'static {
+    /// The line of the caller.
+    #[track_caller]
+    fn here() -> Self;
+    /// The line as the operation wants it.
+    fn location(self) -> &'static Location<'static>;
+}
+
+impl Site for () {
+    #[inline(always)]
+    fn here() {}
+
+    #[track_caller]
+    #[inline(always)]
+    fn location(self) -> &'static Location<'static> {
+        Location::caller()
+    }
+}
+
+impl Site for &'static Location<'static> {
+    #[track_caller]
+    #[inline(always)]
+    fn here() -> Self {
+        Location::caller()
+    }
+
+    #[inline(always)]
+    fn location(self) -> &'static Location<'static> {
+        self
+    }
+}
+
+/// What a state machine of words needs from the world.
+pub trait Platform: Sized + Copy + Send + Sync + 'static {
+    /// An 8-bit atomic.
+    type AtomicU8: Atomic<u8>;
+    /// A 16-bit atomic.
+    type AtomicU16: Atomic<u16>;
+    /// A 32-bit atomic.
+    type AtomicU32: Atomic<u32>;
+    /// A 64-bit atomic.
+    type AtomicU64: Atomic<u64>;
+    /// A 32-bit atomic on which tasks can sleep.
+    type Futex: Atomic<u32>;
+    /// A caller's source line, where somebody will ask for it.
+    type Site: Site;
+
+    /// How often a lock looks again before it sleeps; 0 where a scheduler
+    /// decides, because there the word cannot change in between.
+    const SPIN: u32;
+
+    /// Announces `op` and then runs `body`, which performs it.
+    ///
+    /// Neither closure is itself observed: what `op` reads to describe the
+    /// operation and what `body` does are part of this one step.
+    ///
+    /// `body`'s result is also what a scheduler records as the value of the
+    /// operation, by way of [`Observe`].
+    fn step<R: Observe>(op: impl FnOnce() -> Op, body: impl FnOnce() -> R) -> R;
+
+    /// Sleeps while `word` holds `expected`, until a wake-up or `deadline`
+    /// (nanoseconds on [`now`](Platform::now)'s clock).
+    ///
+    /// `op` describes the sleep to a scheduler. With `resume`, a woken task goes
+    /// on by performing that operation (typically taking its lock again), and is
+    /// not enabled before that operation is: being woken is then no step of its
+    /// own, and the next [`step`](Platform::step) of the task must be that one.
+    fn futex_wait(
+        word: &Self::Futex,
+        expected: u32,
+        deadline: Option<u64>,
+        op: impl FnOnce() -> Op,
+        resume: Option<impl FnOnce() -> Op>,
+    ) -> Woken;
+
+    /// Wakes up to `count` tasks sleeping on `word`, longest sleeper first;
+    /// returns how many were woken.
+    fn futex_wake(word: &Self::Futex, count: u32) -> u32;
+
+    /// The guard `word & mask <cmp> value` on a futex word, where guards mean
+    /// anything.
+    fn guard(word: &Self::Futex, mask: u32, cmp: Cmp, value: u32) -> Guard;
+
+    /// The platform's clock in nanoseconds from a fixed, unnamed origin: monotonic
+    /// time, or a scheduler's virtual time.
+    fn now() -> u64;
+
+    /// A deadline `timeout` from now.
+    #[inline]
+    fn deadline(timeout: std::time::Duration) -> u64 {
+        Self::now().saturating_add(u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX))
+    }
+}
+
+/// What an operation's result looks like in a trace: one number.
+pub trait Observe {
+    /// The number recorded for this result.
+    #[inline(always)]
+    fn observed(&self) -> u64 {
+        0
+    }
+}
+
+impl Observe for () {}
+impl Observe for bool {
+    #[inline(always)]
+    fn observed(&self) -> u64 {
+        u64::from(*self)
+    }
+}
+impl<T: Observe, E> Observe for Result<T, E> {
+    #[inline(always)]
+    fn observed(&self) -> u64 {
+        match self {
+            Ok(value) => value.observed(),
+            Err(_) => u64::MAX,
+        }
+    }
+}
+impl<T: Observe> Observe for Option<T> {
+    #[inline(always)]
+    fn observed(&self) -> u64 {
+        self.as_ref().map_or(u64::MAX, Observe::observed)
+    }
+}
+macro_rules! observe_numbers {
+    ($($t:ty),*) => {$(
+        impl Observe for $t {
+            #[inline(always)]
+            #[allow(clippy::cast_lossless, reason = "one body for every width and sign")]
+            fn observed(&self) -> u64 { *self as u64 }
+        }
+    )*};
+}
+observe_numbers!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);

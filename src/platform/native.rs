@@ -1,0 +1,89 @@
+//! The platform of shipped programs: std's atomics and the kernel's futex.
+//!
+//! Used by every public alias of this crate. No state, no hook, no branch: after
+//! inlining, a primitive over `Native` is the primitive written by hand.
+//!
+//! When a process dies here, the kernel's own rules hold: a sleeper disappears
+//! from its futex queue, and a wake-up it had already consumed is lost with it.
+
+use super::{Cmp, Guard, Observe, Op, Platform, Tasks, Woken};
+use crate::sys::{clock, futex, memory::Mapping, process as sys_process, thread as sys_thread};
+use std::io;
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
+
+/// Std atomics and the Linux futex: what shipped programs run on.
+#[derive(Clone, Copy, Debug)]
+pub struct Native;
+
+impl Platform for Native {
+    type AtomicU8 = AtomicU8;
+    type AtomicU16 = AtomicU16;
+    type AtomicU32 = AtomicU32;
+    type AtomicU64 = AtomicU64;
+    type Futex = AtomicU32;
+    type Site = ();
+
+    // The count std's mutex uses; about the cost of one futex call.
+    const SPIN: u32 = 100;
+
+    #[inline(always)]
+    fn step<R: Observe>(_: impl FnOnce() -> Op, body: impl FnOnce() -> R) -> R {
+        body()
+    }
+
+    #[inline]
+    fn futex_wait(
+        word: &AtomicU32,
+        expected: u32,
+        deadline: Option<u64>,
+        _: impl FnOnce() -> Op,
+        _: Option<impl FnOnce() -> Op>,
+    ) -> Woken {
+        futex::wait(word, expected, deadline)
+    }
+
+    #[inline]
+    fn futex_wake(word: &AtomicU32, count: u32) -> u32 {
+        futex::wake(word, count)
+    }
+
+    #[inline(always)]
+    fn guard(_: &AtomicU32, _: u32, _: Cmp, _: u32) -> Guard {
+        Guard::ALWAYS
+    }
+
+    #[inline]
+    fn now() -> u64 {
+        clock::monotonic()
+    }
+}
+
+impl Tasks for Native {
+    type Process = sys_process::Child;
+    type Thread = sys_thread::Thread;
+    type Segment = Mapping;
+
+    fn fork<F: FnOnce() -> i32 + 'static>(_: &str, body: F, (): ()) -> io::Result<Self::Process> {
+        sys_process::fork(body)
+    }
+
+    fn thread<F: FnOnce() + Send + 'static>(name: &str, body: F, (): ()) -> io::Result<Self::Thread> {
+        sys_thread::spawn(name, body)
+    }
+
+    fn segment(size: usize) -> io::Result<Mapping> {
+        Mapping::shared(size)
+    }
+
+    fn sleep(nanos: u64, (): ()) {
+        clock::sleep(nanos);
+    }
+
+    fn exit(code: i32) -> ! {
+        sys_process::exit_now(code)
+    }
+
+    fn process_id() -> u32 {
+        std::process::id()
+    }
+}

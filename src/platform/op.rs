@@ -1,0 +1,175 @@
+//! What a primitive tells its platform before it acts: the visible operation.
+//!
+//! Called by every primitive in `raw` and `sync`; read by the schedulers of the
+//! harness. [`Native`](super::Native) never looks at an operation, and because it
+//! is built inside a closure that `Native` does not call, it costs nothing there.
+//!
+//! 1. An operation is plain data: a kind, an object, a guard. No primitive is named.
+//! 2. A guard compares one word in memory with one constant, so any process that
+//!    maps the word can evaluate it on behalf of any other.
+//!
+//! When a process dies here, nothing is lost: operations are only announced.
+
+use std::panic::Location;
+
+/// What an operation does to its object, as far as a scheduler must know.
+///
+/// Two operations of different tasks on one object commute when both are
+/// [`Read`](Kind::Read)s; every other pair may matter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Kind {
+    /// A step without any effect on shared state.
+    Step,
+    /// Reads shared state.
+    Read,
+    /// Writes shared state.
+    Write,
+    /// Reads and writes shared state in one indivisible action.
+    ReadWrite,
+    /// Takes exclusive possession: a lock.
+    Acquire,
+    /// Gives exclusive possession back.
+    Release,
+    /// Tries to take possession and goes on in any case.
+    TryAcquire,
+    /// Waits for a state without taking anything: an event, a join, a barrier.
+    Wait,
+    /// Gives up a lock and sleeps until notified.
+    Park,
+    /// Wakes sleepers.
+    Notify,
+    /// Starts a task.
+    Spawn,
+    /// Waits for the end of a task.
+    Join,
+    /// Sends a signal to a task or ends it.
+    Signal,
+    /// Lets time pass.
+    Sleep,
+}
+
+/// How a guard compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Cmp {
+    /// Always true: the operation can run at any time.
+    Always,
+    /// `word & mask == value`
+    Eq,
+    /// `word & mask != value`
+    Ne,
+    /// `word & mask > value`, unsigned
+    Gt,
+    /// `word & mask < value`, unsigned
+    Lt,
+    /// Never true by itself: only a wake-up or a deadline lets the task go on.
+    Never,
+}
+
+/// The condition under which an operation can run: `word & mask <cmp> value`.
+///
+/// The word is 32 bits wide; its address must stay valid while the operation is
+/// announced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(C)]
+pub struct Guard {
+    /// Address of the 32-bit word; 0 for guards that look at no word.
+    pub word: usize,
+    /// Bits of the word that count.
+    pub mask: u32,
+    /// What they are compared with.
+    pub value: u32,
+    /// The comparison.
+    pub cmp: Cmp,
+}
+
+impl Guard {
+    /// The guard of an operation that can always run.
+    pub const ALWAYS: Guard = Guard { word: 0, mask: 0, value: 0, cmp: Cmp::Always };
+    /// The guard of a task that only a wake-up or its deadline lets go on.
+    pub const NEVER: Guard = Guard { word: 0, mask: 0, value: 0, cmp: Cmp::Never };
+
+    /// `*word & mask <cmp> value`, for a word of any 32-bit atomic type.
+    #[inline]
+    pub fn on<W>(word: &W, mask: u32, cmp: Cmp, value: u32) -> Guard {
+        const { assert!(size_of::<W>() == 4 && align_of::<W>() == 4, "a guard looks at a 32-bit word") };
+        Guard { word: std::ptr::from_ref(word) as usize, mask, value, cmp }
+    }
+
+    /// Whether the guard holds for this content of its word.
+    #[inline]
+    pub fn holds(&self, word: u32) -> bool {
+        let bits = word & self.mask;
+        match self.cmp {
+            Cmp::Always => true,
+            Cmp::Eq => bits == self.value,
+            Cmp::Ne => bits != self.value,
+            Cmp::Gt => bits > self.value,
+            Cmp::Lt => bits < self.value,
+            Cmp::Never => false,
+        }
+    }
+}
+
+/// A visible operation, announced immediately before it happens.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Op {
+    /// What it does to its object.
+    pub kind: Kind,
+    /// The word for it in reports: `"lock"`, `"get"`, `"fetch_add"`.
+    pub name: &'static str,
+    /// The address of the object, or any other number that names it; 0 for none.
+    pub object: usize,
+    /// A second object that the operation touches (the lock that a condition's
+    /// `wait` gives up); 0 for none.
+    pub also: usize,
+    /// When it can run.
+    pub guard: Guard,
+    /// The source line of the caller.
+    pub site: &'static Location<'static>,
+    /// Deadline on the platform's clock in nanoseconds; `u64::MAX` for none.
+    pub deadline: u64,
+}
+
+impl Op {
+    /// An operation that can always run, called from `site`.
+    #[inline]
+    pub fn new(kind: Kind, name: &'static str, object: usize, site: &'static Location<'static>) -> Op {
+        Op { kind, name, object, also: 0, guard: Guard::ALWAYS, site, deadline: u64::MAX }
+    }
+
+    /// The same operation, enabled only while `guard` holds.
+    #[inline]
+    pub fn when(self, guard: Guard) -> Op {
+        Op { guard, ..self }
+    }
+
+    /// The same operation, which touches a second object as well.
+    #[inline]
+    pub fn with(self, also: usize) -> Op {
+        Op { also, ..self }
+    }
+
+    /// The same operation, which may also end at `deadline` (nanoseconds on the
+    /// platform's clock; `None` for never).
+    #[inline]
+    pub fn until(self, deadline: Option<u64>) -> Op {
+        Op { deadline: deadline.unwrap_or(u64::MAX), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guard_compares_masked_bits() {
+        let word = 0b1010_u32;
+        let g = |cmp, value| Guard::on(&word, 0b0110, cmp, value).holds(word);
+        assert!(g(Cmp::Eq, 0b0010) && !g(Cmp::Eq, 0b1010));
+        assert!(g(Cmp::Ne, 0) && g(Cmp::Gt, 1) && !g(Cmp::Gt, 2) && g(Cmp::Lt, 3));
+        assert!(Guard::ALWAYS.holds(0) && !Guard::NEVER.holds(0));
+    }
+}

@@ -1,0 +1,87 @@
+//! The part of a platform that only whole programs need: processes, threads and
+//! memory that survives a fork.
+//!
+//! Called by `process`, `thread` and `shm`. Kept apart from
+//! [`Platform`] so that a model checker of plain state machines
+//! has nothing to pretend.
+//!
+//! When a child dies here, its handle's [`wait`](Child::wait) says how.
+
+use super::{Platform, Site};
+use crate::process::ExitStatus;
+use crate::sys::process::Signal;
+use std::io;
+
+/// A started process or thread, as its parent sees it.
+pub trait Child: Send + Sync {
+    /// The number by which the platform knows the task: a pid where it is real,
+    /// a logical number under a scheduler.
+    fn id(&self) -> u32;
+
+    /// Waits until the child has ended or `deadline` (nanoseconds on the
+    /// platform's clock) passed; `Ok(None)` if it passed. A past deadline asks
+    /// without waiting.
+    ///
+    /// # Errors
+    /// Whatever the operating system refuses, with its errno.
+    fn wait(&self, deadline: Option<u64>, site: impl Site) -> io::Result<Option<ExitStatus>>;
+
+    /// Sends a signal to the child.
+    ///
+    /// # Errors
+    /// `ESRCH` if it has ended, or whatever else the operating system refuses.
+    fn signal(&self, signal: Signal, site: impl Site) -> io::Result<()>;
+}
+
+/// Zeroed memory that this process shares with every child it forks from now on.
+pub trait Segment: Clone + Send + Sync {
+    /// Its first byte, page-aligned or at least aligned to 64.
+    fn base(&self) -> *mut u8;
+    /// Its length in bytes.
+    fn size(&self) -> usize;
+}
+
+/// A platform on which programs can start tasks and share memory with them.
+pub trait Tasks: Platform {
+    /// A process that was started.
+    type Process: Child;
+    /// A thread that was started.
+    type Thread: Child;
+    /// Memory that forked children see.
+    type Segment: Segment;
+
+    /// Starts `body` in a forked child. The child ends with the code that `body`
+    /// returns, without running anything else of the parent's; a panic ends it
+    /// with code 101.
+    ///
+    /// # Errors
+    /// Whatever `fork(2)` refuses.
+    fn fork<F: FnOnce() -> i32 + 'static>(name: &str, body: F, site: Self::Site)
+    -> io::Result<Self::Process>;
+
+    /// Starts `body` in a thread of this process.
+    ///
+    /// # Errors
+    /// Whatever `pthread_create(3)` refuses.
+    fn thread<F: FnOnce() + Send + 'static>(
+        name: &str,
+        body: F,
+        site: Self::Site,
+    ) -> io::Result<Self::Thread>;
+
+    /// Maps `size` bytes of zeroed memory that forked children share.
+    ///
+    /// # Errors
+    /// Whatever `mmap(2)` refuses.
+    fn segment(size: usize) -> io::Result<Self::Segment>;
+
+    /// Lets `nanos` pass on the platform's clock.
+    fn sleep(nanos: u64, site: Self::Site);
+
+    /// Ends the calling process with `code`, running nothing else.
+    fn exit(code: i32) -> !;
+
+    /// The number of the calling process: its pid, or a logical number under a
+    /// scheduler.
+    fn process_id() -> u32;
+}

@@ -1,0 +1,85 @@
+//! How a task ended.
+//!
+//! Made by the platform when a child is reaped, read by whoever joins it.
+//!
+//! | value | the child |
+//! |---|---|
+//! | [`Code(0)`](ExitStatus::Code) | returned |
+//! | [`Code(101)`](ExitStatus::Code) | panicked |
+//! | [`Code(n)`](ExitStatus::Code) | ended itself with code n, 0 to 255 |
+//! | [`Signal(n)`](ExitStatus::Signal) | was killed by signal n |
+//!
+//! When a process dies, this is what remains of it.
+
+use crate::sys::process::Signal;
+use std::fmt;
+
+/// How a process or a thread ended.
+#[doc(alias = "exitcode")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ExitStatus {
+    /// It ended by itself with this code; 0 is success.
+    Code(i32),
+    /// It was killed by the signal with this number.
+    Signal(i32),
+}
+
+impl ExitStatus {
+    /// Whether it ended by itself with code 0.
+    #[must_use]
+    pub fn success(self) -> bool {
+        self == ExitStatus::Code(0)
+    }
+
+    /// The code with which it ended by itself.
+    #[doc(alias = "WEXITSTATUS")]
+    #[must_use]
+    pub fn code(self) -> Option<i32> {
+        match self {
+            ExitStatus::Code(code) => Some(code),
+            ExitStatus::Signal(_) => None,
+        }
+    }
+
+    /// The number of the signal that killed it.
+    #[doc(alias = "WTERMSIG")]
+    #[must_use]
+    pub fn signal(self) -> Option<i32> {
+        match self {
+            ExitStatus::Code(_) => None,
+            ExitStatus::Signal(number) => Some(number),
+        }
+    }
+}
+
+impl fmt::Display for ExitStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            ExitStatus::Code(code) => write!(f, "exit code {code}"),
+            ExitStatus::Signal(number) => match Signal::try_from(number) {
+                Ok(signal) => write!(f, "killed by signal {number} ({signal})"),
+                // Real-time signals have numbers only.
+                Err(_) => write!(f, "killed by signal {number}"),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_reads_as_a_sentence() {
+        assert_eq!(ExitStatus::Code(3).to_string(), "exit code 3");
+        assert_eq!(ExitStatus::Signal(9).to_string(), "killed by signal 9 (SIGKILL)");
+        assert_eq!(ExitStatus::Signal(40).to_string(), "killed by signal 40");
+    }
+
+    #[test]
+    fn a_signal_is_no_code() {
+        assert_eq!((ExitStatus::Signal(9).code(), ExitStatus::Signal(9).signal()), (None, Some(9)));
+        assert_eq!((ExitStatus::Code(0).code(), ExitStatus::Code(0).signal()), (Some(0), None));
+        assert!(ExitStatus::Code(0).success() && !ExitStatus::Code(1).success());
+    }
+}

@@ -1,0 +1,178 @@
+//! A condition variable in one futex word.
+//!
+//! Called by [`sync::Condvar`](crate::sync::Condvar).
+//!
+//! The word is `sequence << 1 | SLEEPERS`:
+//!
+//! | action | word |
+//! |---|---|
+//! | a task is about to sleep | sets `SLEEPERS`, remembers the whole word |
+//! | it falls asleep | only if the word is still the remembered one |
+//! | notify, `SLEEPERS` clear | unchanged, no system call |
+//! | notify of some | next sequence, wakes some |
+//! | notify of all, or of more than are asleep | next sequence, clears `SLEEPERS`, wakes all |
+//!
+//! 1. Every change by a notifier moves the sequence on, so that a task which has
+//!    remembered the word and is not asleep yet does not fall asleep.
+//! 2. `SLEEPERS` is set before the lock is given up. A notifier that holds the lock
+//!    after the waiter did, or held it in between, therefore sees it.
+//! 3. Whoever clears `SLEEPERS` wakes everybody afterwards: each task that had set it
+//!    is awake then, or finds the sequence changed.
+//! 4. After it was woken, a task touches nothing here: its next action is to take its
+//!    lock again.
+//!
+//! Orderings: all accesses are relaxed. The lock orders what the condition is about,
+//! and invariant 2; the kernel orders the word against sleeping and waking.
+//!
+//! When a process dies asleep, `SLEEPERS` may stay set for nobody: the next notify that
+//! wakes fewer than it wanted clears it. When it dies after it was woken, that
+//! notification is lost with it.
+
+use super::RawMutex;
+use crate::platform::{Atomic, Guard, Kind, Op, Platform, Site, Tasks, Woken};
+use crate::shm::Shareable;
+use std::fmt;
+use std::sync::atomic::Ordering::Relaxed;
+
+const SLEEPERS: u32 = 1;
+const NEXT: u32 = 2;
+
+/// A condition variable without anything around it: a sequence number to sleep on.
+#[repr(C)]
+pub struct RawCondvar<P: Platform> {
+    word: P::Futex,
+}
+
+// SAFETY: a word that means the same to every process, at whatever address.
+unsafe impl<P: Tasks> Shareable for RawCondvar<P> {}
+
+impl<P: Platform> RawCondvar<P> {
+    /// A condition variable that nobody waits for.
+    #[inline]
+    #[must_use]
+    pub fn new() -> Self {
+        RawCondvar { word: P::Futex::new(0) }
+    }
+
+    /// The address that names this condition variable in operations.
+    #[inline]
+    #[must_use]
+    pub fn address(&self) -> usize {
+        std::ptr::from_ref(&self.word) as usize
+    }
+
+    /// Gives `mutex` up, sleeps until notified, and takes `mutex` again. The caller
+    /// must have the mutex. May come back without cause.
+    pub fn wait(&self, mutex: &RawMutex<P>, site: P::Site) {
+        self.park(mutex, None, site);
+        mutex.lock(site);
+    }
+
+    /// As [`wait`](Self::wait), but no longer than until `deadline`; says whether that
+    /// passed.
+    pub fn wait_until(&self, mutex: &RawMutex<P>, deadline: u64, site: P::Site) -> bool {
+        let notified = self.park(mutex, Some(deadline), site);
+        mutex.lock(site);
+        !notified
+    }
+
+    /// The first half of a wait: gives `mutex` up and sleeps. Says whether it ended
+    /// before the deadline. The caller's next step must be to lock `mutex`.
+    pub(crate) fn park(&self, mutex: &RawMutex<P>, deadline: Option<u64>, site: P::Site) -> bool {
+        let op = || {
+            Op::new(Kind::Park, "wait", self.address(), site.location()).with(mutex.address()).until(deadline)
+        };
+        P::step(op, || {
+            let seen = self.word.fetch_or(SLEEPERS, Relaxed) | SLEEPERS;
+            mutex.unlock(site);
+            let asleep = || op().when(Guard::NEVER);
+            let resume = Some(|| mutex.lock_op(site));
+            P::futex_wait(&self.word, seen, deadline, asleep, resume) != Woken::TimedOut
+        })
+    }
+
+    /// Wakes one waiter, if there is any; returns how many were asleep and woken.
+    #[inline]
+    pub fn notify_one(&self, site: P::Site) -> u32 {
+        self.notify("notify_one", 1, site)
+    }
+
+    /// Wakes up to `count` waiters; returns how many were asleep and woken.
+    #[inline]
+    pub fn notify_n(&self, count: u32, site: P::Site) -> u32 {
+        self.notify("notify_n", count, site)
+    }
+
+    /// Wakes all waiters; returns how many were asleep and woken.
+    #[inline]
+    pub fn notify_all(&self, site: P::Site) -> u32 {
+        self.notify("notify_all", u32::MAX, site)
+    }
+
+    #[inline]
+    fn notify(&self, name: &'static str, count: u32, site: P::Site) -> u32 {
+        P::step(
+            || Op::new(Kind::Notify, name, self.address(), site.location()),
+            || match self.word.load(Relaxed) & SLEEPERS {
+                SLEEPERS if count > 0 => self.wake(count),
+                _ => 0,
+            },
+        )
+    }
+
+    #[cold]
+    fn wake(&self, count: u32) -> u32 {
+        if count == u32::MAX {
+            return self.wake_all();
+        }
+        self.word.fetch_add(NEXT, Relaxed);
+        let woken = P::futex_wake(&self.word, count);
+        // Fewer were asleep than wanted: say so, that the next notify is cheap again.
+        // In between somebody may have fallen asleep, hence invariant 3.
+        if woken < count { woken + self.wake_all() } else { woken }
+    }
+
+    fn wake_all(&self) -> u32 {
+        let mut word = self.word.load(Relaxed);
+        // No plain store: it could bring back a word that somebody remembers.
+        while word & SLEEPERS != 0 {
+            let next = word.wrapping_add(NEXT) & !SLEEPERS;
+            match self.word.compare_exchange(word, next, Relaxed, Relaxed) {
+                Ok(_) => return P::futex_wake(&self.word, u32::MAX),
+                Err(now) => word = now,
+            }
+        }
+        0
+    }
+}
+
+impl<P: Platform> Default for RawCondvar<P> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<P: Platform> fmt::Debug for RawCondvar<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawCondvar").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::Native;
+    use crate::sys::clock;
+
+    #[test]
+    fn a_wait_that_nobody_ends_times_out_with_the_lock_taken() {
+        let (mutex, condvar) = (RawMutex::<Native>::new(), RawCondvar::<Native>::new());
+        mutex.lock(());
+        assert!(condvar.wait_until(&mutex, clock::monotonic() + 1_000_000, ()));
+        assert!(!mutex.try_lock(()));
+        // The waiter is gone: the first notify finds out, the second knows.
+        assert_eq!(condvar.word.load(Relaxed) & SLEEPERS, SLEEPERS);
+        assert_eq!(condvar.notify_one(()), 0);
+        assert_eq!(condvar.word.load(Relaxed) & SLEEPERS, 0);
+    }
+}

@@ -1,0 +1,214 @@
+//! An event flag in one futex word.
+//!
+//! Called by [`sync::Event`](crate::sync::Event).
+//!
+//! The word is `generation << 1 | SET`:
+//!
+//! | action | event unset | event set |
+//! |---|---|---|
+//! | `set` | next generation, `SET`, wakes all | unchanged |
+//! | `clear` | unchanged | clears `SET` |
+//! | `wait` | until the word differs from the one seen | returns |
+//!
+//! 1. An unset word, once left, does not come back before 2^31 further `set`s: each
+//!    begins a generation.
+//! 2. So a waiter that compares with the unset word it saw first is released by a `set`
+//!    even when a `clear` follows at once. Waiting for `SET` alone would miss it.
+//!
+//! Orderings: `set` is a release, and `wait` and `is_set` are acquires: what was done
+//! before the event was set is seen by those it releases. `clear` tells nobody anything
+//! and is relaxed, but as a read-modify-write it keeps the release before it in force.
+//!
+//! When a process dies waiting, nobody notices. When it dies between setting and waking,
+//! those asleep sleep on until the next `set` of an unset event; those that come later
+//! see the event set.
+
+use crate::platform::{Atomic, Cmp, Guard, Kind, Op, Platform, Site, Tasks, Woken};
+use crate::shm::Shareable;
+use std::cell::Cell;
+use std::fmt;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+const SET: u32 = 1;
+/// From an unset word to the set word of the next generation.
+const NEXT_SET: u32 = 3;
+
+/// An event flag: unset or set, and how often it was set.
+#[repr(C)]
+pub struct RawEvent<P: Platform> {
+    word: P::Futex,
+}
+
+// SAFETY: a word that means the same to every process, at whatever address.
+unsafe impl<P: Tasks> Shareable for RawEvent<P> {}
+
+impl<P: Platform> RawEvent<P> {
+    /// An unset event.
+    #[inline]
+    #[must_use]
+    pub fn new() -> Self {
+        RawEvent { word: P::Futex::new(0) }
+    }
+
+    /// The address that names this event in operations.
+    #[inline]
+    #[must_use]
+    pub fn address(&self) -> usize {
+        std::ptr::from_ref(&self.word) as usize
+    }
+
+    /// Sets the event and releases everybody who waits for it.
+    #[inline]
+    pub fn set(&self, site: P::Site) {
+        P::step(
+            || Op::new(Kind::Write, "set", self.address(), site.location()),
+            || {
+                let mut word = self.word.load(Relaxed);
+                while word & SET == 0 {
+                    match self.word.compare_exchange(word, word.wrapping_add(NEXT_SET), Release, Relaxed) {
+                        Ok(_) => {
+                            P::futex_wake(&self.word, u32::MAX);
+                            break;
+                        }
+                        Err(now) => word = now,
+                    }
+                }
+            },
+        );
+    }
+
+    /// Makes the event unset; who was released before stays released.
+    #[inline]
+    pub fn clear(&self, site: P::Site) {
+        P::step(
+            || Op::new(Kind::Write, "clear", self.address(), site.location()),
+            || {
+                self.word.fetch_and(!SET, Relaxed);
+            },
+        );
+    }
+
+    /// Whether the event is set at this moment.
+    #[inline]
+    pub fn is_set(&self, site: P::Site) -> bool {
+        P::step(
+            || Op::new(Kind::Read, "is_set", self.address(), site.location()),
+            || self.word.load(Acquire) & SET != 0,
+        )
+    }
+
+    /// Waits until the event is set, or was set in the meantime.
+    #[inline]
+    pub fn wait(&self, site: P::Site) {
+        self.wait_for(None, site);
+    }
+
+    /// As [`wait`](Self::wait), but no longer than until `deadline`; says whether the
+    /// event was set.
+    #[inline]
+    pub fn wait_until(&self, deadline: u64, site: P::Site) -> bool {
+        self.wait_for(Some(deadline), site)
+    }
+
+    #[inline]
+    fn wait_for(&self, deadline: Option<u64>, site: P::Site) -> bool {
+        // What the event was when the wait was announced. Under a scheduler that is
+        // earlier than the body, and a set and a clear may lie in between. Where nothing
+        // is announced this stays empty and is compiled away.
+        let announced = Cell::new(None);
+        P::step(
+            || {
+                let first = self.word.load(Relaxed);
+                announced.set(Some(first));
+                self.wait_op(first, deadline, site)
+            },
+            || {
+                let now = self.word.load(Acquire);
+                let first = announced.get().unwrap_or(now);
+                released(first, now) || self.wait_contended(first, deadline, site)
+            },
+        )
+    }
+
+    fn wait_op(&self, first: u32, deadline: Option<u64>, site: P::Site) -> Op {
+        Op::new(Kind::Wait, "wait", self.address(), site.location()).when(self.guard(first)).until(deadline)
+    }
+
+    /// The condition under which a wait that first saw `first` ends.
+    fn guard(&self, first: u32) -> Guard {
+        match first & SET {
+            0 => P::guard(&self.word, !0, Cmp::Ne, first),
+            _ => P::guard(&self.word, SET, Cmp::Eq, SET),
+        }
+    }
+
+    #[cold]
+    fn wait_contended(&self, mut first: u32, deadline: Option<u64>, site: P::Site) -> bool {
+        loop {
+            let op = || self.wait_op(first, deadline, site);
+            // Set when announced, unset since: the wait begins with what is there now.
+            if first & SET != 0 {
+                first = self.word.load(Acquire);
+            } else if P::futex_wait(&self.word, first, deadline, op, None::<fn() -> Op>) == Woken::TimedOut {
+                return released(first, self.word.load(Acquire));
+            }
+            if released(first, self.word.load(Acquire)) {
+                return true;
+            }
+        }
+    }
+}
+
+/// Whether a wait that first saw `first` is over now that the word is `now`.
+#[inline]
+fn released(first: u32, now: u32) -> bool {
+    now & SET != 0 || (first & SET == 0 && now != first)
+}
+
+impl<P: Platform> Default for RawEvent<P> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<P: Platform> fmt::Debug for RawEvent<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawEvent").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::Native;
+
+    #[test]
+    fn an_event_is_set_until_cleared() {
+        let event = RawEvent::<Native>::new();
+        assert!(!event.is_set(()) && !event.wait_until(0, ()));
+        event.set(());
+        event.set(());
+        event.wait(());
+        assert!(event.is_set(()) && event.wait_until(0, ()));
+        event.clear(());
+        event.clear(());
+        assert!(!event.is_set(()) && !event.wait_until(0, ()));
+    }
+
+    #[test]
+    fn a_pulse_releases_whoever_saw_the_unset_word() {
+        let event = RawEvent::<Native>::new();
+        let first = event.word.load(Relaxed);
+        event.set(());
+        event.clear(());
+        assert!(released(first, event.word.load(Relaxed)));
+        assert!(event.wait_contended(first, None, ()));
+    }
+
+    #[test]
+    fn the_generation_wraps_around_to_a_set_word() {
+        let event = RawEvent::<Native> { word: std::sync::atomic::AtomicU32::new(u32::MAX - 1) };
+        event.set(());
+        assert!(event.is_set(()));
+    }
+}

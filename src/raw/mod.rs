@@ -1,0 +1,29 @@
+//! State machines of words: what a primitive is once its data is taken away.
+//!
+//! Called by [`sync`](crate::sync), which adds data and guards, and by model checkers,
+//! which exhaust exactly this code.
+//!
+//! | machine | words | states |
+//! |---|---|---|
+//! | [`RawMutex`] | 1 | free, locked, contended |
+//! | [`RawCondvar`] | 1 | a sequence number, and whether anybody may be asleep |
+//! | [`RawSemaphore`] | 2 | a count, and how many are waiting |
+//! | [`RawEvent`] | 1 | a generation, and whether the event is set |
+//!
+//! 1. Each public operation is one [`step`](crate::platform::Platform::step). A second
+//!    one inside its body is part of the first.
+//! 2. The object of an operation is the address of the futex word.
+//! 3. A machine never believes a wake-up: it looks at its word again.
+//!
+//! When a process dies, the words keep what was last written; each file says what that
+//! means for the others.
+
+mod condvar;
+mod event;
+mod mutex;
+mod semaphore;
+
+pub use condvar::RawCondvar;
+pub use event::RawEvent;
+pub use mutex::RawMutex;
+pub use semaphore::RawSemaphore;

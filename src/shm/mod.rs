@@ -1,0 +1,20 @@
+//! Memory that processes share, and what may live in it.
+//!
+//! Called by every program that starts processes, and by `raw` and `sync`, which say of
+//! their types that they may live here.
+//!
+//! | item | what it is |
+//! |---|---|
+//! | [`Shareable`] | the promise that a value means the same to every process |
+//! | [`shareable!`](crate::shareable) | that promise for your own struct, checked field by field |
+//! | [`Shared`] | one value in memory of its own |
+//!
+//! When a process dies, its mappings go; the memory stays as long as anybody maps it.
+
+mod shareable;
+mod shared;
+
+pub use shareable::Shareable;
+#[doc(hidden)]
+pub use shareable::check_shareable;
+pub use shared::Shared;

@@ -1,0 +1,41 @@
+//! Typed wrappers and guards: the primitives that programs use.
+//!
+//! Called by programs, mostly through the aliases at the top of the crate, which fix
+//! the platform.
+//!
+//! | type | what it is | here or in |
+//! |---|---|---|
+//! | [`Mutex`], [`MutexGuard`] | a value behind a lock | any memory |
+//! | [`Condvar`] | waiting for a change of what a mutex protects | any memory |
+//! | [`Semaphore`] | a number of permits | any memory |
+//! | [`Event`] | a flag to wait for | any memory |
+//! | [`Value`] | a number that everybody can read and write | any memory |
+//! | [`Array`] | a fixed number of numbers | a segment of its own |
+//!
+//! "Any memory" means: on the stack or the heap for threads, inside
+//! [`Shared`](crate::shm::Shared) for processes.
+//!
+//! 1. The names are std's where std has the thing, Python's otherwise.
+//! 2. Timeouts are durations; inside they are deadlines, so that a wake-up without cause
+//!    does not begin them anew.
+//!
+//! When a process dies, each file says what the others find.
+
+mod array;
+mod condvar;
+mod element;
+mod event;
+mod mutex;
+mod semaphore;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+pub use array::{Array, ArrayGuard};
+pub use condvar::{Condvar, WaitTimeoutResult};
+pub use element::{Element, Integer};
+pub use event::Event;
+pub use mutex::{Mutex, MutexGuard};
+pub use semaphore::{Semaphore, SemaphoreGuard};
+pub use value::{Value, ValueGuard};

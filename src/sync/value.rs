@@ -1,0 +1,164 @@
+//! A number that everybody can read and write, and a lock beside it.
+//!
+//! Called by programs: between threads as it is, between processes inside
+//! [`Shared`](crate::shm::Shared).
+//!
+//! | action | indivisible |
+//! |---|---|
+//! | `get`, `set` | yes, each by itself |
+//! | `set(get() + 1)` | no: two actions, and somebody may come between them |
+//! | `fetch_add` | yes |
+//! | anything under `lock()` | as long as everybody locks |
+//!
+//! 1. The lock protects nothing by itself: `get` and `set` do not take it.
+//! 2. Under the lock, `get` and `set` are the same visible actions on the same word.
+//!
+//! Orderings: `get`, `set` and `fetch_add` are relaxed: a number tells nothing about
+//! other memory. The lock orders what is done under it.
+//!
+//! When a process dies with the lock, it stays taken; the number is the old or the new
+//! one.
+
+use super::element::{Element, Integer, Seen};
+use crate::platform::{Atomic, Kind, Native, Op, Platform, Site, Tasks};
+use crate::raw::RawMutex;
+use crate::shm::Shareable;
+use std::fmt;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// A number that everybody can read and write.
+///
+/// ```
+/// let money = selvedge::Value::new(2000_i64);
+/// money.set(money.get() + 1);                    // two actions
+/// money.fetch_add(1);                            // one
+/// money.lock().update(|money| money + 1);        // one, for all who lock
+/// assert_eq!(money.get(), 2003);
+/// ```
+#[repr(C)]
+pub struct Value<T: Element, P: Platform = Native> {
+    lock: RawMutex<P>,
+    cell: T::Cell<P>,
+}
+
+// SAFETY: two words that mean the same to every process, at whatever address.
+unsafe impl<T: Element, P: Tasks> Shareable for Value<T, P> {}
+
+/// The lock of a [`Value`], until this is dropped.
+#[must_use = "a guard that is dropped at once protects nothing"]
+pub struct ValueGuard<'a, T: Element, P: Platform = Native> {
+    value: &'a Value<T, P>,
+    site: P::Site,
+}
+
+impl<T: Element, P: Platform> Value<T, P> {
+    /// A number that begins as `value`.
+    #[inline]
+    pub fn new(value: T) -> Self {
+        Value { lock: RawMutex::new(), cell: T::Cell::<P>::new(value.to_bits()) }
+    }
+
+    /// Reads the number.
+    #[track_caller]
+    #[inline]
+    pub fn get(&self) -> T {
+        get::<T, P>(&self.cell, P::Site::here())
+    }
+
+    /// Writes the number.
+    #[track_caller]
+    #[inline]
+    pub fn set(&self, value: T) {
+        set::<T, P>(&self.cell, value, P::Site::here());
+    }
+
+    /// Takes the lock beside the number, waiting as long as it takes.
+    #[doc(alias = "get_lock")]
+    #[track_caller]
+    #[inline]
+    pub fn lock(&self) -> ValueGuard<'_, T, P> {
+        let site = P::Site::here();
+        self.lock.lock(site);
+        ValueGuard { value: self, site }
+    }
+}
+
+impl<T: Integer, P: Platform> Value<T, P> {
+    /// Adds to the number, wrapping around, and returns what it was before.
+    #[track_caller]
+    #[inline]
+    pub fn fetch_add(&self, value: T) -> T {
+        fetch_add::<T, P>(&self.cell, value, P::Site::here())
+    }
+}
+
+impl<T: Element, P: Platform> ValueGuard<'_, T, P> {
+    /// Reads the number.
+    #[track_caller]
+    #[inline]
+    pub fn get(&self) -> T {
+        get::<T, P>(&self.value.cell, P::Site::here())
+    }
+
+    /// Writes the number.
+    #[track_caller]
+    #[inline]
+    pub fn set(&self, value: T) {
+        set::<T, P>(&self.value.cell, value, P::Site::here());
+    }
+
+    /// Reads the number, writes what `change` makes of it, and returns that.
+    #[track_caller]
+    #[inline]
+    pub fn update(&self, change: impl FnOnce(T) -> T) -> T {
+        let next = change(self.get());
+        self.set(next);
+        next
+    }
+}
+
+impl<T: Element, P: Platform> Drop for ValueGuard<'_, T, P> {
+    #[inline]
+    fn drop(&mut self) {
+        self.value.lock.unlock(self.site);
+    }
+}
+
+/// One visible read of a cell.
+#[inline]
+pub(super) fn get<T: Element, P: Platform>(cell: &T::Cell<P>, site: P::Site) -> T {
+    P::step(|| cell_op(Kind::Read, "get", cell, site), || Seen(T::from_bits(cell.load(Relaxed)))).0
+}
+
+/// One visible write of a cell.
+#[inline]
+pub(super) fn set<T: Element, P: Platform>(cell: &T::Cell<P>, value: T, site: P::Site) {
+    let write = || {
+        cell.store(value.to_bits(), Relaxed);
+        Seen(value)
+    };
+    P::step(|| cell_op(Kind::Write, "set", cell, site), write);
+}
+
+/// One visible addition to a cell.
+#[inline]
+pub(super) fn fetch_add<T: Integer, P: Platform>(cell: &T::Cell<P>, value: T, site: P::Site) -> T {
+    let add = || Seen(T::from_bits(cell.fetch_add(value.to_bits(), Relaxed)));
+    P::step(|| cell_op(Kind::ReadWrite, "fetch_add", cell, site), add).0
+}
+
+fn cell_op<C>(kind: Kind, name: &'static str, cell: &C, site: impl Site) -> Op {
+    Op::new(kind, name, std::ptr::from_ref(cell) as usize, site.location())
+}
+
+impl<T: Element, P: Platform> fmt::Debug for Value<T, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Value").finish_non_exhaustive()
+    }
+}
+
+impl<T: Element, P: Platform> fmt::Debug for ValueGuard<'_, T, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ValueGuard").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,109 @@
+//! The futex: sleeping on a 32-bit word until somebody says that it changed.
+//!
+//! Called by [`Native`](crate::platform::Native) for every primitive, and by
+//! [`thread`](super::thread) to wait for a thread's end.
+//!
+//! | the word at the call | what [`wait`] does |
+//! |---|---|
+//! | differs from `expected` | returns [`Woken::Changed`] at once |
+//! | equals `expected` | sleeps until [`wake`], a signal or the deadline |
+//!
+//! 1. Comparing and falling asleep are one action for the kernel: a [`wake`] after a
+//!    change of the word is never missed.
+//! 2. The futexes are process-shared (no `FUTEX_PRIVATE_FLAG`), because any word may
+//!    lie in memory that another process maps at another address.
+//!
+//! The kernel's comparison is a full barrier; the orderings that matter are those of
+//! the caller's own accesses to the word.
+//!
+//! When a process dies asleep, the kernel takes it off the queue. When it dies after
+//! it was woken, that wake-up is lost with it.
+//!
+//! Source: futex(2).
+
+use super::clock;
+use crate::platform::Woken;
+use nix::errno::Errno;
+use nix::libc;
+use std::ptr;
+use std::sync::atomic::AtomicU32;
+
+/// Sleeps while `word` holds `expected`, until a wake-up, a signal, or `deadline`
+/// (nanoseconds on [`clock::monotonic`]).
+///
+/// # Panics
+/// If the kernel does not know futexes.
+pub fn wait(word: &AtomicU32, expected: u32, deadline: Option<u64>) -> Woken {
+    let timeout = deadline.map(|at| *clock::timespec(at).as_ref());
+    let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref::<libc::timespec>);
+    // The plain FUTEX_WAIT takes a relative time; the bit-set form an absolute one, on
+    // the monotonic clock, so that a caller who looks again need not calculate again.
+    // SAFETY: `word` and `timeout` are valid for reads during the whole call, and the
+    // kernel writes to neither.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_futex,
+            word.as_ptr(),
+            libc::FUTEX_WAIT_BITSET,
+            expected,
+            timeout,
+            ptr::null::<u32>(),
+            libc::FUTEX_BITSET_MATCH_ANY,
+        )
+    };
+    match Errno::result(result) {
+        // EINTR: a signal handler ran. Every caller looks at its word again anyway.
+        Ok(_) | Err(Errno::EINTR) => Woken::Woken,
+        Err(Errno::EAGAIN) => Woken::Changed,
+        Err(Errno::ETIMEDOUT) => Woken::TimedOut,
+        Err(errno) => panic!("futex wait on {:p} failed: {errno}", word.as_ptr()),
+    }
+}
+
+/// Wakes up to `count` sleepers on `word`, longest sleeper first, and returns how many
+/// were woken.
+///
+/// # Panics
+/// If the kernel does not know futexes.
+pub fn wake(word: &AtomicU32, count: u32) -> u32 {
+    // The kernel takes a signed number.
+    let count = count.min(i32::MAX.cast_unsigned());
+    // SAFETY: FUTEX_WAKE uses the address of `word` only as a name.
+    let result = unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE, count) };
+    match Errno::result(result) {
+        Ok(woken) => u32::try_from(woken).unwrap_or(u32::MAX),
+        Err(errno) => panic!("futex wake on {:p} failed: {errno}", word.as_ptr()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::Ordering::SeqCst;
+
+    #[test]
+    fn a_word_that_differs_is_not_slept_on() {
+        assert_eq!(wait(&AtomicU32::new(1), 0, None), Woken::Changed);
+    }
+
+    #[test]
+    fn a_past_deadline_ends_the_wait_at_once() {
+        assert_eq!(wait(&AtomicU32::new(0), 0, Some(0)), Woken::TimedOut);
+        assert_eq!(wait(&AtomicU32::new(0), 0, Some(clock::monotonic() + 1_000_000)), Woken::TimedOut);
+    }
+
+    #[test]
+    fn a_change_with_a_wake_up_ends_the_wait() {
+        let word = AtomicU32::new(0);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                word.store(1, SeqCst);
+                wake(&word, u32::MAX);
+            });
+            while word.load(SeqCst) == 0 {
+                wait(&word, 0, None);
+            }
+        });
+        assert_eq!(wake(&word, 1), 0);
+    }
+}

@@ -1,0 +1,300 @@
+//! Forked children: starting one, waiting for it, sending it a signal.
+//!
+//! Called by [`Native`](crate::platform::Native).
+//!
+//! | state of a [`Child`] | cached status | what the kernel holds |
+//! |---|---|---|
+//! | running | none | a process |
+//! | ended | none | a zombie, until somebody waits |
+//! | reaped | its [`ExitStatus`] | nothing; the pid may belong to somebody else |
+//!
+//! 1. The child is named by a pidfd and never by its pid, so that a wait or a signal
+//!    cannot hit a stranger with a reused number.
+//! 2. The kernel is asked for the status, and a signal is sent, only under the lock of
+//!    the cached status: nobody reaps between the check and the call.
+//! 3. A child leaves by `_exit`: it runs no destructor and no `atexit` handler of its
+//!    parent, and no panic crosses from it into code that it shares with its parent.
+//! 4. Standard output is flushed before a fork, so that what was printed before is
+//!    printed once. Its lock, and that of standard error, are held across the fork, so
+//!    that the child does not inherit a lock whose holder does not exist there.
+//!
+//! When the child dies, [`Child`] says how. When the parent dies first, the child goes
+//! on and init, or the nearest sub-reaper, inherits it.
+//!
+//! Sources: fork(2), pidfd_open(2), waitid(2), pidfd_send_signal(2).
+
+use super::clock;
+use crate::platform::{self, Site};
+use crate::process::ExitStatus;
+use nix::errno::Errno;
+use nix::libc;
+use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::unistd::{ForkResult, Pid};
+use std::io::{self, Write};
+use std::mem;
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+pub use nix::sys::signal::Signal;
+
+/// The exit code of a child whose body panicked; the one that a Rust `main` has.
+pub const PANIC_CODE: i32 = 101;
+
+/// A forked child, as its parent sees it.
+///
+/// Dropping it kills nobody; it reaps the child if that has ended by then.
+#[derive(Debug)]
+pub struct Child {
+    pid: Pid,
+    pidfd: OwnedFd,
+    parent: u32,
+    status: Mutex<Option<ExitStatus>>,
+}
+
+/// Starts `body` in a forked child, which ends with the code that `body` returns, or
+/// with [`PANIC_CODE`] if it panics.
+///
+/// What `body` owns is dropped on both sides: here when this returns, in the child when
+/// `body` has used it up.
+///
+/// # Errors
+/// Whatever `fork(2)` or `pidfd_open(2)` refuse. In the latter case the child is
+/// killed again; it may have run for a moment.
+pub fn fork<F: FnOnce() -> i32>(body: F) -> io::Result<Child> {
+    let mut out = io::stdout().lock();
+    let mut err = io::stderr().lock();
+    // What cannot be written now could not be written later either.
+    let _ = out.flush();
+    let _ = err.flush();
+    // SAFETY: the child is a copy of this one thread. It may allocate, because the C
+    // library takes its allocator's locks across a fork, and it may print, because this
+    // thread holds those locks (invariant 4). It leaves by `_exit` (invariant 3).
+    match unsafe { nix::unistd::fork() }? {
+        ForkResult::Child => {
+            drop((out, err));
+            run(body)
+        }
+        ForkResult::Parent { child } => {
+            drop((out, err));
+            Child::adopt(child)
+        }
+    }
+}
+
+/// What a child does: its body, and then the end.
+fn run<F: FnOnce() -> i32>(body: F) -> ! {
+    let code = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
+        // The payload's destructor could panic again, and nobody needs it.
+        mem::forget(payload);
+        PANIC_CODE
+    });
+    let _ = io::stdout().flush();
+    exit_now(code)
+}
+
+/// Ends the calling process with `code` (its low eight bits), running nothing else.
+pub fn exit_now(code: i32) -> ! {
+    // SAFETY: `_exit` has no requirements and does not return.
+    unsafe { libc::_exit(code) }
+}
+
+impl Child {
+    /// Takes charge of a child that was just forked.
+    fn adopt(pid: Pid) -> io::Result<Child> {
+        // SAFETY: the call takes two numbers. `pid` is a child that nobody has waited
+        // for, so that the number still names it.
+        let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid.as_raw(), 0) };
+        match Errno::result(fd) {
+            Ok(fd) => {
+                let fd = libc::c_int::try_from(fd).expect("a descriptor is an int");
+                // SAFETY: the kernel just gave us this descriptor and nobody else has it.
+                let pidfd = unsafe { OwnedFd::from_raw_fd(fd) };
+                Ok(Child { pid, pidfd, parent: std::process::id(), status: Mutex::new(None) })
+            }
+            Err(errno) => {
+                // Without a descriptor nobody could wait for the child: better none.
+                let _ = nix::sys::signal::kill(pid, Signal::SIGKILL);
+                while nix::sys::wait::waitpid(pid, None) == Err(Errno::EINTR) {}
+                Err(errno.into())
+            }
+        }
+    }
+
+    /// The cached status, locked.
+    fn status(&self) -> MutexGuard<'_, Option<ExitStatus>> {
+        // Nothing panics under this lock.
+        self.status.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Only the process that forked the child can wait for it. In any other the handle
+    /// is a copy that came with a fork.
+    fn check_parent(&self) -> io::Result<()> {
+        if std::process::id() == self.parent { Ok(()) } else { Err(Errno::ECHILD.into()) }
+    }
+
+    /// Fetches the status if the child has ended, without waiting.
+    fn reap(&self) -> io::Result<Option<ExitStatus>> {
+        let mut status = self.status();
+        if status.is_none() {
+            // SAFETY: all zeroes is a valid siginfo_t: it is made of integers, and
+            // pointers that may be null.
+            let mut info: libc::siginfo_t = unsafe { mem::zeroed() };
+            let id = self.pidfd.as_raw_fd().cast_unsigned();
+            // SAFETY: `info` is valid for writes; the descriptor is open as long as self.
+            let result =
+                unsafe { libc::waitid(libc::P_PIDFD, id, &raw mut info, libc::WEXITED | libc::WNOHANG) };
+            Errno::result(result)?;
+            *status = ended(&info);
+        }
+        Ok(*status)
+    }
+
+    /// Sleeps until the child has ended, or a signal came, or `deadline` passed; says
+    /// whether there is time left.
+    fn sleep(&self, deadline: Option<u64>) -> io::Result<bool> {
+        let left = deadline.map(|at| at.saturating_sub(clock::monotonic()));
+        if left == Some(0) {
+            return Ok(false);
+        }
+        let mut fds = [PollFd::new(self.pidfd.as_fd(), PollFlags::POLLIN)];
+        match ppoll(&mut fds, left.map(clock::timespec), None) {
+            Ok(_) | Err(Errno::EINTR) => Ok(true),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+}
+
+impl platform::Child for Child {
+    fn id(&self) -> u32 {
+        self.pid.as_raw().cast_unsigned()
+    }
+
+    fn wait(&self, deadline: Option<u64>, _: impl Site) -> io::Result<Option<ExitStatus>> {
+        self.check_parent()?;
+        loop {
+            let status = self.reap()?;
+            if status.is_some() || !self.sleep(deadline)? {
+                return Ok(status);
+            }
+        }
+    }
+
+    fn signal(&self, signal: Signal, _: impl Site) -> io::Result<()> {
+        // The lock keeps the child unreaped during the call (invariant 2).
+        let status = self.status();
+        if status.is_some() {
+            return Err(Errno::ESRCH.into());
+        }
+        let (fd, number) = (self.pidfd.as_raw_fd(), signal as libc::c_int);
+        // SAFETY: the descriptor is open as long as self; the null pointer asks the
+        // kernel to fill in what kill(2) would.
+        let result = unsafe {
+            libc::syscall(libc::SYS_pidfd_send_signal, fd, number, ptr::null::<libc::siginfo_t>(), 0)
+        };
+        Errno::result(result)?;
+        Ok(())
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        // A zombie that nobody can ask about any more helps nobody.
+        if self.check_parent().is_ok() {
+            let _ = self.reap();
+        }
+    }
+}
+
+/// How a child ended; `None` if waitid found none that has.
+fn ended(info: &libc::siginfo_t) -> Option<ExitStatus> {
+    // SAFETY: waitid fills in the fields of a SIGCHLD, and if no child has ended it
+    // leaves the zeroes that were there before.
+    let (pid, number) = unsafe { (info.si_pid(), info.si_status()) };
+    match (pid, info.si_code) {
+        (0, _) => None,
+        (_, libc::CLD_EXITED) => Some(ExitStatus::Code(number)),
+        _ => Some(ExitStatus::Signal(number)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::{Child as _, Segment};
+    use crate::sys::{futex, memory::Mapping};
+    use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+
+    fn wait(child: &Child) -> ExitStatus {
+        child.wait(None, ()).unwrap().expect("without a deadline the child has ended")
+    }
+
+    #[test]
+    fn a_child_ends_with_the_code_of_its_body() {
+        let child = fork(|| 3).unwrap();
+        assert_eq!(wait(&child), ExitStatus::Code(3));
+        assert_eq!(wait(&child), ExitStatus::Code(3), "the status is kept");
+        let error = child.signal(Signal::SIGKILL, ()).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::ESRCH));
+    }
+
+    #[test]
+    fn a_panic_ends_the_child_only() {
+        let child = fork(|| std::panic::resume_unwind(Box::new("no message, no hook"))).unwrap();
+        assert_eq!(wait(&child), ExitStatus::Code(PANIC_CODE));
+    }
+
+    #[test]
+    fn a_running_child_is_seen_and_can_be_killed() {
+        let child = fork(|| {
+            loop {
+                clock::sleep(1_000_000_000);
+            }
+        })
+        .unwrap();
+        assert_eq!(child.wait(Some(0), ()).unwrap(), None);
+        assert_eq!(child.wait(Some(clock::monotonic() + 1_000_000), ()).unwrap(), None);
+        child.signal(Signal::SIGKILL, ()).unwrap();
+        assert_eq!(wait(&child), ExitStatus::Signal(9));
+    }
+
+    #[test]
+    fn several_threads_can_wait_for_one_child() {
+        let child = fork(|| 5).unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| assert_eq!(wait(&child), ExitStatus::Code(5)));
+            }
+        });
+    }
+
+    #[test]
+    fn only_the_parent_can_wait() {
+        let one = fork(|| 0).unwrap();
+        let two = fork(|| {
+            let refused = one.wait(None, ()).unwrap_err();
+            i32::from(refused.raw_os_error() != Some(libc::ECHILD))
+        })
+        .unwrap();
+        assert_eq!(wait(&two), ExitStatus::Code(0));
+        assert_eq!(wait(&one), ExitStatus::Code(0));
+    }
+
+    #[test]
+    fn a_word_in_shared_memory_wakes_across_processes() {
+        let memory = Mapping::shared(4).unwrap();
+        // SAFETY: the mapping is zeroed, aligned, and outlives both users of the word.
+        let word = unsafe { &*memory.base().cast::<AtomicU32>() };
+        let child = fork(|| {
+            word.store(1, SeqCst);
+            futex::wake(word, 1);
+            0
+        })
+        .unwrap();
+        while word.load(SeqCst) == 0 {
+            futex::wait(word, 0, None);
+        }
+        assert_eq!(wait(&child), ExitStatus::Code(0));
+    }
+}

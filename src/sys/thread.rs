@@ -1,0 +1,147 @@
+//! Threads whose end can be waited for with a deadline.
+//!
+//! Called by [`Native`](crate::platform::Native). std's own handle can only be joined
+//! without one.
+//!
+//! | word | meaning |
+//! |---|---|
+//! | `RUNNING` 0 | the body runs |
+//! | `RETURNED` 1 | it returned |
+//! | `PANICKED` 2 | it panicked |
+//!
+//! 1. The word changes once, after the body has ended, and then stays.
+//! 2. The word is owned together by the thread and its handles, so that the wake-up
+//!    after the last write never touches freed memory.
+//!
+//! The final write is a release and the read of a waiter an acquire: what the body did
+//! happened before its joiner goes on.
+//!
+//! When the process dies, its threads are gone. A forked child inherits handles but no
+//! threads, and is told so instead of waiting for ever.
+
+use super::futex;
+use super::process::{PANIC_CODE, Signal};
+use crate::platform::{self, Site, Woken};
+use crate::process::ExitStatus;
+use nix::errno::Errno;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{Builder, JoinHandle};
+
+const RUNNING: u32 = 0;
+const RETURNED: u32 = 1;
+const PANICKED: u32 = 2;
+
+/// A started thread, as its process sees it. Dropping it detaches the thread.
+#[derive(Debug)]
+pub struct Thread {
+    state: Arc<AtomicU32>,
+    handle: Mutex<Option<JoinHandle<()>>>,
+    id: u32,
+    process: u32,
+}
+
+/// Starts `body` in a thread called `name` (unnamed if that is empty).
+///
+/// # Errors
+/// Whatever `pthread_create(3)` refuses, or a NUL byte in the name.
+pub fn spawn<F: FnOnce() + Send + 'static>(name: &str, body: F) -> io::Result<Thread> {
+    // A number of our own: the kernel's is known only inside the new thread.
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    if name.contains('\0') {
+        let text = format!("thread name {name:?} contains a NUL byte");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+    }
+    let mut builder = Builder::new();
+    if !name.is_empty() {
+        builder = builder.name(name.to_owned());
+    }
+    let state = Arc::new(AtomicU32::new(RUNNING));
+    let seen = Arc::clone(&state);
+    let handle = builder.spawn(move || {
+        let last = match catch_unwind(AssertUnwindSafe(body)) {
+            Ok(()) => RETURNED,
+            Err(payload) => {
+                // The payload's destructor could panic again, and nobody needs it.
+                std::mem::forget(payload);
+                PANICKED
+            }
+        };
+        seen.store(last, Release);
+        futex::wake(&seen, u32::MAX);
+    })?;
+    // Relaxed: only that the numbers differ matters.
+    let id = NEXT.fetch_add(1, Relaxed);
+    Ok(Thread { state, handle: Mutex::new(Some(handle)), id, process: std::process::id() })
+}
+
+impl platform::Child for Thread {
+    fn id(&self) -> u32 {
+        self.id
+    }
+
+    fn wait(&self, deadline: Option<u64>, _: impl Site) -> io::Result<Option<ExitStatus>> {
+        let code = loop {
+            match self.state.load(Acquire) {
+                RUNNING if std::process::id() != self.process => return Err(Errno::ESRCH.into()),
+                RUNNING if futex::wait(&self.state, RUNNING, deadline) == Woken::TimedOut => return Ok(None),
+                RUNNING => {}
+                RETURNED => break 0,
+                _ => break PANIC_CODE,
+            }
+        };
+        // Who has no deadline gets std's promise too: the thread is gone, with its
+        // thread-local values. Who has one does not wait for those.
+        if deadline.is_none() {
+            let handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner).take();
+            handle.map(JoinHandle::join);
+        }
+        Ok(Some(ExitStatus::Code(code)))
+    }
+
+    fn signal(&self, signal: Signal, _: impl Site) -> io::Result<()> {
+        let text = format!("{signal} cannot be sent to a thread (ENOTSUP): it would hit the whole process");
+        Err(io::Error::new(io::ErrorKind::Unsupported, text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::Child;
+    use crate::sys::clock;
+    use std::sync::mpsc::channel;
+
+    #[test]
+    fn a_thread_is_waited_for_with_and_without_deadline() {
+        let (go, gate) = channel::<()>();
+        let thread = spawn("waiter", move || {
+            // Ends when the sender is dropped.
+            let _ = gate.recv();
+        })
+        .unwrap();
+        assert_eq!(thread.wait(Some(0), ()).unwrap(), None);
+        assert_eq!(thread.wait(Some(clock::monotonic() + 1_000_000), ()).unwrap(), None);
+        drop(go);
+        assert_eq!(thread.wait(None, ()).unwrap(), Some(ExitStatus::Code(0)));
+        assert_eq!(thread.wait(Some(0), ()).unwrap(), Some(ExitStatus::Code(0)));
+    }
+
+    #[test]
+    fn a_panic_is_the_exit_code_101() {
+        let thread = spawn("", || std::panic::resume_unwind(Box::new("no message, no hook"))).unwrap();
+        assert_eq!(thread.wait(None, ()).unwrap(), Some(ExitStatus::Code(101)));
+    }
+
+    #[test]
+    fn what_a_thread_cannot_do_is_an_error() {
+        let thread = spawn("idle", || {}).unwrap();
+        let error = thread.signal(Signal::SIGTERM, ()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::Unsupported);
+        assert!(spawn("a\0b", || {}).is_err());
+        thread.wait(None, ()).unwrap();
+    }
+}

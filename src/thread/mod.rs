@@ -1,0 +1,10 @@
+//! Threads on a platform: std's threads, or tasks that a scheduler knows.
+//!
+//! Called by programs that are to run on every platform. Without that wish,
+//! `std::thread` serves as well.
+//!
+//! When a thread panics, its joiner gets the message. When its process dies, it is gone.
+
+mod handle;
+
+pub use handle::{Builder, JoinHandle, sleep, spawn};

@@ -1,0 +1,109 @@
+//! Do the state machines of `selvedge::raw` hold in every execution that a weak memory
+//! model allows, and would a broken one be caught?
+//!
+//! loom ends the whole process at some deadlocks, so these models have a binary of their
+//! own, and each broken machine runs in a child process that is this binary again.
+
+use selvedge::raw::{RawCondvar, RawEvent, RawMutex, RawSemaphore};
+use selvedge_properties::model::condvar::{self, HastyClear, LateLook, QuietClear, SameSequence};
+use selvedge_properties::model::event::{self, FlagOnly, QuietSet, RelaxedSet};
+use selvedge_properties::model::mutex::{self, RelaxedUnlock, SilentSleep};
+use selvedge_properties::model::semaphore::{self, BlindTake, OldLook, RelaxedRelease};
+use selvedge_properties::model::{Loom, exhaust};
+use std::process::Command;
+
+/// Set in a child to the name of the test whose model it is to run.
+const CHILD: &str = "SELVEDGE_MODEL_CHILD";
+const DEADLOCK: &str = "deadlock; threads =";
+const RACE: &str = "Causality violation";
+
+/// A model that was explored in one execution only was not explored.
+#[track_caller]
+fn holds(executions: usize) {
+    println!("{executions} executions");
+    assert!(executions > 1, "the model has only one execution");
+}
+
+/// Runs the model in a child, which must end badly and say why.
+#[track_caller]
+fn is_caught(test: &str, finding: &str, model: impl FnOnce() -> usize) {
+    if std::env::var(CHILD).is_ok_and(|child| child == test) {
+        model();
+        return;
+    }
+    let program = std::env::current_exe().expect("a test knows its own program");
+    let child = Command::new(program)
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .env(CHILD, test)
+        .output()
+        .expect("the test's own program can be started");
+    let said = String::from_utf8_lossy(&child.stderr);
+    assert!(!child.status.success(), "{test}: the broken machine passed");
+    assert!(said.contains(finding), "{test}: not caught for {finding:?} but for:\n{said}");
+}
+
+/// Tests of machines that hold: a name, and what runs.
+macro_rules! hold {
+    ($($name:ident: $model:expr;)*) => {$(
+        #[test]
+        fn $name() {
+            holds($model);
+        }
+    )*};
+}
+
+/// Tests of machines that must be caught: a name, how, and what runs.
+macro_rules! caught {
+    ($($name:ident by $finding:expr, $model:expr;)*) => {$(
+        #[test]
+        fn $name() {
+            is_caught(stringify!($name), $finding, || $model);
+        }
+    )*};
+}
+
+hold! {
+    mutex_two: mutex::excludes::<RawMutex<Loom>>(1, None);
+    mutex_three: mutex::excludes::<RawMutex<Loom>>(2, Some(3));
+    mutex_giving_up: mutex::giving_up_forgets_nobody(Some(3));
+    condvar_two: condvar::each_ticket_arrives::<RawCondvar<Loom>>(1, None);
+    condvar_three_one_by_one: condvar::each_ticket_arrives::<RawCondvar<Loom>>(2, Some(3));
+    condvar_three_at_once: condvar::all_tickets_arrive::<RawCondvar<Loom>>(2, Some(3));
+    condvar_giving_up: condvar::giving_up_takes_no_notification(Some(3));
+    semaphore_two: semaphore::one_permit_excludes::<RawSemaphore<Loom>>(1, None);
+    semaphore_three: semaphore::one_permit_excludes::<RawSemaphore<Loom>>(2, Some(3));
+    semaphore_release: semaphore::a_release_wakes::<RawSemaphore<Loom>>(1, None);
+    semaphore_release_two: semaphore::a_release_wakes::<RawSemaphore<Loom>>(2, Some(3));
+    semaphore_giving_up: semaphore::giving_up_takes_no_permit(Some(3));
+    event_two: event::a_set_releases::<RawEvent<Loom>>(1, None);
+    event_three: event::a_set_releases::<RawEvent<Loom>>(2, Some(3));
+    event_pulse: event::a_pulse_releases::<RawEvent<Loom>>(1, Some(3));
+    event_pulse_of_two: event::a_pulse_releases::<RawEvent<Loom>>(2, Some(3));
+}
+
+caught! {
+    mutex_relaxed_unlock by RACE, mutex::excludes::<RelaxedUnlock>(1, None);
+    mutex_silent_sleep by DEADLOCK, mutex::excludes::<SilentSleep>(1, None);
+    condvar_same_sequence by DEADLOCK, condvar::each_ticket_arrives::<SameSequence>(1, None);
+    condvar_late_look by DEADLOCK, condvar::each_ticket_arrives::<LateLook>(1, None);
+    condvar_hasty_clear by DEADLOCK, condvar::each_ticket_arrives::<HastyClear>(2, Some(3));
+    condvar_quiet_clear by DEADLOCK, condvar::each_ticket_arrives::<QuietClear>(2, Some(3));
+    semaphore_old_look by DEADLOCK, semaphore::a_release_wakes::<OldLook>(1, None);
+    semaphore_relaxed_release by RACE, semaphore::one_permit_excludes::<RelaxedRelease>(1, None);
+    semaphore_blind_take by RACE, semaphore::one_permit_excludes::<BlindTake>(1, None);
+    event_flag_only by DEADLOCK, event::a_pulse_releases::<FlagOnly>(1, Some(3));
+    event_relaxed_set by RACE, event::a_set_releases::<RelaxedSet>(1, None);
+    event_quiet_set by DEADLOCK, event::a_set_releases::<QuietSet>(1, None);
+}
+
+/// The other half of every `is_caught`: what nothing is wrong with is not caught.
+#[test]
+fn a_sound_machine_is_not_caught() {
+    let test = "a_sound_machine_is_not_caught";
+    let outcome = std::panic::catch_unwind(|| is_caught(test, RACE, || exhaust(None, || ())));
+    if std::env::var_os(CHILD).is_none() {
+        let payload = outcome.expect_err("nothing was wrong, and yet it was caught");
+        let message = payload.downcast_ref::<String>().expect("the message was formatted");
+        assert!(message.contains("the broken machine passed"), "{message}");
+    }
+}
