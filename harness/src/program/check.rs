@@ -12,6 +12,7 @@ use crate::strategy::Strategy;
 use crate::token::{Identity, Token};
 use crate::{Error, Granularity};
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// What is explored, under which name it is known, and who watches.
 pub(crate) struct Job<'a> {
@@ -167,6 +168,26 @@ pub(crate) fn run_once(executor: &mut dyn Executor, schedule: &[Choice]) -> Reco
     let mut label = String::new();
     let verdict = executor.execute(&mut label);
     record(executor, verdict, label)
+}
+
+/// Runs the executions with these numbers, each with a full record.
+pub(crate) fn record_model(model: &dyn Model, config: &Config, indices: Range<u64>) -> Result<Vec<Recording>, Error> {
+    session(config.engine, model, config.limits, |executor| {
+        let mut search = config.strategy.search(config.seed, (0, 1));
+        let mut recordings = Vec::new();
+        for index in indices {
+            executor.kernel().granularity = config.granularity;
+            if !search.plan(index, executor.kernel()) {
+                break;
+            }
+            executor.kernel().plan.record = true;
+            let mut label = String::new();
+            let verdict = executor.execute(&mut label);
+            search.learn(executor.kernel());
+            recordings.push(record(executor, verdict, label));
+        }
+        recordings
+    })
 }
 
 /// Runs the schedule of a token.

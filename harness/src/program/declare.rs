@@ -1,8 +1,8 @@
 //! Declarative programs: a state and tasks on it that exist from the start.
 
-use super::check::{Job, Report, check_model};
+use super::check::{Job, Report, check_model, record_model};
 use super::config::Config;
-use crate::Error;
+use crate::{Error, Recording};
 use crate::engine::{Group, Model, Typed};
 use crate::kernel::Role;
 use crate::report;
@@ -143,8 +143,13 @@ impl<S: Shareable> Program<S> {
         }
     }
 
-    pub(crate) fn model(&self) -> &dyn Model {
-        &self.model
+    /// Runs the executions with these numbers of the run that `config` describes,
+    /// each alone, and returns everything that happened in them.
+    ///
+    /// # Errors
+    /// What the operating system refused.
+    pub fn record(&self, config: &Config, executions: Range<u64>) -> Result<Vec<Recording>, Error> {
+        record_model(&self.model, config, executions)
     }
 
     /// The name under which reports speak of the program.

@@ -26,7 +26,7 @@ mod progress;
 mod run;
 
 pub use check::{Finding, Report};
-pub(crate) use check::{Job, Watcher, check_model, replay_model, shrink_model};
+pub(crate) use check::{Job, Watcher, check_model, record_model, replay_model, shrink_model};
 pub use config::{Budget, Config};
 pub use declare::Program;
 pub use dynamic::{check, explore, explore_with, outcome};

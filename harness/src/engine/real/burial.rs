@@ -21,7 +21,7 @@ fn open(pid: u32) -> Option<OwnedFd> {
 }
 
 /// Waits until the process is dead.
-pub(super) fn bury(pid: u32) {
+pub(crate) fn bury(pid: u32) {
     let Some(fd) = open(pid) else { return };
     let mut fds = [PollFd::new(fd.as_fd(), PollFlags::POLLIN)];
     while poll(&mut fds, PollTimeout::NONE) == Err(nix::Error::EINTR) {}
@@ -30,7 +30,7 @@ pub(super) fn bury(pid: u32) {
 /// Kills the process and waits until it is dead.
 ///
 /// Only for processes that this engine started and that nobody has reaped yet.
-pub(super) fn kill_and_bury(pid: u32) {
+pub(crate) fn kill_and_bury(pid: u32) {
     if pid == 0 {
         return;
     }
@@ -45,7 +45,7 @@ pub(super) fn kill_and_bury(pid: u32) {
 }
 
 /// How the process ended (an exit code, or minus a signal), if it is dead.
-pub(super) fn status_if_dead(pid: u32) -> Option<i32> {
+pub(crate) fn status_if_dead(pid: u32) -> Option<i32> {
     if pid == 0 {
         return None;
     }
@@ -66,7 +66,7 @@ pub(super) fn status_if_dead(pid: u32) -> Option<i32> {
 
 /// Reaps every dead child and kills and reaps every living one: whatever a dynamic
 /// program left behind and this sub-reaper inherited. Returns how many lived.
-pub(super) fn reap_all() -> usize {
+pub(crate) fn reap_all() -> usize {
     let mut strays = 0;
     loop {
         match waitpid(None, Some(WaitPidFlag::WNOHANG)) {

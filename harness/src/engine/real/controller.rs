@@ -57,9 +57,34 @@ pub(crate) fn controllers<R: Serialize + DeserializeOwned>(
     tick: &dyn Fn(),
     work: &mut dyn FnMut(&mut dyn Executor, usize) -> R,
 ) -> Result<Vec<R>, Error> {
+    processes(count, tick, &mut |worker| {
+        pin(worker);
+        match Real::new(model, limits) {
+            Ok(mut real) => Ok(work(&mut real, worker)),
+            Err(errno) => Err(format!("could not map its arena: {errno}")),
+        }
+    })
+}
+
+/// Runs `work` in one process of its own, on any core, and returns what it made.
+pub(crate) fn apart<R: Serialize + DeserializeOwned>(
+    tick: &dyn Fn(),
+    work: impl FnOnce() -> R,
+) -> Result<R, Error> {
+    let mut work = Some(work);
+    let mut run = |_| work.take().map(|work| work()).ok_or_else(|| "was started twice".to_owned());
+    let results = processes(1, tick, &mut run)?;
+    results.into_iter().next().ok_or_else(|| Error::Controller("ended without a result".to_owned()))
+}
+
+fn processes<R: Serialize + DeserializeOwned>(
+    count: usize,
+    tick: &dyn Fn(),
+    work: &mut dyn FnMut(usize) -> Result<R, String>,
+) -> Result<Vec<R>, Error> {
     let mut all = Vec::new();
     for worker in 0..count {
-        match start(model, limits, worker, work) {
+        match start(worker, work) {
             Ok(controller) => all.push(controller),
             Err(error) => {
                 all.iter().for_each(Controller::end);
@@ -124,10 +149,8 @@ fn collect(all: &mut [Controller], tick: &dyn Fn()) -> Result<(), Error> {
 }
 
 fn start<R: Serialize>(
-    model: &dyn Model,
-    limits: Limits,
     worker: usize,
-    work: &mut dyn FnMut(&mut dyn Executor, usize) -> R,
+    work: &mut dyn FnMut(usize) -> Result<R, String>,
 ) -> Result<Controller, Error> {
     for _ in 0..TRIALS {
         let (reader, writer) = pipe().map_err(|errno| Error::os("making a pipe", errno))?;
@@ -142,10 +165,10 @@ fn start<R: Serialize>(
         match forked.map_err(|errno| Error::os("forking a controller", errno))? {
             ForkResult::Child => {
                 drop(reader);
-                settle(caller, worker);
+                settle(caller);
                 rehearse();
                 passed.set();
-                perform(model, limits, writer, |executor| work(executor, worker));
+                deliver(work(worker), writer);
             }
             ForkResult::Parent { child } => {
                 drop(writer);
@@ -163,14 +186,13 @@ fn start<R: Serialize>(
 }
 
 /// The controller's place in the world.
-fn settle(caller: u32, worker: usize) {
+fn settle(caller: u32) {
     let _ = prctl::set_pdeathsig(Signal::SIGKILL);
     if nix::unistd::getppid().as_raw() as u32 != caller {
         selvedge::sys::process::exit_now(0);
     }
     let _ = prctl::set_child_subreaper(true);
     let _ = setpgid(Pid::from_raw(0), Pid::from_raw(0));
-    pin(worker);
 }
 
 /// Pins this process, and what it forks, to one of the cores it may use.
@@ -196,16 +218,8 @@ fn rehearse() {
     let _ = std::env::var_os("PATH");
 }
 
-/// Works, sends the result, and ends the process.
-fn perform<R: Serialize>(
-    model: &dyn Model,
-    limits: Limits,
-    writer: OwnedFd,
-    work: impl FnOnce(&mut dyn Executor) -> R,
-) -> ! {
-    let result = Real::new(model, limits).map(|mut real| work(&mut real)).map_err(|errno| {
-        format!("could not map its arena: {errno}")
-    });
+/// Sends the result and ends the process.
+fn deliver<R: Serialize>(result: Result<R, String>, writer: OwnedFd) -> ! {
     let code = match postcard::to_stdvec(&result) {
         Ok(bytes) => i32::from(File::from(writer).write_all(&bytes).is_err()),
         Err(_) => 70,

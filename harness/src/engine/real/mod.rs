@@ -27,11 +27,12 @@
 //! else within [`PATROL`]) and ends the execution with the way it died. When the
 //! controller dies, warm tasks die with it and others end at their next turn.
 
-mod burial;
+pub(super) mod burial;
 mod controller;
 mod crash;
 mod warm;
 
+pub(super) use controller::apart;
 pub(crate) use controller::controllers;
 
 use super::{Executor, Model, stage};
