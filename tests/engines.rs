@@ -337,3 +337,33 @@ fn threads_and_processes_mix() {
         assert_eq!(counts(&report), (6, 0, true), "{engine:?}");
     }
 }
+
+/// Unscheduled, a locked program holds and a deadlock is met now and then; a task
+/// that panics is named.
+#[test]
+fn wild_runs_without_a_scheduler() {
+    let config = || quiet(Engine::Wild).executions(30);
+    let report = dying("panic", |_| panic!("out of stock")).check(&config()).unwrap();
+    let verdict = report.tally.first.map(|found| found.verdict);
+    assert!(matches!(&verdict, Some(Verdict::Panic { task: 0, message, .. }) if message == "out of stock"), "{verdict:?}");
+    let counted = Program::new("counted", || Count { value: Value::new(0) })
+        .tasks("adder", 3, |s, _| s.value.fetch_add(1))
+        .finally(|s| assert_eq!(s.value.get(), 3))
+        .label(|s, out| out.push_str(&s.value.get().to_string()));
+    let report = counted.check(&config()).unwrap();
+    assert_eq!(report.tally.outcomes.into_iter().collect::<Vec<_>>(), [("3".to_owned(), 30)]);
+}
+
+/// A task that never reaches its next operation is ended, and named.
+#[test]
+fn a_lost_task_is_given_up() {
+    for engine in BOTH {
+        let spin = || while std::hint::black_box(true) {};
+        let report = dying("spin", move |_| spin()).check(&quiet(engine)).unwrap();
+        let verdict = report.tally.inconclusive.map(|found| found.verdict);
+        assert!(
+            matches!(&verdict, Some(Verdict::Broken(why)) if why.contains("without reaching its next operation")),
+            "{engine:?}: {verdict:?}"
+        );
+    }
+}

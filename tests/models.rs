@@ -5,7 +5,7 @@
 //! own, and each broken machine runs in a child process that is this binary again.
 
 use selvedge::raw::{RawCondvar, RawEvent, RawMutex, RawSemaphore};
-use selvedge_properties::model::condvar::{self, HastyClear, LateLook, QuietClear, SameSequence};
+use selvedge_properties::model::condvar::{self, HastyClear, LateLook, QuietClear, SameSequence, SameWord};
 use selvedge_properties::model::event::{self, FlagOnly, QuietSet, RelaxedSet};
 use selvedge_properties::model::mutex::{self, RelaxedUnlock, SilentSleep};
 use selvedge_properties::model::semaphore::{self, BlindTake, OldLook, RelaxedRelease};
@@ -13,7 +13,7 @@ use selvedge_properties::model::{Loom, exhaust};
 use std::process::Command;
 
 /// Set in a child to the name of the test whose model it is to run.
-const CHILD: &str = "SELVEDGE_MODEL_CHILD";
+const CHILD: &str = "MODEL_IN_CHILD";
 const DEADLOCK: &str = "deadlock; threads =";
 const RACE: &str = "Causality violation";
 
@@ -71,6 +71,8 @@ hold! {
     condvar_two: condvar::each_ticket_arrives::<RawCondvar<Loom>>(1, None);
     condvar_three_one_by_one: condvar::each_ticket_arrives::<RawCondvar<Loom>>(2, Some(3));
     condvar_three_at_once: condvar::all_tickets_arrive::<RawCondvar<Loom>>(2, Some(3));
+    condvar_turns: condvar::each_gets_its_turn::<RawCondvar<Loom>>(0, Some(3));
+    condvar_turns_meddled_with: condvar::each_gets_its_turn::<RawCondvar<Loom>>(1, Some(2));
     condvar_giving_up: condvar::giving_up_takes_no_notification(Some(3));
     semaphore_two: semaphore::one_permit_excludes::<RawSemaphore<Loom>>(1, None);
     semaphore_three: semaphore::one_permit_excludes::<RawSemaphore<Loom>>(2, Some(2));
@@ -90,6 +92,7 @@ caught! {
     condvar_late_look by DEADLOCK, condvar::each_ticket_arrives::<LateLook>(1, None);
     condvar_hasty_clear by DEADLOCK, condvar::each_ticket_arrives::<HastyClear>(2, Some(3));
     condvar_quiet_clear by DEADLOCK, condvar::each_ticket_arrives::<QuietClear>(2, Some(3));
+    condvar_same_word by DEADLOCK, condvar::each_gets_its_turn::<SameWord>(0, Some(3));
     semaphore_old_look by DEADLOCK, semaphore::a_release_wakes::<OldLook>(1, None);
     semaphore_relaxed_release by RACE, semaphore::one_permit_excludes::<RelaxedRelease>(1, None);
     semaphore_blind_take by RACE, semaphore::one_permit_excludes::<BlindTake>(1, None);

@@ -41,6 +41,16 @@ pub enum Error {
     /// A controller process ended without a result.
     #[error("the controller of the real engine {0}")]
     Controller(String),
+    /// An execution that could not be judged.
+    #[error("{program}: inconclusive after {executions} executions: {why}")]
+    Inconclusive {
+        /// The program.
+        program: String,
+        /// Executions that were judged before, and this one.
+        executions: u64,
+        /// What happened instead of a verdict.
+        why: String,
+    },
     /// Two things that do not go together.
     #[error("{0}")]
     Usage(String),

@@ -34,10 +34,12 @@
 //! | [`shrink`] | the same finding with fewer context switches |
 //! | [`token`] | a schedule as text |
 //! | [`report`] | findings in words: the lane table, the reproduce line, JSON |
+//! | [`catalogue`] | scenarios: programs with names, parameters and variants |
 //! | [`cli`] | the `selvedge` command over a catalogue of scenarios |
 //!
 //! Dependencies point up this table, except that `cli` and `report` use everything.
 
+pub mod catalogue;
 pub mod cli;
 pub mod engine;
 mod error;
@@ -56,6 +58,6 @@ pub use judge::{Recording, Verdict};
 pub use kernel::{
     Checked, Choice, Granularity, Limits, Outcome, Rng, Role, switches, unobserved, visible, visible_value,
 };
-pub use program::{Config, Finding, Program, Report, check, explore, explore_with, outcome};
+pub use program::{Config, Finding, Program, Report, check, explore, explore_with, outcome, scratch};
 pub use selvedge::platform::Kind;
 pub use strategy::Strategy;

@@ -9,11 +9,12 @@
 //! | a task is about to sleep | sets `SLEEPERS`, remembers the whole word |
 //! | it falls asleep | only if the word is still the remembered one |
 //! | notify, `SLEEPERS` clear | unchanged, no system call |
-//! | notify of some | next sequence, wakes some |
+//! | notify of some, as many are asleep | unchanged, wakes them |
 //! | notify of all, or of more than are asleep | next sequence, clears `SLEEPERS`, wakes all |
 //!
 //! 1. Every change by a notifier moves the sequence on, so that a task which has
-//!    remembered the word and is not asleep yet does not fall asleep.
+//!    remembered the word and is not asleep yet does not fall asleep, even if others set
+//!    `SLEEPERS` again before it tries.
 //! 2. `SLEEPERS` is set before the lock is given up. A notifier that holds the lock
 //!    after the waiter did, or held it in between, therefore sees it.
 //! 3. Whoever clears `SLEEPERS` wakes everybody afterwards: each task that had set it
@@ -125,10 +126,9 @@ impl<P: Platform> RawCondvar<P> {
         if count == u32::MAX {
             return self.wake_all();
         }
-        self.word.fetch_add(NEXT, Relaxed);
         let woken = P::futex_wake(&self.word, count);
-        // Fewer were asleep than wanted: say so, that the next notify is cheap again.
-        // In between somebody may have fallen asleep, hence invariant 3.
+        // Fewer were asleep than wanted. Somebody may be about to fall asleep and must not;
+        // and if nobody is, the next notify is cheap again.
         if woken < count { woken + self.wake_all() } else { woken }
     }
 

@@ -2,7 +2,7 @@
 //! judge how it ended.
 
 use super::Model;
-use crate::judge::{Place, Verdict};
+use crate::judge::Verdict;
 use crate::kernel::{End, Kernel, Limits};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -42,15 +42,14 @@ pub(super) fn set_up(kernel: &mut Kernel, model: &dyn Model) -> Result<*mut u8, 
     Ok(state)
 }
 
+fn name_of(kernel: &Kernel, model: &dyn Model, task: usize) -> String {
+    if task < model.tasks() { model.task_name(task) } else { kernel.task(task).name.as_str().to_owned() }
+}
+
 /// The verdict on the execution that just ended; drops the state.
 pub(super) fn judge(kernel: &mut Kernel, model: &dyn Model, state: *mut u8, label: &mut String) -> Verdict {
     let (end, culprit) = kernel.ending();
     let task = culprit.unwrap_or(0);
-    let place = |kernel: &Kernel| Place {
-        file: kernel.note.file.as_str().to_owned(),
-        line: kernel.note.line,
-        column: kernel.note.column,
-    };
     let verdict = match end {
         End::Finished => {
             label.push_str(kernel.label.as_str());
@@ -59,7 +58,7 @@ pub(super) fn judge(kernel: &mut Kernel, model: &dyn Model, state: *mut u8, labe
                 Ok(()) => Verdict::Pass,
                 Err(payload) => {
                     kernel.note.complete(payload.as_ref());
-                    Verdict::Law { message: kernel.note.message.as_str().to_owned(), place: place(kernel) }
+                    kernel.note.law()
                 }
             }
         }
@@ -67,13 +66,16 @@ pub(super) fn judge(kernel: &mut Kernel, model: &dyn Model, state: *mut u8, labe
             task,
             step: kernel.steps as usize,
             message: kernel.note.message.as_str().to_owned(),
-            place: place(kernel),
+            place: kernel.note.place(),
         },
         End::Died => Verdict::Died { task, step: kernel.steps as usize, status: kernel.task(task).status },
         End::Deadlock => Verdict::Deadlock,
         End::StepBound => Verdict::Livelock { steps: kernel.steps as usize },
         End::Diverged => Verdict::Diverged { step: kernel.steps as usize, task },
-        End::GivenUp => Verdict::Broken(kernel.note.message.as_str().to_owned()),
+        End::GivenUp => Verdict::Broken(format!(
+            "task {} ran for ten seconds without reaching its next operation",
+            name_of(kernel, model, task)
+        )),
     };
     // SAFETY: the state was initialised; no task runs any more.
     let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { model.discard(state) }));

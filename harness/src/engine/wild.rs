@@ -9,9 +9,10 @@
 use super::Model;
 use super::real::{apart, burial};
 use crate::Error;
-use crate::judge::{Place, Verdict};
+use crate::judge::Verdict;
+use crate::kernel::panic::{self, Note};
 use crate::program::{Config, Found, Progress, Tally};
-use nix::sys::signal::Signal;
+use nix::sys::signal::{SigSet, Signal};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
 use selvedge::platform::{Native, Segment, Tasks};
@@ -29,7 +30,10 @@ pub(crate) fn run(model: &dyn Model, config: &Config, progress: &Progress) -> Re
     // In a process of its own: its forks must not meet the locks of other threads,
     // and the tasks' panics must not reach the caller's hook.
     apart(&|| (), || {
-        std::panic::set_hook(Box::new(|_| ()));
+        let mut children = SigSet::empty();
+        children.add(Signal::SIGCHLD);
+        // Blocked, so that waiting for it cannot miss it.
+        let _ = children.thread_block();
         search(model, config, progress)
     })
 }
@@ -71,6 +75,12 @@ fn count(outcomes: &mut BTreeMap<String, u64>, label: &str) {
 fn execute(model: &dyn Model) -> std::io::Result<(Verdict, String)> {
     let memory: Mapping = Native::segment(model.layout().size().max(1))?;
     let state = memory.base();
+    let notes: Mapping = Native::segment(size_of::<Note>())?;
+    let note = notes.base().cast::<Note>();
+    // SAFETY: fresh memory of the note's size, aligned to a page; it outlives the
+    // capture, which the next execution replaces.
+    unsafe { note.write(Note::EMPTY) };
+    panic::capture(note);
     // SAFETY: fresh memory of the state's layout, aligned to a page.
     unsafe { model.init(state) };
     let gate = Shared::try_new(Event::new()).map_err(std::io::Error::other)?;
@@ -80,6 +90,7 @@ fn execute(model: &dyn Model) -> std::io::Result<(Verdict, String)> {
         match unsafe { fork()? } {
             ForkResult::Parent { child } => _ = tasks.insert(child, task),
             ForkResult::Child => {
+                let _ = SigSet::all().thread_unblock();
                 gate.wait();
                 // SAFETY: the state was initialised.
                 let run = || unsafe { model.run(state, task) };
@@ -90,29 +101,37 @@ fn execute(model: &dyn Model) -> std::io::Result<(Verdict, String)> {
         }
     }
     gate.set();
-    let verdict = wait_for(&mut tasks);
+    let verdict = wait_for(&mut tasks).map(|verdict| explain(verdict, note));
     tasks.keys().for_each(|pid| burial::kill_and_bury(pid.as_raw() as u32));
     burial::reap_all();
     let mut label = String::new();
     if let Some(verdict) = verdict {
+        panic::capture(std::ptr::null_mut());
         return Ok((verdict, label));
     }
     // SAFETY: the state was initialised and no task runs.
     let finished = catch_unwind(AssertUnwindSafe(|| unsafe { model.finish(state, &mut label) }));
     // SAFETY: as above, and it is not used again.
     unsafe { model.discard(state) };
+    panic::capture(std::ptr::null_mut());
     let verdict = match finished {
         Ok(()) => Verdict::Pass,
-        Err(payload) => Verdict::Law {
-            message: payload
-                .downcast_ref::<String>()
-                .cloned()
-                .or_else(|| payload.downcast_ref::<&str>().map(|text| (*text).to_owned()))
-                .unwrap_or_default(),
-            place: Place { file: String::new(), line: 0, column: 0 },
-        },
+        // SAFETY: no task runs, the note is ours.
+        Err(_) => unsafe { (*note).law() },
     };
     Ok((verdict, label))
+}
+
+/// A task that ended with the code of a panic said why in the note.
+fn explain(verdict: Verdict, note: *const Note) -> Verdict {
+    // SAFETY: the tasks that could write the note are over or about to be killed;
+    // it is plain bytes, and text that is torn reads as a question mark.
+    match (verdict, unsafe { (*note).law() }) {
+        (Verdict::Died { task, step, status: 101 }, Verdict::Law { message, place }) if place.line > 0 => {
+            Verdict::Panic { task, step, message, place }
+        }
+        (verdict, _) => verdict,
+    }
 }
 
 /// Waits for the tasks; `Some` if one of them failed or none ends any more.
@@ -141,10 +160,10 @@ fn wait_for(tasks: &mut BTreeMap<Pid, usize>) -> Option<Verdict> {
 
 /// Sleeps until a child changes state, at most a millisecond.
 fn pause() {
-    let mut children = nix::sys::signal::SigSet::empty();
+    let mut children = SigSet::empty();
     children.add(Signal::SIGCHLD);
     let timeout = nix::libc::timespec { tv_sec: 0, tv_nsec: 1_000_000 };
-    // SAFETY: waits for a blocked or ignored signal with a bounded timeout; both
-    // pointers are to live values.
+    // SAFETY: waits for a blocked signal with a bounded timeout; both pointers are to
+    // live values.
     unsafe { nix::libc::sigtimedwait(children.as_ref(), std::ptr::null_mut(), &raw const timeout) };
 }

@@ -66,23 +66,54 @@ impl Kernel {
         if self.cursor < self.plan.prefix && self.follow() {
             return;
         }
-        let count: u32 = self.enabled().iter().map(|word| word.count_ones()).sum();
-        if count == 0 {
-            return self.stuck();
+        // SAFETY: there is at least one word of capacity.
+        let first = unsafe { *self.parts.enabled };
+        // Most programs have at most 64 tasks; their whole set is one word.
+        let task = if self.words <= 1 {
+            if first == 0 {
+                return self.stuck();
+            }
+            self.choose_in(first)
+        } else {
+            let count: u32 = self.enabled().iter().map(|word| word.count_ones()).sum();
+            if count == 0 {
+                return self.stuck();
+            }
+            self.choose_among(count)
+        };
+        self.commit(Choice::run(task));
+    }
+
+    /// Applies the policy to a set of at most 64 tasks, which is not empty.
+    #[inline(always)]
+    fn choose_in(&mut self, set: u64) -> usize {
+        let lowest = set.trailing_zeros() as usize;
+        if set & (set - 1) == 0 {
+            return lowest;
         }
-        let task = match self.plan.policy {
+        match self.plan.policy {
+            Policy::Random => nth_bit(set, self.plan.rng.below(set.count_ones())),
+            Policy::Stay if set >> self.current & 1 == 1 => self.current as usize,
+            Policy::Stay => lowest,
+        }
+    }
+
+    /// Applies the policy to the whole set, of which `count` tasks are enabled.
+    #[inline(never)]
+    fn choose_among(&mut self, count: u32) -> usize {
+        match self.plan.policy {
             Policy::Random => {
                 let n = if count == 1 { 0 } else { self.plan.rng.below(count) };
                 self.nth_enabled(n)
             }
             Policy::Stay if self.is_enabled(self.current as usize) => self.current as usize,
             Policy::Stay => self.nth_enabled(0),
-        };
-        self.commit(Choice::run(task));
+        }
     }
 
     /// Takes the next choice of the prefix; false if it has none left that can be
     /// taken.
+    #[inline(never)]
     fn follow(&mut self) -> bool {
         while self.cursor < self.plan.prefix {
             let choice = self.prefix_choice(self.cursor);
@@ -109,16 +140,11 @@ impl Kernel {
         false
     }
 
-    #[inline]
     fn nth_enabled(&self, mut n: u32) -> usize {
         for (index, &word) in self.enabled().iter().enumerate() {
             let ones = word.count_ones();
             if n < ones {
-                let mut rest = word;
-                for _ in 0..n {
-                    rest &= rest - 1;
-                }
-                return index * 64 + rest.trailing_zeros() as usize;
+                return index * 64 + nth_bit(word, n);
             }
             n -= ones;
         }
@@ -139,6 +165,7 @@ impl Kernel {
         self.current = choice.task() as u32;
     }
 
+    #[inline(never)]
     fn log_enabled(&mut self) {
         let at = self.steps as usize * self.parts.stride;
         // SAFETY: `pick` checked steps; the log has stride >= words words a step.
@@ -190,4 +217,13 @@ impl Kernel {
             }
         }
     }
+}
+
+/// The position of the n-th set bit, counted from 0.
+#[inline(always)]
+fn nth_bit(mut word: u64, n: u32) -> usize {
+    for _ in 0..n {
+        word &= word - 1;
+    }
+    word.trailing_zeros() as usize
 }

@@ -9,7 +9,6 @@ use super::decide::End;
 use super::state::{ABANDON, Kernel, Mode, Request, UNWINDING};
 use super::task::{Role, State};
 use corosensei::Yielder;
-use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::Ordering;
 
@@ -160,19 +159,13 @@ impl Kernel {
         self.finish_as(End::Died, task as u32);
     }
 
-    /// `real`: the running task did not come to its next operation in time.
+    /// The running task did not come to its next operation in time and was ended.
     pub(crate) fn give_up_waiting(&mut self) {
-        let name = self.task(self.current as usize).name;
         let task = self.current;
-        self.note.message.clear();
-        // A fixed text cannot fail to be written.
-        let _ = write!(
-            self.note.message,
-            "task {task} {} ran for ten seconds without reaching its next operation",
-            name.as_str()
-        );
         self.task(task as usize).state = State::Vanished;
         self.vanished = true;
+        self.alive -= 1;
+        self.clear_enabled(task as usize);
         self.finish_as(End::GivenUp, task);
     }
 

@@ -9,6 +9,7 @@
 use super::current;
 use super::fixed::Text;
 use super::state::UNWINDING;
+use crate::judge::{Place, Verdict};
 use std::any::Any;
 use std::cell::Cell;
 use std::panic::PanicHookInfo;
@@ -35,6 +36,16 @@ impl Note {
         self.line = 0;
         self.column = 0;
         self.signal = 0;
+    }
+
+    /// The law that the noted panic says is broken.
+    pub(crate) fn law(&self) -> Verdict {
+        Verdict::Law { message: self.message.as_str().to_owned(), place: self.place() }
+    }
+
+    /// Where the noted panic stands.
+    pub(crate) fn place(&self) -> Place {
+        Place { file: self.file.as_str().to_owned(), line: self.line, column: self.column }
     }
 
     /// Fills in the message of a panic that no hook saw (`resume_unwind`).

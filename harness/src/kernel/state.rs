@@ -392,6 +392,7 @@ impl Kernel {
         self.space_for(index, address)
     }
 
+    #[inline(never)]
     pub(super) fn record(&mut self, choice: Choice) {
         let task = self.task(choice.task());
         let op = task.op;

@@ -71,6 +71,49 @@ pub struct Report {
     pub finding: Option<Finding>,
 }
 
+impl Report {
+    /// The report, if it decides anything; a violation is a panic that explains it.
+    #[track_caller]
+    pub(crate) fn demand(self) -> Result<Report, Error> {
+        if let Some(message) = crate::report::failure(&self) {
+            panic!("{message}");
+        }
+        match &self.tally.inconclusive {
+            Some(found) => Err(Error::Inconclusive {
+                program: self.program.clone(),
+                executions: self.tally.executions,
+                why: found.verdict.to_string(),
+            }),
+            None => Ok(self),
+        }
+    }
+}
+
+/// Refuses a configuration that cannot come to an end or to a verdict.
+fn validate(config: &Config) -> Result<(), Error> {
+    let value = |what: &str, value: &str, form: &str| {
+        Err(Error::Value { what: what.to_owned(), value: value.to_owned(), form: form.to_owned() })
+    };
+    let endless = config.budget.executions.is_none() && config.budget.time.is_none();
+    if endless && (!config.strategy.is_exhaustive() || config.engine == Engine::Wild) {
+        return Err(Error::Usage(format!(
+            "{} in {} never ends by itself; give it a number of executions or a time",
+            config.strategy,
+            config.engine.name()
+        )));
+    }
+    if config.budget.executions == Some(0) {
+        return value("executions", "0", "a number of at least 1");
+    }
+    if config.jobs == 0 || config.jobs > 1024 {
+        return value("jobs", &config.jobs.to_string(), "a number from 1 to 1024");
+    }
+    if config.limits.tasks == 0 || config.limits.steps == 0 || config.limits.steps > u32::MAX as usize {
+        return value("limits", &format!("{:?}", config.limits), "room for at least one task and one step");
+    }
+    Ok(())
+}
+
 /// Explores a program as the configuration and the environment say.
 pub(crate) fn check_model(model: &dyn Model, job: &Job<'_>, config: &Config) -> Result<Report, Error> {
     let (config, token) = if config.environment {
@@ -81,6 +124,7 @@ pub(crate) fn check_model(model: &dyn Model, job: &Job<'_>, config: &Config) -> 
     if let Some(token) = token {
         return replay_model(model, job, &config, &token);
     }
+    validate(&config)?;
     let progress = Progress::new()?;
     let tally = match config.engine {
         Engine::Wild => wild::run(model, &config, &progress)?,

@@ -5,7 +5,6 @@ use super::config::Config;
 use crate::{Error, Recording};
 use crate::engine::{Group, Model, Typed};
 use crate::kernel::Role;
-use crate::report;
 use selvedge::shm::Shareable;
 use std::ops::Range;
 use std::sync::Mutex;
@@ -136,11 +135,7 @@ impl<S: Shareable> Program<S> {
     /// If a law is broken.
     #[track_caller]
     pub fn explore(&self, config: &Config) -> Result<Report, Error> {
-        let report = self.check(config)?;
-        match report::failure(&report) {
-            Some(message) => panic!("{message}"),
-            None => Ok(report),
-        }
+        self.check(config)?.demand()
     }
 
     /// Runs the executions with these numbers of the run that `config` describes,

@@ -5,7 +5,6 @@ use super::config::Config;
 use crate::Error;
 use crate::engine::Dynamic;
 use crate::kernel::current;
-use crate::report;
 use std::panic::Location;
 
 /// Explores `body` with the default configuration; a violation is a panic with the
@@ -47,11 +46,7 @@ pub fn explore<F: Fn() + Sync>(body: F) {
 /// If a law is broken.
 #[track_caller]
 pub fn explore_with<F: Fn() + Sync>(config: &Config, body: F) -> Result<Report, Error> {
-    let report = check(config, body)?;
-    match report::failure(&report) {
-        Some(message) => panic!("{message}"),
-        None => Ok(report),
-    }
+    check(config, body)?.demand()
 }
 
 /// Explores `body` and returns what was found.

@@ -15,6 +15,7 @@
 //! | `environment` | the `SELVEDGE_*` variables |
 //! | `run` | the loop of executions of one worker, and its tally |
 //! | `check` | from a program to a report |
+//! | `scratch` | a folder for the files of a program |
 //! | `progress` | counters that workers in other processes share |
 
 mod check;
@@ -24,13 +25,16 @@ mod dynamic;
 pub(crate) mod environment;
 mod progress;
 mod run;
+mod scratch;
 
 pub use check::{Finding, Report};
 pub(crate) use check::{Job, Watcher, check_model, record_model, replay_model, shrink_model};
 pub use config::{Budget, Config};
-pub use declare::Program;
+pub use declare::{AnyProgram, Program};
 pub use dynamic::{check, explore, explore_with, outcome};
 pub use environment::{VARIABLES, Variable};
 pub(crate) use progress::Progress;
 pub(crate) use run::{Task, search};
 pub use run::{Found, Tally};
+pub use scratch::scratch;
+pub(crate) use scratch::{Scratch, remove_of as remove_scratch_of, remove_own as remove_own_scratch};

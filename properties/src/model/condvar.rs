@@ -9,6 +9,7 @@
 //! | [`LateLook`] | no: it gives the lock up before it looks at the sequence |
 //! | [`HastyClear`] | no: it says that nobody sleeps, and wakes only one |
 //! | [`QuietClear`] | no: it says so rightly, but somebody has fallen asleep since |
+//! | [`SameWord`] | no: a task that is about to sleep finds the word it remembers again |
 //!
 //! When a process dies after it was woken, its notification is lost: not modelled.
 
@@ -141,6 +142,14 @@ marked! {
             Loom::futex_wake(word, count);
         }
     };
+    /// Broken: the mark is cleared without moving the sequence on, and another waiter may set
+    /// it again before the first one looks.
+    SameWord: |word: &Word, count| {
+        if word.fetch_and(!1, Relaxed) & 1 != 0 {
+            let _ = count;
+            Loom::futex_wake(word, u32::MAX);
+        }
+    };
     /// Broken: when fewer slept than were to be woken, the mark is cleared, and whoever fell
     /// asleep in between is not woken.
     QuietClear: |word: &Word, count| {
@@ -218,6 +227,38 @@ pub fn all_tickets_arrive<C: RawWait>(waiters: u32, preemptions: Option<usize>) 
         counter.put(waiters);
         counter.changed.notify_all();
         all_end(tasks);
+    })
+}
+
+/// Each waiter waits for something of its own, and `meddlers` tasks notify for no reason.
+/// Each is released by the notification that follows what it waits for. Returns the number
+/// of executions.
+pub fn each_gets_its_turn<C: RawWait>(meddlers: u32, preemptions: Option<usize>) -> usize {
+    exhaust(preemptions, move || {
+        let counter = Counter::<C>::new();
+        let wait_for = |turn| {
+            let counter = Arc::clone(&counter);
+            thread::spawn(move || {
+                counter.lock.lock(());
+                while counter.tickets.get() < turn {
+                    counter.changed.wait(&counter.lock);
+                }
+                counter.lock.unlock(());
+            })
+        };
+        let (first, second) = (wait_for(1), wait_for(2));
+        let meddling = (0..meddlers)
+            .map(|_| {
+                let counter = Arc::clone(&counter);
+                thread::spawn(move || counter.changed.notify_all())
+            })
+            .collect();
+        for task in [first, second] {
+            counter.put(1);
+            counter.changed.notify_all();
+            task.join().expect("a waiter panicked");
+        }
+        all_end(meddling);
     })
 }
 

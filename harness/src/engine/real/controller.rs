@@ -23,6 +23,7 @@ use super::{Real, burial};
 use crate::Error;
 use crate::engine::{Executor, Model};
 use crate::kernel::Limits;
+use crate::program::{Scratch, remove_scratch_of};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::sys::prctl;
@@ -102,6 +103,7 @@ impl Controller {
     /// Ends the controller, if it still lives. Not yet reaped, so the number is its own.
     fn end(&self) {
         burial::kill_and_bury(self.pid.as_raw() as u32);
+        remove_scratch_of(self.pid.as_raw() as u32);
     }
 
     fn result<R: DeserializeOwned>(&mut self) -> Result<R, Error> {
@@ -168,7 +170,10 @@ fn start<R: Serialize>(
                 settle(caller);
                 rehearse();
                 passed.set();
-                deliver(work(worker), writer);
+                let scratch = Scratch::of_process();
+                let result = work(worker);
+                drop(scratch);
+                deliver(result, writer);
             }
             ForkResult::Parent { child } => {
                 drop(writer);

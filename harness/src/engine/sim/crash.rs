@@ -43,6 +43,21 @@ impl Drop for Watch {
     }
 }
 
+/// The watchdog's signal: ends the running fiber if it is lost.
+pub(super) extern "C" fn on_timer(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut libc::c_void) {
+    let engine = ENGINE.get().cast::<Sim<'static>>();
+    if engine.is_null() {
+        return;
+    }
+    // SAFETY: as in `handler`; the pulse is only touched here and between executions.
+    unsafe {
+        let kernel = (*engine).arena.kernel();
+        if (*(*engine).pulse.get()).is_lost((*kernel).steps) {
+            redirect(engine, 0, context.cast());
+        }
+    }
+}
+
 extern "C" fn handler(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
     let engine = ENGINE.get().cast::<Sim<'static>>();
     // SAFETY: the kernel passes a valid context; the engine pointer is valid while

@@ -19,13 +19,17 @@
 
 mod crash;
 mod fiber;
+mod watchdog;
 
 use super::{Executor, Model};
 use crate::judge::Verdict;
 use crate::kernel::{Arena, End, Kernel, Limits, Mode, State, current, panic};
+use crate::program::Scratch;
 use fiber::{Fiber, Resumed};
+use std::cell::UnsafeCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
+use watchdog::{Pulse, Watchdog};
 
 /// The fiber engine.
 pub(crate) struct Sim<'m> {
@@ -34,13 +38,25 @@ pub(crate) struct Sim<'m> {
     model: &'m dyn Model,
     arena: Arena,
     state: *mut u8,
+    pulse: UnsafeCell<Pulse>,
+    _watchdog: Watchdog,
+    /// Removes the tasks' files.
+    _scratch: Scratch,
 }
 
 impl<'m> Sim<'m> {
     /// An engine for executions of `model`.
     pub(crate) fn new(model: &'m dyn Model, limits: Limits) -> nix::Result<Sim<'m>> {
         let limits = super::stage::fit(limits, model);
-        Ok(Sim { fibers: Vec::new(), model, arena: Arena::new(limits, Mode::Sim)?, state: ptr::null_mut() })
+        Ok(Sim {
+            fibers: Vec::new(),
+            model,
+            arena: Arena::new(limits, Mode::Sim)?,
+            state: ptr::null_mut(),
+            pulse: UnsafeCell::default(),
+            _watchdog: Watchdog::new(),
+            _scratch: Scratch::of_thread(),
+        })
     }
 
     /// Runs the current task until the turn comes back.
@@ -58,7 +74,11 @@ impl<'m> Sim<'m> {
     fn crashed(&mut self, task: usize) {
         let kernel = self.kernel();
         let signal = kernel.note.signal;
-        kernel.crash(task, -signal);
+        if signal == 0 {
+            kernel.give_up_waiting();
+        } else {
+            kernel.crash(task, -signal);
+        }
         self.fibers[task] = Fiber::new(self.arena.kernel(), task);
     }
 
@@ -90,6 +110,7 @@ impl Executor for Sim<'_> {
 
     fn execute(&mut self, label: &mut String) -> Verdict {
         let model = self.model;
+        self.pulse.get_mut().executions += 1;
         let kernel = self.kernel();
         kernel.reset();
         let captured = panic::capture(&raw mut kernel.note);

@@ -1,0 +1,168 @@
+//! A folder for the files of a program under exploration.
+//!
+//! Called by programs that use real files. Each worker of an exploration has one
+//! folder, which all tasks of its executions see: the fibers of its thread, or the
+//! processes that its controller forks. Two workers never see each other's files.
+//!
+//! | engine | reserved by | found by tasks through |
+//! |---|---|---|
+//! | sim | the engine, for the thread it runs in | that thread |
+//! | real, wild | the controller, for its process | what a fork copies |
+//!
+//! 1. The name is `selvedge-PID-N` in the folder for temporary files; it is fixed
+//!    before anything is forked, and made when it is first asked for.
+//! 2. The folder is removed when its worker ends.
+//!
+//! When a worker is killed, whoever started it removes its folder; when everybody is
+//! killed, the next exploration that uses a folder sweeps those of dead processes.
+
+use nix::errno::Errno;
+use nix::sys::signal::kill;
+use nix::unistd::Pid;
+use std::cell::Cell;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+/// A folder's name as one word: the process in the high half, a number in the low
+/// one; 0 is none. A word, because a lock could be held while another thread forks.
+type Name = u64;
+
+thread_local! {
+    static OF_THREAD: Cell<Name> = const { Cell::new(0) };
+}
+static OF_PROCESS: AtomicU64 = AtomicU64::new(0);
+
+fn name(pid: u32, number: u32) -> Name {
+    u64::from(pid) << 32 | u64::from(number)
+}
+
+fn path(name: Name) -> PathBuf {
+    std::env::temp_dir().join(format!("selvedge-{}-{}", name >> 32, name & 0xFFFF_FFFF))
+}
+
+/// The folder of this worker's tasks, which exists now.
+///
+/// Files stay from one execution to the next: a program writes those that it begins
+/// with in its `init`. Outside an exploration the folder belongs to the process and
+/// is swept some time after it ended.
+///
+/// # Panics
+/// If the folder cannot be made.
+pub fn scratch() -> PathBuf {
+    let mut current = OF_THREAD.get();
+    if current == 0 {
+        current = OF_PROCESS.load(Ordering::Relaxed);
+    }
+    if current == 0 {
+        current = name(std::process::id(), 0);
+        OF_PROCESS.store(current, Ordering::Relaxed);
+    }
+    let path = path(current);
+    match fs::create_dir(&path) {
+        Ok(()) => sweep(),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        Err(error) => panic!("making the scratch folder {}: {error}", path.display()),
+    }
+    path
+}
+
+/// A reserved folder, removed when this is dropped.
+pub(crate) struct Scratch {
+    name: Name,
+    before: Name,
+}
+
+impl Scratch {
+    /// For the executions that this thread runs as fibers.
+    pub(crate) fn of_thread() -> Scratch {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        let name = name(std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        Scratch { name, before: OF_THREAD.replace(name) }
+    }
+
+    /// For the processes that this process forks.
+    pub(crate) fn of_process() -> Scratch {
+        let name = name(std::process::id(), 0);
+        OF_THREAD.set(name);
+        Scratch { name, before: OF_PROCESS.swap(name, Ordering::Relaxed) }
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(path(self.name));
+        OF_THREAD.set(self.before);
+    }
+}
+
+/// Removes the folder of a controller that was killed.
+pub(crate) fn remove_of(pid: u32) {
+    let _ = fs::remove_dir_all(path(name(pid, 0)));
+}
+
+/// Removes all folders of this process.
+pub(crate) fn remove_own() {
+    let own = std::process::id();
+    remove_where(|pid| pid == own);
+}
+
+/// Removes the folders of processes that no longer exist.
+pub(crate) fn sweep() {
+    remove_where(|pid| i32::try_from(pid).is_ok_and(|pid| kill(Pid::from_raw(pid), None) == Err(Errno::ESRCH)));
+}
+
+fn remove_where(condemned: impl Fn(u32) -> bool) {
+    let Ok(entries) = fs::read_dir(std::env::temp_dir()) else { return };
+    for entry in entries.flatten() {
+        if owner(&entry.path()).is_some_and(&condemned) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// The process whose folder this is, judged by its name.
+fn owner(path: &Path) -> Option<u32> {
+    let (pid, number) = path.file_name()?.to_str()?.strip_prefix("selvedge-")?.split_once('-')?;
+    number.parse::<u32>().ok()?;
+    pid.parse().ok().filter(|pid| *pid > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_lives_as_long_as_its_worker() {
+        std::thread::spawn(|| {
+            let worker = Scratch::of_thread();
+            let folder = scratch();
+            assert_eq!(folder, scratch());
+            fs::write(folder.join("db"), "1").unwrap();
+            assert_eq!(owner(&folder), Some(std::process::id()));
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    let other = Scratch::of_thread();
+                    assert_ne!(scratch(), folder);
+                    drop(other);
+                });
+            });
+            assert!(folder.exists());
+            drop(worker);
+            assert!(!folder.exists());
+        })
+        .join()
+        .unwrap();
+    }
+
+    #[test]
+    fn folders_of_the_dead_are_swept() {
+        let dead = path(name(0x7FFF_FFF0, 3));
+        fs::create_dir_all(dead.join("inner")).unwrap();
+        assert_eq!(owner(Path::new("/tmp/selvedge-report")), None);
+        assert_eq!(owner(Path::new("/tmp/selvedge-12-x")), None);
+        sweep();
+        assert!(!dead.exists());
+    }
+}
