@@ -1,8 +1,40 @@
-//! Findings in words.
+//! Findings in words: the message of a failing test, JSON lines, the page.
+//!
+//! Called by `program` when a law is broken and by the command line. Everything is a
+//! pure function of a report or a recording, except that the command to reproduce it
+//! looks at the running process.
+//!
+//! | file | what is there |
+//! |---|---|
+//! | `explain` | the whole message, its headline and its counts |
+//! | `table` | the lane table before it is drawn: which tasks, which rows |
+//! | `lanes` | the lane table as text |
+//! | `critical` | preemptions, and the two operations whose order did the harm |
+//! | `blocked` | a deadlock in words |
+//! | `reproduce` | the command that shows the finding again |
+//! | `words` | an operation, a value, a list of names |
+//! | `json` | a report as one line |
+//! | `html` | many reports as one page |
+//! | `style` | plain or coloured text and its width |
 
-use crate::program::Report;
+mod blocked;
+mod critical;
+mod explain;
+mod html;
+mod json;
+mod lanes;
+mod reproduce;
+mod style;
+mod table;
+#[cfg(test)]
+mod tests;
+mod words;
 
-/// What a failing test says; `None` if nothing failed.
-pub fn failure(report: &Report) -> Option<String> {
-    report.tally.first.as_ref().map(|found| format!("{:?}", found))
-}
+pub use blocked::deadlock;
+pub use critical::{CriticalPair, critical_pair};
+pub use explain::{explain, failure, headline, summary_line};
+pub use html::html;
+pub use json::json;
+pub use lanes::lanes;
+pub use reproduce::reproduce;
+pub use style::Style;

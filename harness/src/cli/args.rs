@@ -1,0 +1,151 @@
+//! The command line: subcommands, options, and the help on them.
+//!
+//! Values are taken as text and read by the code that also reads variables and
+//! parameters, so that one mistake is described in one way wherever it was made.
+
+use super::exit::Exit;
+use crate::program::VARIABLES;
+use crate::strategy;
+use clap::{ArgGroup, Args, Parser, Subcommand};
+
+/// Finds, shrinks, explains and replays races in programs of threads and processes.
+///
+/// Without a subcommand, all scenarios are explored for a short while in both engines.
+#[derive(Debug, Parser)]
+#[command(name = "selvedge", version, args_conflicts_with_subcommands = true, max_term_width = 100)]
+#[command(after_help = after_help())]
+pub(super) struct Line {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    /// Only this engine: sim or real
+    #[arg(long, value_name = "E")]
+    pub(super) engine: Option<String>,
+    #[command(flatten)]
+    pub(super) search: Search,
+    /// End with code 124 after this time
+    #[arg(long, value_name = "DUR", global = true)]
+    pub(super) timeout: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Show the scenarios, their parameters, variants and laws
+    List,
+    /// Explore a scenario
+    Explore(Explore),
+    /// Run the schedule of a token: code 0 if it breaks no law, 1 if it does, 3 if it does not fit
+    Replay(Replay),
+    /// Look for the schedule with the fewest context switches that shows what a token shows
+    Shrink(Replay),
+    /// Show what happens in the schedule of a token, step by step
+    Show(Show),
+}
+
+/// What is said in the same way for one scenario and for all.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("budget").multiple(false))]
+pub(super) struct Search {
+    #[arg(long, value_name = "S", help = format!("Which executions are run: {}", strategy::NAMES.join(", ")))]
+    pub(super) strategy: Option<String>,
+    /// This many executions of each program
+    #[arg(long, value_name = "N", group = "budget")]
+    pub(super) executions: Option<String>,
+    /// So long for each program, as in 500ms, 10s or 2m
+    #[arg(long, value_name = "DUR", group = "budget")]
+    pub(super) time: Option<String>,
+    /// The seed, decimal or 0x and hexadecimal digits
+    #[arg(long, value_name = "X")]
+    pub(super) seed: Option<String>,
+    /// Workers side by side
+    #[arg(long, value_name = "N")]
+    pub(super) jobs: Option<String>,
+    /// One JSON object a line instead of text
+    #[arg(long)]
+    pub(super) json: bool,
+    /// The folder for the HTML report
+    #[arg(long, value_name = "DIR")]
+    pub(super) report: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Explore {
+    /// The scenario, with parameters as in ticket:clients=3,stock=1
+    #[arg(value_name = "NAME[:k=v,..]")]
+    pub(super) name: String,
+    /// Only this variant; without it, each of them
+    #[arg(long, value_name = "V")]
+    pub(super) variant: Option<String>,
+    /// What a task is: sim (a fiber), real (a process), wild (a process that nobody schedules)
+    #[arg(long, value_name = "E")]
+    pub(super) engine: Option<String>,
+    /// Every schedule
+    #[arg(long, group = "budget")]
+    pub(super) exhaust: bool,
+    #[command(flatten)]
+    pub(super) search: Search,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Replay {
+    /// The token, sv1:...
+    pub(super) token: String,
+    /// What a task is: sim or real
+    #[arg(long, value_name = "E")]
+    pub(super) engine: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Show {
+    /// The token, sv1:...
+    pub(super) token: String,
+    /// Write a page to this file as well
+    #[arg(long, value_name = "F")]
+    pub(super) html: Option<String>,
+}
+
+/// The tables of variables and exit codes.
+fn after_help() -> String {
+    let mut text = "Environment (an option on the command line beats it; it beats everything else):\n".to_owned();
+    let width = VARIABLES.iter().map(|variable| variable.name.len()).max().unwrap_or(0);
+    for variable in VARIABLES {
+        text += &format!("  {:width$}  {}: {}\n", variable.name, variable.help, variable.form);
+    }
+    text += &format!("  {:width$}  no colours: anything but nothing\n", "NO_COLOR");
+    text += "\nExit codes:\n";
+    for (exit, meaning) in Exit::ALL {
+        text += &format!("  {:3}  {meaning}\n", exit.code());
+    }
+    text
+}
+
+/// What clap found wrong, in one line.
+pub(super) fn in_one_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let said = text.split("Usage:").next().unwrap_or_default();
+    let lines = said.lines().map(|line| line.trim().trim_start_matches("error: ")).filter(|line| !line.is_empty());
+    let mut parts: Vec<&str> = lines.collect();
+    if parts.is_empty() {
+        parts.push("the command line is wrong; try --help");
+    }
+    parts.join(" ").replace(": tip:", "; tip:").replace(" tip:", "; tip:")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Line::command().debug_assert();
+    }
+
+    #[test]
+    fn mistakes_are_told_in_one_line() {
+        let error = Line::try_parse_from(["selvedge", "explore"]).unwrap_err();
+        let text = in_one_line(&error);
+        assert!(text.contains("NAME") && !text.contains('\n'), "{text}");
+        let error = Line::try_parse_from(["selvedge", "list", "--tim", "3"]).unwrap_err();
+        assert!(in_one_line(&error).contains("--tim"), "{error}");
+    }
+}

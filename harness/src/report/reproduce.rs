@@ -1,0 +1,178 @@
+//! The command that reproduces a finding.
+//!
+//! What runs is read from the process itself: cargo and nextest tell the package by an
+//! environment variable, the name of the executable tells the target, and libtest names
+//! a test's thread after the test. Where something is missing, the command line as it
+//! was given is the best that can be said.
+
+use crate::engine::Engine;
+use std::path::{Path, PathBuf};
+
+/// What is known about the running process.
+#[derive(Clone, Debug, Default)]
+struct Surroundings {
+    package: Option<String>,
+    manifest: Option<PathBuf>,
+    executable: PathBuf,
+    arguments: Vec<String>,
+    thread: Option<String>,
+}
+
+/// `reproduce: SELVEDGE_REPLAY=... cargo test ...`, for the process that runs this.
+pub fn reproduce(token: &str, engine: Engine) -> String {
+    let surroundings = Surroundings {
+        package: std::env::var("CARGO_PKG_NAME").ok(),
+        manifest: std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from),
+        executable: std::env::current_exe().unwrap_or_default(),
+        arguments: std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect(),
+        thread: std::thread::current().name().map(str::to_owned),
+    };
+    format!("reproduce: {}", surroundings.command(token, engine))
+}
+
+impl Surroundings {
+    fn command(&self, token: &str, engine: Engine) -> String {
+        let real = if engine == Engine::Real { "SELVEDGE_ENGINE=real " } else { "" };
+        let stem = self.executable.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+        if stem == "selvedge" {
+            return format!("{real}selvedge replay {token}");
+        }
+        let hashed = stem.rsplit_once('-').filter(|(_, hash)| {
+            hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+        });
+        let target = match (&self.package, hashed) {
+            (Some(package), Some((name, _))) => self.target(package, name).map(|target| (package, target)),
+            _ => None,
+        };
+        let Some((package, target)) = target else {
+            let words: Vec<String> = self.arguments.iter().map(|argument| quote(argument)).collect();
+            return format!("{real}SELVEDGE_REPLAY={token} {}", words.join(" "));
+        };
+        let exact = self.test().map_or_else(String::new, |test| format!("--exact {} ", quote(&test)));
+        format!("{real}SELVEDGE_REPLAY={token} cargo test -p {package} {target} -- {exact}--nocapture")
+    }
+
+    /// The option of cargo that selects the target with this crate name.
+    fn target(&self, package: &str, name: &str) -> Option<String> {
+        let folder = self.executable.parent()?.file_name()?.to_string_lossy();
+        if folder == "examples" {
+            return Some(format!("--example {}", self.source("examples", name).unwrap_or_else(|| name.to_owned())));
+        }
+        if folder != "deps" {
+            return None;
+        }
+        let has = |file: &str| self.manifest.as_ref().is_some_and(|manifest| manifest.join(file).exists());
+        if name == package.replace('-', "_") {
+            // A package with both has unit tests of the same name in each; the library's
+            // are the likelier ones.
+            let only_binary = has("src/main.rs") && !has("src/lib.rs");
+            return Some(if only_binary { format!("--bin {package}") } else { "--lib".to_owned() });
+        }
+        let found = [("--test", "tests"), ("--bin", "src/bin"), ("--example", "examples"), ("--bench", "benches")]
+            .into_iter()
+            .find_map(|(option, folder)| self.source(folder, name).map(|file| format!("{option} {file}")));
+        Some(found.unwrap_or_else(|| format!("--test {name}")))
+    }
+
+    /// The name of the target in `folder` whose crate is called `name`: crate names have
+    /// underscores where targets may have hyphens.
+    fn source(&self, folder: &str, name: &str) -> Option<String> {
+        let entries = std::fs::read_dir(self.manifest.as_ref()?.join(folder)).ok()?;
+        let names = entries.flatten().filter_map(|entry| {
+            let path = entry.path();
+            let is_target = path.extension().is_some_and(|extension| extension == "rs") || path.join("main.rs").exists();
+            is_target.then(|| path.file_stem().map(|stem| stem.to_string_lossy().into_owned())).flatten()
+        });
+        names.into_iter().find(|stem| stem.replace('-', "_") == name)
+    }
+
+    /// The path of the running test.
+    fn test(&self) -> Option<String> {
+        match self.thread.as_deref() {
+            Some(name) if name != "main" => Some(name.to_owned()),
+            _ => self.exact_argument(),
+        }
+    }
+
+    /// The test named on the command line, if `--exact` says that it is one.
+    fn exact_argument(&self) -> Option<String> {
+        const WITH_VALUE: [&str; 7] =
+            ["--test-threads", "--skip", "--format", "--color", "--logfile", "--shuffle-seed", "-Z"];
+        if !self.arguments.iter().any(|argument| argument == "--exact") {
+            return None;
+        }
+        let mut arguments = self.arguments.iter().skip(1);
+        while let Some(argument) = arguments.next() {
+            if WITH_VALUE.contains(&argument.as_str()) {
+                arguments.next();
+            } else if !argument.starts_with('-') {
+                return Some(argument.clone());
+            }
+        }
+        None
+    }
+}
+
+/// A word as a shell reads it.
+fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
+/// The file name of a path, for messages of tests.
+#[cfg(test)]
+fn at(path: &str) -> PathBuf {
+    Path::new(path).to_path_buf()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn process(executable: &str, thread: Option<&str>, arguments: &[&str]) -> Surroundings {
+        Surroundings {
+            package: Some("my-shop".to_owned()),
+            manifest: None,
+            executable: at(executable),
+            arguments: [executable].iter().chain(arguments).map(|&word| word.to_owned()).collect(),
+            thread: thread.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn a_test_is_named_by_its_thread() {
+        let process = process("/t/debug/deps/races-0123456789abcdef", Some("stock::oversells"), &[]);
+        let expected = "SELVEDGE_REPLAY=sv1:AB cargo test -p my-shop --test races -- --exact stock::oversells --nocapture";
+        assert_eq!(process.command("sv1:AB", Engine::Sim), expected);
+        assert_eq!(process.command("sv1:AB", Engine::Real), format!("SELVEDGE_ENGINE=real {expected}"));
+    }
+
+    #[test]
+    fn a_test_on_the_main_thread_is_named_by_the_arguments() {
+        let executable = "/t/debug/deps/races-0123456789abcdef";
+        let named = process(executable, Some("main"), &["--test-threads", "1", "--exact", "oversells", "--nocapture"]);
+        assert!(named.command("sv1:AB", Engine::Sim).ends_with("--test races -- --exact oversells --nocapture"));
+        let unnamed = process(executable, Some("main"), &["--test-threads=1", "over"]);
+        assert!(unnamed.command("sv1:AB", Engine::Sim).ends_with("--test races -- --nocapture"));
+    }
+
+    #[test]
+    fn unit_tests_are_in_the_library() {
+        let process = process("/t/debug/deps/my_shop-0123456789abcdef", Some("tests::oversells"), &[]);
+        assert!(process.command("sv1:AB", Engine::Sim).contains(" -p my-shop --lib -- --exact tests::oversells "));
+    }
+
+    #[test]
+    fn an_example_is_told_by_its_folder() {
+        let process = process("/t/debug/examples/demo-0123456789abcdef", None, &[]);
+        assert!(process.command("sv1:AB", Engine::Sim).contains(" --example demo "));
+    }
+
+    #[test]
+    fn other_executables_are_run_as_they_were() {
+        let process = process("/x/rust_out", Some("main"), &["two words", "it's"]);
+        assert_eq!(process.command("sv1:AB", Engine::Sim), r"SELVEDGE_REPLAY=sv1:AB /x/rust_out 'two words' 'it'\''s'");
+        let tool = Surroundings { executable: at("/t/debug/selvedge"), ..process };
+        assert_eq!(tool.command("sv1:AB", Engine::Sim), "selvedge replay sv1:AB");
+    }
+}
