@@ -6,6 +6,7 @@
 
 use selvedge_harness::prelude::*;
 use selvedge_harness::{Verdict, check};
+use serial_test::serial;
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -99,12 +100,13 @@ fn in_a_crowd(body: impl FnOnce()) {
 }
 
 #[test]
+#[serial]
 fn forks_in_a_crowd_and_leaves_nothing() {
     // Warm up: what the first exploration opens once and for all may stay.
     racy().check(&real()).unwrap();
     let before = belongings();
     in_a_crowd(|| {
-        for seed in 0..60 {
+        for seed in 0..25 {
             let report = racy().check(&real().seed(seed)).unwrap();
             assert!(matches!(report.tally.first.unwrap().verdict, Verdict::Law { .. }), "seed {seed}");
         }
@@ -132,6 +134,7 @@ fn forks_in_a_crowd_and_leaves_nothing() {
 
 /// Programs that die in every way, that deadlock, and that leave children behind.
 #[test]
+#[serial]
 fn nothing_is_left_by_programs_that_go_wrong() {
     let config = || Config { keep_going: true, shrink: false, ..real().executions(30) };
     let bad: [fn(); 5] = [

@@ -367,3 +367,36 @@ fn a_lost_task_is_given_up() {
         );
     }
 }
+
+/// A thousand tasks, started and joined one by one, or there from the start.
+#[test]
+fn a_thousand_tasks() {
+    let report = check(&quiet(Engine::Sim).executions(3), || {
+        let count = Shared::new(Value::<u32>::new(0));
+        let lock = Shared::new(Mutex::new(()));
+        let children: Vec<_> = (0..1000)
+            .map(|_| {
+                let (count, lock) = (count.clone(), lock.clone());
+                Process::spawn(move || {
+                    let guard = lock.lock().unwrap();
+                    count.set(count.get() + 1);
+                    drop(guard);
+                })
+            })
+            .collect();
+        children.iter().for_each(|child| assert!(child.join().unwrap().success()));
+        assert_eq!(count.get(), 1000);
+    })
+    .unwrap();
+    assert_eq!(report.tally.first, None);
+    for engine in BOTH {
+        let program = Program::new("many", || Count { value: Value::new(0) })
+            .tasks("adder", 200, |s, _| {
+                let guard = s.value.lock();
+                guard.set(guard.get() + 1);
+            })
+            .finally(|s| assert_eq!(s.value.get(), 200));
+        let report = program.check(&quiet(engine).executions(5)).unwrap();
+        assert_eq!(counts(&report), (5, 0, false), "{engine:?}");
+    }
+}

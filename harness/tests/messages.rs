@@ -1,4 +1,4 @@
-//! What a failing test says, from real programs.
+//! What a failing test says, from real programs in both engines.
 
 use selvedge_harness::prelude::*;
 use selvedge_harness::{Report, check, report};
@@ -12,8 +12,9 @@ fn ticket(clients: usize) -> Program<Stock> {
         .name("left", |stock: &Stock| &stock.left)
         .name("sold", |stock: &Stock| &stock.sold)
         .tasks("client", clients, |stock, _| {
-            if stock.left.get() > 0 {
-                stock.left.set(stock.left.get() - 1);
+            let left = stock.left.get();
+            if left > 0 {
+                stock.left.set(left - 1);
                 stock.sold.fetch_add(1);
             }
         })
@@ -21,69 +22,188 @@ fn ticket(clients: usize) -> Program<Stock> {
 }
 
 shareable! {
-    struct Pair { left: Mutex<u32>, right: Mutex<u32> }
+    struct Forks { forks: [Mutex<u32>; 3], eaten: Value<u32> }
 }
 
-fn two_locks() -> Program<Pair> {
-    Program::new("two-locks", || Pair { left: Mutex::new(0), right: Mutex::new(0) })
-        .name("left", |pair: &Pair| &pair.left)
-        .name("right", |pair: &Pair| &pair.right)
-        .tasks("client", 2, |pair, number| {
-            let (first, second) = if number == 0 { (&pair.left, &pair.right) } else { (&pair.right, &pair.left) };
-            let mut first = first.lock().unwrap();
-            let mut second = second.lock().unwrap();
-            *first += 1;
-            *second += 1;
+fn table(philosophers: usize) -> Program<Forks> {
+    Program::new("forks", || Forks { forks: [0; 3].map(Mutex::new), eaten: Value::new(0) })
+        .name("fork 0", |table: &Forks| &table.forks[0])
+        .name("fork 1", |table: &Forks| &table.forks[1])
+        .name("fork 2", |table: &Forks| &table.forks[2])
+        .name("eaten", |table: &Forks| &table.eaten)
+        .tasks("philosopher", philosophers, move |table, number| {
+            let left = table.forks[number].lock().unwrap();
+            let right = table.forks[(number + 1) % philosophers].lock().unwrap();
+            table.eaten.fetch_add(1);
+            drop((left, right));
         })
 }
 
-fn failed(report: &Report) -> String {
+/// The message of a report that must have one, without the line that reproduces it
+/// (which names this process) and with that line checked.
+fn message(report: &Report) -> String {
     let text = report::failure(report).expect("a violation");
     println!("{text}\n");
-    text
+    let (body, last) = text.rsplit_once('\n').expect("many lines");
+    let finding = report.finding.as_ref().expect("a finding");
+    let test = std::thread::current().name().expect("libtest names threads").to_owned();
+    assert!(last.starts_with("reproduce: ") && last.contains(&finding.token), "{last}");
+    assert!(last.contains("cargo test -p selvedge-harness --test messages -- "), "{last}");
+    assert!(last.ends_with("--nocapture"), "{last}");
+    assert!(test == "main" || last.contains(&format!("--exact {test} ")), "{last}");
+    for line in body.lines().filter(|line| line.contains('│')) {
+        assert!(line.chars().count() <= 110, "a row of {} columns: {line}", line.chars().count());
+    }
+    body.to_owned()
 }
 
 fn config() -> Config {
     Config::default().ignore_environment()
 }
 
+fn contains(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "no `{part}` in\n{text}");
+    }
+}
+
 #[test]
 fn a_race_is_told_step_by_step() {
-    let report = ticket(2).check(&config()).unwrap();
-    println!("{:#?}", report.finding.as_ref().unwrap().recording);
-    failed(&report);
+    let text = message(&ticket(2).check(&config()).unwrap());
+    contains(&text, &[
+        "ticket: law broken after 6 steps: oversold: 2 sold, 1 in stock (harness/tests/messages.rs:",
+        "seed 0, strategy random, engine sim",
+        "to 2 context switches, 1 preemption; proved minimal",
+        "get left -> 1",
+        "set left = 0",
+        "fetch_add sold -> 1",
+        "~~ preempted",
+        "critical pair: client ",
+        "✗ │ oversold: 2 sold, 1 in stock",
+    ]);
+}
+
+#[test]
+fn a_race_of_processes_reads_the_same() {
+    let table = |engine| {
+        let report = ticket(2).check(&config().engine(engine)).unwrap();
+        message(&report);
+        report::lanes(&report.finding.unwrap().recording, report::Style::Plain)
+    };
+    assert_eq!(table(Engine::Sim), table(Engine::Real));
+}
+
+#[test]
+fn a_hundred_clients_fit_on_a_screen() {
+    let config = Config { shrink_budget: 2000, ..config() };
+    let text = message(&ticket(100).check(&config).unwrap());
+    contains(&text, &["client ", " ran alone, unpreempted", "~~ preempted"]);
+    assert!(text.lines().count() < 60, "{} lines", text.lines().count());
+}
+
+#[test]
+fn failures_are_counted() {
+    let all = Config { keep_going: true, ..config().strategy(Strategy::Dfs { preemptions: None }) };
+    let report = ticket(2).check(&all).unwrap();
+    let text = message(&report);
+    let counts = format!("{} of {} executions failed", report.tally.violations, report.tally.executions);
+    contains(&text, &[&counts]);
 }
 
 #[test]
 fn a_deadlock_names_its_cycle() {
-    let report = two_locks().check(&config()).unwrap();
-    println!("{:#?}", report.finding.as_ref().unwrap().recording);
-    failed(&report);
+    let text = message(&table(3).check(&config()).unwrap());
+    contains(&text, &[
+        "forks: deadlock after 3 steps: philosopher 0 .. philosopher 2 wait for each other",
+        "philosopher 0 waits to lock \"fork 1\" (harness/tests/messages.rs:",
+        "held by philosopher 1 since harness/tests/messages.rs:",
+        "cycle: philosopher 0 -> philosopher 1 -> philosopher 2 -> philosopher 0",
+        "waits: lock fork 1 [fork 0]",
+    ]);
+}
+
+shareable! {
+    struct Bell { ready: Mutex<bool>, bell: Condvar }
+}
+
+#[test]
+fn a_lost_wake_up_has_no_cycle() {
+    let program = Program::new("bell", || Bell { ready: Mutex::new(false), bell: Condvar::new() })
+        .name("ready", |bell: &Bell| &bell.ready)
+        .name("bell", |bell: &Bell| &bell.bell)
+        .task("sleeper", |bell| {
+            let ready = bell.ready.lock().unwrap();
+            drop(bell.bell.wait(ready).unwrap());
+        })
+        .task("ringer", |bell| bell.bell.notify_one());
+    let text = message(&program.check(&config()).unwrap());
+    contains(&text, &["sleeper sleeps on \"bell\"", "cycle: none", "waits: wait bell"]);
 }
 
 #[test]
 fn a_panic_names_its_task() {
     let program = Program::new("panics", || Stock { left: Value::new(1), sold: Value::new(0) })
         .name("left", |stock: &Stock| &stock.left)
-        .task("writer", |stock| stock.left.set(0))
-        .task("reader", |stock| assert!(stock.left.get() == 1, "nothing left"));
-    let report = program.check(&config()).unwrap();
-    println!("{:#?}", report.finding.as_ref().unwrap().recording);
-    failed(&report);
+        .name("sold", |stock: &Stock| &stock.sold)
+        .task("writer", |stock| {
+            let _sold = stock.sold.lock();
+            stock.left.set(0);
+            stock.left.set(1);
+        })
+        .task("reader", |stock| assert_eq!(stock.left.get(), 1, "nothing left"));
+    let text = message(&program.check(&config()).unwrap());
+    contains(&text, &[
+        "panics: reader panicked at step 3: assertion `left == right` failed: nothing left (harness/tests/",
+        "    left: 0\n    right: 1",
+        "~~ preempted, holds [sold]",
+        "✗ │",
+        "reader panicked: assertion",
+        "critical pair: writer: set left = 0 at step 2",
+        "then  reader: get left -> 0 at step 3",
+    ]);
 }
 
 #[test]
-fn a_dynamic_program() {
+fn a_dynamic_program_names_what_it_started() {
     let report = check(&config(), || {
-        let count = Shared::new(Value::<u32>::new(0));
-        let add = |count: Shared<Value<u32>>| move || count.set(count.get() + 1);
+        let count = Shared::new(Value::<i64>::new(-1));
+        let add = |count: Shared<Value<i64>>| move || count.set(count.get() - 1);
         let children: Vec<_> = (0..2).map(|_| Process::spawn(add(count.clone()))).collect();
         for child in children {
             child.join().unwrap();
         }
-        assert_eq!(count.get(), 2, "an addition was lost");
+        assert_eq!(count.get(), -3, "a subtraction was lost");
     })
     .unwrap();
-    println!("{:#?}", report.finding.as_ref().unwrap().recording);
-    failed(&report);
+    let text = message(&report);
+    contains(&text, &[
+        "main panicked at step 9:",
+        "spawn process Process-",
+        "join Process-",
+        "get value 1 -> -1",
+        "set value 1 = -2",
+    ]);
+}
+
+#[test]
+fn a_death_says_by_what() {
+    let program = Program::new("dies", || Stock { left: Value::new(1), sold: Value::new(0) })
+        .name("left", |stock: &Stock| &stock.left)
+        .task("reader", |stock| {
+            if stock.left.get() == 0 {
+                std::process::abort();
+            }
+        })
+        .task("writer", |stock| stock.left.set(0));
+    let report = program.check(&config().engine(Engine::Real)).unwrap();
+    let text = message(&report);
+    contains(&text, &["dies: reader died at step 2: killed by signal 6", "✗ │", "engine real"]);
+    assert!(report::failure(&report).unwrap().contains("\nreproduce: SELVEDGE_ENGINE=real SELVEDGE_REPLAY=sv1:"));
+}
+
+#[test]
+fn what_holds_has_no_message() {
+    let report = ticket(1).check(&config().exhaust()).unwrap();
+    assert_eq!(report::failure(&report), None);
+    assert_eq!(report::summary_line(&report), "ticket: every law holds in all 1 execution");
 }

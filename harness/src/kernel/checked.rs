@@ -14,12 +14,13 @@
 //!
 //! When a process dies here, see the module's documentation.
 
-use super::point::point;
-use super::state::Kernel;
+use super::point::{point, proceed};
+use super::state::{Kernel, WORDS};
 use super::words::{CheckedU8, CheckedU16, CheckedU32, CheckedU64};
 use super::{current, sleep};
 use selvedge::platform::{Cmp, Guard, Kind, Native, Observe, Op, Platform, Woken};
 use std::panic::Location;
+use std::ptr;
 use std::sync::atomic::Ordering;
 
 /// What counts as one step.
@@ -37,57 +38,115 @@ pub enum Granularity {
 #[derive(Clone, Copy, Debug)]
 pub struct Checked;
 
-/// Marks the running task as inside a step's body while it lives.
-struct Inside(*mut Kernel);
+/// A step whose body runs: leaves it when dropped. Holds null where the operation is
+/// not observed at all.
+pub(super) struct Open {
+    kernel: *mut Kernel,
+    /// The step's place in the record; past its end if it is no step of the schedule.
+    index: u32,
+}
 
-impl Inside {
+impl Open {
+    const UNOBSERVED: Open = Open { kernel: ptr::null_mut(), index: u32::MAX };
+
+    /// Records what the step came out with.
     #[inline(always)]
-    fn enter(kernel: *mut Kernel) -> Inside {
-        // SAFETY: called with the current kernel by the running task.
-        unsafe { (*kernel).inside = true };
-        Inside(kernel)
+    pub(super) fn conclude(self, result: &impl Observe) {
+        // SAFETY: a step's body runs within one execution, during which its kernel lives.
+        if !self.kernel.is_null() && unsafe { (*self.kernel).plan.record } {
+            // SAFETY: as above; the caller has the turn.
+            unsafe { (*self.kernel).record_value(self.index, result.observed()) };
+        }
     }
 }
 
-impl Drop for Inside {
+impl Drop for Open {
     #[inline(always)]
     fn drop(&mut self) {
-        // SAFETY: a step's body runs within one execution, during which its kernel lives.
-        unsafe { (*self.0).inside = false };
+        if !self.kernel.is_null() {
+            // SAFETY: as in `conclude`.
+            unsafe { (*self.kernel).go_outside() };
+        }
     }
 }
 
-/// Performs a step of the running task: the operation is announced, `body` is run
-/// unobserved, its result recorded.
+/// Announces an operation and returns when its body may run.
 ///
 /// # Safety
 /// `this` is the calling thread's current kernel.
-#[inline]
+#[inline(always)]
+unsafe fn open(this: *mut Kernel, op: impl FnOnce() -> Op) -> Open {
+    // SAFETY: the caller's promise; no reference is kept across `proceed`.
+    let kernel = unsafe { &mut *this };
+    if kernel.flags != 0 || kernel.quiet != 0 {
+        // SAFETY: as above.
+        return unsafe { open_quietly(this, op) };
+    }
+    kernel.go_inside();
+    let me = kernel.current as usize;
+    kernel.task(me).op = op();
+    // SAFETY: as above.
+    unsafe { proceed(this, me) };
+    // SAFETY: the turn is ours until the next point.
+    Open { kernel: this, index: unsafe { (*this).steps } - 1 }
+}
+
+/// The same where something keeps the operation from being a plain step.
+///
+/// # Safety
+/// As for [`open`].
+#[cold]
+unsafe fn open_quietly(this: *mut Kernel, op: impl FnOnce() -> Op) -> Open {
+    // SAFETY: the caller's promise.
+    let kernel = unsafe { &mut *this };
+    if kernel.is_inside() {
+        return Open::UNOBSERVED;
+    }
+    kernel.go_inside();
+    let op = op();
+    if kernel.quiet & WORDS != 0 {
+        kernel.site = op.site;
+        // What no word shows (a join, a sleep, a user's own operation) is a step at
+        // either granularity.
+        if !matches!(op.kind, Kind::Join | Kind::Sleep | Kind::Step | Kind::Signal) {
+            kernel.go_outside();
+            return Open::UNOBSERVED;
+        }
+    }
+    // SAFETY: the caller's promise.
+    unsafe { open_as(this, op) }
+}
+
+/// Announces `op`, whatever the granularity; the caller is inside already.
+///
+/// # Safety
+/// As for [`open`].
+unsafe fn open_as(this: *mut Kernel, op: Op) -> Open {
+    // SAFETY: the caller's promise.
+    let scheduled = unsafe { point(this, op) };
+    // SAFETY: the turn is ours until the next point.
+    let kernel = unsafe { &mut *this };
+    kernel.go_inside();
+    Open { kernel: this, index: if scheduled { kernel.steps - 1 } else { u32::MAX } }
+}
+
+/// Performs a step of the running task, whatever the granularity: the operation is
+/// announced, `body` is run unobserved, its result recorded.
+///
+/// # Safety
+/// As for [`open`].
 pub(super) unsafe fn perform<R: Observe>(
     this: *mut Kernel,
     op: impl FnOnce() -> Op,
     body: impl FnOnce() -> R,
 ) -> R {
-    let op = {
-        let _inside = Inside::enter(this);
-        op()
-    };
     // SAFETY: the caller's promise.
-    let scheduled = unsafe { point(this, op) };
-    // SAFETY: the turn is ours until the next point.
-    let index = unsafe { (*this).steps } as usize;
-    let result = {
-        let _inside = Inside::enter(this);
-        body()
-    };
-    // SAFETY: as above; a body that slept has the turn back.
-    let kernel = unsafe { &mut *this };
-    kernel.touch(op.object);
-    if kernel.plan.record && scheduled {
-        let event = &mut kernel.events()[index - 1];
-        event.value = result.observed();
-        event.done = true;
-    }
+    unsafe { (*this).go_inside() };
+    let op = op();
+    // SAFETY: as above.
+    let open = unsafe { open_as(this, op) };
+    let result = body();
+    open.conclude(&result);
     result
 }
 
@@ -106,30 +165,14 @@ impl Platform for Checked {
     #[inline]
     fn step<R: Observe>(op: impl FnOnce() -> Op, body: impl FnOnce() -> R) -> R {
         let this = current::get();
-        if this.is_null() {
-            return body();
+        let mut step = Open::UNOBSERVED;
+        if !this.is_null() {
+            // SAFETY: a current kernel is alive, and the caller has the turn.
+            step = unsafe { open(this, op) };
         }
-        // SAFETY: a current kernel is alive, and the caller has the turn.
-        let kernel = unsafe { &mut *this };
-        if kernel.inside {
-            return body();
-        }
-        if kernel.granularity == Granularity::Word {
-            let op = {
-                let _inside = Inside::enter(this);
-                op()
-            };
-            kernel.site = op.site;
-            // What no word shows (a join, a sleep, a user's own operation) is a
-            // step at either granularity.
-            if !matches!(op.kind, Kind::Join | Kind::Sleep | Kind::Step | Kind::Signal) {
-                return body();
-            }
-            // SAFETY: as above.
-            return unsafe { perform(this, || op, body) };
-        }
-        // SAFETY: as above.
-        unsafe { perform(this, op, body) }
+        let result = body();
+        step.conclude(&result);
+        result
     }
 
     fn futex_wait(
@@ -145,11 +188,13 @@ impl Platform for Checked {
         }
         // SAFETY: a current kernel is alive, and the caller has the turn.
         let kernel = unsafe { &mut *this };
-        let observed = !kernel.inside;
-        kernel.inside = true;
+        let observed = !kernel.is_inside();
+        kernel.go_inside();
         let mut op = op().until(deadline);
         let resume = if observed { None } else { resume.map(|resume| resume()) };
-        kernel.inside = !observed;
+        if observed {
+            kernel.go_outside();
+        }
         if observed {
             op.name = "futex wait";
             op.object = word.address();
@@ -176,7 +221,7 @@ impl Platform for Checked {
         }
         // SAFETY: a current kernel is alive, and the caller has the turn.
         let kernel = unsafe { &mut *this };
-        if kernel.inside {
+        if kernel.is_inside() {
             return kernel.wake(word.address(), count);
         }
         let site = kernel.site;

@@ -131,8 +131,8 @@ impl Guards {
                 self.used += 1;
                 self.watched |= Self::filter(guard.word);
                 let bits = self.bits(index);
-                for word in 0..self.stride.min(words as u32) as usize {
-                    // SAFETY: word < stride, see `bits`.
+                for word in 0..words {
+                    // SAFETY: word < words <= stride, see `bits`.
                     unsafe { *bits.add(word) = 0 };
                 }
                 continue;
@@ -165,6 +165,15 @@ impl Guards {
         unsafe { *self.bits(index).add(task / 64) &= !(1 << (task % 64)) };
     }
 
+    /// Another bitset word comes into use: no class has members in it.
+    #[cold]
+    pub(crate) fn widen(&mut self, word: usize) {
+        for index in 0..=self.mask {
+            // SAFETY: word < stride, see `bits`.
+            unsafe { *self.bits(index).add(word) = 0 };
+        }
+    }
+
     /// Evaluates the classes on `word` again after it may have changed, and
     /// enables or disables their members in `enabled`.
     #[inline(always)]
@@ -174,6 +183,7 @@ impl Guards {
         }
     }
 
+    #[inline(never)]
     fn update(&mut self, word: usize, space: u32, enabled: *mut u64, words: usize) {
         let epoch = self.epoch;
         let mut index = self.slot_of(word);
@@ -194,6 +204,24 @@ impl Guards {
         }
         class.holds = holds;
         let bits = self.bits(index);
+        if words == 1 {
+            // SAFETY: as below.
+            unsafe {
+                if holds {
+                    *enabled |= *bits;
+                } else {
+                    *enabled &= !*bits;
+                }
+            }
+            return true;
+        }
+        Guards::spread(bits, holds, enabled, words);
+        true
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn spread(bits: *const u64, holds: bool, enabled: *mut u64, words: usize) {
         for word in 0..words {
             // SAFETY: `enabled` and `bits` both have at least `words` words.
             unsafe {
@@ -204,7 +232,6 @@ impl Guards {
                 }
             }
         }
-        true
     }
 
     /// Evaluates every class that has members in address space `space` or in

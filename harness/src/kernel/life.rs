@@ -30,7 +30,7 @@ pub(crate) unsafe fn enter(this: *mut Kernel, me: usize, body: impl FnOnce() -> 
     let result = catch_unwind(AssertUnwindSafe(body));
     // SAFETY: the caller's promise; the task's own code is over.
     let kernel = unsafe { &mut *this };
-    kernel.inside = false;
+    kernel.go_outside();
     match result {
         Ok(code) => kernel.end_task(me, code & 0xFF),
         Err(payload) if payload.is::<Abandoned>() => kernel.task(me).state = State::Ended,
@@ -74,7 +74,7 @@ pub(super) unsafe fn vanish(this: *mut Kernel, me: usize) -> ! {
     if kernel.flags & (ABANDON | UNWINDING) == UNWINDING {
         kernel.finish_as(End::Panicked, me as u32);
     }
-    kernel.inside = false;
+    kernel.go_outside();
     kernel.task(me).state = State::Vanished;
     kernel.vanished = true;
     // SAFETY: the caller's promise.
@@ -88,7 +88,7 @@ pub(super) unsafe fn vanish(this: *mut Kernel, me: usize) -> ! {
 pub(super) unsafe fn exit(this: *mut Kernel, me: usize, code: i32) -> ! {
     // SAFETY: the caller's promise.
     let kernel = unsafe { &mut *this };
-    kernel.inside = false;
+    kernel.go_outside();
     kernel.end_task(me, code & 0xFF);
     kernel.task(me).state = State::Vanished;
     kernel.vanished = true;

@@ -11,16 +11,18 @@ use super::state::{ABANDON, GRANTED, Kernel, Mode, UNWINDING};
 use super::task::State;
 use super::{current, life};
 use corosensei::Yielder;
-use selvedge::platform::{Cmp, Kind, Observe, Op, Platform};
+use selvedge::platform::{Cmp, Kind, Observe, Op, Platform, Woken};
 use std::panic::Location;
 use std::sync::atomic::Ordering;
+
+/// How long a task of a dynamic program sleeps before it looks for its controller.
+const LONELY: u64 = 1_000_000_000;
 
 /// Announces `op` for the running task and returns when it may perform it; true if
 /// this was a step of the schedule.
 ///
 /// # Safety
 /// `this` is the calling thread's current kernel, and the caller is its running task.
-#[inline]
 pub(super) unsafe fn point(this: *mut Kernel, op: Op) -> bool {
     // SAFETY: the caller's promise; no reference is kept across the switch.
     let kernel = unsafe { &mut *this };
@@ -30,13 +32,29 @@ pub(super) unsafe fn point(this: *mut Kernel, op: Op) -> bool {
         return scheduled;
     }
     let me = kernel.current as usize;
-    kernel.announce(me, op);
+    kernel.task(me).op = op;
+    // SAFETY: the caller's promise.
+    unsafe { proceed(this, me) };
+    true
+}
+
+/// Announces the operation that stands in the slot of `me`, the running task, and
+/// returns when it may perform it.
+///
+/// # Safety
+/// As for [`point`].
+#[inline(never)]
+pub(super) unsafe fn proceed(this: *mut Kernel, me: usize) {
+    // SAFETY: the caller's promise; no reference is kept across the switch.
+    let kernel = unsafe { &mut *this };
+    kernel.announce(me);
     kernel.advance();
-    // SAFETY: as above.
-    unsafe { switch(this, me) };
+    if kernel.over || kernel.current as usize != me {
+        // SAFETY: as above.
+        unsafe { switch(this, me) };
+    }
     // SAFETY: the turn is back, nobody else uses the kernel.
     unsafe { (*this).settle(me) };
-    true
 }
 
 /// Whether an operation goes through without being scheduled: `Some(true)` if it
@@ -69,7 +87,8 @@ pub(super) unsafe fn switch(this: *mut Kernel, me: usize) {
     if !kernel.over && kernel.current as usize == me {
         return;
     }
-    let inside = std::mem::replace(&mut kernel.inside, false);
+    let quiet = kernel.quiet;
+    kernel.go_outside();
     match kernel.mode {
         Mode::Sim => {
             let yielder = kernel.task(me).yielder.cast::<Yielder<(), ()>>();
@@ -84,23 +103,20 @@ pub(super) unsafe fn switch(this: *mut Kernel, me: usize) {
     }
     // SAFETY: the turn is back.
     let kernel = unsafe { &mut *this };
-    kernel.inside = inside;
     if kernel.flags & ABANDON != 0 {
-        kernel.inside = false;
+        kernel.go_outside();
         life::unwind();
     }
+    kernel.quiet = quiet;
 }
 
 impl Kernel {
     /// Writes down what `me` is about to do, and whether it can.
-    #[inline]
-    fn announce(&mut self, me: usize, op: Op) {
+    #[inline(always)]
+    fn announce(&mut self, me: usize) {
         let task = self.task(me);
-        task.op = op;
-        if task.state == State::Starting {
-            task.state = State::Live;
-        }
-        if op.guard.cmp != Cmp::Always {
+        task.state = State::Live;
+        if task.op.guard.cmp != Cmp::Always {
             self.enlist(me);
         }
     }
@@ -172,8 +188,18 @@ impl Kernel {
     pub(crate) fn await_turn(&self, me: usize) {
         let turn = &self.task(me).turn;
         while turn.swap(0, Ordering::Acquire) == 0 {
-            selvedge::sys::futex::wait(turn, 0, None);
+            // A warm process dies with the controller; others must look for it.
+            let deadline = self.buries.then(|| selvedge::sys::clock::monotonic() + LONELY);
+            let woken = selvedge::sys::futex::wait(turn, 0, deadline);
+            if woken == Woken::TimedOut && self.controller_is_gone() {
+                selvedge::sys::process::exit_now(1);
+            }
         }
+    }
+
+    fn controller_is_gone(&self) -> bool {
+        let controller = nix::unistd::Pid::from_raw(self.controller_pid as i32);
+        nix::sys::signal::kill(controller, None) == Err(nix::Error::ESRCH)
     }
 }
 
@@ -213,6 +239,7 @@ pub fn visible_value<R>(
         || Op::new(kind, name, object, site),
         || {
             let result = body();
+            touched(object);
             let number = if current::get().is_null() { 0 } else { value(&result) };
             Seen(result, number)
         },
@@ -220,14 +247,23 @@ pub fn visible_value<R>(
     .0
 }
 
+/// A word that is no checked one may have changed under an operation of the user's.
+fn touched(address: usize) {
+    let this = current::get();
+    if !this.is_null() {
+        // SAFETY: a current kernel is alive, and the caller has the turn.
+        unsafe { (*this).touch(address) };
+    }
+}
+
 /// Runs `body` as part of the current step: what it does with checked primitives is
 /// not scheduled. For bookkeeping that the real program would not have.
 pub fn unobserved<R>(body: impl FnOnce() -> R) -> R {
-    struct Restore(*mut Kernel, bool);
+    struct Restore(*mut Kernel, u8);
     impl Drop for Restore {
         fn drop(&mut self) {
             // SAFETY: the kernel of an execution lives while its tasks run.
-            unsafe { (*self.0).inside = self.1 };
+            unsafe { (*self.0).quiet = self.1 };
         }
     }
     let this = current::get();
@@ -235,6 +271,8 @@ pub fn unobserved<R>(body: impl FnOnce() -> R) -> R {
         return body();
     }
     // SAFETY: a current kernel is alive, and the caller has the turn.
-    let _restore = Restore(this, unsafe { std::mem::replace(&mut (*this).inside, true) });
+    let kernel = unsafe { &mut *this };
+    let _restore = Restore(this, kernel.quiet);
+    kernel.go_inside();
     body()
 }

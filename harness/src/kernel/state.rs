@@ -31,6 +31,11 @@ pub(super) const GRANTED: u32 = 2;
 /// The running task unwinds from a panic of its own.
 pub(super) const UNWINDING: u32 = 4;
 
+/// The running task is inside a step's body: what it does is unobserved.
+pub(super) const INSIDE: u8 = 1;
+/// A step is an access to a word, not a call of a primitive.
+pub(super) const WORDS: u8 = 2;
+
 /// Where the turn goes when the running task gives it away without a choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -80,8 +85,8 @@ pub(super) struct Parts {
 #[repr(C, align(64))]
 pub(crate) struct Kernel {
     pub(super) flags: u32,
-    /// The running task is inside a step's body: what it does is unobserved.
-    pub(super) inside: bool,
+    /// What keeps an operation from being announced as a step: [`INSIDE`], [`WORDS`].
+    pub(super) quiet: u8,
     pub(super) over: bool,
     pub(super) mode: Mode,
     pub(super) launch: Launch,
@@ -136,7 +141,7 @@ impl Kernel {
     pub(super) fn new(mode: Mode, limits: Limits, parts: Parts, guards: Guards) -> Kernel {
         Kernel {
             flags: 0,
-            inside: false,
+            quiet: 0,
             over: true,
             mode,
             launch: Launch::Done,
@@ -184,7 +189,7 @@ impl Kernel {
         }
         self.guards.reset();
         self.flags = 0;
-        self.inside = false;
+        self.quiet = if self.granularity == Granularity::Word { WORDS } else { 0 };
         self.over = false;
         self.launch = Launch::Done;
         self.end = End::Finished;
@@ -262,6 +267,33 @@ impl Kernel {
         self.space_for(self.current as usize, address)
     }
 
+    /// Whether the running task is inside a step's body.
+    #[inline(always)]
+    pub(super) fn is_inside(&self) -> bool {
+        self.quiet & INSIDE != 0
+    }
+
+    /// The running task enters a step's body.
+    #[inline(always)]
+    pub(super) fn go_inside(&mut self) {
+        self.quiet |= INSIDE;
+    }
+
+    /// The running task leaves a step's body.
+    #[inline(always)]
+    pub(super) fn go_outside(&mut self) {
+        self.quiet &= !INSIDE;
+    }
+
+    /// Writes down the number that the step with this index came out with.
+    #[cold]
+    pub(super) fn record_value(&mut self, index: u32, value: u64) {
+        if let Some(event) = self.events().get_mut(index as usize) {
+            event.value = value;
+            event.done = true;
+        }
+    }
+
     /// The word at `address` may have changed: tasks waiting for it may be enabled
     /// or no longer be.
     #[inline(always)]
@@ -282,6 +314,9 @@ impl Kernel {
         self.tasks += 1;
         if self.words as usize * 64 < self.tasks as usize {
             self.words += 1;
+            if self.words > 1 {
+                self.guards.widen(self.words as usize - 1);
+            }
         }
         self.alive += 1;
         self.set_enabled(index);

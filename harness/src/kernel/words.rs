@@ -4,7 +4,7 @@
 //! After every access that may have written, the kernel looks again at the tasks
 //! that wait for this word; that is one test of a filter when nobody does.
 
-use super::checked::{Granularity, perform};
+use super::checked::perform;
 use super::{Kernel, current};
 use selvedge::platform::{Atomic, Kind, Op};
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
@@ -31,10 +31,9 @@ macro_rules! checked_words {
             #[inline(always)]
             fn reads(&self, name: &'static str, access: impl FnOnce(&$native) -> $value) -> $value {
                 match watched() {
-                    None => access(&self.0),
-                    Some((kernel, true)) => { let _ = kernel; access(&self.0) }
                     // SAFETY: `watched` returned the current kernel.
                     Some((kernel, false)) => unsafe { step(kernel, Kind::Read, name, self.address(), || access(&self.0)) },
+                    _ => access(&self.0),
                 }
             }
 
@@ -48,8 +47,14 @@ macro_rules! checked_words {
                         unsafe { (*kernel).touch(self.address()) };
                         result
                     }
-                    // SAFETY: as above; `perform` touches the word.
-                    Some((kernel, false)) => unsafe { step(kernel, kind, name, self.address(), || access(&self.0)) },
+                    // SAFETY: as above.
+                    Some((kernel, false)) => unsafe {
+                        step(kernel, kind, name, self.address(), || {
+                            let result = access(&self.0);
+                            (*kernel).touch(self.address());
+                            result
+                        })
+                    },
                 }
             }
         }
@@ -110,12 +115,12 @@ fn watched() -> Option<(*mut Kernel, bool)> {
         return None;
     }
     // SAFETY: a current kernel is alive, and the caller has the turn.
-    Some((kernel, unsafe { (*kernel).inside }))
+    Some((kernel, unsafe { (*kernel).is_inside() }))
 }
 
 /// # Safety
 /// `kernel` is the current kernel.
-#[inline]
+#[inline(never)]
 unsafe fn step<R: selvedge::platform::Observe>(
     kernel: *mut Kernel,
     kind: Kind,
@@ -124,8 +129,7 @@ unsafe fn step<R: selvedge::platform::Observe>(
     access: impl FnOnce() -> R,
 ) -> R {
     // SAFETY: the caller's promise.
-    let (site, granularity) = unsafe { ((*kernel).site, (*kernel).granularity) };
-    debug_assert!(matches!(granularity, Granularity::Operation | Granularity::Word));
+    let site = unsafe { (*kernel).site };
     // SAFETY: the caller's promise.
     unsafe { perform(kernel, || Op::new(kind, name, address, site), access) }
 }

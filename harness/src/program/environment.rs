@@ -5,6 +5,7 @@ use crate::Error;
 use crate::engine::Engine;
 use crate::error::nearest;
 use crate::token::{Identity, Token};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// A variable that selvedge looks at.
@@ -78,9 +79,8 @@ fn warn_of_unknown() {
     });
 }
 
-/// The configuration as the environment changes it, and the token to replay if it
-/// names one of this program.
-pub(crate) fn apply(config: &Config, identity: &Identity, program: &str) -> Result<(Config, Option<Token>), Error> {
+/// The configuration as the environment changes it.
+pub(crate) fn overlay(config: &Config) -> Result<Config, Error> {
     warn_of_unknown();
     let mut config = config.clone();
     if let Some(seed) = value("SELVEDGE_SEED", parse_seed)? {
@@ -99,11 +99,27 @@ pub(crate) fn apply(config: &Config, identity: &Identity, program: &str) -> Resu
     if let Some(strategy) = value("SELVEDGE_STRATEGY", |text| text.parse().ok())? {
         config.strategy = strategy;
     }
-    let token = match std::env::var("SELVEDGE_REPLAY") {
-        Ok(text) => Some(text.parse::<Token>()?),
-        Err(_) => None,
-    };
-    match token {
+    Ok(config)
+}
+
+/// The token to replay, if one is given.
+pub(crate) fn replay() -> Result<Option<Token>, Error> {
+    match std::env::var_os("SELVEDGE_REPLAY") {
+        Some(text) => Ok(Some(text.to_string_lossy().parse()?)),
+        None => Ok(None),
+    }
+}
+
+/// The folder for reports, if one is given.
+pub(crate) fn report() -> Result<Option<PathBuf>, Error> {
+    value("SELVEDGE_REPORT", |text| Some(PathBuf::from(text)).filter(|_| !text.is_empty()))
+}
+
+/// The configuration as the environment changes it, and the token to replay if it
+/// names one of this program.
+pub(crate) fn apply(config: &Config, identity: &Identity, program: &str) -> Result<(Config, Option<Token>), Error> {
+    let config = overlay(config)?;
+    match replay()? {
         Some(token) if token.identity == *identity => Ok((config, Some(token))),
         Some(_) => {
             eprintln!("selvedge: SELVEDGE_REPLAY belongs to another program; {program} is explored as usual");

@@ -138,7 +138,7 @@ fn shrunk(finding: &Finding) -> String {
         return format!("not shrunk {now}, {}", words::count(preempted, "preemption"));
     }
     let before = switches(&finding.found.schedule);
-    let from = if before > finding.switches { format!("from {before} to ") } else { String::new() };
+    let from = if before > finding.switches { format!("from {before} to ") } else { "to ".to_owned() };
     let proof = if finding.proved_minimal { "proved minimal" } else { "the smallest found" };
     let preemptions = words::count(finding.preemptions, "preemption");
     let fewest = if finding.preemptions < preempted { " at fewest" } else { "" };

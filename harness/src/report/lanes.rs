@@ -14,14 +14,18 @@ pub(super) const LINE: usize = 110;
 /// A lane is not made narrower than this.
 const NARROW: usize = 9;
 /// Columns of a row before its first lane: margin, marker, number, rule.
-const NUMBERS: usize = 11;
+const NUMBERS: usize = 10;
+/// An end is written across the lanes rather than make its lane wider than this.
+const ENDS: usize = 32;
+/// Names of tasks are cut in the header, and only there.
+const NAMES: usize = 24;
 
 /// A row as it will be drawn.
 struct Line {
     number: String,
     paint: Option<Paint>,
     cells: Vec<Option<String>>,
-    /// Text over all lanes instead of cells.
+    /// Text over all lanes instead of cells, or where its cell is too narrow.
     across: Option<String>,
     place: String,
 }
@@ -36,22 +40,24 @@ pub fn lanes(recording: &Recording, style: Style) -> String {
 
 pub(super) fn draw(recording: &Recording, table: &Table, style: Style) -> String {
     let mut lines: Vec<Line> = table.rows.iter().map(|row| line(recording, table, row)).collect();
-    let names: Vec<String> = table.lanes.iter().map(|&task| words::task(recording, task)).collect();
+    let names: Vec<String> = table.lanes.iter().map(|&task| cut(&words::task(recording, task), NAMES)).collect();
     let natural = |lane: usize| {
-        let cells = lines.iter().filter_map(|line| line.cells.get(lane)?.as_ref()).map(|cell| width(cell));
-        cells.chain([width(&names[lane]), NARROW]).max().unwrap_or(NARROW)
+        let cells = lines.iter().filter_map(|line| Some((line, width(line.cells.get(lane)?.as_ref()?))));
+        let cells = cells.filter(|(line, width)| line.across.is_none() || *width <= ENDS);
+        cells.map(|(_, width)| width).chain([width(&names[lane]), NARROW]).max().unwrap_or(NARROW)
     };
     let mut widths: Vec<usize> = (0..names.len()).map(natural).collect();
-    let total = |widths: &[usize], place: usize| NUMBERS + widths.iter().map(|width| width + 3).sum::<usize>() + place;
+    let columns = |widths: &[usize]| NUMBERS + widths.iter().map(|width| width + 3).sum::<usize>();
     let place = |lines: &[Line]| lines.iter().map(|line| width(&line.place)).max().unwrap_or(0);
-    if total(&widths, place(&lines)) > LINE {
+    if columns(&widths) + place(&lines) > LINE {
         shorten_places(&mut lines);
     }
     let room = LINE.saturating_sub(place(&lines));
     // The widest lane gives way first; the last one has nobody to run over.
-    while total(&widths, 0) > room {
+    while columns(&widths) > room {
         let slack = |lane: &usize| widths[*lane] > width(&names[*lane]).max(NARROW);
-        let Some(widest) = (0..widths.len()).filter(slack).max_by_key(|&lane| widths[lane]) else { break };
+        let yielding = (0..widths.len().saturating_sub(1)).filter(slack).max_by_key(|&lane| widths[lane]);
+        let Some(widest) = yielding else { break };
         widths[widest] -= 1;
     }
     let mut text = String::new();
@@ -120,18 +126,15 @@ fn line(recording: &Recording, table: &Table, row: &Row) -> Line {
         Row::End { task, text, place, failed } => {
             let number = format!("{:>7}", if *failed { "✗" } else { "end" });
             let place = place.as_ref().map_or_else(String::new, place_text);
-            let lane = task.and_then(lane_of);
             let paint = Some(if *failed { ALARM } else { STRONG });
-            match lane {
-                Some(lane) => {
-                    let holdings = words::holdings(recording, recording.steps.len());
-                    let held = task.and_then(|task| holdings.get(task)).map_or_else(String::new, |names| words::held(names));
-                    let held = if held.is_empty() { held } else { format!(", holds {held}") };
-                    cells[lane] = Some(format!("{text}{held}"));
-                    Line { number, paint, cells, across: None, place }
+            let mut across = text.clone();
+            if let Some(task) = *task {
+                across = format!("{} {text}", words::task(recording, task));
+                if let Some(lane) = lane_of(task) {
+                    cells[lane] = Some(text.clone());
                 }
-                None => Line { number, paint, cells, across: Some(text.clone()), place },
             }
+            Line { number, paint, cells, across: Some(across), place }
         }
     }
 }
@@ -141,9 +144,12 @@ fn compose(line: &Line, widths: &[usize], style: Style) -> String {
     let mut text = String::from(" ");
     text.push_str(&style.paint(line.paint.unwrap_or(if line.number.contains('*') { NOTE } else { QUIET }), &pad(&line.number, 7)));
     text.push_str(&style.paint(QUIET, " │ "));
-    if let Some(across) = &line.across {
-        // A long message goes on over the place, which then stands at its end.
-        text.push_str(&style.paint(line.paint.unwrap_or_default(), &pad(across, all)));
+    let cell = line.cells.iter().enumerate().find_map(|(lane, cell)| Some((lane, cell.as_ref()?)));
+    let fits = cell.is_some_and(|(lane, cell)| width(cell) <= widths[lane..].iter().sum::<usize>() + 3 * (widths.len() - 1 - lane));
+    if let (Some(across), false) = (&line.across, fits) {
+        // The headline has the whole message; here it may be cut.
+        let room = (LINE - NUMBERS).saturating_sub(width(&line.place) + 3).max(all);
+        text.push_str(&style.paint(line.paint.unwrap_or_default(), &pad(&cut(across, room), all)));
         if !line.place.is_empty() {
             text.push_str(&style.paint(QUIET, &format!("   {}", line.place)));
         }

@@ -6,7 +6,7 @@
 //! was given is the best that can be said.
 
 use crate::engine::Engine;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What is known about the running process.
 #[derive(Clone, Debug, Default)]
@@ -119,12 +119,6 @@ fn quote(word: &str) -> String {
     if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
-/// The file name of a path, for messages of tests.
-#[cfg(test)]
-fn at(path: &str) -> PathBuf {
-    Path::new(path).to_path_buf()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,7 +127,7 @@ mod tests {
         Surroundings {
             package: Some("my-shop".to_owned()),
             manifest: None,
-            executable: at(executable),
+            executable: PathBuf::from(executable),
             arguments: [executable].iter().chain(arguments).map(|&word| word.to_owned()).collect(),
             thread: thread.map(str::to_owned),
         }
@@ -172,7 +166,7 @@ mod tests {
     fn other_executables_are_run_as_they_were() {
         let process = process("/x/rust_out", Some("main"), &["two words", "it's"]);
         assert_eq!(process.command("sv1:AB", Engine::Sim), r"SELVEDGE_REPLAY=sv1:AB /x/rust_out 'two words' 'it'\''s'");
-        let tool = Surroundings { executable: at("/t/debug/selvedge"), ..process };
+        let tool = Surroundings { executable: PathBuf::from("/t/debug/selvedge"), ..process };
         assert_eq!(tool.command("sv1:AB", Engine::Sim), "selvedge replay sv1:AB");
     }
 }

@@ -11,6 +11,7 @@ use super::critical::{CriticalPair, critical_pair, preemptions};
 use super::style::clean;
 use super::words;
 use crate::judge::{Place, Recording, Verdict, blocked, cycle};
+use selvedge::process::ExitStatus;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -195,8 +196,11 @@ fn ends(recording: &Recording, lanes: &[usize]) -> Vec<Row> {
         }
         Verdict::Died { task, status, .. } => vec![of_task(*task, death(*status), None)],
         Verdict::Deadlock => {
+            let holdings = words::holdings(recording, recording.steps.len());
             let rows = blocked(recording).into_iter().filter(|entry| lanes.contains(&entry.task)).map(|entry| {
-                let text = format!("waits: {}", words::pending(recording, &entry.pending));
+                let held = words::held(holdings.get(entry.task).map_or(&[], |names| names));
+                let space = if held.is_empty() { "" } else { " " };
+                let text = format!("waits: {}{space}{held}", words::pending(recording, &entry.pending));
                 of_task(entry.task, text, Some(entry.pending.place))
             });
             let rows: Vec<Row> = rows.collect();
@@ -209,7 +213,8 @@ fn ends(recording: &Recording, lanes: &[usize]) -> Vec<Row> {
 
 /// How a process ended although its code had not.
 pub(super) fn death(status: i32) -> String {
-    if status < 0 { format!("killed by signal {}", -status) } else { format!("exited with code {status}") }
+    let status = if status < 0 { ExitStatus::Signal(status.saturating_neg()) } else { ExitStatus::Code(status) };
+    status.to_string()
 }
 
 /// The first line of a message, fit for a table.

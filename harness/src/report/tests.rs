@@ -1,1 +1,268 @@
+//! Messages of recordings made by hand: what real programs rarely come out with.
 
+use super::*;
+use crate::engine::Engine;
+use crate::judge::{Object, Pending, Place, Recording, Step, TaskRecord, Verdict};
+use crate::kernel::{Choice, Granularity, Outcome, Role};
+use crate::program::{Finding, Found, Report, Tally};
+use crate::strategy::Strategy;
+use selvedge::platform::Kind;
+
+fn place(line: u32) -> Place {
+    Place { file: "shop/src/stock.rs".to_owned(), line, column: 5 }
+}
+
+/// A step of a task: kind, name, object, value.
+fn step(task: usize, kind: Kind, name: &str, object: usize, value: Option<u64>) -> Step {
+    let outcome = Outcome::Run;
+    let place = place(10 + task as u32);
+    Step { task, outcome, kind, name: name.to_owned(), object: Some(object), also: None, place, value }
+}
+
+fn recording(tasks: usize, objects: &[&str], steps: Vec<Step>, verdict: Verdict) -> Recording {
+    let task = |number: usize| TaskRecord {
+        name: format!("client {number}"),
+        role: Role::Process,
+        status: Some(0),
+        pending: None,
+    };
+    Recording {
+        tasks: (0..tasks).map(task).collect(),
+        objects: objects.iter().map(|name| Object { name: (*name).to_owned(), task: None }).collect(),
+        schedule: steps.iter().map(|step| Choice::run(step.task)).collect(),
+        steps,
+        verdict,
+        label: String::new(),
+    }
+}
+
+fn law() -> Verdict {
+    Verdict::Law { message: "oversold".to_owned(), place: place(99) }
+}
+
+fn report(recording: Recording) -> Report {
+    let verdict = recording.verdict.clone();
+    let schedule = recording.schedule.clone();
+    let found = Found { index: 6, schedule: schedule.clone(), verdict, label: String::new() };
+    let finding = Finding {
+        found: found.clone(),
+        switches: recording.switches(),
+        preemptions: 1,
+        proved_minimal: true,
+        shrink_executions: 12,
+        recording,
+        token: "sv1:AB".to_owned(),
+        schedule,
+    };
+    let tally = Tally { executions: 7, violations: 1, first: Some(found), seconds: 0.5, ..Tally::default() };
+    Report {
+        program: "ticket".to_owned(),
+        engine: Engine::Sim,
+        strategy: Strategy::Random,
+        granularity: Granularity::Operation,
+        seed: 3,
+        tally,
+        finding: Some(finding),
+    }
+}
+
+/// Two clients read before either writes.
+fn stale_read() -> Recording {
+    let steps = vec![
+        step(0, Kind::Acquire, "lock", 1, Some(0)),
+        step(0, Kind::Read, "get", 0, Some(1)),
+        step(1, Kind::Read, "get", 0, Some(1)),
+        step(1, Kind::Write, "set", 0, Some(0)),
+        step(0, Kind::Write, "set", 0, Some(u64::MAX)),
+        step(0, Kind::Release, "unlock", 1, Some(0)),
+    ];
+    recording(2, &["left", "stock"], steps, law())
+}
+
+/// The message without the line that names this process.
+fn body(report: &Report) -> String {
+    let text = failure(report).unwrap();
+    assert_eq!(text.lines().last().unwrap().split(' ').next(), Some("reproduce:"));
+    text.rsplit_once("\n\n").unwrap().0.to_owned()
+}
+
+const STALE: &str = "\
+ticket: law broken after 6 steps: oversold (shop/src/stock.rs:99)
+
+  found      in execution 7, seed 3, strategy random, engine sim
+  shrunk     to 2 context switches, 1 preemption; proved minimal (12 executions)
+
+    step   client 0                      client 1
+       1 │ lock stock                  │               │ shop/src/stock.rs:10
+  *    2 │ get left -> 1               │               │ shop/src/stock.rs:10
+         │ ~~ preempted, holds [stock] │
+       3 │                             │ get left -> 1 │ shop/src/stock.rs:11
+  *    4 │                             │ set left = 0  │ shop/src/stock.rs:11
+       5 │ set left = -1               │               │ shop/src/stock.rs:10
+       6 │ unlock stock                │               │ shop/src/stock.rs:10
+       ✗ │ oversold                                      shop/src/stock.rs:99
+
+  critical pair: client 0: get left -> 1 at step 2 (shop/src/stock.rs:10)
+           then  client 1: set left = 0 at step 4 (shop/src/stock.rs:11)";
+
+#[test]
+fn the_whole_message() {
+    assert_eq!(body(&report(stale_read())), STALE);
+}
+
+#[test]
+fn colours_change_nothing_but_colours() {
+    let report = report(stale_read());
+    let (plain, coloured) = (explain(&report, Style::Plain).unwrap(), explain(&report, Style::Ansi).unwrap());
+    let mut stripped = String::new();
+    let mut rest = coloured.as_str();
+    while let Some((before, after)) = rest.split_once('\x1b') {
+        stripped.push_str(before);
+        rest = after.split_once('m').unwrap().1;
+    }
+    stripped.push_str(rest);
+    let trimmed = |text: &str| text.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>();
+    assert_eq!(trimmed(&stripped), trimmed(&plain));
+    assert_ne!(plain, coloured);
+}
+
+#[test]
+fn blocked_tasks_are_not_preempted() {
+    let steps = vec![
+        step(0, Kind::Acquire, "lock", 0, Some(0)),
+        step(0, Kind::Write, "set", 1, Some(1)),
+        step(1, Kind::Write, "set", 2, Some(1)),
+        step(0, Kind::Release, "unlock", 0, Some(0)),
+        step(1, Kind::Acquire, "lock", 0, Some(0)),
+    ];
+    // Client 1 stood before a lock that was held, so leaving it was no preemption; the
+    // first switch left client 0, which could have unlocked.
+    let recording = recording(2, &["stock", "left", "sold"], steps, law());
+    assert_eq!(critical::preemptions(&recording), [1]);
+}
+
+#[test]
+fn wide_names_keep_the_columns() {
+    let mut recording = stale_read();
+    recording.objects[0].name = "在庫".to_owned();
+    recording.tasks[0].name = "客 0".to_owned();
+    let text = lanes(&recording, Style::Plain);
+    let column = |line: &str, rule: usize| {
+        let at = line.match_indices('│').nth(rule).map(|(at, _)| at);
+        at.map(|at| style::width(&line[..at]))
+    };
+    let lines: Vec<&str> = text.lines().skip(1).filter(|line| line.contains("stock.rs")).collect();
+    for line in lines.iter().filter(|line| !line.contains('✗')) {
+        assert_eq!(column(line, 1), column(lines[0], 1), "{text}");
+        assert_eq!(column(line, 2), column(lines[0], 2), "{text}");
+    }
+}
+
+#[test]
+fn hostile_names_stay_in_their_row() {
+    let mut recording = stale_read();
+    recording.objects[0].name = "a\nb\x1b[2J".to_owned();
+    let text = lanes(&recording, Style::Plain);
+    assert_eq!(text.lines().count(), 9, "{text}");
+    assert!(!text.contains('\x1b') && text.contains("a\\nb\\u{1b}[2J"));
+}
+
+#[test]
+fn timeouts_and_refusals_are_words() {
+    let mut late = step(0, Kind::Acquire, "lock", 0, Some(u64::MAX));
+    late.outcome = Outcome::TimeOut;
+    let steps = vec![
+        late,
+        step(0, Kind::TryAcquire, "try_lock", 0, Some(0)),
+        step(0, Kind::ReadWrite, "compare_exchange", 0, Some(u64::MAX)),
+        step(0, Kind::Wait, "wait", 1, None),
+        step(0, Kind::Write, "set", 1, Some(0)),
+    ];
+    let text = lanes(&recording(1, &["stock", "ready"], steps, Verdict::Livelock { steps: 5 }), Style::Plain);
+    for part in [
+        "lock stock: timed out",
+        "try_lock stock -> refused",
+        "compare_exchange stock -> refused",
+        "wait ready (never finished)",
+        "set ready  ",
+        "✗ │ still running after 5 steps",
+    ] {
+        assert!(text.contains(part), "no `{part}` in\n{text}");
+    }
+}
+
+#[test]
+fn long_recordings_show_what_matters() {
+    let mut steps: Vec<Step> = (0..5000).map(|_| step(0, Kind::Read, "get", 1, Some(0))).collect();
+    steps.push(step(0, Kind::Read, "get", 0, Some(1)));
+    steps.push(step(1, Kind::Write, "set", 0, Some(0)));
+    steps.extend((0..5000).map(|_| step(0, Kind::Read, "get", 1, Some(0))));
+    let text = lanes(&recording(2, &["left", "sold"], steps, law()), Style::Plain);
+    assert!(text.lines().count() < 60, "{text}");
+    assert!(text.contains("*  5001 │ get left -> 1") && text.contains("*  5002 │"), "{text}");
+    assert!(text.contains("client 0: 49"), "{text}");
+}
+
+#[test]
+fn seven_lanes_of_long_names_fit_in_a_line() {
+    let mut steps = Vec::new();
+    for task in 0..9 {
+        steps.push(step(task, Kind::Read, "get", 0, Some(1)));
+    }
+    for task in 0..9 {
+        steps.push(step(task, Kind::ReadWrite, "compare_exchange", 0, Some(task as u64)));
+    }
+    let mut recording = recording(9, &["a rather long name of an object"], steps, law());
+    for task in &mut recording.tasks {
+        task.name = task.name.replace("client", "philosopher");
+    }
+    let text = lanes(&recording, Style::Plain);
+    assert!(text.lines().all(|line| style::width(line) <= lanes::LINE), "{text}");
+    assert!(text.contains("philosopher 6 .. philosopher 8: 3 steps, 3 preemptions"), "{text}");
+}
+
+#[test]
+fn a_large_deadlock_is_summed_up() {
+    let count = 40;
+    let steps = (0..count).map(|task| step(task, Kind::Acquire, "lock", task, Some(0))).collect();
+    let names: Vec<String> = (0..count).map(|fork| format!("fork {fork}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut recording = recording(count, &names, steps, Verdict::Deadlock);
+    for (number, task) in recording.tasks.iter_mut().enumerate() {
+        task.status = None;
+        task.pending = Some(Pending {
+            kind: Kind::Acquire,
+            name: "lock".to_owned(),
+            object: Some((number + 1) % count),
+            place: place(7),
+            enabled: false,
+        });
+    }
+    let text = body(&report(recording));
+    assert!(text.contains("client 0 .. client 39 wait for each other"), "{text}");
+    assert!(text.contains("and 32 more tasks: client 8 .. client 39"), "{text}");
+    assert!(text.contains("-> (33 more) -> client 39 -> client 0"), "{text}");
+    assert!(text.lines().count() < 60, "{text}");
+}
+
+#[test]
+fn an_unscheduled_finding_has_no_token() {
+    let wild = Report { engine: Engine::Wild, finding: None, ..report(stale_read()) };
+    let text = failure(&wild).unwrap();
+    assert!(text.contains("oversold") && text.contains("unscheduled") && !text.contains("reproduce:"), "{text}");
+}
+
+#[test]
+fn json_is_one_line_with_every_field() {
+    let line = json(&report(stale_read()), "ticket", "racy", "found");
+    assert!(!line.contains('\n'));
+    let value: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let expected = serde_json::json!({
+        "scenario": "ticket", "variant": "racy", "engine": "sim", "strategy": "random", "seed": 3,
+        "executions": 7, "complete": false, "violations": 1, "first_violation": 6, "outcomes": {},
+        "min_switches": 2, "min_preemptions": 1, "proved_minimal": true, "steps": 0, "seconds": 0.5,
+        "executions_per_second": 14.0, "replay": "sv1:AB", "verdict": "found",
+        "violation": "ticket: law broken after 6 steps: oversold (shop/src/stock.rs:99)",
+    });
+    assert_eq!(value, expected);
+}

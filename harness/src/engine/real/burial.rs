@@ -12,7 +12,7 @@ use nix::unistd::Pid;
 use std::os::fd::{AsFd, FromRawFd, OwnedFd};
 
 /// A descriptor of the process; `None` if there is none with this number.
-fn open(pid: u32) -> Option<OwnedFd> {
+pub(crate) fn open(pid: u32) -> Option<OwnedFd> {
     // SAFETY: pidfd_open(2) takes two numbers; what it returns is ours to close.
     unsafe {
         let fd = nix::libc::syscall(nix::libc::SYS_pidfd_open, pid as nix::libc::pid_t, 0);

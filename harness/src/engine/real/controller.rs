@@ -14,9 +14,9 @@
 //! | 2 | child | dies with the caller's thread; one core; sub-reaper; group of its own |
 //! | 3 | child | the trial: prints nothing, allocates, swaps the panic hook |
 //! | 4 | caller | waits for the trial's end, or kills and repeats |
-//! | 5 | child | works, writes its result to a pipe, exits without running destructors |
+//! | 5 | child | works, writes length and result to a pipe, exits without running destructors |
 //!
-//! When a controller dies, its pipe closes and the caller gets an error that says
+//! When a controller dies, its pidfd tells and the caller gets an error that says
 //! how it died; its tasks die with it.
 
 use super::{Real, burial};
@@ -27,7 +27,7 @@ use crate::program::{Scratch, remove_scratch_of};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::sys::prctl;
-use nix::sys::signal::Signal;
+use nix::sys::signal::{SigSet, Signal};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, pipe, setpgid};
 use selvedge::{Event, Shared};
@@ -45,9 +45,15 @@ const TRIAL: Duration = Duration::from_millis(250);
 
 struct Controller {
     pid: Pid,
+    /// Readable once the controller is dead.
+    death: OwnedFd,
     results: File,
     bytes: Vec<u8>,
 }
+
+/// Bytes of the length that stands before a result. The pipe's end would not do: a
+/// process that another thread forked at the wrong moment holds the pipe open too.
+const LENGTH: usize = 8;
 
 /// Runs `work` in `count` controllers side by side, each on a core of its own where
 /// there are enough, and returns what they made. `tick` is called now and then.
@@ -100,6 +106,22 @@ fn processes<R: Serialize + DeserializeOwned>(
 }
 
 impl Controller {
+    fn is_complete(&self) -> bool {
+        self.bytes.first_chunk().is_some_and(|length: &[u8; LENGTH]| {
+            self.bytes.len() - LENGTH >= u64::from_le_bytes(*length) as usize
+        })
+    }
+
+    /// Reads what is there.
+    fn receive(&mut self, buffer: &mut [u8]) -> std::io::Result<()> {
+        match self.results.read(buffer) {
+            Ok(count) => self.bytes.extend_from_slice(&buffer[..count]),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
     /// Ends the controller, if it still lives. Not yet reaped, so the number is its own.
     fn end(&self) {
         burial::kill_and_bury(self.pid.as_raw() as u32);
@@ -108,7 +130,8 @@ impl Controller {
 
     fn result<R: DeserializeOwned>(&mut self) -> Result<R, Error> {
         let status = waitpid(self.pid, None);
-        postcard::from_bytes::<Result<R, String>>(&self.bytes)
+        let result = self.bytes.get(LENGTH..).unwrap_or_default();
+        postcard::from_bytes::<Result<R, String>>(result)
             .map_err(|_| {
                 Error::Controller(match status {
                     Ok(WaitStatus::Signaled(_, signal, _)) => format!("was killed by {signal}"),
@@ -120,30 +143,35 @@ impl Controller {
     }
 }
 
-/// Reads every controller's result to its end.
+/// Receives every controller's result, or its death without one.
 fn collect(all: &mut [Controller], tick: &dyn Fn()) -> Result<(), Error> {
     let mut open: Vec<usize> = (0..all.len()).collect();
-    let mut buffer = [0; 65_536];
+    let mut buffer = vec![0; 65_536];
     while !open.is_empty() {
-        let ready: Vec<usize> = {
-            let mut fds: Vec<PollFd<'_>> =
-                open.iter().map(|&at| PollFd::new(all[at].results.as_fd(), PollFlags::POLLIN)).collect();
+        let events: Vec<(usize, bool, bool)> = {
+            let watch = |fd| PollFd::new(fd, PollFlags::POLLIN);
+            let mut fds: Vec<PollFd<'_>> = open
+                .iter()
+                .flat_map(|&at| [watch(all[at].results.as_fd()), watch(all[at].death.as_fd())])
+                .collect();
             match poll(&mut fds, PollTimeout::from(100_u16)) {
                 Ok(_) | Err(nix::Error::EINTR) => {}
                 Err(errno) => return Err(Error::os("waiting for a controller", errno)),
             }
-            let ready = fds.iter().map(|fd| fd.revents().is_some_and(|events| !events.is_empty()));
-            open.iter().zip(ready).filter(|(_, ready)| *ready).map(|(&at, _)| at).collect()
+            let happened = |fd: &PollFd<'_>| fd.revents().is_some_and(|events| !events.is_empty());
+            open.iter().zip(fds.chunks(2)).map(|(&at, pair)| (at, happened(&pair[0]), happened(&pair[1]))).collect()
         };
-        if ready.is_empty() {
+        if events.iter().all(|&(_, readable, dead)| !readable && !dead) {
             tick();
         }
-        for at in ready {
-            match all[at].results.read(&mut buffer) {
-                Ok(0) => open.retain(|&other| other != at),
-                Ok(n) => all[at].bytes.extend_from_slice(&buffer[..n]),
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(Error::os("reading from a controller", error)),
+        for (at, readable, dead) in events {
+            if readable {
+                let received = all[at].receive(&mut buffer);
+                received.map_err(|error| Error::os("reading from a controller", error))?;
+            }
+            // Death without data: whatever it had to say has been read.
+            if all[at].is_complete() || dead && !readable {
+                open.retain(|&other| other != at);
             }
         }
     }
@@ -178,7 +206,9 @@ fn start<R: Serialize>(
             ForkResult::Parent { child } => {
                 drop(writer);
                 if passed.wait_timeout(TRIAL) || burial::status_if_dead(child.as_raw() as u32).is_some() {
-                    return Ok(Controller { pid: child, results: File::from(reader), bytes: Vec::new() });
+                    let death = burial::open(child.as_raw() as u32)
+                        .ok_or_else(|| Error::os("opening a pidfd", std::io::Error::last_os_error()))?;
+                    return Ok(Controller { pid: child, death, results: File::from(reader), bytes: Vec::new() });
                 }
                 burial::kill_and_bury(child.as_raw() as u32);
                 let _ = waitpid(child, None);
@@ -196,6 +226,8 @@ fn settle(caller: u32) {
     if nix::unistd::getppid().as_raw() as u32 != caller {
         selvedge::sys::process::exit_now(0);
     }
+    // The command line blocks the signals that it waits for itself.
+    let _ = SigSet::all().thread_unblock();
     let _ = prctl::set_child_subreaper(true);
     let _ = setpgid(Pid::from_raw(0), Pid::from_raw(0));
 }
@@ -226,7 +258,11 @@ fn rehearse() {
 /// Sends the result and ends the process.
 fn deliver<R: Serialize>(result: Result<R, String>, writer: OwnedFd) -> ! {
     let code = match postcard::to_stdvec(&result) {
-        Ok(bytes) => i32::from(File::from(writer).write_all(&bytes).is_err()),
+        Ok(bytes) => {
+            let mut pipe = File::from(writer);
+            let length = (bytes.len() as u64).to_le_bytes();
+            i32::from(pipe.write_all(&length).and_then(|()| pipe.write_all(&bytes)).is_err())
+        }
         Err(_) => 70,
     };
     let _ = std::io::stdout().flush();

@@ -60,12 +60,20 @@ impl<'m> Sim<'m> {
     }
 
     /// Runs the current task until the turn comes back.
+    #[inline]
     fn resume(&mut self, task: usize) {
-        while self.fibers.len() <= task {
-            self.fibers.push(Fiber::new(self.arena.kernel(), self.fibers.len()));
+        if self.fibers.len() <= task {
+            self.grow(task);
         }
         if self.fibers[task].resume() == Resumed::Crashed {
             self.crashed(task);
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self, task: usize) {
+        while self.fibers.len() <= task {
+            self.fibers.push(Fiber::new(self.arena.kernel(), self.fibers.len()));
         }
     }
 

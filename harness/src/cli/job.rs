@@ -1,0 +1,110 @@
+//! The main job: every scenario and variant for a short while, in both engines.
+
+use super::args::{Line, Replay};
+use super::exit::Exit;
+use super::judge::Judged;
+use super::out::{Out, Stop};
+use super::paint::Paint;
+use super::progress::Bar;
+use super::{page, settings, table, text, tokens, work};
+use crate::Error;
+use crate::catalogue::{Case, Catalogue};
+use crate::engine::Engine;
+use crate::program::{Budget, Config, environment};
+use crate::report;
+use std::time::{Duration, Instant};
+
+/// How long all searches together take if nobody says otherwise; shrinking comes on
+/// top, with at most as much again.
+const WHOLE: Duration = Duration::from_secs(24);
+/// The longest time for one program that is not asked for.
+const LONGEST: Duration = Duration::from_secs(1);
+
+/// A program and the engine that runs it.
+struct Cell {
+    case: Case,
+    engine: Engine,
+}
+
+fn cells(catalogue: &Catalogue, only: Option<Engine>) -> Result<Vec<Cell>, Error> {
+    let engines: Vec<Engine> = match only {
+        Some(engine) => vec![engine],
+        None => vec![Engine::Sim, Engine::Real],
+    };
+    let mut cells = Vec::new();
+    for case in catalogue.cases()? {
+        cells.extend(engines.iter().map(|&engine| Cell { case: case.clone(), engine }));
+    }
+    Ok(cells)
+}
+
+/// Runs everything and prints the table.
+pub(super) fn run(catalogue: &Catalogue, line: &Line) -> Result<Exit, Stop> {
+    if let Some(token) = environment::replay()? {
+        let replay = Replay { token: token.to_string(), engine: line.engine.clone() };
+        return tokens::replay(catalogue, &replay);
+    }
+    let begun = Instant::now();
+    let asked = match &line.engine {
+        Some(name) => Some(settings::engine(name)?),
+        None => std::env::var_os("SELVEDGE_ENGINE").map(|_| environment::overlay(&Config::default())).transpose()?
+            .map(|config| config.engine),
+    };
+    let cells = cells(catalogue, asked)?;
+    let share = (WHOLE / cells.len().max(1) as u32).min(LONGEST);
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+    let base = Config { budget: Budget { executions: None, time: Some(share) }, ..Config::default() };
+    let config = settings::configure(base.jobs(cores.min(2)), None, &line.search, false)?;
+    let folder = settings::report_folder(&line.search)?.unwrap_or_else(settings::default_folder);
+    settings::prepare(&folder)?;
+
+    let all = explore(&cells, &config, share)?;
+    let worst = all.iter().map(Judged::exit).max().unwrap_or(Exit::NothingRan);
+    let page = page::write(&folder, &all)?;
+    let mut out = Out::open();
+    if line.search.json {
+        for judged in &all {
+            let (selection, variant) = (&judged.case.selection, judged.case.variant.name);
+            out.line(report::json(&judged.report, &selection.name(), variant, judged.words()))?;
+        }
+        return Ok(worst);
+    }
+    print(&all, &mut out)?;
+    let seconds = begun.elapsed().as_secs_f64();
+    out.line(format_args!("{} programs explored in {seconds:.0} s; report: {}", all.len(), page.display()))?;
+    Ok(worst)
+}
+
+fn explore(cells: &[Cell], config: &Config, patience: Duration) -> Result<Vec<Judged>, Error> {
+    let bar = Bar::of(cells.len());
+    let mut all = Vec::new();
+    for cell in cells {
+        bar.begin(&format!("{}, {}", cell.case.name(), cell.engine.name()));
+        let watch = |executions, violations| bar.count(executions, violations);
+        let config = config.clone().engine(cell.engine);
+        all.push(work::explore(&cell.case, &config, patience, Some(&watch))?);
+        bar.advance();
+    }
+    Ok(all)
+}
+
+/// The table, the first finding told in full, and the sum of it all.
+fn print(all: &[Judged], out: &mut Out) -> Result<(), Stop> {
+    let paint = Paint::of_stdout();
+    out.write(table::table(all, paint))?;
+    // A surprise is what the reader wants to see; else the first finding shows what
+    // one looks like.
+    let surprise = all.iter().find(|judged| judged.exit() == Exit::Surprise && judged.report.tally.first.is_some());
+    let told = surprise.or_else(|| all.iter().find(|judged| judged.report.tally.first.is_some()));
+    if let Some(message) = told.and_then(|judged| report::explain(&judged.report, paint.0)) {
+        let which = if surprise.is_some() { "the first surprise" } else { "the first finding" };
+        out.line(format_args!("\n{}\n{}", paint.heading(which), message.trim_end()))?;
+    }
+    let surprises = all.iter().filter(|judged| judged.exit() != Exit::AsExpected).count();
+    let sum = match surprises {
+        0 => "every verdict is as expected".to_owned(),
+        n => format!("{} of {} verdicts are not as expected", text::grouped(n as u64), all.len()),
+    };
+    let exit = if surprises == 0 { Exit::AsExpected } else { Exit::Surprise };
+    out.line(format_args!("\n{}", paint.exit(exit, &sum)))
+}

@@ -1,0 +1,105 @@
+//! From options and variables to a configuration.
+//!
+//! An option beats the environment, and the environment beats the code; so the
+//! configuration that comes out says that the environment has been heard.
+
+use super::args::Search;
+use crate::Error;
+use crate::engine::Engine;
+use crate::error::nearest;
+use crate::program::{Budget, Config, environment};
+use crate::strategy::Strategy;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+fn bad(what: &str, value: &str, form: &str) -> Error {
+    Error::Value { what: what.to_owned(), value: value.to_owned(), form: form.to_owned() }
+}
+
+/// Reads the value of `--engine`.
+pub(super) fn engine(text: &str) -> Result<Engine, Error> {
+    let known = Engine::ALL.iter().find(|(name, _)| *name == text).map(|(_, engine)| *engine);
+    known.ok_or_else(|| Error::Unknown {
+        what: "engine",
+        name: text.to_owned(),
+        nearest: nearest(text, Engine::ALL.iter().map(|(name, _)| *name)),
+    })
+}
+
+/// Reads a duration.
+pub(super) fn duration(option: &str, text: &str) -> Result<Duration, Error> {
+    environment::parse_duration(text).ok_or_else(|| bad(option, text, "a duration, as in 500ms, 10s or 2m"))
+}
+
+/// The configuration of `base`, as environment and options change it.
+pub(super) fn configure(
+    base: Config,
+    engine_option: Option<&str>,
+    search: &Search,
+    exhaust: bool,
+) -> Result<Config, Error> {
+    let mut config = environment::overlay(&base)?;
+    config.environment = false;
+    config.keep_going = true;
+    if let Some(text) = engine_option {
+        config.engine = engine(text)?;
+    }
+    if let Some(text) = &search.strategy {
+        config.strategy = text.parse()?;
+    }
+    if let Some(text) = &search.seed {
+        let form = "a number, or 0x and hexadecimal digits";
+        config.seed = environment::parse_seed(text).ok_or_else(|| bad("--seed", text, form))?;
+    }
+    if let Some(text) = &search.jobs {
+        let jobs = text.parse().ok().filter(|jobs| (1..=1024).contains(jobs));
+        config.jobs = jobs.ok_or_else(|| bad("--jobs", text, "a number from 1 to 1024"))?;
+    }
+    if let Some(text) = &search.executions {
+        let executions = text.parse().ok().filter(|executions| *executions > 0);
+        let executions = executions.ok_or_else(|| bad("--executions", text, "a number of at least 1"))?;
+        config.budget = Budget { executions: Some(executions), time: None };
+    }
+    if let Some(text) = &search.time {
+        config.budget = Budget { executions: None, time: Some(duration("--time", text)?) };
+    }
+    if exhaust {
+        config = exhaustive(config, search.strategy.is_some())?;
+    }
+    Ok(config)
+}
+
+fn exhaustive(config: Config, strategy_given: bool) -> Result<Config, Error> {
+    if config.engine == Engine::Wild {
+        return Err(Error::Usage("--exhaust needs a scheduler; use --engine sim or --engine real".to_owned()));
+    }
+    if strategy_given && !config.strategy.is_exhaustive() {
+        return Err(Error::Usage(format!("{} never comes to an end; --exhaust goes with dfs", config.strategy)));
+    }
+    let strategy = if config.strategy.is_exhaustive() { config.strategy } else { Strategy::Dfs { preemptions: None } };
+    Ok(Config { strategy, budget: Budget { executions: None, time: None }, ..config })
+}
+
+/// The folder for the report that options or environment name.
+pub(super) fn report_folder(search: &Search) -> Result<Option<PathBuf>, Error> {
+    match &search.report {
+        Some(folder) if folder.is_empty() => Err(bad("--report", folder, "a folder")),
+        Some(folder) => Ok(Some(PathBuf::from(folder))),
+        None => environment::report(),
+    }
+}
+
+/// The folder for the report if nobody names one.
+pub(super) fn default_folder() -> PathBuf {
+    let target = Path::new("target");
+    if target.is_dir() { target.join("selvedge-report") } else { PathBuf::from("selvedge-report") }
+}
+
+/// Makes the folder, and makes sure that a file can be written there.
+pub(super) fn prepare(folder: &Path) -> Result<(), Error> {
+    let probe = folder.join(".selvedge-probe");
+    let tried = std::fs::create_dir_all(folder)
+        .and_then(|()| std::fs::write(&probe, ""))
+        .and_then(|()| std::fs::remove_file(&probe));
+    tried.map_err(|error| Error::Usage(format!("the report folder {} cannot be written to: {error}", folder.display())))
+}

@@ -1,0 +1,132 @@
+//! `selvedge replay`, `shrink` and `show`: commands on a token.
+//!
+//! | command | code 0 | code 1 | code 3 |
+//! |---|---|---|---|
+//! | `replay` | the schedule breaks no law | it breaks one | it does not fit the program |
+//! | `shrink` | the finding was shrunk | there is none | as above |
+//! | `show` | the schedule was shown | | as above |
+
+use super::args::{Replay, Show};
+use super::exit::Exit;
+use super::out::{Out, Stop, complain};
+use super::paint::Paint;
+use super::settings;
+use super::work::{Shows, shows};
+use crate::Error;
+use crate::catalogue::{Case, Catalogue};
+use crate::engine::Engine;
+use crate::program::{AnyProgram, Config, Job, Report, environment, replay_model, shrink_model};
+use crate::report;
+use crate::token::Token;
+use std::path::Path;
+
+/// A token, and the program that it belongs to.
+struct Found {
+    token: Token,
+    case: Case,
+    program: AnyProgram,
+    config: Config,
+}
+
+impl Found {
+    fn read(catalogue: &Catalogue, text: &str, engine: Option<&str>) -> Result<Found, Error> {
+        let token: Token = text.parse()?;
+        let case = catalogue.find(&token)?;
+        let program = case.build()?;
+        let base = Config::default().engine(case.selection.scenario.engine);
+        let mut config = Config { environment: false, ..environment::overlay(&base)? };
+        if let Some(engine) = engine {
+            config.engine = settings::engine(engine)?;
+        }
+        if config.engine == Engine::Wild {
+            return Err(Error::Usage("wild follows no schedule; use --engine sim or --engine real".to_owned()));
+        }
+        Ok(Found { token, case, program, config })
+    }
+
+    fn job(&self) -> Job<'static> {
+        Job { name: self.case.name(), identity: self.case.identity(), watcher: None }
+    }
+
+    fn replay(&self) -> Result<Report, Error> {
+        replay_model(self.program.model(), &self.job(), &self.config, &self.token)
+    }
+}
+
+/// What happened, step by step.
+fn picture(found: &Found, report: &Report, paint: Paint) -> String {
+    let mut text = format!("{}, in {}\n", found.case.name(), report.engine.name());
+    if let Some(finding) = &report.finding {
+        text += &report::lanes(&finding.recording, paint.0);
+    }
+    text.trim_end().to_owned()
+}
+
+/// `selvedge replay`.
+pub(super) fn replay(catalogue: &Catalogue, args: &Replay) -> Result<Exit, Stop> {
+    let found = Found::read(catalogue, &args.token, args.engine.as_deref())?;
+    let report = found.replay()?;
+    let paint = Paint::of_stdout();
+    let mut out = Out::open();
+    match shows(&report) {
+        Shows::Violation => {
+            let message = report::explain(&report, paint.0).unwrap_or_default();
+            out.line(message.trim_end())?;
+            Ok(Exit::Surprise)
+        }
+        Shows::Pass => {
+            out.line(picture(&found, &report, paint))?;
+            out.line("this schedule breaks no law")?;
+            Ok(Exit::AsExpected)
+        }
+        Shows::Nothing(why) => {
+            complain(why);
+            Ok(Exit::Inconclusive)
+        }
+    }
+}
+
+/// `selvedge shrink`.
+pub(super) fn shrink(catalogue: &Catalogue, args: &Replay) -> Result<Exit, Stop> {
+    let found = Found::read(catalogue, &args.token, args.engine.as_deref())?;
+    let report = shrink_model(found.program.model(), &found.job(), &found.config, &found.token)?;
+    match (shows(&report), &report.finding) {
+        (Shows::Violation, Some(finding)) => {
+            let proof = if finding.proved_minimal { "proved minimal" } else { "not proved minimal" };
+            let before = crate::kernel::switches(&found.token.schedule);
+            let mut out = Out::open();
+            out.line(report::explain(&report, Paint::of_stdout().0).unwrap_or_default().trim_end())?;
+            out.line(format_args!(
+                "switches     {before} before, {} after shrinking, {proof}; {} preemptions",
+                finding.switches, finding.preemptions
+            ))?;
+            out.line(format_args!("replay       {}", finding.token))?;
+            Ok(Exit::AsExpected)
+        }
+        (Shows::Nothing(why), _) => {
+            complain(why);
+            Ok(Exit::Inconclusive)
+        }
+        _ => {
+            complain("the schedule of this token breaks no law, so there is nothing to shrink");
+            Ok(Exit::Surprise)
+        }
+    }
+}
+
+/// `selvedge show`.
+pub(super) fn show(catalogue: &Catalogue, args: &Show) -> Result<Exit, Stop> {
+    let found = Found::read(catalogue, &args.token, None)?;
+    let report = found.replay()?;
+    if let Shows::Nothing(why) = shows(&report) {
+        complain(why);
+        return Ok(Exit::Inconclusive);
+    }
+    if let Some(file) = &args.html {
+        let page = report::html(&[(&found.case.name(), &report)]);
+        std::fs::write(Path::new(file), page)
+            .map_err(|error| Error::Usage(format!("the page {file} cannot be written: {error}")))?;
+    }
+    Out::open().line(picture(&found, &report, Paint::of_stdout()))?;
+    Ok(Exit::AsExpected)
+}
