@@ -207,3 +207,20 @@ fn what_holds_has_no_message() {
     assert_eq!(report::failure(&report), None);
     assert_eq!(report::summary_line(&report), "ticket: every law holds in all 1 execution");
 }
+
+#[test]
+fn the_page_shows_every_finding() {
+    let racy = ticket(2).check(&config()).unwrap();
+    let crowd = ticket(100).check(&Config { shrink_budget: 2000, ..config() }).unwrap();
+    let stuck = table(3).check(&config()).unwrap();
+    let fine = ticket(1).check(&config().exhaust()).unwrap();
+    let page = report::html(&[
+        ("ticket racy", &racy),
+        ("ticket of a hundred", &crowd),
+        ("forks naive", &stuck),
+        ("ticket alone", &fine),
+    ]);
+    contains(&page, &["ticket racy", "law broken", "deadlock", "holds in all", "waits: lock fork 1", "ran alone"]);
+    assert_eq!(page.matches("<section").count(), 3);
+    std::fs::write(std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("messages.html"), page).unwrap();
+}

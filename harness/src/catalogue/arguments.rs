@@ -122,7 +122,18 @@ impl Arguments {
     }
 }
 
-/// As they are written after the scenario's name: `clients=3,stock=1`.
+impl Arguments {
+    /// Those that differ from their defaults, as they are written after the
+    /// scenario's name.
+    pub fn changed(&self) -> String {
+        let all = self.parameters.iter().zip(&self.values);
+        let texts = all.map(|(parameter, value)| (parameter, value.to_string()));
+        let changed = texts.filter(|(parameter, text)| parameter.default != text);
+        changed.map(|(parameter, text)| format!("{}={text}", parameter.name)).collect::<Vec<_>>().join(",")
+    }
+}
+
+/// All of them: `clients=3,stock=1`.
 impl fmt::Display for Arguments {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (place, (parameter, value)) in self.parameters.iter().zip(&self.values).enumerate() {

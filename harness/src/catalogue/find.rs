@@ -116,9 +116,9 @@ impl Selection {
         Ok(Case { selection: self.clone(), variant: *self.scenario.variant(variant)? })
     }
 
-    /// As it is written on the command line, arguments included.
+    /// As it is written on the command line, with the arguments that are not defaults.
     pub fn name(&self) -> String {
-        let arguments = self.arguments.to_string();
+        let arguments = self.arguments.changed();
         let colon = if arguments.is_empty() { "" } else { ":" };
         format!("{}{colon}{arguments}", self.scenario.name)
     }

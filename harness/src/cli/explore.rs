@@ -13,7 +13,7 @@ use crate::report;
 use std::time::Duration;
 
 /// How long a finding is shrunk.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Explores and prints a report for each variant.
 pub(super) fn run(catalogue: &Catalogue, args: &Explore) -> Result<Exit, Stop> {

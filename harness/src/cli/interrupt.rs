@@ -17,7 +17,9 @@ use std::time::Duration;
 /// From now on, signals end the command cleanly.
 pub(super) fn begin() {
     let mut signals = SigSet::empty();
-    [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].map(|signal| signals.add(signal));
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+        signals.add(signal);
+    }
     if signals.thread_block().is_err() {
         return;
     }

@@ -63,7 +63,11 @@ pub(super) fn report(judged: &Judged, paint: Paint) -> String {
     let (report, tally) = (&judged.report, &judged.report.tally);
     let mut text = String::new();
     let mut line = |key: &str, value: &str| _ = writeln!(text, "{key:12} {value}");
-    line("scenario", &judged.case.selection.name());
+    line("scenario", judged.case.selection.scenario.name);
+    let arguments = judged.case.selection.arguments.to_string();
+    if !arguments.is_empty() {
+        line("parameters", &arguments);
+    }
     line("variant", &format!("{} ({})", judged.case.variant.name, judged.case.variant.about));
     line("engine", report.engine.name());
     if report.engine == Engine::Wild {

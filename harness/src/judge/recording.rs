@@ -176,7 +176,7 @@ impl Namer<'_> {
 }
 
 fn place(op: &Op) -> Place {
-    Place { file: op.site.file().to_owned(), line: op.site.line(), column: op.site.column() }
+    Place::new(op.site.file(), op.site.line(), op.site.column())
 }
 
 /// The record of the execution that `executor` just ran.
@@ -212,11 +212,7 @@ pub(crate) fn record(executor: &mut dyn Executor, verdict: Verdict, label: Strin
             name: event.name.to_owned(),
             object,
             also,
-            place: Place {
-                file: event.site.file().to_owned(),
-                line: event.site.line(),
-                column: event.site.column(),
-            },
+            place: Place::new(event.site.file(), event.site.line(), event.site.column()),
             value: event.done.then_some(event.value),
         });
     }

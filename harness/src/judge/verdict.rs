@@ -15,6 +15,21 @@ pub struct Place {
     pub column: u32,
 }
 
+impl Place {
+    /// A line of a file; steps up that the compiler was given are taken out of its
+    /// path (`fixtures/../tests/races.rs` is `tests/races.rs`).
+    pub fn new(file: &str, line: u32, column: u32) -> Place {
+        let mut parts: Vec<&str> = Vec::new();
+        for part in file.split('/') {
+            match (part, parts.last()) {
+                ("..", Some(&last)) if last != ".." && !last.is_empty() => _ = parts.pop(),
+                _ => parts.push(part),
+            }
+        }
+        Place { file: parts.join("/"), line, column }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.line == 0 { f.write_str("unknown place") } else { write!(f, "{}:{}", self.file, self.line) }
@@ -129,5 +144,19 @@ impl fmt::Display for Verdict {
             }
             Verdict::Broken(why) => f.write_str(why),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Place;
+
+    #[test]
+    fn paths_are_tidied() {
+        let tidy = |path: &str| Place::new(path, 1, 1).file;
+        assert_eq!(tidy("fixtures/../tests/races.rs"), "tests/races.rs");
+        assert_eq!(tidy("/a/b/../../c.rs"), "/c.rs");
+        assert_eq!(tidy("../../x.rs"), "../../x.rs");
+        assert_eq!(tidy("src/lib.rs"), "src/lib.rs");
     }
 }

@@ -45,7 +45,7 @@ impl Note {
 
     /// Where the noted panic stands.
     pub(crate) fn place(&self) -> Place {
-        Place { file: self.file.as_str().to_owned(), line: self.line, column: self.column }
+        Place::new(self.file.as_str(), self.line, self.column)
     }
 
     /// Fills in the message of a panic that no hook saw (`resume_unwind`).

@@ -12,7 +12,6 @@ use crate::strategy::Strategy;
 use crate::token::{Identity, Token};
 use crate::{Error, Granularity};
 use serde::{Deserialize, Serialize};
-use std::ops::Range;
 
 /// What is explored, under which name it is known, and who watches.
 pub(crate) struct Job<'a> {
@@ -215,7 +214,11 @@ pub(crate) fn run_once(executor: &mut dyn Executor, schedule: &[Choice]) -> Reco
 }
 
 /// Runs the executions with these numbers, each with a full record.
-pub(crate) fn record_model(model: &dyn Model, config: &Config, indices: Range<u64>) -> Result<Vec<Recording>, Error> {
+pub(crate) fn record_model(
+    model: &dyn Model,
+    config: &Config,
+    indices: impl IntoIterator<Item = u64>,
+) -> Result<Vec<Recording>, Error> {
     session(config.engine, model, config.limits, |executor| {
         let mut search = config.strategy.search(config.seed, (0, 1));
         let mut recordings = Vec::new();

@@ -143,7 +143,11 @@ impl<S: Shareable> Program<S> {
     ///
     /// # Errors
     /// What the operating system refused.
-    pub fn record(&self, config: &Config, executions: Range<u64>) -> Result<Vec<Recording>, Error> {
+    pub fn record(
+        &self,
+        config: &Config,
+        executions: impl IntoIterator<Item = u64>,
+    ) -> Result<Vec<Recording>, Error> {
         record_model(&self.model, config, executions)
     }
 
@@ -157,6 +161,31 @@ impl<S: Shareable> Program<S> {
 pub struct AnyProgram(Box<dyn Model + Send>);
 
 impl AnyProgram {
+    /// Explores the program under a name; see [`Program::check`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn check(&self, name: &str, config: &Config) -> Result<Report, Error> {
+        check_model(self.model(), &Job::named(name), config)
+    }
+
+    /// Runs single executions; see [`Program::record`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn record(
+        &self,
+        config: &Config,
+        executions: impl IntoIterator<Item = u64>,
+    ) -> Result<Vec<Recording>, Error> {
+        record_model(self.model(), config, executions)
+    }
+
+    /// How many tasks exist from the start.
+    pub fn tasks(&self) -> usize {
+        self.0.tasks()
+    }
+
     pub(crate) fn model(&self) -> &dyn Model {
         &*self.0
     }

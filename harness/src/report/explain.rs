@@ -108,7 +108,7 @@ fn stuck(recording: &Recording) -> String {
 }
 
 /// How it was found: execution, seed, strategy, engine, how many failed.
-fn counts(report: &Report) -> String {
+pub(super) fn counts(report: &Report) -> String {
     let engine = report.engine.name();
     if matches!(report.strategy, Strategy::Replay(_)) {
         return format!("found      by replaying a schedule, engine {engine}");
@@ -131,7 +131,7 @@ fn seed(seed: u64) -> String {
 }
 
 /// What shrinking came to.
-fn shrunk(finding: &Finding) -> String {
+pub(super) fn shrunk(finding: &Finding) -> String {
     let preempted = super::critical::preemptions(&finding.recording).len();
     let now = words::count(finding.switches, "context switch");
     if finding.shrink_executions == 0 {

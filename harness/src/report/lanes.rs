@@ -14,7 +14,7 @@ pub(super) const LINE: usize = 110;
 /// A lane is not made narrower than this.
 const NARROW: usize = 9;
 /// Columns of a row before its first lane: margin, marker, number, rule.
-const NUMBERS: usize = 10;
+const NUMBERS: usize = 11;
 /// An end is written across the lanes rather than make its lane wider than this.
 const ENDS: usize = 32;
 /// Names of tasks are cut in the header, and only there.
@@ -53,11 +53,12 @@ pub(super) fn draw(recording: &Recording, table: &Table, style: Style) -> String
         shorten_places(&mut lines);
     }
     let room = LINE.saturating_sub(place(&lines));
-    // The widest lane gives way first; the last one has nobody to run over.
-    while columns(&widths) > room {
-        let slack = |lane: &usize| widths[*lane] > width(&names[*lane]).max(NARROW);
-        let yielding = (0..widths.len().saturating_sub(1)).filter(slack).max_by_key(|&lane| widths[lane]);
-        let Some(widest) = yielding else { break };
+    let slack = |widths: &[usize], lane: usize| widths[lane] > width(&names[lane]).max(NARROW);
+    // The widest lane gives way first; the last one, which has nobody to run over, last.
+    while !widths.is_empty() && columns(&widths) > room {
+        let (last, others) = (widths.len() - 1, 0..widths.len() - 1);
+        let yielding = others.filter(|&lane| slack(&widths, lane)).max_by_key(|&lane| widths[lane]);
+        let Some(widest) = yielding.or_else(|| slack(&widths, last).then_some(last)) else { break };
         widths[widest] -= 1;
     }
     let mut text = String::new();
@@ -139,6 +140,16 @@ fn line(recording: &Recording, table: &Table, row: &Row) -> Line {
     }
 }
 
+/// An operation cut to `columns`, if possible without losing its value.
+fn cut_operation(text: &str, columns: usize) -> String {
+    let value = text.rfind(" -> ").or_else(|| text.rfind(" = ")).unwrap_or(text.len());
+    let (head, tail) = text.split_at(value);
+    if width(text) <= columns || width(tail) + NARROW > columns {
+        return cut(text, columns);
+    }
+    cut(head, columns - width(tail)) + tail
+}
+
 fn compose(line: &Line, widths: &[usize], style: Style) -> String {
     let all: usize = widths.iter().map(|width| width + 3).sum::<usize>().saturating_sub(3);
     let mut text = String::from(" ");
@@ -164,8 +175,7 @@ fn compose(line: &Line, widths: &[usize], style: Style) -> String {
             room += 3 + widths[end];
             end += 1;
         }
-        // The last lane may run on where the place would stand.
-        let shown = if end < widths.len() { cut(content, room) } else { content.to_owned() };
+        let shown = cut_operation(content, room);
         let paint = line.paint.unwrap_or_else(|| lane(lane_index));
         text.push_str(&style.paint(paint, &pad(&shown, room)));
         if end < widths.len() || !line.place.is_empty() {

@@ -19,6 +19,8 @@ use std::ops::Range;
 const LANES: usize = 6;
 /// Steps that get a row of their own.
 const ROWS: usize = 36;
+/// Steps shown on either side of what matters, where not all can be.
+const AROUND: usize = 5;
 
 /// A row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,7 +142,7 @@ fn shown(
     points.push(0);
     let mut chosen = BTreeSet::new();
     // Ever wider circles around what matters, until there is no room.
-    for distance in 0..ROWS {
+    for distance in 0..=AROUND {
         for &point in &points {
             for at in [point.checked_sub(distance), point.checked_add(distance)].into_iter().flatten() {
                 if chosen.len() < ROWS && in_lane(&at) {
@@ -160,7 +162,6 @@ fn omitted(recording: &Recording, range: Range<usize>, preempted: &[usize]) -> S
     pieces.dedup();
     let distinct: BTreeSet<usize> = tasks.iter().copied().collect();
     let names = words::names(recording, &tasks);
-    let count = words::count(steps.len(), "step");
     let whole = |task: &usize| {
         let outside = |step: &crate::judge::Step| step.task == *task;
         recording.tasks.get(*task).is_some_and(|task| task.status.is_some())
@@ -169,11 +170,11 @@ fn omitted(recording: &Recording, range: Range<usize>, preempted: &[usize]) -> S
     };
     let broken = preempted.iter().filter(|at| range.contains(at)).count();
     if broken > 0 {
-        format!("{names}: {count}, {}", words::count(broken, "preemption"))
+        format!("{names}, {}", words::count(broken, "preemption"))
     } else if pieces.len() == distinct.len() && distinct.len() <= 200 && distinct.iter().all(whole) {
-        format!("{names} ran alone, unpreempted ({count})")
+        format!("{names} ran alone, unpreempted")
     } else {
-        format!("{names}: {count}")
+        names
     }
 }
 

@@ -199,8 +199,8 @@ fn long_recordings_show_what_matters() {
     steps.extend((0..5000).map(|_| step(0, Kind::Read, "get", 1, Some(0))));
     let text = lanes(&recording(2, &["left", "sold"], steps, law()), Style::Plain);
     assert!(text.lines().count() < 60, "{text}");
-    assert!(text.contains("*  5001 │ get left -> 1") && text.contains("*  5002 │"), "{text}");
-    assert!(text.contains("client 0: 49"), "{text}");
+    assert!(text.contains("* 5001 │ get left -> 1") && text.contains("* 5002 │"), "{text}");
+    assert!(text.contains("steps 7 to 4995: client 0"), "{text}");
 }
 
 #[test]
@@ -214,11 +214,11 @@ fn seven_lanes_of_long_names_fit_in_a_line() {
     }
     let mut recording = recording(9, &["a rather long name of an object"], steps, law());
     for task in &mut recording.tasks {
-        task.name = task.name.replace("client", "philosopher");
+        task.name = task.name.replace("client", "customer");
     }
     let text = lanes(&recording, Style::Plain);
     assert!(text.lines().all(|line| style::width(line) <= lanes::LINE), "{text}");
-    assert!(text.contains("philosopher 6 .. philosopher 8: 3 steps, 3 preemptions"), "{text}");
+    assert!(text.contains("customer 6 .. customer 8, 3 preemptions"), "{text}");
 }
 
 #[test]
@@ -265,4 +265,22 @@ fn json_is_one_line_with_every_field() {
         "violation": "ticket: law broken after 6 steps: oversold (shop/src/stock.rs:99)",
     });
     assert_eq!(value, expected);
+}
+
+#[test]
+fn the_page_escapes_everything() {
+    let mut recording = stale_read();
+    recording.objects[0].name = "<script>alert('x')</script>".to_owned();
+    recording.tasks[1].name = "a&b \"{{findings}}\"".to_owned();
+    let report = report(recording);
+    let page = html(&[("ticket <racy>", &report), ("ticket locked", &report)]);
+    assert_eq!(page.matches("<script>").count(), 1);
+    assert!(page.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;"));
+    assert!(page.contains("ticket &lt;racy&gt;") && page.contains("a&amp;b &quot;{{findings}}&quot;"));
+    for (open, close) in [("<table", "</table>"), ("<tr", "</tr>"), ("<td", "</td>"), ("<section", "</section>")] {
+        let opened = page.matches(&format!("{open} ")).count() + page.matches(&format!("{open}>")).count();
+        assert_eq!(opened, page.matches(close).count(), "{open}");
+    }
+    assert_eq!(page.matches("<tr class=\"step critical\"").count(), 4);
+    assert!(!page.contains("http"), "the page loads nothing");
 }
