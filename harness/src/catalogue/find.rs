@@ -4,7 +4,7 @@ use super::arguments::Arguments;
 use super::scenario::{Scenario, Variant};
 use crate::Error;
 use crate::error::nearest;
-use crate::program::AnyProgram;
+use crate::program::{AnyProgram, Config, Job, Report, check_model};
 use crate::token::{Identity, Token};
 
 /// Scenarios, each with a name of its own.
@@ -131,6 +131,15 @@ impl Case {
     /// If the arguments do not go together.
     pub fn build(&self) -> Result<AnyProgram, Error> {
         (self.selection.scenario.build)(self.variant.name, &self.selection.arguments)
+    }
+
+    /// Builds the program and explores it.
+    ///
+    /// # Errors
+    /// As for [`build`](Case::build) and [`Program::check`](crate::Program::check).
+    pub fn check(&self, config: &Config) -> Result<Report, Error> {
+        let job = Job { name: self.name(), identity: self.identity(), watcher: None };
+        check_model(self.build()?.model(), &job, config)
     }
 
     /// What its tokens begin with.

@@ -123,7 +123,8 @@ impl Shrinker<'_> {
     /// budget tells; else those of the smallest schedule.
     fn fewest_preemptions(&mut self) -> usize {
         let of_best = self.preemptions_of_best();
-        self.left = self.left.max(1000);
+        // A slow program was given a small budget for a reason.
+        self.left = self.left.max(self.spent.min(1000));
         (0..of_best)
             .find(|&bound| {
                 self.exhaust(Bounds { preemptions: Some(bound as u32), switches: None }) == Some(true)
