@@ -133,14 +133,12 @@ impl Arguments {
     }
 }
 
-/// All of them: `clients=3,stock=1`.
+/// All of them but empty lists: `clients=3,stock=1`.
 impl fmt::Display for Arguments {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, (parameter, value)) in self.parameters.iter().zip(&self.values).enumerate() {
-            let comma = if place == 0 { "" } else { "," };
-            write!(f, "{comma}{}={value}", parameter.name)?;
-        }
-        Ok(())
+        let texts = self.values.iter().map(Value::to_string);
+        let pairs = self.parameters.iter().zip(texts).filter(|(_, text)| !text.is_empty());
+        f.write_str(&pairs.map(|(parameter, text)| format!("{}={text}", parameter.name)).collect::<Vec<_>>().join(","))
     }
 }
 

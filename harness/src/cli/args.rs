@@ -17,7 +17,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand};
 pub(super) struct Line {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
-    /// Only this engine: sim or real
+    /// Only this engine: sim, real or wild
     #[arg(long, value_name = "E")]
     pub(super) engine: Option<String>,
     #[command(flatten)]

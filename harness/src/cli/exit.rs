@@ -65,6 +65,7 @@ impl Exit {
     pub(super) fn of(error: &Error) -> Exit {
         match error {
             Error::Unknown { .. } | Error::Value { .. } | Error::Token(_) | Error::Usage(_) => Exit::Usage,
+            Error::Inconclusive { .. } => Exit::Inconclusive,
             _ => Exit::Internal,
         }
     }

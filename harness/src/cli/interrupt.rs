@@ -12,6 +12,7 @@ use super::out::complain;
 use crate::engine::real::kill_and_bury;
 use crate::program::{remove_own_scratch, remove_scratch_of};
 use nix::sys::signal::{SigSet, Signal};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// From now on, signals end the command cleanly.
@@ -44,8 +45,20 @@ pub(super) fn after(time: Duration) -> std::io::Result<()> {
     std::thread::Builder::new().name("timeout".to_owned()).spawn(sleep).map(drop)
 }
 
+/// Another thread is ending this process.
+static ENDING: AtomicBool = AtomicBool::new(false);
+
+/// Waits for the end if another thread is about to end this process: what fails from
+/// then on only fails because of that.
+pub(super) fn give_way() {
+    while ENDING.load(Ordering::SeqCst) {
+        std::thread::park();
+    }
+}
+
 /// Ends this process and everything that it started.
 fn end(code: i32) -> ! {
+    ENDING.store(true, Ordering::SeqCst);
     for child in children() {
         kill_and_bury(child);
         remove_scratch_of(child);

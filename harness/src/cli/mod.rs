@@ -60,7 +60,9 @@ pub fn main(catalogue: fn() -> Result<Catalogue, Error>) -> ExitCode {
         // Help and the version come as an error without being one.
         Err(help) => Out::open().write(help).map(|()| Exit::AsExpected),
     };
-    let exit = match catch_unwind(AssertUnwindSafe(run)) {
+    let ended = catch_unwind(AssertUnwindSafe(run));
+    interrupt::give_way();
+    let exit = match ended {
         Ok(Ok(exit)) => exit,
         Ok(Err(Stop::Pipe)) => Exit::AsExpected,
         Ok(Err(Stop::Error(error))) => {

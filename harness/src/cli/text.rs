@@ -28,7 +28,8 @@ pub(super) fn measure(value: f64) -> String {
     if value >= 100.0 { grouped(value as u64) } else { format!("{value:.1}") }
 }
 
-fn plural(count: usize, noun: &str, many: &str) -> String {
+/// `1 schedule`, `2 schedules`.
+pub(super) fn plural(count: usize, noun: &str, many: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {many}") }
 }
 
@@ -76,7 +77,8 @@ pub(super) fn report(judged: &Judged, paint: Paint) -> String {
         line("strategy", &report.strategy.to_string());
         line("seed", &report.seed.to_string());
     }
-    let schedules = judged.completeness().map_or_else(String::new, |all| format!(" schedules, {all}"));
+    let noun = if tally.executions == 1 { "schedule" } else { "schedules" };
+    let schedules = judged.completeness().map_or_else(String::new, |all| format!(" {noun}, {all}"));
     line("executions", &format!("{}{schedules}", grouped(tally.executions)));
     let share = if report.engine == Engine::Wild && tally.executions > 0 {
         format!(" ({:.3} % of the executions)", 100.0 * tally.violations as f64 / tally.executions as f64)

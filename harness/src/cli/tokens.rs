@@ -10,7 +10,7 @@ use super::args::{Replay, Show};
 use super::exit::Exit;
 use super::out::{Out, Stop, complain};
 use super::paint::Paint;
-use super::settings;
+use super::{settings, text};
 use super::work::{Shows, shows};
 use crate::Error;
 use crate::catalogue::{Case, Catalogue};
@@ -97,8 +97,9 @@ pub(super) fn shrink(catalogue: &Catalogue, args: &Replay) -> Result<Exit, Stop>
             let mut out = Out::open();
             out.line(report::explain(&report, Paint::of_stdout().0).unwrap_or_default().trim_end())?;
             out.line(format_args!(
-                "switches     {before} before, {} after shrinking, {proof}; {} preemptions",
-                finding.switches, finding.preemptions
+                "switches     {before} before, {} after shrinking, {proof}; {}",
+                finding.switches,
+                text::plural(finding.preemptions, "preemption", "preemptions")
             ))?;
             out.line(format_args!("replay       {}", finding.token))?;
             Ok(Exit::AsExpected)

@@ -15,7 +15,7 @@ use crate::program::{Config, Found, Progress, Tally};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
-use selvedge::platform::{Native, Segment, Tasks};
+use selvedge::platform::{Native, Tasks};
 use selvedge::sys::{clock, memory::Mapping, process::exit_now};
 use selvedge::{Event, Shared};
 use std::collections::BTreeMap;

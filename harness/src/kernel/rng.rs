@@ -73,14 +73,15 @@ mod tests {
             ]
         );
         let derived: Vec<u64> = (0..3).map(|k| Rng::derive(42, k).next()).collect();
-        assert_eq!(derived, [GOLDEN_42[0], GOLDEN_42[1], GOLDEN_42[2]]);
+        assert_eq!(derived, GOLDEN_42);
         let mut rng = Rng::new(0);
         let small: Vec<u32> = (0..12).map(|_| rng.below(10)).collect();
         assert_eq!(small, GOLDEN_BELOW);
     }
 
-    const GOLDEN_42: [u64; 3] = [0, 0, 0];
-    const GOLDEN_BELOW: [u32; 12] = [0; 12];
+    const GOLDEN_42: [u64; 3] =
+        [14_585_004_453_952_745_724, 3_722_946_841_873_465_102, 13_938_158_061_835_861_011];
+    const GOLDEN_BELOW: [u32; 12] = [8, 4, 0, 9, 1, 3, 1, 7, 2, 9, 3, 7];
 
     #[test]
     fn below_is_uniform() {

@@ -175,7 +175,7 @@ fn explain(model: &dyn Model, job: &Job<'_>, config: &Config, found: &Found) -> 
     let (shrunk, recording) = session(config.engine, model, config.limits, |executor| {
         executor.kernel().granularity = config.granularity;
         let shrunk = if config.shrink {
-            shrink(executor, found, config.shrink_budget)
+            shrink(executor, found, config.shrink_budget, config.shrink_time)
         } else {
             Shrunk::unchanged(found)
         };

@@ -41,6 +41,8 @@ pub struct Config {
     pub shrink: bool,
     /// Executions that the shrinker may spend.
     pub shrink_budget: u64,
+    /// Time that the shrinker may spend.
+    pub shrink_time: Duration,
     /// How large an execution may become.
     pub limits: Limits,
     /// The environment may change this configuration.
@@ -59,6 +61,7 @@ impl Default for Config {
             keep_going: false,
             shrink: true,
             shrink_budget: 200_000,
+            shrink_time: Duration::from_secs(10),
             limits: Limits::default(),
             environment: true,
         }

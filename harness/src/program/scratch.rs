@@ -16,9 +16,7 @@
 //! When a worker is killed, whoever started it removes its folder; when everybody is
 //! killed, the next exploration that uses a folder sweeps those of dead processes.
 
-use nix::errno::Errno;
-use nix::sys::signal::kill;
-use nix::unistd::Pid;
+use crate::engine::real::status_if_dead;
 use std::cell::Cell;
 use std::fs;
 use std::io::ErrorKind;
@@ -110,7 +108,8 @@ pub(crate) fn remove_own() {
 
 /// Removes the folders of processes that no longer exist.
 pub(crate) fn sweep() {
-    remove_where(|pid| i32::try_from(pid).is_ok_and(|pid| kill(Pid::from_raw(pid), None) == Err(Errno::ESRCH)));
+    // A dead process that nobody has reaped still has its number.
+    remove_where(|pid| status_if_dead(pid).is_some());
 }
 
 fn remove_where(condemned: impl Fn(u32) -> bool) {

@@ -25,7 +25,12 @@ pub fn deadlock(recording: &Recording) -> Option<String> {
     }
     if all.len() > LINES {
         let rest: Vec<usize> = all[LINES..].iter().map(|entry| entry.task).collect();
-        let _ = writeln!(text, "  and {}: {}", words::count(rest.len(), "more task"), words::names(recording, &rest));
+        let _ = writeln!(
+            text,
+            "  and {}: {}",
+            words::count(rest.len(), "more task"),
+            words::names(recording, &rest)
+        );
     }
     match path(recording, &cycle) {
         Some(path) => _ = write!(text, "cycle: {path}"),

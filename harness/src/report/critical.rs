@@ -76,16 +76,17 @@ pub(super) fn preemptions(recording: &Recording) -> Vec<usize> {
         if steps[index + 1].task == step.task || step.kind == Kind::Park || step.value.is_none() {
             continue;
         }
-        let pending = || recording.tasks.get(step.task).and_then(|task| task.pending.as_ref()).map(Next::Pending);
+        let pending =
+            || recording.tasks.get(step.task).and_then(|task| task.pending.as_ref()).map(Next::Pending);
         let next = next_of[index].map(|next| Next::Step(next, &steps[next])).or_else(pending);
         let Some(next) = next else { continue };
         let (kind, object) = next.operation();
         let free = match (kind, object.filter(|&object| object < held.len())) {
             (Kind::Sleep, _) => false,
             (Kind::Acquire, Some(object)) => held[object] <= 0,
-            (Kind::Join, Some(object)) => recording.objects[object]
-                .task
-                .is_some_and(|task| last_of.get(task).is_some_and(|last| last.is_none_or(|last| last <= index))),
+            (Kind::Join, Some(object)) => recording.objects[object].task.is_some_and(|task| {
+                last_of.get(task).is_some_and(|last| last.is_none_or(|last| last <= index))
+            }),
             (Kind::Wait | Kind::Acquire | Kind::Join, object) => untouched(steps, index, &next, object),
             _ => true,
         };
@@ -131,7 +132,8 @@ pub fn critical_pair(recording: &Recording) -> Option<CriticalPair> {
     let steps = &recording.steps;
     let mut anchors = preemptions(recording);
     if anchors.is_empty() {
-        anchors = (1..steps.len()).filter(|&at| steps[at].task != steps[at - 1].task).map(|at| at - 1).collect();
+        anchors =
+            (1..steps.len()).filter(|&at| steps[at].task != steps[at - 1].task).map(|at| at - 1).collect();
     }
     anchors.into_iter().take(REACH).find_map(|anchor| {
         let preempted = steps[anchor].task;

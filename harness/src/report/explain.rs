@@ -41,7 +41,9 @@ pub fn explain(report: &Report, style: Style) -> Option<String> {
         }
         parts.push(style.paint(STRONG, &reproduce(&finding.token, report.engine)));
     } else {
-        parts.push("an unscheduled run has no schedule to replay; explore with sim or real to get one".to_owned());
+        parts.push(
+            "an unscheduled run has no schedule to replay; explore with sim or real to get one".to_owned(),
+        );
     }
     Some(parts.join("\n\n"))
 }
@@ -67,7 +69,8 @@ fn verdict(report: &Report) -> Option<&Verdict> {
 /// One line: the program, what broke, in which task, at which step, where.
 pub fn headline(report: &Report) -> String {
     let recording = report.finding.as_ref().map(|finding| &finding.recording);
-    let what = verdict(report).map_or_else(|| "every law holds".to_owned(), |verdict| sentence(verdict, recording));
+    let what =
+        verdict(report).map_or_else(|| "every law holds".to_owned(), |verdict| sentence(verdict, recording));
     format!("{}: {what}", clean(&report.program))
 }
 
@@ -86,9 +89,13 @@ fn sentence(verdict: &Verdict, recording: Option<&Recording>) -> String {
             let place = clean(&place.to_string());
             format!("{} panicked at step {step}: {} ({place})", name(*task), first_line(message))
         }
-        Verdict::Died { task, step, status } => format!("{} died at step {step}: {}", name(*task), death(*status)),
+        Verdict::Died { task, step, status } => {
+            format!("{} died at step {step}: {}", name(*task), death(*status))
+        }
         Verdict::Deadlock => recording.map_or_else(|| "deadlock".to_owned(), stuck),
-        Verdict::Livelock { steps } => format!("livelock: still running after {}", words::count(*steps, "step")),
+        Verdict::Livelock { steps } => {
+            format!("livelock: still running after {}", words::count(*steps, "step"))
+        }
         other => clean(&other.to_string()),
     }
 }
@@ -115,7 +122,11 @@ pub(super) fn counts(report: &Report) -> String {
     }
     let tally = &report.tally;
     let first = tally.first.as_ref().map_or(0, |found| found.index + 1);
-    let mut text = format!("found      in execution {first}, seed {}, strategy {}, engine {engine}", seed(report.seed), report.strategy);
+    let mut text = format!(
+        "found      in execution {first}, seed {}, strategy {}, engine {engine}",
+        seed(report.seed),
+        report.strategy
+    );
     if tally.executions > first || tally.violations > 1 {
         text.push_str(&format!("; {} of {} executions failed", tally.violations, tally.executions));
     }
@@ -152,10 +163,13 @@ pub fn summary_line(report: &Report) -> String {
     let executions = words::count(usize::try_from(tally.executions).unwrap_or(usize::MAX), "execution");
     match (&tally.first, &tally.inconclusive) {
         (Some(first), _) => {
-            let token = report.finding.as_ref().map_or_else(String::new, |finding| format!(", {}", finding.token));
+            let token =
+                report.finding.as_ref().map_or_else(String::new, |finding| format!(", {}", finding.token));
             format!("{} (execution {}, seed {}{token})", headline(report), first.index + 1, seed(report.seed))
         }
-        (None, Some(found)) => format!("{}: inconclusive: {}", clean(&report.program), clean(&found.verdict.to_string())),
+        (None, Some(found)) => {
+            format!("{}: inconclusive: {}", clean(&report.program), clean(&found.verdict.to_string()))
+        }
         (None, None) => {
             let all = if tally.complete { "all " } else { "" };
             format!("{}: every law holds in {all}{executions}", clean(&report.program))

@@ -102,11 +102,14 @@ fn section(text: &mut String, number: usize, title: &str, report: &Report, findi
     if let Some(pair) = table.critical.filter(|_| failed) {
         let _ = writeln!(text, "<pre class=\"pair\">{}</pre>", escape(&pair.describe(recording)));
     }
-    let _ = writeln!(text, "<pre class=\"token\">selvedge replay {}</pre>\n</section>", escape(&finding.token));
+    let _ =
+        writeln!(text, "<pre class=\"token\">selvedge replay {}</pre>\n</section>", escape(&finding.token));
 }
 
 fn lanes(text: &mut String, recording: &Recording, table: &Table) {
-    text.push_str("<p class=\"legend\">Click a step for its source line, its value and the locks held after it.</p>\n");
+    text.push_str(
+        "<p class=\"legend\">Click a step for its source line, its value and the locks held after it.</p>\n",
+    );
     text.push_str("<div class=\"scroll\"><table class=\"lanes\"><thead><tr><th class=\"n\">step</th>");
     for &task in &table.lanes {
         let _ = write!(text, "<th>{}</th>", escape(&words::task(recording, task)));
@@ -147,7 +150,7 @@ fn draw(text: &mut String, recording: &Recording, table: &Table, row: &Row) {
         Row::End { task, text: what, place, failed } => {
             let class = if *failed { "end" } else { "fine" };
             let sign = if *failed { "✗" } else { "✓" };
-            let place = place.as_ref().map_or_else(String::new, |place| escape(&place.to_string()));
+            let place = place.as_ref().map_or_else(String::new, |place| escape(short(&place.to_string())));
             let _ = write!(text, "<tr class=\"{class}\"><td class=\"n\">{sign}</td>");
             let lane = task.and_then(|task| table.lanes.iter().position(|&other| other == task));
             match lane {
@@ -157,11 +160,18 @@ fn draw(text: &mut String, recording: &Recording, table: &Table, row: &Row) {
                         let _ = write!(text, "<td class=\"lane\">{what}</td>");
                     }
                 }
-                None => _ = write!(text, "<td class=\"lane\" colspan=\"{}\">{}</td>", lanes.max(1), escape(what)),
+                None => {
+                    _ = write!(text, "<td class=\"lane\" colspan=\"{}\">{}</td>", lanes.max(1), escape(what))
+                }
             }
             let _ = writeln!(text, "<td>{place}</td></tr>");
         }
     }
+}
+
+/// A place without its folders.
+fn short(place: &str) -> &str {
+    place.rsplit_once('/').map_or(place, |(_, short)| short)
 }
 
 /// The row of a step, and the hidden row with everything known about it.
@@ -182,9 +192,10 @@ fn step(text: &mut String, recording: &Recording, table: &Table, index: usize) {
         }
     }
     let file = step.place.to_string();
-    let short = file.rsplit_once('/').map_or(&*file, |(_, short)| short);
-    let _ = writeln!(text, "<td class=\"quiet\">{}</td></tr>", escape(short));
-    let value = step.value.map_or_else(|| "never finished".to_owned(), |value| format!("value {}", words::number(value)));
+    let _ = writeln!(text, "<td class=\"quiet\">{}</td></tr>", escape(short(&file)));
+    let value = step
+        .value
+        .map_or_else(|| "never finished".to_owned(), |value| format!("value {}", words::number(value)));
     let holdings = words::holdings(recording, index + 1);
     let held: Vec<String> = holdings
         .iter()

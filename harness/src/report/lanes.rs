@@ -40,7 +40,8 @@ pub fn lanes(recording: &Recording, style: Style) -> String {
 
 pub(super) fn draw(recording: &Recording, table: &Table, style: Style) -> String {
     let mut lines: Vec<Line> = table.rows.iter().map(|row| line(recording, table, row)).collect();
-    let names: Vec<String> = table.lanes.iter().map(|&task| cut(&words::task(recording, task), NAMES)).collect();
+    let names: Vec<String> =
+        table.lanes.iter().map(|&task| cut(&words::task(recording, task), NAMES)).collect();
     let natural = |lane: usize| {
         let cells = lines.iter().filter_map(|line| Some((line, width(line.cells.get(lane)?.as_ref()?))));
         let cells = cells.filter(|(line, width)| line.across.is_none() || *width <= ENDS);
@@ -153,10 +154,15 @@ fn cut_operation(text: &str, columns: usize) -> String {
 fn compose(line: &Line, widths: &[usize], style: Style) -> String {
     let all: usize = widths.iter().map(|width| width + 3).sum::<usize>().saturating_sub(3);
     let mut text = String::from(" ");
-    text.push_str(&style.paint(line.paint.unwrap_or(if line.number.contains('*') { NOTE } else { QUIET }), &pad(&line.number, 7)));
+    text.push_str(&style.paint(
+        line.paint.unwrap_or(if line.number.contains('*') { NOTE } else { QUIET }),
+        &pad(&line.number, 7),
+    ));
     text.push_str(&style.paint(QUIET, " │ "));
     let cell = line.cells.iter().enumerate().find_map(|(lane, cell)| Some((lane, cell.as_ref()?)));
-    let fits = cell.is_some_and(|(lane, cell)| width(cell) <= widths[lane..].iter().sum::<usize>() + 3 * (widths.len() - 1 - lane));
+    let fits = cell.is_some_and(|(lane, cell)| {
+        width(cell) <= widths[lane..].iter().sum::<usize>() + 3 * (widths.len() - 1 - lane)
+    });
     if let (Some(across), false) = (&line.across, fits) {
         // The headline has the whole message; here it may be cut.
         let room = (LINE - NUMBERS).saturating_sub(width(&line.place) + 3).max(all);

@@ -33,13 +33,14 @@ pub fn reproduce(token: &str, engine: Engine) -> String {
 impl Surroundings {
     fn command(&self, token: &str, engine: Engine) -> String {
         let real = if engine == Engine::Real { "SELVEDGE_ENGINE=real " } else { "" };
-        let stem = self.executable.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+        let stem =
+            self.executable.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
         if stem == "selvedge" {
             return format!("{real}selvedge replay {token}");
         }
-        let hashed = stem.rsplit_once('-').filter(|(_, hash)| {
-            hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
-        });
+        let hashed = stem
+            .rsplit_once('-')
+            .filter(|(_, hash)| hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()));
         let target = match (&self.package, hashed) {
             (Some(package), Some((name, _))) => self.target(package, name).map(|target| (package, target)),
             _ => None,
@@ -56,7 +57,10 @@ impl Surroundings {
     fn target(&self, package: &str, name: &str) -> Option<String> {
         let folder = self.executable.parent()?.file_name()?.to_string_lossy();
         if folder == "examples" {
-            return Some(format!("--example {}", self.source("examples", name).unwrap_or_else(|| name.to_owned())));
+            return Some(format!(
+                "--example {}",
+                self.source("examples", name).unwrap_or_else(|| name.to_owned())
+            ));
         }
         if folder != "deps" {
             return None;
@@ -68,9 +72,12 @@ impl Surroundings {
             let only_binary = has("src/main.rs") && !has("src/lib.rs");
             return Some(if only_binary { format!("--bin {package}") } else { "--lib".to_owned() });
         }
-        let found = [("--test", "tests"), ("--bin", "src/bin"), ("--example", "examples"), ("--bench", "benches")]
-            .into_iter()
-            .find_map(|(option, folder)| self.source(folder, name).map(|file| format!("{option} {file}")));
+        let found =
+            [("--test", "tests"), ("--bin", "src/bin"), ("--example", "examples"), ("--bench", "benches")]
+                .into_iter()
+                .find_map(|(option, folder)| {
+                    self.source(folder, name).map(|file| format!("{option} {file}"))
+                });
         Some(found.unwrap_or_else(|| format!("--test {name}")))
     }
 
@@ -80,7 +87,8 @@ impl Surroundings {
         let entries = std::fs::read_dir(self.manifest.as_ref()?.join(folder)).ok()?;
         let names = entries.flatten().filter_map(|entry| {
             let path = entry.path();
-            let is_target = path.extension().is_some_and(|extension| extension == "rs") || path.join("main.rs").exists();
+            let is_target =
+                path.extension().is_some_and(|extension| extension == "rs") || path.join("main.rs").exists();
             is_target.then(|| path.file_stem().map(|stem| stem.to_string_lossy().into_owned())).flatten()
         });
         names.into_iter().find(|stem| stem.replace('-', "_") == name)
@@ -116,7 +124,11 @@ impl Surroundings {
 /// A word as a shell reads it.
 fn quote(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 #[cfg(test)]
@@ -144,8 +156,14 @@ mod tests {
     #[test]
     fn a_test_on_the_main_thread_is_named_by_the_arguments() {
         let executable = "/t/debug/deps/races-0123456789abcdef";
-        let named = process(executable, Some("main"), &["--test-threads", "1", "--exact", "oversells", "--nocapture"]);
-        assert!(named.command("sv1:AB", Engine::Sim).ends_with("--test races -- --exact oversells --nocapture"));
+        let named = process(
+            executable,
+            Some("main"),
+            &["--test-threads", "1", "--exact", "oversells", "--nocapture"],
+        );
+        assert!(
+            named.command("sv1:AB", Engine::Sim).ends_with("--test races -- --exact oversells --nocapture")
+        );
         let unnamed = process(executable, Some("main"), &["--test-threads=1", "over"]);
         assert!(unnamed.command("sv1:AB", Engine::Sim).ends_with("--test races -- --nocapture"));
     }
@@ -153,7 +171,9 @@ mod tests {
     #[test]
     fn unit_tests_are_in_the_library() {
         let process = process("/t/debug/deps/my_shop-0123456789abcdef", Some("tests::oversells"), &[]);
-        assert!(process.command("sv1:AB", Engine::Sim).contains(" -p my-shop --lib -- --exact tests::oversells "));
+        assert!(
+            process.command("sv1:AB", Engine::Sim).contains(" -p my-shop --lib -- --exact tests::oversells ")
+        );
     }
 
     #[test]
@@ -165,7 +185,10 @@ mod tests {
     #[test]
     fn other_executables_are_run_as_they_were() {
         let process = process("/x/rust_out", Some("main"), &["two words", "it's"]);
-        assert_eq!(process.command("sv1:AB", Engine::Sim), r"SELVEDGE_REPLAY=sv1:AB /x/rust_out 'two words' 'it'\''s'");
+        assert_eq!(
+            process.command("sv1:AB", Engine::Sim),
+            r"SELVEDGE_REPLAY=sv1:AB /x/rust_out 'two words' 'it'\''s'"
+        );
         let tool = Surroundings { executable: PathBuf::from("/t/debug/selvedge"), ..process };
         assert_eq!(tool.command("sv1:AB", Engine::Sim), "selvedge replay sv1:AB");
     }

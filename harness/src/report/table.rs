@@ -96,7 +96,9 @@ fn lanes(recording: &Recording, critical: Option<CriticalPair>, preempted: &[usi
     }
     let mut wanted = Vec::new();
     match recording.verdict {
-        Verdict::Panic { task, .. } | Verdict::Died { task, .. } | Verdict::Diverged { task, .. } => wanted.push(task),
+        Verdict::Panic { task, .. } | Verdict::Died { task, .. } | Verdict::Diverged { task, .. } => {
+            wanted.push(task)
+        }
         _ => {}
     }
     if recording.verdict == Verdict::Deadlock {
@@ -198,23 +200,27 @@ fn ends(recording: &Recording, lanes: &[usize]) -> Vec<Row> {
         Verdict::Died { task, status, .. } => vec![of_task(*task, death(*status), None)],
         Verdict::Deadlock => {
             let holdings = words::holdings(recording, recording.steps.len());
-            let rows = blocked(recording).into_iter().filter(|entry| lanes.contains(&entry.task)).map(|entry| {
-                let held = words::held(holdings.get(entry.task).map_or(&[], |names| names));
-                let space = if held.is_empty() { "" } else { " " };
-                let text = format!("waits: {}{space}{held}", words::pending(recording, &entry.pending));
-                of_task(entry.task, text, Some(entry.pending.place))
-            });
+            let rows =
+                blocked(recording).into_iter().filter(|entry| lanes.contains(&entry.task)).map(|entry| {
+                    let held = words::held(holdings.get(entry.task).map_or(&[], |names| names));
+                    let space = if held.is_empty() { "" } else { " " };
+                    let text = format!("waits: {}{space}{held}", words::pending(recording, &entry.pending));
+                    of_task(entry.task, text, Some(entry.pending.place))
+                });
             let rows: Vec<Row> = rows.collect();
             if rows.is_empty() { everybody("nobody can go on".to_owned(), None) } else { rows }
         }
-        Verdict::Livelock { steps } => everybody(format!("still running after {}", words::count(*steps, "step")), None),
+        Verdict::Livelock { steps } => {
+            everybody(format!("still running after {}", words::count(*steps, "step")), None)
+        }
         other => everybody(first_line(&other.to_string()), None),
     }
 }
 
 /// How a process ended although its code had not.
 pub(super) fn death(status: i32) -> String {
-    let status = if status < 0 { ExitStatus::Signal(status.saturating_neg()) } else { ExitStatus::Code(status) };
+    let status =
+        if status < 0 { ExitStatus::Signal(status.saturating_neg()) } else { ExitStatus::Code(status) };
     status.to_string()
 }
 

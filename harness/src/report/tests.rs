@@ -249,7 +249,10 @@ fn a_large_deadlock_is_summed_up() {
 fn an_unscheduled_finding_has_no_token() {
     let wild = Report { engine: Engine::Wild, finding: None, ..report(stale_read()) };
     let text = failure(&wild).unwrap();
-    assert!(text.contains("oversold") && text.contains("unscheduled") && !text.contains("reproduce:"), "{text}");
+    assert!(
+        text.contains("oversold") && text.contains("unscheduled") && !text.contains("reproduce:"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -277,7 +280,9 @@ fn the_page_escapes_everything() {
     assert_eq!(page.matches("<script>").count(), 1);
     assert!(page.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;"));
     assert!(page.contains("ticket &lt;racy&gt;") && page.contains("a&amp;b &quot;{{findings}}&quot;"));
-    for (open, close) in [("<table", "</table>"), ("<tr", "</tr>"), ("<td", "</td>"), ("<section", "</section>")] {
+    for (open, close) in
+        [("<table", "</table>"), ("<tr", "</tr>"), ("<td", "</td>"), ("<section", "</section>")]
+    {
         let opened = page.matches(&format!("{open} ")).count() + page.matches(&format!("{open}>")).count();
         assert_eq!(opened, page.matches(close).count(), "{open}");
     }

@@ -20,7 +20,9 @@ pub(super) fn task(recording: &Recording, task: usize) -> String {
 
 /// The name of an object; empty for none.
 pub(super) fn object(recording: &Recording, object: Option<usize>) -> String {
-    object.and_then(|index| recording.objects.get(index)).map_or_else(String::new, |object| clean(&object.name))
+    object
+        .and_then(|index| recording.objects.get(index))
+        .map_or_else(String::new, |object| clean(&object.name))
 }
 
 /// `get left -> 1`, `set left = 0`, `lock left`: what a step did and what came out.
@@ -56,7 +58,9 @@ fn result(recording: &Recording, step: &Step, value: u64) -> String {
     match step.kind {
         Kind::Read => format!(" -> {}", number(value)),
         Kind::Write if is_event(recording, step.object) => String::new(),
-        Kind::Write if value != 0 || matches!(&*step.name, "set" | "store") => format!(" = {}", number(value)),
+        Kind::Write if value != 0 || matches!(&*step.name, "set" | "store") => {
+            format!(" = {}", number(value))
+        }
         Kind::ReadWrite if refused && step.name.starts_with("compare_exchange") => " -> refused".to_owned(),
         Kind::ReadWrite => format!(" -> {}", number(value)),
         Kind::TryAcquire if value == 1 => " -> taken".to_owned(),
@@ -131,6 +135,15 @@ pub(super) fn names(recording: &Recording, tasks: &[usize]) -> String {
 
 /// `1 step`, `2 steps`.
 pub(super) fn count(number: usize, noun: &str) -> String {
-    let (plural, number) = (if number == 1 { "" } else if noun.ends_with("ch") { "es" } else { "s" }, number);
+    let (plural, number) = (
+        if number == 1 {
+            ""
+        } else if noun.ends_with("ch") {
+            "es"
+        } else {
+            "s"
+        },
+        number,
+    );
     format!("{number} {noun}{plural}")
 }

@@ -59,8 +59,16 @@ fn boundaries(schedule: &[Choice]) -> Vec<usize> {
     ends
 }
 
-/// Tries the run without preemption, with one preemption at each step in turn.
+/// Tries the run without preemption, with one preemption at each step in turn;
+/// spends at most half of what is left.
 pub(super) fn one_preemption(shrinker: &mut Shrinker<'_>) {
+    let reserve = shrinker.left / 2;
+    shrinker.left -= reserve;
+    preempt_once(shrinker);
+    shrinker.left += reserve;
+}
+
+fn preempt_once(shrinker: &mut Shrinker<'_>) {
     let kernel = shrinker.executor.kernel();
     kernel.plan = Plan { log_enabled: true, ..Plan::STAY };
     if shrinker.run().is_none() {
@@ -76,8 +84,11 @@ pub(super) fn one_preemption(shrinker: &mut Shrinker<'_>) {
         })
         .collect();
     shrinker.attempt(&[]);
-    for (step, tasks) in alternatives.iter().enumerate() {
-        for &task in tasks {
+    // Tasks are often alike: first one alternative at every step, then the others.
+    let most = alternatives.iter().map(Vec::len).max().unwrap_or(0);
+    for rank in 0..most {
+        for (step, tasks) in alternatives.iter().enumerate() {
+            let Some(&task) = tasks.get(rank) else { continue };
             if shrinker.left == 0 {
                 return;
             }

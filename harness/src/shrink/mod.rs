@@ -2,8 +2,8 @@
 //!
 //! | stage | file | what it tries |
 //! |---|---|---|
-//! | 1 | `greedy` | the found schedule, cut short or with a task's pieces joined |
-//! | 2 | `greedy` | the run without preemption, with one preemption anywhere |
+//! | 1 | `greedy` | the run without preemption, with one preemption anywhere |
+//! | 2 | `greedy` | the best so far, cut short or with a task's pieces joined |
 //! | 3 | here | all schedules with 0, 1, 2 ... switches, by depth-first search |
 //!
 //! Stage 3 is the proof: the first number of switches at which the finding appears,
@@ -17,6 +17,7 @@ use crate::judge::Verdict;
 use crate::kernel::{Choice, Mismatch, Plan, switches};
 use crate::program::Found;
 use crate::strategy::{Bounds, Dfs, Search};
+use std::time::{Duration, Instant};
 
 /// The result of shrinking.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
@@ -40,6 +41,8 @@ struct Shrinker<'e> {
     verdict: &'e Verdict,
     best: Vec<Choice>,
     left: u64,
+    /// When to stop, whatever is left.
+    until: Instant,
     spent: u64,
     label: String,
 }
@@ -64,6 +67,9 @@ impl Shrinker<'_> {
 
     /// One execution, if the budget allows.
     fn run(&mut self) -> Option<Verdict> {
+        if self.spent.is_multiple_of(16) && Instant::now() >= self.until {
+            self.left = 0;
+        }
         self.left = self.left.checked_sub(1)?;
         self.spent += 1;
         self.label.clear();
@@ -86,20 +92,22 @@ impl Shrinker<'_> {
 }
 
 /// Searches for the schedule with the fewest context switches that shows the same
-/// finding, spending at most `budget` executions.
-pub(crate) fn shrink(executor: &mut dyn Executor, found: &Found, budget: u64) -> Shrunk {
+/// finding, spending at most `budget` executions and `time`.
+pub(crate) fn shrink(executor: &mut dyn Executor, found: &Found, budget: u64, time: Duration) -> Shrunk {
     let mut shrinker = Shrinker {
         executor,
         verdict: &found.verdict,
         best: found.schedule.clone(),
         left: budget / 2,
+        until: Instant::now() + time / 2,
         spent: 0,
         label: String::new(),
     };
-    greedy::join_pieces(&mut shrinker);
     greedy::one_preemption(&mut shrinker);
+    greedy::join_pieces(&mut shrinker);
     let mut proved_minimal = false;
     shrinker.left = budget - shrinker.spent;
+    shrinker.until = Instant::now() + time / 2;
     let most = switches(&shrinker.best);
     for bound in 0..=most as u32 {
         match shrinker.exhaust(Bounds { preemptions: None, switches: Some(bound) }) {

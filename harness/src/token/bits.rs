@@ -81,12 +81,13 @@ pub(super) fn encode(bytes: &[u8]) -> String {
     text
 }
 
-/// The bytes, or the position of the first character that does not belong.
-pub(super) fn decode(text: &str) -> Result<Vec<u8>, usize> {
+/// The bytes, or the position of the first character that does not belong; without a
+/// position if the text ends in the middle of a byte.
+pub(super) fn decode(text: &str) -> Result<Vec<u8>, Option<usize>> {
     let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
     let (mut group, mut bits) = (0_u32, 0);
     for (position, character) in text.bytes().enumerate() {
-        let value = ALPHABET.iter().position(|&c| c == character).ok_or(position)?;
+        let value = ALPHABET.iter().position(|&c| c == character).ok_or(Some(position))?;
         group = group << 6 | value as u32;
         bits += 6;
         if bits >= 8 {
@@ -95,5 +96,6 @@ pub(super) fn decode(text: &str) -> Result<Vec<u8>, usize> {
             group &= (1 << bits) - 1;
         }
     }
-    Ok(bytes)
+    // Bits that no byte took are written as zero: nothing may hide there.
+    if group == 0 { Ok(bytes) } else { Err(None) }
 }

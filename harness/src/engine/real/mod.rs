@@ -33,7 +33,7 @@ mod crash;
 mod warm;
 
 pub(super) use controller::apart;
-pub(crate) use burial::kill_and_bury;
+pub(crate) use burial::{kill_and_bury, status_if_dead};
 pub(crate) use controller::controllers;
 
 use super::{Executor, Model, stage};

@@ -119,6 +119,7 @@ impl Executor for Sim<'_> {
     fn execute(&mut self, label: &mut String) -> Verdict {
         let model = self.model;
         self.pulse.get_mut().executions += 1;
+        selvedge::process::restart_numbering();
         let kernel = self.kernel();
         kernel.reset();
         let captured = panic::capture(&raw mut kernel.note);

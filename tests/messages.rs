@@ -70,17 +70,21 @@ fn contains(text: &str, parts: &[&str]) {
 #[test]
 fn a_race_is_told_step_by_step() {
     let text = message(&ticket(2).check(&config()).unwrap());
-    contains(&text, &[
-        "ticket: law broken after 6 steps: oversold: 2 sold, 1 in stock (harness/tests/messages.rs:",
-        "seed 0, strategy random, engine sim",
-        "to 2 context switches, 1 preemption; proved minimal",
-        "get left -> 1",
-        "set left = 0",
-        "fetch_add sold -> 1",
-        "~~ preempted",
-        "critical pair: client ",
-        "✗ │ oversold: 2 sold, 1 in stock",
-    ]);
+    contains(
+        &text,
+        &[
+            "ticket: law broken after 6 steps: oversold: 2 sold, 1 in stock (tests/messages.rs:",
+            "seed 0, strategy random, engine sim",
+            "to 2 context switches, 1 preemption; proved minimal",
+            "get left -> 1",
+            "set left = 0",
+            "fetch_add sold -> 1",
+            "~~ preempted",
+            "critical pair: client ",
+            "✗ │ oversold: 2 sold, 1 in stock",
+        ],
+    );
+    insta::assert_snapshot!("race", text);
 }
 
 #[test]
@@ -113,13 +117,17 @@ fn failures_are_counted() {
 #[test]
 fn a_deadlock_names_its_cycle() {
     let text = message(&table(3).check(&config()).unwrap());
-    contains(&text, &[
-        "forks: deadlock after 3 steps: philosopher 0 .. philosopher 2 wait for each other",
-        "philosopher 0 waits to lock \"fork 1\" (harness/tests/messages.rs:",
-        "held by philosopher 1 since harness/tests/messages.rs:",
-        "cycle: philosopher 0 -> philosopher 1 -> philosopher 2 -> philosopher 0",
-        "waits: lock fork 1 [fork 0]",
-    ]);
+    contains(
+        &text,
+        &[
+            "forks: deadlock after 3 steps: philosopher 0 .. philosopher 2 wait for each other",
+            "philosopher 0 waits to lock \"fork 1\" (tests/messages.rs:",
+            "held by philosopher 1 since tests/messages.rs:",
+            "cycle: philosopher 0 -> philosopher 1 -> philosopher 2 -> philosopher 0",
+            "waits: lock fork 1 [fork 0]",
+        ],
+    );
+    insta::assert_snapshot!("deadlock", text);
 }
 
 shareable! {
@@ -152,15 +160,18 @@ fn a_panic_names_its_task() {
         })
         .task("reader", |stock| assert_eq!(stock.left.get(), 1, "nothing left"));
     let text = message(&program.check(&config()).unwrap());
-    contains(&text, &[
-        "panics: reader panicked at step 3: assertion `left == right` failed: nothing left (harness/tests/",
-        "    left: 0\n    right: 1",
-        "~~ preempted, holds [sold]",
-        "✗ │",
-        "reader panicked: assertion",
-        "critical pair: writer: set left = 0 at step 2",
-        "then  reader: get left -> 0 at step 3",
-    ]);
+    contains(
+        &text,
+        &[
+            "panics: reader panicked at step 3: assertion `left == right` failed: nothing left (harness/tests/",
+            "    left: 0\n    right: 1",
+            "~~ preempted, holds [sold]",
+            "✗ │",
+            "reader panicked: assertion",
+            "critical pair: writer: set left = 0 at step 2",
+            "then  reader: get left -> 0 at step 3",
+        ],
+    );
 }
 
 #[test]
@@ -176,13 +187,16 @@ fn a_dynamic_program_names_what_it_started() {
     })
     .unwrap();
     let text = message(&report);
-    contains(&text, &[
-        "main panicked at step 9:",
-        "spawn process Process-",
-        "join Process-",
-        "get value 1 -> -1",
-        "set value 1 = -2",
-    ]);
+    contains(
+        &text,
+        &[
+            "main panicked at step 9:",
+            "spawn process Process-",
+            "join Process-",
+            "get value 1 -> -1",
+            "set value 1 = -2",
+        ],
+    );
 }
 
 #[test]
@@ -198,7 +212,9 @@ fn a_death_says_by_what() {
     let report = program.check(&config().engine(Engine::Real)).unwrap();
     let text = message(&report);
     contains(&text, &["dies: reader died at step 2: killed by signal 6", "✗ │", "engine real"]);
-    assert!(report::failure(&report).unwrap().contains("\nreproduce: SELVEDGE_ENGINE=real SELVEDGE_REPLAY=sv1:"));
+    assert!(
+        report::failure(&report).unwrap().contains("\nreproduce: SELVEDGE_ENGINE=real SELVEDGE_REPLAY=sv1:")
+    );
 }
 
 #[test]
@@ -220,7 +236,10 @@ fn the_page_shows_every_finding() {
         ("forks naive", &stuck),
         ("ticket alone", &fine),
     ]);
-    contains(&page, &["ticket racy", "law broken", "deadlock", "holds in all", "waits: lock fork 1", "ran alone"]);
+    contains(
+        &page,
+        &["ticket racy", "law broken", "deadlock", "holds in all", "waits: lock fork 1", "ran alone"],
+    );
     assert_eq!(page.matches("<section").count(), 3);
     std::fs::write(std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("messages.html"), page).unwrap();
 }
