@@ -14,7 +14,7 @@
 //! | [`sync`] | typed wrappers and guards |
 //! | [`thread`], [`process`] | starting tasks and learning how they ended |
 //!
-//! Dependencies point one way: `sys <- shm <- raw <- sync <- thread, process`.
+//! Dependencies point one way: `sys <- platform <- shm <- raw <- sync <- thread, process`.
 
 pub mod platform;
 pub mod process;

@@ -1,0 +1,331 @@
+//! Does the `selvedge` command do what it says? Each test runs it for real, in an empty
+//! folder of its own, and looks at what it prints, how it ends and what it leaves.
+
+use selvedge_fixtures::catalogue;
+use selvedge_harness::token::Token;
+use selvedge_harness::{Choice, Granularity};
+use serde_json::Value;
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A folder in which the command runs and makes its temporary files.
+struct Room(PathBuf);
+
+impl Room {
+    fn new() -> Room {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("selvedge-room-{}-{number}", std::process::id()));
+        fs::create_dir(&path).unwrap();
+        Room(path)
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn command(&self, line: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_selvedge"));
+        let ours = |name: &str| name.starts_with("SELVEDGE_") || name == "NO_COLOR";
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(ours)) {
+            command.env_remove(name);
+        }
+        command.args(line).current_dir(&self.0).env("TMPDIR", &self.0).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the command and returns its exit code, standard output and standard error.
+    fn run(&self, line: &[&str]) -> (i32, String, String) {
+        told(self.command(line).output().unwrap())
+    }
+
+    fn is_empty(&self) -> bool {
+        fs::read_dir(&self.0).unwrap().next().is_none()
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn told(output: Output) -> (i32, String, String) {
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
+}
+
+fn json(line: &str) -> Value {
+    serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
+}
+
+/// The token of a finding of `name`.
+fn token(room: &Room, name: &str, variant: &str) -> String {
+    let (code, out, _) = room.run(&["explore", name, "--variant", variant, "--executions", "200", "--json"]);
+    assert_eq!(code, 0, "{out}");
+    json(&out)["replay"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_is_wrong_is_said_in_one_line() {
+    let room = Room::new();
+    fs::write(room.path().join("file"), "").unwrap();
+    let wrong: &[(&[&str], &str)] = &[
+        (&["explore", "tiket"], "unknown scenario `tiket`; did you mean `ticket`?"),
+        (&["explore", "ticket:client=3"], "unknown parameter `client`; did you mean `clients`?"),
+        (&["explore", "ticket:clients=0"], "parameter clients: `0` is not a number from 1 to 500"),
+        (&["explore", "ticket:clients=2,clients=3"], "parameter clients is given twice"),
+        (&["explore", "ticket:clients"], "parameter of ticket: `clients` is not name=value, as in clients=3"),
+        (&["explore", "two-locks:n=1"], "`two-locks` has no parameters, so `n` is unknown"),
+        (&["explore", "ticket", "--variant", "lockd"], "unknown variant `lockd`; did you mean `locked`?"),
+        (&["explore", "ticket", "--engine", "reel"], "unknown engine `reel`; did you mean `real`?"),
+        (&["explore", "ticket", "--strategy", "dsf"], "unknown strategy `dsf`; did you mean `dfs`?"),
+        (&["explore", "ticket", "--time", "5"], "--time: `5` is not a duration, as in 500ms, 10s or 2m"),
+        (&["explore", "ticket", "--executions", "0"], "--executions: `0` is not a number of at least 1"),
+        (&["explore", "ticket", "--jobs", "x"], "--jobs: `x` is not a number from 1 to 1024"),
+        (&["explore", "ticket", "--seed", "-"], "--seed: `-` is not a number, or 0x and hexadecimal digits"),
+        (
+            &["explore", "ticket", "--exhaust", "--strategy", "random"],
+            "random never comes to an end; --exhaust goes with dfs",
+        ),
+        (
+            &["explore", "ticket", "--exhaust", "--time", "1s"],
+            "the argument '--exhaust' cannot be used with '--time <DUR>'",
+        ),
+        (
+            &["explore", "ticket", "--report", "file"],
+            "the report folder file cannot be written to: File exists (os error 17)",
+        ),
+        (
+            &["--report", "/proc/nowhere"],
+            "the report folder /proc/nowhere cannot be written to: No such file or directory (os error 2)",
+        ),
+        (&["frobnicate"], "unrecognized subcommand 'frobnicate'"),
+        (&["explore"], "the following required arguments were not provided: <NAME[:k=v,..]>"),
+        (&["replay", "hello"], "the token `hello` does not begin with `sv1:`"),
+        (&["show", "sv1:AAAA"], "the token `sv1:AAAA` is damaged: its check sum does not match"),
+    ];
+    for (line, message) in wrong {
+        let (code, out, err) = room.run(line);
+        assert_eq!((code, &*out, err.trim_end()), (2, "", &*format!("selvedge: {message}")), "{line:?}");
+    }
+}
+
+#[test]
+fn the_environment_is_heard_and_options_beat_it() {
+    let room = Room::new();
+    let line = ["explore", "ticket", "--variant", "racy", "--json"];
+    let run = |extra: &[&str], name: &str, value: &str| {
+        let line: Vec<&str> = line.iter().chain(extra).copied().collect();
+        told(room.command(&line).env(name, value).output().unwrap())
+    };
+    let (code, out, _) = run(&[], "SELVEDGE_EXECUTIONS", "17");
+    assert_eq!((code, &json(&out)["executions"]), (0, &Value::from(17)));
+    let (code, out, _) = run(&["--executions", "23"], "SELVEDGE_EXECUTIONS", "17");
+    assert_eq!((code, &json(&out)["executions"]), (0, &Value::from(23)));
+    let (_, out, _) = run(&["--executions", "23"], "SELVEDGE_ENGINE", "real");
+    assert_eq!(json(&out)["engine"], "real");
+    let (code, _, err) = run(&[], "SELVEDGE_SEED", "seven");
+    assert_eq!(code, 2);
+    assert!(err.contains("SELVEDGE_SEED: `seven` is not a number"), "{err}");
+    let (code, _, err) = run(&["--executions", "23"], "SELVEDGE_SEDE", "1");
+    assert_eq!(code, 0);
+    assert!(err.contains("unknown variable SELVEDGE_SEDE; did you mean SELVEDGE_SEED?"), "{err}");
+    let (code, _, err) = run(&[], "SELVEDGE_REPORT", "/proc/nowhere");
+    assert_eq!(code, 2);
+    assert!(err.contains("/proc/nowhere"), "{err}");
+    let bank = token(&room, "bank:deposits=1,withdrawals=2", "racy");
+    let (code, _, err) = run(&[], "SELVEDGE_REPLAY", &bank);
+    assert_eq!(code, 2);
+    assert!(err.contains("belongs to `bank:deposits=1,withdrawals=2, racy`"), "{err}");
+    assert!(room.is_empty());
+}
+
+#[test]
+fn exploring_counts_exactly() {
+    let room = Room::new();
+    for engine in ["sim", "real"] {
+        let line = ["explore", "ticket:clients=2,stock=1", "--engine", engine, "--exhaust", "--json"];
+        let (code, out, err) = room.run(&line);
+        assert_eq!((code, &*err), (0, ""));
+        let lines: Vec<Value> = out.lines().map(json).collect();
+        let variants: Vec<&str> = lines.iter().map(|line| line["variant"].as_str().unwrap()).collect();
+        assert_eq!(variants, ["racy", "wrong-fix", "locked"]);
+        let racy = &lines[0];
+        assert_eq!((&racy["executions"], &racy["violations"]), (&Value::from(6), &Value::from(4)));
+        assert_eq!((&racy["complete"], &racy["proved_minimal"]), (&Value::from(true), &Value::from(true)));
+        assert_eq!((&racy["min_switches"], &racy["min_preemptions"]), (&Value::from(2), &Value::from(1)));
+        assert_eq!(racy["strategy"], "dfs");
+        assert!(racy["replay"].as_str().unwrap().starts_with("sv1:"));
+        for key in
+            ["scenario", "seed", "first_violation", "outcomes", "seconds", "executions_per_second", "verdict"]
+        {
+            assert!(!racy[key].is_null(), "{key}");
+        }
+        assert_eq!((&lines[2]["violations"], &lines[2]["complete"]), (&Value::from(0), &Value::from(true)));
+    }
+    let (code, out, _) =
+        room.run(&["explore", "bank:deposits=1+1,withdrawals=1", "--variant", "racy", "--exhaust"]);
+    assert_eq!(code, 0);
+    assert!(out.contains("complete: every schedule") && out.contains("fails, as expected"), "{out}");
+    assert!(room.is_empty());
+}
+
+#[test]
+fn exit_codes_tell_surprises_from_nothing() {
+    let room = Room::new();
+    // One client alone cannot lose a race that it was expected to lose.
+    let (code, out, _) = room.run(&["explore", "ticket:clients=1", "--variant", "racy", "--exhaust"]);
+    assert_eq!(code, 1);
+    assert!(out.contains("HOLDS, expected to fail"), "{out}");
+    let (code, out, _) = room.run(&["explore", "ticket", "--variant", "locked", "--time", "0s"]);
+    assert_eq!(code, 4);
+    assert!(out.contains("nothing ran"), "{out}");
+    let (code, _, err) =
+        room.run(&["explore", "ticket", "--variant", "locked", "--time", "60s", "--timeout", "300ms"]);
+    assert_eq!((code, &*err), (124, "selvedge: timed out after 0.3 s\n"));
+    assert!(room.is_empty());
+}
+
+#[test]
+fn a_token_replays_shrinks_and_shows() {
+    let room = Room::new();
+    let token = token(&room, "ticket:clients=3,stock=2", "racy");
+    for engine in ["sim", "real"] {
+        let (code, out, _) = room.run(&["replay", &token, "--engine", engine]);
+        assert_eq!(code, 1, "{out}");
+        assert!(
+            out.contains("ticket:clients=3") && out.contains("get left") && out.contains(&token),
+            "{out}"
+        );
+    }
+    let (code, out, _) = room.run(&["shrink", &token]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("proved minimal") && out.contains("sv1:"), "{out}");
+    let page = room.path().join("page.html");
+    let (code, out, _) = room.run(&["show", &token, "--html", page.to_str().unwrap()]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("client 0") && out.contains("set left"), "{out}");
+    assert!(page.exists());
+    let (code, _, err) = room.run(&["replay", &token, "--engine", "wild"]);
+    assert_eq!(code, 2);
+    assert!(err.contains("wild follows no schedule"), "{err}");
+}
+
+#[test]
+fn tokens_that_pass_diverge_or_belong_elsewhere() {
+    let room = Room::new();
+    let write = |scenario: &str, variant: &str, tasks: &[usize]| {
+        let case = catalogue().unwrap().parse(scenario).unwrap().case(variant).unwrap();
+        let schedule = tasks.iter().map(|&task| Choice::run(task)).collect();
+        Token { identity: case.identity(), granularity: Granularity::Operation, schedule }
+    };
+    let passing = write("ticket", "racy", &[0, 0, 1, 1]).to_string();
+    let (code, out, _) = room.run(&["replay", &passing]);
+    assert_eq!(code, 0);
+    assert!(out.contains("breaks no law"), "{out}");
+    let (code, _, err) = room.run(&["shrink", &passing]);
+    assert_eq!(code, 1);
+    assert!(err.contains("nothing to shrink"), "{err}");
+    let diverging = write("ticket", "racy", &[0, 0, 0]).to_string();
+    for command in ["replay", "shrink", "show"] {
+        let (code, out, err) = room.run(&[command, &diverging]);
+        assert_eq!((code, &*out), (3, ""), "{command}");
+        assert!(err.contains("does not fit"), "{err}");
+    }
+    let mut stranger = write("ticket", "racy", &[0]);
+    stranger.identity.fingerprint ^= 0x5555;
+    let (code, _, err) = room.run(&["replay", &stranger.to_string()]);
+    assert_eq!(code, 2);
+    assert!(err.contains("belongs to a program that is not in this catalogue"), "{err}");
+    let mut garbled = write("ticket", "racy", &[0]);
+    garbled.identity.parameters = vec![200, 1, 7];
+    let (code, _, err) = room.run(&["replay", &garbled.to_string()]);
+    assert_eq!(code, 2);
+    assert!(err.contains("carries parameters that `ticket` does not have"), "{err}");
+}
+
+#[test]
+fn the_main_job_prints_a_table_and_leaves_a_report() {
+    let room = Room::new();
+    let (code, out, err) = room.run(&["--executions", "30"]);
+    assert_eq!((code, &*err), (0, ""), "{out}");
+    assert!(!out.contains('\x1b'), "no colours off a terminal");
+    for case in catalogue().unwrap().cases().unwrap() {
+        let (name, variant) = (case.selection.scenario.name, case.variant.name);
+        for engine in ["sim", "real"] {
+            let row = |line: &&str| line.split_whitespace().take(3).eq([name, variant, engine]);
+            let row = out
+                .lines()
+                .find(row)
+                .unwrap_or_else(|| panic!("{name} {variant} {engine} is missing: {out}"));
+            assert!(row.contains("as expected"), "{row}");
+        }
+    }
+    assert!(out.contains("every verdict is as expected"), "{out}");
+    assert!(out.contains("the first finding") && out.contains("oversold"), "{out}");
+    assert!(room.path().join("selvedge-report/index.html").exists());
+    fs::remove_dir_all(room.path().join("selvedge-report")).unwrap();
+    assert!(room.is_empty(), "the main job left something behind");
+}
+
+#[test]
+fn the_main_job_speaks_json_and_writes_where_it_is_told() {
+    let room = Room::new();
+    fs::create_dir(room.path().join("target")).unwrap();
+    let (code, out, _) = room.run(&["--executions", "20", "--engine", "sim", "--json"]);
+    assert_eq!(code, 0, "{out}");
+    let programs = catalogue().unwrap().cases().unwrap().len();
+    assert_eq!(out.lines().map(json).filter(|line| line["engine"] == "sim").count(), programs);
+    assert!(room.path().join("target/selvedge-report/index.html").exists());
+}
+
+#[test]
+fn a_reader_may_have_seen_enough() {
+    let room = Room::new();
+    let mut child = room.command(&["list"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::with_capacity(1, child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let mut err = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+    assert_eq!((child.wait().unwrap().code(), &*err), (Some(0), ""), "after {line}");
+}
+
+#[test]
+fn ctrl_c_ends_cleanly() {
+    use nix::sys::signal::{Signal, kill};
+    use nix::unistd::Pid;
+    let room = Room::new();
+    let line = ["explore", "ticket-file:clients=5", "--variant", "locked", "--time", "60s"];
+    let mut child = room.command(&line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // Its scratch folder appears when it has begun to explore.
+    while room.is_empty() {
+        std::thread::yield_now();
+    }
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).unwrap();
+    let mut err = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+    assert_eq!((child.wait().unwrap().code(), &*err), (Some(130), "selvedge: ended by SIGINT\n"));
+    assert!(room.is_empty(), "something was left behind");
+}
+
+#[test]
+fn the_help_is_as_reviewed() {
+    let room = Room::new();
+    let (code, out, err) = room.run(&["--help"]);
+    assert_eq!((code, &*err), (0, ""));
+    insta::assert_snapshot!("help", out);
+    let (code, out, _) = room.run(&["explore", "--help"]);
+    assert_eq!(code, 0);
+    insta::assert_snapshot!("help-explore", out);
+}
+
+#[test]
+fn the_list_is_as_reviewed() {
+    let (code, out, err) = Room::new().run(&["list"]);
+    assert_eq!((code, &*err), (0, ""));
+    insta::assert_snapshot!("list", out);
+}

@@ -24,21 +24,25 @@ shareable! {
 }
 
 fn lost_wakeup() -> Program<Signal> {
-    Program::new("lost wake-up", || Signal { ready: Value::new(0), lock: Mutex::new(()), woken: Condvar::new() })
-        .task("waiter", |s| {
-            if s.ready.get() == 0 {
-                let guard = s.lock.lock().unwrap();
-                drop(s.woken.wait(guard).unwrap());
-            }
-        })
-        .task("signaller", |s| {
-            s.ready.set(1);
+    Program::new("lost wake-up", || Signal {
+        ready: Value::new(0),
+        lock: Mutex::new(()),
+        woken: Condvar::new(),
+    })
+    .task("waiter", |s| {
+        if s.ready.get() == 0 {
             let guard = s.lock.lock().unwrap();
-            s.woken.notify_one();
-            drop(guard);
-        })
-        .name("lock", |s| &s.lock)
-        .name("condition", |s| &s.woken)
+            drop(s.woken.wait(guard).unwrap());
+        }
+    })
+    .task("signaller", |s| {
+        s.ready.set(1);
+        let guard = s.lock.lock().unwrap();
+        s.woken.notify_one();
+        drop(guard);
+    })
+    .name("lock", |s| &s.lock)
+    .name("condition", |s| &s.woken)
 }
 
 /// 8 interleavings, 1 of which sleeps for ever: the counts say that a woken waiter
@@ -166,7 +170,8 @@ fn dying(name: &str, body: impl Fn(&Count) + Send + Sync + 'static) -> Program<C
 fn a_panic_is_a_finding_with_task_and_step() {
     for engine in BOTH {
         let report = dying("panic", |_| panic!("out of stock")).check(&quiet(engine)).unwrap();
-        let Verdict::Panic { task, message, place, .. } = &report.finding.as_ref().unwrap().recording.verdict else {
+        let Verdict::Panic { task, message, place, .. } = &report.finding.as_ref().unwrap().recording.verdict
+        else {
             panic!("{report:?}")
         };
         assert_eq!((*task, message.as_str()), (0, "out of stock"), "{engine:?}");
@@ -345,7 +350,10 @@ fn wild_runs_without_a_scheduler() {
     let config = || quiet(Engine::Wild).executions(30);
     let report = dying("panic", |_| panic!("out of stock")).check(&config()).unwrap();
     let verdict = report.tally.first.map(|found| found.verdict);
-    assert!(matches!(&verdict, Some(Verdict::Panic { task: 0, message, .. }) if message == "out of stock"), "{verdict:?}");
+    assert!(
+        matches!(&verdict, Some(Verdict::Panic { task: 0, message, .. }) if message == "out of stock"),
+        "{verdict:?}"
+    );
     let counted = Program::new("counted", || Count { value: Value::new(0) })
         .tasks("adder", 3, |s, _| s.value.fetch_add(1))
         .finally(|s| assert_eq!(s.value.get(), 3))

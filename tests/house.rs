@@ -138,7 +138,13 @@ fn is_unsafe(line: &str) -> bool {
 #[test]
 fn unsafe_stands_where_it_may() {
     let allowed = [
-        "src/platform/", "src/sys/", "src/shm/", "src/raw/", "src/sync/", "src/channel/", "harness/src/kernel/",
+        "src/platform/",
+        "src/sys/",
+        "src/shm/",
+        "src/raw/",
+        "src/sync/",
+        "src/channel/",
+        "harness/src/kernel/",
         "harness/src/engine/",
     ];
     let mut offenders = Vec::new();
@@ -159,7 +165,11 @@ fn module_files_are_maps() {
     let long: Vec<String> = all_sources()
         .into_iter()
         .filter(|(name, _)| name.ends_with("lib.rs"))
-        .filter(|(_, text)| code(text).any(|line| line.trim_start().starts_with("pub fn ") || line.trim_start().starts_with("impl ")))
+        .filter(|(_, text)| {
+            code(text).any(|line| {
+                line.trim_start().starts_with("pub fn ") || line.trim_start().starts_with("impl ")
+            })
+        })
         .map(|(name, _)| name)
         .collect();
     report("code in a map", &long);

@@ -163,7 +163,7 @@ fn a_panic_names_its_task() {
     contains(
         &text,
         &[
-            "panics: reader panicked at step 3: assertion `left == right` failed: nothing left (harness/tests/",
+            "panics: reader panicked at step 3: assertion `left == right` failed: nothing left (tests/",
             "    left: 0\n    right: 1",
             "~~ preempted, holds [sold]",
             "✗ │",

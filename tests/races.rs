@@ -50,7 +50,8 @@ impl BusyLoop {
         one.set(core).unwrap();
         // A child inherits the mask of the thread that starts it.
         sched_setaffinity(Pid::from_raw(0), &one).unwrap();
-        let child = Command::new("sh").args(["-c", "while :; do :; done"]).stdin(Stdio::null()).spawn().unwrap();
+        let child =
+            Command::new("sh").args(["-c", "while :; do :; done"]).stdin(Stdio::null()).spawn().unwrap();
         sched_setaffinity(Pid::from_raw(0), &mine).unwrap();
         BusyLoop(child)
     }
@@ -102,7 +103,8 @@ impl Walk {
     /// Adds to each outcome the probability with which the uniform walk over enabled
     /// tasks reaches it.
     fn weigh(&self, weight: f64, label: &dyn Fn(&Walk) -> String, outcomes: &mut BTreeMap<String, f64>) {
-        let enabled: Vec<usize> = (0..self.tasks.len()).filter(|&task| !self.tasks[task].is_empty()).collect();
+        let enabled: Vec<usize> =
+            (0..self.tasks.len()).filter(|&task| !self.tasks[task].is_empty()).collect();
         if enabled.is_empty() {
             *outcomes.entry(label(self)).or_insert(0.0) += weight;
         }
@@ -132,10 +134,12 @@ fn meets(name: &str, variant: &str, expected: &BTreeMap<String, f64>) {
     assert!((total - 1.0).abs() < 1e-9, "{name}: the probabilities add up to {total}");
     for (label, probability) in expected {
         let hits = *report.tally.outcomes.get(label).unwrap_or(&0) as f64;
-        let (mean, sigma) = (RUNS as f64 * probability, (RUNS as f64 * probability * (1.0 - probability)).sqrt());
+        let (mean, sigma) =
+            (RUNS as f64 * probability, (RUNS as f64 * probability * (1.0 - probability)).sqrt());
         assert!((hits - mean).abs() <= 3.0 * sigma, "{name} {label}: {hits}, expected {mean} +- {sigma}");
     }
-    let unexpected: Vec<_> = report.tally.outcomes.keys().filter(|label| !expected.contains_key(*label)).collect();
+    let unexpected: Vec<_> =
+        report.tally.outcomes.keys().filter(|label| !expected.contains_key(*label)).collect();
     assert!(unexpected.is_empty(), "{name}: {unexpected:?}");
 }
 
@@ -152,12 +156,14 @@ fn the_random_walk_has_its_exact_probabilities() {
         walk.weigh(1.0, &label, &mut outcomes);
         if (clients, stock) == (2, 1) {
             // Four of six schedules fail, but the walk meets them half of the time.
-            let failing: f64 = outcomes.iter().filter(|(label, _)| !label.contains("sold=1")).map(|(_, p)| p).sum();
+            let failing: f64 =
+                outcomes.iter().filter(|(label, _)| !label.contains("sold=1")).map(|(_, p)| p).sum();
             assert!((failing - 0.5).abs() < 1e-9, "{outcomes:?}");
         }
         meets(&format!("ticket:clients={clients},stock={stock}"), "racy", &outcomes);
     }
-    for (deposits, withdrawals) in [(vec![10], vec![3]), (vec![10, 20], vec![3, 5]), (vec![1, 2, 3], vec![4])] {
+    for (deposits, withdrawals) in [(vec![10], vec![3]), (vec![10, 20], vec![3, 5]), (vec![1, 2, 3], vec![4])]
+    {
         let list = |amounts: &[i64]| amounts.iter().map(i64::to_string).collect::<Vec<_>>().join("+");
         let name = format!("bank:deposits={},withdrawals={}", list(&deposits), list(&withdrawals));
         let out = withdrawals.iter().map(|amount| -amount).collect();

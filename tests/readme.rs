@@ -36,7 +36,10 @@ mod tickets {
 fn blocks() -> Vec<(String, String)> {
     let readme = include_str!("../README.md");
     let parts = readme.split("```").skip(1).step_by(2);
-    parts.filter_map(|part| part.split_once('\n')).map(|(word, text)| (word.to_owned(), text.to_owned())).collect()
+    parts
+        .filter_map(|part| part.split_once('\n'))
+        .map(|(word, text)| (word.to_owned(), text.to_owned()))
+        .collect()
 }
 
 #[test]
@@ -59,5 +62,10 @@ fn the_readme_shows_this_program_and_its_real_output() {
     let start = text.find("tickets: ").expect(&text);
     let end = text.find("\nnote: ").unwrap_or(text.len());
     let shown = &blocks.iter().find(|(word, _)| word == "text").expect("a text block").1;
-    assert_eq!(shown.trim_end(), text[start..end].trim_end(), "the README shows something else:\n{}", &text[start..end]);
+    assert_eq!(
+        shown.trim_end(),
+        text[start..end].trim_end(),
+        "the README shows something else:\n{}",
+        &text[start..end]
+    );
 }

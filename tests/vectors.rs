@@ -96,7 +96,10 @@ fn check(rows: &[Row], engine: Engine, jobs: usize) {
     let catalogue = catalogue().unwrap();
     for &(name, schedules, violations, outcomes) in rows {
         let case = catalogue.parse(name).unwrap().case("racy").unwrap();
-        let config = Config { shrink: false, ..Config::default().engine(engine).jobs(jobs).exhaust().ignore_environment() };
+        let config = Config {
+            shrink: false,
+            ..Config::default().engine(engine).jobs(jobs).exhaust().ignore_environment()
+        };
         let tally = case.check(&config).unwrap().tally;
         let expected: BTreeMap<String, u64> =
             outcomes.iter().map(|&(label, count)| (label.to_owned(), count)).collect();

@@ -1,1 +1,20 @@
+//! Measurements against rivals.
+//!
+//! Used by this package's benches only. Each measured program is written once for
+//! every side, line by line alike, and never asserts anything that can fail: all
+//! sides must run all executions.
+//!
+//! | file | what is there |
+//! |---|---|
+//! | [`subject`] | the programs and the sides by name, and [`run`](subject::run) |
+//! | `ours` | the programs for selvedge, declarative and dynamic |
+//! | `with_shuttle`, `with_loom` | the same for the rivals |
+//! | [`rounds`] | paired rounds, medians, ratios against a bar |
+//! | [`bare`] | what hand-overs and forks cost with nothing around them |
 
+pub mod bare;
+mod ours;
+pub mod rounds;
+pub mod subject;
+mod with_loom;
+mod with_shuttle;

@@ -30,18 +30,9 @@ pub use native::Native;
 pub use op::{Cmp, Guard, Kind, Op};
 pub use tasks::{Child, Segment, Tasks};
 
-use std::panic::Location;
+pub use crate::sys::futex::Woken;
 
-/// Why [`Platform::futex_wait`] came back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Woken {
-    /// A wake-up, or none: the word may have changed, look again.
-    Woken,
-    /// The word did not hold the expected value; nobody slept.
-    Changed,
-    /// The deadline passed first.
-    TimedOut,
-}
+use std::panic::Location;
 
 /// A caller's source line, in the platform's form: nothing at all where nobody
 /// will ask for it, so that guards stay as small as std's.

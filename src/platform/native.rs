@@ -6,7 +6,9 @@
 //! When a process dies here, the kernel's own rules hold: a sleeper disappears
 //! from its futex queue, and a wake-up it had already consumed is lost with it.
 
-use super::{Cmp, Guard, Observe, Op, Platform, Tasks, Woken};
+use super::{Child, Cmp, Guard, Observe, Op, Platform, Segment, Site, Tasks, Woken};
+use crate::sys::process::Signal;
+use crate::sys::status::ExitStatus;
 use crate::sys::{clock, futex, memory::Mapping, process as sys_process, thread as sys_thread};
 use std::io;
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
@@ -85,5 +87,39 @@ impl Tasks for Native {
 
     fn process_id() -> u32 {
         std::process::id()
+    }
+}
+
+/// Lets a task of the operating system stand for a platform's child. Nobody asks for the
+/// caller's source line here.
+macro_rules! forward {
+    ($($child:ty),*) => {$(
+        impl Child for $child {
+            fn id(&self) -> u32 {
+                <$child>::id(self)
+            }
+
+            fn wait(&self, deadline: Option<u64>, _: impl Site) -> io::Result<Option<ExitStatus>> {
+                <$child>::wait(self, deadline)
+            }
+
+            fn signal(&self, signal: Signal, _: impl Site) -> io::Result<()> {
+                <$child>::signal(self, signal)
+            }
+        }
+    )*};
+}
+
+forward!(sys_process::Child, sys_thread::Thread);
+
+impl Segment for Mapping {
+    #[inline]
+    fn base(&self) -> *mut u8 {
+        Mapping::base(self)
+    }
+
+    #[inline]
+    fn size(&self) -> usize {
+        Mapping::size(self)
     }
 }

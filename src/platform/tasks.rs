@@ -8,8 +8,8 @@
 //! When a child dies here, its handle's [`wait`](Child::wait) says how.
 
 use super::{Platform, Site};
-use crate::process::ExitStatus;
 use crate::sys::process::Signal;
+use crate::sys::status::ExitStatus;
 use std::io;
 
 /// A started process or thread, as its parent sees it.

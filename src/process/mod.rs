@@ -10,13 +10,12 @@ mod current;
 mod names;
 #[allow(clippy::module_inception, reason = "the folder is named for its one main type")]
 mod process;
-mod status;
 
 #[cfg(test)]
 mod tests;
 
+pub use crate::sys::status::ExitStatus;
 pub use current::{exit, id};
 #[doc(hidden)]
 pub use names::restart_numbering;
 pub use process::Process;
-pub use status::ExitStatus;

@@ -26,9 +26,13 @@ use nix::errno::Errno;
 use std::cell::Cell;
 use std::fmt;
 use std::rc::Rc;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-type Body = Box<dyn FnOnce()>;
+/// `Send`, because the process value may be sent elsewhere before it is started. The lock
+/// is never taken: it lets threads share a value whose body only `start`, which has it
+/// exclusively, touches.
+type Body = Mutex<Box<dyn FnOnce() + Send>>;
 
 /// A child process: made, then started, then joined.
 ///
@@ -58,8 +62,19 @@ impl<P: Tasks> Process<P> {
     ///
     /// It ends with code 0 when `body` returns, whatever that returns, and with 101 when
     /// `body` panics.
-    pub fn new<R>(body: impl FnOnce() -> R + 'static) -> Self {
-        Process { name: names::next::<P>(), state: State::New(Box::new(move || drop(body()))) }
+    ///
+    /// As for a thread, `body` is `Send`: a `Process` can be made in one thread and started
+    /// in another. What a thread must not give away, a child must not get a copy of either,
+    /// such as the guard of a lock:
+    ///
+    /// ```compile_fail,E0277
+    /// let mutex: &'static _ = Box::leak(Box::new(selvedge::Mutex::new(1)));
+    /// let guard = mutex.lock().unwrap();
+    /// selvedge::Process::spawn(move || drop(guard));
+    /// ```
+    pub fn new<R>(body: impl FnOnce() -> R + Send + 'static) -> Self {
+        let body = Mutex::new(Box::new(move || drop(body())) as Box<_>);
+        Process { name: names::next::<P>(), state: State::New(body) }
     }
 
     /// Makes a process and starts it.
@@ -67,7 +82,7 @@ impl<P: Tasks> Process<P> {
     /// # Panics
     /// If the operating system refuses to fork.
     #[track_caller]
-    pub fn spawn<R>(body: impl FnOnce() -> R + 'static) -> Self {
+    pub fn spawn<R>(body: impl FnOnce() -> R + Send + 'static) -> Self {
         let mut process = Self::new(body);
         if let Err(error) = process.start() {
             panic!("process {} could not be started: {error}", process.name);
@@ -107,8 +122,8 @@ impl<P: Tasks> Process<P> {
         let slot = Rc::new(Cell::new(Some(body)));
         let in_child = Rc::clone(&slot);
         let run = move || {
-            let body = in_child.take().expect("the body is run once");
-            body();
+            let body: Body = in_child.take().expect("the body is run once");
+            body.into_inner().unwrap_or_else(PoisonError::into_inner)();
             0
         };
         match P::fork(&self.name, run, site) {

@@ -83,3 +83,20 @@ fn dropping_a_process_that_ended_leaves_no_zombie() {
     let gone = waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG);
     assert_eq!(gone, Err(nix::errno::Errno::ECHILD));
 }
+
+#[test]
+fn threads_can_share_a_process_and_start_it_elsewhere() {
+    fn check<T: Send + Sync>() {}
+    check::<Process>();
+    let mut child = Process::new(|| exit(4));
+    let child = std::thread::spawn(move || {
+        child.start().unwrap();
+        child
+    });
+    let child = child.join().unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| assert_eq!(child.join().unwrap(), ExitStatus::Code(4)));
+        }
+    });
+}

@@ -133,7 +133,7 @@ mod tests {
             0
         })
         .unwrap();
-        let status = crate::platform::Child::wait(&child, None, ()).unwrap();
+        let status = child.wait(None).unwrap();
         assert!(status.unwrap().success());
         assert_eq!(shared.load(SeqCst), 2);
         assert_eq!(format!("{shared:?}"), "Shared(2)");

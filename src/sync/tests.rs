@@ -5,7 +5,8 @@
 //!
 //! When a process dies here, a test asked for it.
 
-use crate::{Array, Condvar, Event, Mutex, Process, Semaphore, Shared, Value, shareable};
+use crate::platform::{Native, Tasks};
+use crate::{Array, Condvar, Event, Mutex, Process, Semaphore, Shared, Value, shareable, sync};
 use std::sync::TryLockError;
 use std::thread;
 use std::time::Duration;
@@ -25,7 +26,7 @@ impl Drop for Family {
     }
 }
 
-fn children(count: usize, body: impl FnOnce() + Clone + 'static) {
+fn children(count: usize, body: impl FnOnce() + Clone + Send + 'static) {
     let family = Family((0..count).map(|_| Process::spawn(body.clone())).collect());
     for child in &family.0 {
         let status = child.join_timeout(LONG).unwrap().expect("a child should have ended long ago");
@@ -247,4 +248,14 @@ fn an_index_out_of_range_is_named() {
 fn a_mutex_is_as_large_as_stds() {
     assert_eq!(size_of::<Mutex<u64>>(), size_of::<std::sync::Mutex<u64>>());
     assert_eq!(size_of::<crate::MutexGuard<'_, u64>>(), size_of::<std::sync::MutexGuard<'_, u64>>());
+}
+
+#[test]
+fn a_struct_over_any_platform_is_shareable() {
+    shareable! { struct Gate<P: Tasks = Native> { lock: sync::Mutex<[u8; 4], P>, open: sync::Event<P> } }
+    fn closed<P: Tasks>() -> Shared<Gate<P>> {
+        Shared::new(Gate { lock: sync::Mutex::new([7; 4]), open: sync::Event::new() })
+    }
+    let gate = closed::<Native>();
+    assert!(*gate.lock.lock().unwrap() == [7; 4] && !gate.open.is_set());
 }

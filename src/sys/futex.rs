@@ -22,11 +22,21 @@
 //! Source: futex(2).
 
 use super::clock;
-use crate::platform::Woken;
 use nix::errno::Errno;
 use nix::libc;
 use std::ptr;
 use std::sync::atomic::AtomicU32;
+
+/// Why a sleep on a futex word came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Woken {
+    /// A wake-up, or none: the word may have changed, look again.
+    Woken,
+    /// The word did not hold the expected value; nobody slept.
+    Changed,
+    /// The deadline passed first.
+    TimedOut,
+}
 
 /// Sleeps while `word` holds `expected`, until a wake-up, a signal, or `deadline`
 /// (nanoseconds on [`clock::monotonic`]).

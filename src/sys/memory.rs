@@ -17,7 +17,6 @@
 //!
 //! Source: mmap(2).
 
-use crate::platform::Segment;
 use nix::libc::c_void;
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 use std::io;
@@ -55,16 +54,18 @@ impl Mapping {
         let base = unsafe { mmap_anonymous(None, mapped, rights, MapFlags::MAP_SHARED) }?;
         Ok(Mapping(Arc::new(Pages { base, mapped, size })))
     }
-}
 
-impl Segment for Mapping {
+    /// Its first byte, page-aligned.
     #[inline]
-    fn base(&self) -> *mut u8 {
+    #[must_use]
+    pub fn base(&self) -> *mut u8 {
         self.0.base.as_ptr().cast()
     }
 
+    /// Its length in bytes.
     #[inline]
-    fn size(&self) -> usize {
+    #[must_use]
+    pub fn size(&self) -> usize {
         self.0.size
     }
 }

@@ -24,8 +24,7 @@
 //! Sources: fork(2), pidfd_open(2), waitid(2), pidfd_send_signal(2).
 
 use super::clock;
-use crate::platform::{self, Site};
-use crate::process::ExitStatus;
+use super::status::ExitStatus;
 use nix::errno::Errno;
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, ppoll};
@@ -166,12 +165,21 @@ impl Child {
     }
 }
 
-impl platform::Child for Child {
-    fn id(&self) -> u32 {
+impl Child {
+    /// The pid of the child.
+    #[must_use]
+    pub fn id(&self) -> u32 {
         self.pid.as_raw().cast_unsigned()
     }
 
-    fn wait(&self, deadline: Option<u64>, _: impl Site) -> io::Result<Option<ExitStatus>> {
+    /// Waits until the child has ended or `deadline` (nanoseconds on
+    /// [`clock::monotonic`]) passed; `Ok(None)` if it passed. A past deadline asks
+    /// without waiting.
+    ///
+    /// # Errors
+    /// `ECHILD` if the calling process is not the one that forked the child, or whatever
+    /// `waitid(2)` and `ppoll(2)` refuse.
+    pub fn wait(&self, deadline: Option<u64>) -> io::Result<Option<ExitStatus>> {
         self.check_parent()?;
         loop {
             let status = self.reap()?;
@@ -181,7 +189,11 @@ impl platform::Child for Child {
         }
     }
 
-    fn signal(&self, signal: Signal, _: impl Site) -> io::Result<()> {
+    /// Sends `signal` to the child.
+    ///
+    /// # Errors
+    /// `ESRCH` if it has ended, or whatever else `pidfd_send_signal(2)` refuses.
+    pub fn signal(&self, signal: Signal) -> io::Result<()> {
         // The lock keeps the child unreaped during the call (invariant 2).
         let status = self.status();
         if status.is_some() {
@@ -222,12 +234,11 @@ fn ended(info: &libc::siginfo_t) -> Option<ExitStatus> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::platform::{Child as _, Segment};
     use crate::sys::{futex, memory::Mapping};
     use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
     fn wait(child: &Child) -> ExitStatus {
-        child.wait(None, ()).unwrap().expect("without a deadline the child has ended")
+        child.wait(None).unwrap().expect("without a deadline the child has ended")
     }
 
     #[test]
@@ -235,7 +246,7 @@ mod tests {
         let child = fork(|| 3).unwrap();
         assert_eq!(wait(&child), ExitStatus::Code(3));
         assert_eq!(wait(&child), ExitStatus::Code(3), "the status is kept");
-        let error = child.signal(Signal::SIGKILL, ()).unwrap_err();
+        let error = child.signal(Signal::SIGKILL).unwrap_err();
         assert_eq!(error.raw_os_error(), Some(libc::ESRCH));
     }
 
@@ -253,9 +264,9 @@ mod tests {
             }
         })
         .unwrap();
-        assert_eq!(child.wait(Some(0), ()).unwrap(), None);
-        assert_eq!(child.wait(Some(clock::monotonic() + 1_000_000), ()).unwrap(), None);
-        child.signal(Signal::SIGKILL, ()).unwrap();
+        assert_eq!(child.wait(Some(0)).unwrap(), None);
+        assert_eq!(child.wait(Some(clock::monotonic() + 1_000_000)).unwrap(), None);
+        child.signal(Signal::SIGKILL).unwrap();
         assert_eq!(wait(&child), ExitStatus::Signal(9));
     }
 
@@ -273,7 +284,7 @@ mod tests {
     fn only_the_parent_can_wait() {
         let one = fork(|| 0).unwrap();
         let two = fork(|| {
-            let refused = one.wait(None, ()).unwrap_err();
+            let refused = one.wait(None).unwrap_err();
             i32::from(refused.raw_os_error() != Some(libc::ECHILD))
         })
         .unwrap();

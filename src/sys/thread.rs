@@ -19,10 +19,9 @@
 //! When the process dies, its threads are gone. A forked child inherits handles but no
 //! threads, and is told so instead of waiting for ever.
 
-use super::futex;
+use super::futex::{self, Woken};
 use super::process::{PANIC_CODE, Signal};
-use crate::platform::{self, Site, Woken};
-use crate::process::ExitStatus;
+use super::status::ExitStatus;
 use nix::errno::Errno;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -78,12 +77,19 @@ pub fn spawn<F: FnOnce() + Send + 'static>(name: &str, body: F) -> io::Result<Th
     Ok(Thread { state, handle: Mutex::new(Some(handle)), id, process: std::process::id() })
 }
 
-impl platform::Child for Thread {
-    fn id(&self) -> u32 {
+impl Thread {
+    /// The number of the thread: the n-th that its process started this way.
+    #[must_use]
+    pub fn id(&self) -> u32 {
         self.id
     }
 
-    fn wait(&self, deadline: Option<u64>, _: impl Site) -> io::Result<Option<ExitStatus>> {
+    /// Waits until the thread has ended or `deadline` (nanoseconds on the monotonic
+    /// clock) passed; `Ok(None)` if it passed. A past deadline asks without waiting.
+    ///
+    /// # Errors
+    /// `ESRCH` in a forked child, which inherited the handle but not the thread.
+    pub fn wait(&self, deadline: Option<u64>) -> io::Result<Option<ExitStatus>> {
         let code = loop {
             match self.state.load(Acquire) {
                 RUNNING if std::process::id() != self.process => return Err(Errno::ESRCH.into()),
@@ -102,7 +108,11 @@ impl platform::Child for Thread {
         Ok(Some(ExitStatus::Code(code)))
     }
 
-    fn signal(&self, signal: Signal, _: impl Site) -> io::Result<()> {
+    /// Always refuses: there is no signal to one thread of a process.
+    ///
+    /// # Errors
+    /// [`Unsupported`](io::ErrorKind::Unsupported), always.
+    pub fn signal(&self, signal: Signal) -> io::Result<()> {
         let text = format!("{signal} cannot be sent to a thread (ENOTSUP): it would hit the whole process");
         Err(io::Error::new(io::ErrorKind::Unsupported, text))
     }
@@ -111,7 +121,6 @@ impl platform::Child for Thread {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::platform::Child;
     use crate::sys::clock;
     use std::sync::mpsc::channel;
 
@@ -123,25 +132,25 @@ mod tests {
             let _ = gate.recv();
         })
         .unwrap();
-        assert_eq!(thread.wait(Some(0), ()).unwrap(), None);
-        assert_eq!(thread.wait(Some(clock::monotonic() + 1_000_000), ()).unwrap(), None);
+        assert_eq!(thread.wait(Some(0)).unwrap(), None);
+        assert_eq!(thread.wait(Some(clock::monotonic() + 1_000_000)).unwrap(), None);
         drop(go);
-        assert_eq!(thread.wait(None, ()).unwrap(), Some(ExitStatus::Code(0)));
-        assert_eq!(thread.wait(Some(0), ()).unwrap(), Some(ExitStatus::Code(0)));
+        assert_eq!(thread.wait(None).unwrap(), Some(ExitStatus::Code(0)));
+        assert_eq!(thread.wait(Some(0)).unwrap(), Some(ExitStatus::Code(0)));
     }
 
     #[test]
     fn a_panic_is_the_exit_code_101() {
         let thread = spawn("", || std::panic::resume_unwind(Box::new("no message, no hook"))).unwrap();
-        assert_eq!(thread.wait(None, ()).unwrap(), Some(ExitStatus::Code(101)));
+        assert_eq!(thread.wait(None).unwrap(), Some(ExitStatus::Code(101)));
     }
 
     #[test]
     fn what_a_thread_cannot_do_is_an_error() {
         let thread = spawn("idle", || {}).unwrap();
-        let error = thread.signal(Signal::SIGTERM, ()).unwrap_err();
+        let error = thread.signal(Signal::SIGTERM).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::Unsupported);
         assert!(spawn("a\0b", || {}).is_err());
-        thread.wait(None, ()).unwrap();
+        thread.wait(None).unwrap();
     }
 }

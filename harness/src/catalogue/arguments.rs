@@ -27,7 +27,11 @@ impl Arguments {
         for pair in text.split(',').filter(|_| !text.is_empty()) {
             let Some((name, value)) = pair.split_once('=') else {
                 let form = "name=value, as in clients=3".to_owned();
-                return Err(Error::Value { what: format!("parameter of {}", scenario.name), value: pair.to_owned(), form });
+                return Err(Error::Value {
+                    what: format!("parameter of {}", scenario.name),
+                    value: pair.to_owned(),
+                    form,
+                });
             };
             let place = scenario.place(name.trim())?;
             if std::mem::replace(&mut given[place], true) {
@@ -64,7 +68,8 @@ impl Arguments {
         let wrong = || Error::Token(format!("carries parameters that `{}` does not have", scenario.name));
         let mut arguments = Arguments::defaults(scenario)?;
         while !bytes.is_empty() {
-            let place = decode_varint(&mut bytes).and_then(|place| usize::try_from(place).ok()).ok_or_else(wrong)?;
+            let place =
+                decode_varint(&mut bytes).and_then(|place| usize::try_from(place).ok()).ok_or_else(wrong)?;
             let parameter = arguments.parameters.get(place).ok_or_else(wrong)?;
             arguments.values[place] = parameter.decode(&mut bytes).ok_or_else(wrong)?;
         }
@@ -138,7 +143,12 @@ impl fmt::Display for Arguments {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let texts = self.values.iter().map(Value::to_string);
         let pairs = self.parameters.iter().zip(texts).filter(|(_, text)| !text.is_empty());
-        f.write_str(&pairs.map(|(parameter, text)| format!("{}={text}", parameter.name)).collect::<Vec<_>>().join(","))
+        f.write_str(
+            &pairs
+                .map(|(parameter, text)| format!("{}={text}", parameter.name))
+                .collect::<Vec<_>>()
+                .join(","),
+        )
     }
 }
 

@@ -44,7 +44,9 @@ impl Catalogue {
             let name = case.fingerprinted();
             let fingerprint = Identity::of(&name).fingerprint;
             if let Some((_, other)) = known.iter().find(|(other, _)| *other == fingerprint) {
-                return Err(Error::Usage(format!("`{name}` and `{other}` have the same fingerprint; rename one")));
+                return Err(Error::Usage(format!(
+                    "`{name}` and `{other}` have the same fingerprint; rename one"
+                )));
             }
             known.push((fingerprint, name));
         }
@@ -93,11 +95,16 @@ impl Catalogue {
                 let name = fingerprinted(scenario, variant);
                 if Identity::of(&name).fingerprint == token.identity.fingerprint {
                     let arguments = Arguments::decode(scenario, &token.identity.parameters)?;
-                    return Ok(Case { selection: Selection { scenario: *scenario, arguments }, variant: *variant });
+                    return Ok(Case {
+                        selection: Selection { scenario: *scenario, arguments },
+                        variant: *variant,
+                    });
                 }
             }
         }
-        Err(Error::Token("belongs to a program that is not in this catalogue; see `selvedge list`".to_owned()))
+        Err(Error::Token(
+            "belongs to a program that is not in this catalogue; see `selvedge list`".to_owned(),
+        ))
     }
 }
 

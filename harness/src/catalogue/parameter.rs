@@ -188,13 +188,25 @@ mod tests {
 
     const NUMBER: Parameter =
         Parameter { name: "n", help: "", default: "1", form: Form::Number { least: -5, most: 1000 } };
-    const LIST: Parameter =
-        Parameter { name: "l", help: "", default: "", form: Form::Numbers { least: -9, most: 300, count: 3 } };
-    const WORD: Parameter = Parameter { name: "w", help: "", default: "red", form: Form::Word(&["red", "green"]) };
+    const LIST: Parameter = Parameter {
+        name: "l",
+        help: "",
+        default: "",
+        form: Form::Numbers { least: -9, most: 300, count: 3 },
+    };
+    const WORD: Parameter =
+        Parameter { name: "w", help: "", default: "red", form: Form::Word(&["red", "green"]) };
 
     #[test]
     fn values_survive_text_and_bytes() {
-        let all = [(NUMBER, "-5"), (NUMBER, "1000"), (LIST, ""), (LIST, "0+300+-9"), (WORD, "red"), (WORD, "green")];
+        let all = [
+            (NUMBER, "-5"),
+            (NUMBER, "1000"),
+            (LIST, ""),
+            (LIST, "0+300+-9"),
+            (WORD, "red"),
+            (WORD, "green"),
+        ];
         for (parameter, text) in all {
             let value = parameter.parse(text).unwrap();
             assert_eq!(value.to_string(), text);

@@ -105,7 +105,8 @@ pub(super) struct Show {
 
 /// The tables of variables and exit codes.
 fn after_help() -> String {
-    let mut text = "Environment (an option on the command line beats it; it beats everything else):\n".to_owned();
+    let mut text =
+        "Environment (an option on the command line beats it; it beats everything else):\n".to_owned();
     let width = VARIABLES.iter().map(|variable| variable.name.len()).max().unwrap_or(0);
     for variable in VARIABLES {
         text += &format!("  {:width$}  {}: {}\n", variable.name, variable.help, variable.form);
@@ -122,7 +123,8 @@ fn after_help() -> String {
 pub(super) fn in_one_line(error: &clap::Error) -> String {
     let text = error.to_string();
     let said = text.split("Usage:").next().unwrap_or_default();
-    let lines = said.lines().map(|line| line.trim().trim_start_matches("error: ")).filter(|line| !line.is_empty());
+    let lines =
+        said.lines().map(|line| line.trim().trim_start_matches("error: ")).filter(|line| !line.is_empty());
     let mut parts: Vec<&str> = lines.collect();
     if parts.is_empty() {
         parts.push("the command line is wrong; try --help");

@@ -30,7 +30,7 @@ pub(super) fn run(catalogue: &Catalogue, args: &Explore) -> Result<Exit, Stop> {
         let replay = Replay { token: token.to_string(), engine: args.engine.clone() };
         return tokens::replay(catalogue, &replay);
     }
-    let base = Config::default().engine(selection.scenario.engine);
+    let base = Config { shrink_time: PATIENCE, ..Config::default().engine(selection.scenario.engine) };
     let config = settings::configure(base, args.engine.as_deref(), &args.search, args.exhaust)?;
     let folder = settings::report_folder(&args.search)?;
     if let Some(folder) = &folder {
@@ -56,7 +56,7 @@ pub(super) fn run(catalogue: &Catalogue, args: &Explore) -> Result<Exit, Stop> {
 fn one(case: &Case, config: &Config) -> Result<super::judge::Judged, Error> {
     let bar = Bar::spinner(&case.name());
     let watch = |executions, violations| bar.count(executions, violations);
-    work::explore(case, config, PATIENCE, Some(&watch))
+    work::explore(case, config, &watch)
 }
 
 fn print(judged: &super::judge::Judged, json: bool, first: bool) -> Result<(), Stop> {

@@ -47,18 +47,21 @@ pub(super) fn run(catalogue: &Catalogue, line: &Line) -> Result<Exit, Stop> {
     let begun = Instant::now();
     let asked = match &line.engine {
         Some(name) => Some(settings::engine(name)?),
-        None => std::env::var_os("SELVEDGE_ENGINE").map(|_| environment::overlay(&Config::default())).transpose()?
+        None => std::env::var_os("SELVEDGE_ENGINE")
+            .map(|_| environment::overlay(&Config::default()))
+            .transpose()?
             .map(|config| config.engine),
     };
     let cells = cells(catalogue, asked)?;
     let share = (WHOLE / cells.len().max(1) as u32).min(LONGEST);
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
-    let base = Config { budget: Budget { executions: None, time: Some(share) }, ..Config::default() };
+    let budget = Budget { executions: None, time: Some(share) };
+    let base = Config { budget, shrink_time: share, ..Config::default() };
     let config = settings::configure(base.jobs(cores.min(2)), None, &line.search, false)?;
     let folder = settings::report_folder(&line.search)?.unwrap_or_else(settings::default_folder);
     settings::prepare(&folder)?;
 
-    let all = explore(&cells, &config, share)?;
+    let all = explore(&cells, &config)?;
     let worst = all.iter().map(Judged::exit).max().unwrap_or(Exit::NothingRan);
     let page = page::write(&folder, &all)?;
     let mut out = Out::open();
@@ -75,14 +78,14 @@ pub(super) fn run(catalogue: &Catalogue, line: &Line) -> Result<Exit, Stop> {
     Ok(worst)
 }
 
-fn explore(cells: &[Cell], config: &Config, patience: Duration) -> Result<Vec<Judged>, Error> {
+fn explore(cells: &[Cell], config: &Config) -> Result<Vec<Judged>, Error> {
     let bar = Bar::of(cells.len());
     let mut all = Vec::new();
     for cell in cells {
         bar.begin(&format!("{}, {}", cell.case.name(), cell.engine.name()));
         let watch = |executions, violations| bar.count(executions, violations);
         let config = config.clone().engine(cell.engine);
-        all.push(work::explore(&cell.case, &config, patience, Some(&watch))?);
+        all.push(work::explore(&cell.case, &config, &watch)?);
         bar.advance();
     }
     Ok(all)
@@ -94,7 +97,8 @@ fn print(all: &[Judged], out: &mut Out) -> Result<(), Stop> {
     out.write(table::table(all, paint))?;
     // A surprise is what the reader wants to see; else the first finding shows what
     // one looks like.
-    let surprise = all.iter().find(|judged| judged.exit() == Exit::Surprise && judged.report.tally.first.is_some());
+    let surprise =
+        all.iter().find(|judged| judged.exit() == Exit::Surprise && judged.report.tally.first.is_some());
     let told = surprise.or_else(|| all.iter().find(|judged| judged.report.tally.first.is_some()));
     if let Some(message) = told.and_then(|judged| report::explain(&judged.report, paint.0)) {
         let which = if surprise.is_some() { "the first surprise" } else { "the first finding" };

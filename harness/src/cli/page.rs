@@ -14,6 +14,7 @@ pub(super) fn write(folder: &Path, all: &[Judged]) -> Result<PathBuf, Error> {
         names.iter().map(String::as_str).zip(all.iter().map(|judged| &judged.report)).collect();
     let page = folder.join("index.html");
     let written = std::fs::write(&page, report::html(&entries));
-    written.map_err(|error| Error::Usage(format!("the report {} cannot be written: {error}", page.display())))?;
+    written
+        .map_err(|error| Error::Usage(format!("the report {} cannot be written: {error}", page.display())))?;
     Ok(page)
 }

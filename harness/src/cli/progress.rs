@@ -18,7 +18,11 @@ impl Bar {
     /// For one program of which nobody knows how long it takes.
     pub(super) fn spinner(name: &str) -> Bar {
         let bar = ProgressBar::new_spinner();
-        bar.set_draw_target(if shown() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() });
+        bar.set_draw_target(if shown() {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        });
         bar.set_style(style("{spinner} {prefix} {msg} {elapsed}"));
         bar.set_prefix(name.to_owned());
         Bar(bar)
@@ -27,7 +31,11 @@ impl Bar {
     /// For so many programs.
     pub(super) fn of(programs: usize) -> Bar {
         let bar = ProgressBar::new(programs as u64);
-        bar.set_draw_target(if shown() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() });
+        bar.set_draw_target(if shown() {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        });
         bar.set_style(style("[{bar:30}] {pos}/{len} {prefix} {msg} {elapsed}"));
         Bar(bar)
     }

@@ -71,12 +71,18 @@ pub(super) fn configure(
 
 fn exhaustive(config: Config, strategy_given: bool) -> Result<Config, Error> {
     if config.engine == Engine::Wild {
-        return Err(Error::Usage("--exhaust needs a scheduler; use --engine sim or --engine real".to_owned()));
+        return Err(Error::Usage(
+            "--exhaust needs a scheduler; use --engine sim or --engine real".to_owned(),
+        ));
     }
     if strategy_given && !config.strategy.is_exhaustive() {
-        return Err(Error::Usage(format!("{} never comes to an end; --exhaust goes with dfs", config.strategy)));
+        return Err(Error::Usage(format!(
+            "{} never comes to an end; --exhaust goes with dfs",
+            config.strategy
+        )));
     }
-    let strategy = if config.strategy.is_exhaustive() { config.strategy } else { Strategy::Dfs { preemptions: None } };
+    let strategy =
+        if config.strategy.is_exhaustive() { config.strategy } else { Strategy::Dfs { preemptions: None } };
     Ok(Config { strategy, budget: Budget { executions: None, time: None }, ..config })
 }
 
@@ -101,5 +107,7 @@ pub(super) fn prepare(folder: &Path) -> Result<(), Error> {
     let tried = std::fs::create_dir_all(folder)
         .and_then(|()| std::fs::write(&probe, ""))
         .and_then(|()| std::fs::remove_file(&probe));
-    tried.map_err(|error| Error::Usage(format!("the report folder {} cannot be written to: {error}", folder.display())))
+    tried.map_err(|error| {
+        Error::Usage(format!("the report folder {} cannot be written to: {error}", folder.display()))
+    })
 }

@@ -87,10 +87,16 @@ pub(super) fn report(judged: &Judged, paint: Paint) -> String {
     };
     line("violations", &format!("{}{share}", grouped(tally.violations)));
     if let Some(found) = &tally.first {
-        line("first", &format!("execution {}: {}", grouped(found.index + 1), one_line(&found.verdict.to_string())));
+        line(
+            "first",
+            &format!("execution {}: {}", grouped(found.index + 1), one_line(&found.verdict.to_string())),
+        );
     }
     if let Some(found) = &tally.inconclusive {
-        line("undecided", &format!("execution {}: {}", found.index + 1, one_line(&found.verdict.to_string())));
+        line(
+            "undecided",
+            &format!("execution {}: {}", found.index + 1, one_line(&found.verdict.to_string())),
+        );
     }
     if !tally.outcomes.is_empty() {
         line("outcomes", &outcomes(tally));

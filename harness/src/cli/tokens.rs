@@ -10,8 +10,8 @@ use super::args::{Replay, Show};
 use super::exit::Exit;
 use super::out::{Out, Stop, complain};
 use super::paint::Paint;
-use super::{settings, text};
 use super::work::{Shows, shows};
+use super::{settings, text};
 use crate::Error;
 use crate::catalogue::{Case, Catalogue};
 use crate::engine::Engine;
@@ -39,7 +39,9 @@ impl Found {
             config.engine = settings::engine(engine)?;
         }
         if config.engine == Engine::Wild {
-            return Err(Error::Usage("wild follows no schedule; use --engine sim or --engine real".to_owned()));
+            return Err(Error::Usage(
+                "wild follows no schedule; use --engine sim or --engine real".to_owned(),
+            ));
         }
         Ok(Found { token, case, program, config })
     }

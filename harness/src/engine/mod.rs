@@ -13,8 +13,8 @@
 
 mod model;
 pub(crate) mod real;
-pub(crate) mod sim;
 mod session;
+pub(crate) mod sim;
 mod stage;
 pub(crate) mod wild;
 

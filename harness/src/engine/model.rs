@@ -149,7 +149,12 @@ impl<S: Shareable> Model for Typed<S> {
     fn ranges(&self, state: *mut u8) -> Vec<(Range<usize>, String)> {
         let base = state as usize;
         let here = |range: &Range<usize>| base + range.start..base + range.end;
-        self.names.lock().expect("names are only pushed").iter().map(|(name, range)| (here(range), name.clone())).collect()
+        self.names
+            .lock()
+            .expect("names are only pushed")
+            .iter()
+            .map(|(name, range)| (here(range), name.clone()))
+            .collect()
     }
 }
 

@@ -56,9 +56,9 @@ pub(crate) fn workers<R: Serialize + DeserializeOwned + Send>(
         }
     };
     match engine {
-        Engine::Real => {
-            real::controllers(model, limits, tasks.len(), &tick, &mut |executor, worker| work(executor, &tasks[worker]))
-        }
+        Engine::Real => real::controllers(model, limits, tasks.len(), &tick, &mut |executor, worker| {
+            work(executor, &tasks[worker])
+        }),
         Engine::Sim | Engine::Wild => match (tasks, watcher) {
             // One worker and nobody watching: stay on the caller's thread.
             ([task], None) => Ok(vec![work(&mut sim(model, limits)?, task)]),

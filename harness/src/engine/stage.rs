@@ -19,7 +19,10 @@ pub(super) fn fit(limits: Limits, model: &dyn Model) -> Limits {
 pub(super) fn set_up(kernel: &mut Kernel, model: &dyn Model) -> Result<*mut u8, Verdict> {
     let layout = model.layout();
     if layout.align() > 64 {
-        return Err(Verdict::Broken(format!("the state wants an alignment of {}; 64 is the most", layout.align())));
+        return Err(Verdict::Broken(format!(
+            "the state wants an alignment of {}; 64 is the most",
+            layout.align()
+        )));
     }
     let state = kernel
         .allocate(layout.size().max(1))

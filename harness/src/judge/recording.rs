@@ -158,7 +158,11 @@ impl Namer<'_> {
                 return Object { name: task.name.clone(), task: Some(index) };
             }
         }
-        let named = self.names.iter().filter(|(range, _)| range.contains(&address)).min_by_key(|(range, _)| range.len());
+        let named = self
+            .names
+            .iter()
+            .filter(|(range, _)| range.contains(&address))
+            .min_by_key(|(range, _)| range.len());
         if let Some((_, name)) = named {
             return Object { name: name.clone(), task: None };
         }
@@ -181,7 +185,8 @@ fn place(op: &Op) -> Place {
 
 /// The record of the execution that `executor` just ran.
 pub(crate) fn record(executor: &mut dyn Executor, verdict: Verdict, label: String) -> Recording {
-    let fixed: Vec<String> = (0..executor.model().tasks()).map(|task| executor.model().task_name(task)).collect();
+    let fixed: Vec<String> =
+        (0..executor.model().tasks()).map(|task| executor.model().task_name(task)).collect();
     let state = executor.state();
     let names = if state.is_null() { Vec::new() } else { executor.model().ranges(state) };
     let kernel = &*executor.kernel();

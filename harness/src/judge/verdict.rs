@@ -100,7 +100,9 @@ impl Verdict {
             (Verdict::Law { place: a, .. }, Verdict::Law { place: b, .. })
             | (Verdict::Panic { place: a, .. }, Verdict::Panic { place: b, .. }) => a == b,
             (Verdict::Died { status: a, .. }, Verdict::Died { status: b, .. }) => a == b,
-            (Verdict::Deadlock, Verdict::Deadlock) | (Verdict::Livelock { .. }, Verdict::Livelock { .. }) => true,
+            (Verdict::Deadlock, Verdict::Deadlock) | (Verdict::Livelock { .. }, Verdict::Livelock { .. }) => {
+                true
+            }
             _ => false,
         }
     }
@@ -140,7 +142,10 @@ impl fmt::Display for Verdict {
             Verdict::Deadlock => f.write_str("deadlock: no unfinished task can go on"),
             Verdict::Livelock { steps } => write!(f, "livelock: still running after {steps} steps"),
             Verdict::Diverged { step, task } => {
-                write!(f, "the schedule does not fit: at step {step} it names task {task}, which cannot go on")
+                write!(
+                    f,
+                    "the schedule does not fit: at step {step} it names task {task}, which cannot go on"
+                )
             }
             Verdict::Broken(why) => f.write_str(why),
         }

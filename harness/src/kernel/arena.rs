@@ -82,7 +82,8 @@ impl Arena {
         } | MapFlags::MAP_NORESERVE;
         let size = NonZeroUsize::new(len).expect("an arena has a kernel");
         // SAFETY: a fresh anonymous mapping aliases nothing.
-        let base = unsafe { mmap_anonymous(None, size, ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, flags)? };
+        let base =
+            unsafe { mmap_anonymous(None, size, ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, flags)? };
         let start = base.cast::<u8>().as_ptr();
         // SAFETY: every offset lies inside the mapping and is aligned for its type
         // (`Layout::take`); zeroed memory is a valid value of what lies there, or is

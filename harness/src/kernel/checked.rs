@@ -257,7 +257,10 @@ mod tests {
 
     #[test]
     fn checked_words_have_the_native_layout() {
-        assert_eq!(size_of::<selvedge::sync::Mutex<u64, Checked>>(), size_of::<selvedge::sync::Mutex<u64, Native>>());
+        assert_eq!(
+            size_of::<selvedge::sync::Mutex<u64, Checked>>(),
+            size_of::<selvedge::sync::Mutex<u64, Native>>()
+        );
         let word = <CheckedU32 as Atomic<u32>>::new(3);
         assert_eq!(word.fetch_add(2, Ordering::SeqCst), 3);
         assert_eq!(word.load(Ordering::SeqCst), 5);

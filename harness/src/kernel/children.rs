@@ -80,7 +80,11 @@ impl<N: Child> Child for CheckedChild<N> {
 }
 
 impl TaskChild {
-    fn wait(&self, deadline: Option<u64>, site: &'static Location<'static>) -> io::Result<Option<ExitStatus>> {
+    fn wait(
+        &self,
+        deadline: Option<u64>,
+        site: &'static Location<'static>,
+    ) -> io::Result<Option<ExitStatus>> {
         let this = current::get();
         if this.is_null() {
             return Err(no_exploration());
@@ -92,9 +96,9 @@ impl TaskChild {
         let now = kernel.clock;
         let op = || match deadline {
             Some(deadline) if deadline <= now => Op::new(Kind::Read, "is_alive", object, site),
-            _ => {
-                Op::new(Kind::Join, "join", object, site).when(Guard::on(word, !0, Cmp::Eq, 1)).until(deadline)
-            }
+            _ => Op::new(Kind::Join, "join", object, site)
+                .when(Guard::on(word, !0, Cmp::Eq, 1))
+                .until(deadline),
         };
         let ended = || word.load(Ordering::Relaxed) == 1;
         // SAFETY: as above.
@@ -131,7 +135,10 @@ impl TaskChild {
         // SAFETY: a current kernel is alive, and the caller has the turn.
         let kernel = unsafe { &mut *this };
         if kernel.task(self.task).role == Role::Thread {
-            return Err(io::Error::new(io::ErrorKind::Unsupported, "a thread cannot be sent a signal of its own"));
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "a thread cannot be sent a signal of its own",
+            ));
         }
         let name = match signal {
             Signal::SIGKILL => "kill",
@@ -169,7 +176,11 @@ impl Tasks for Checked {
     type Thread = CheckedChild<<Native as Tasks>::Thread>;
     type Segment = CheckedSegment;
 
-    fn fork<F: FnOnce() -> i32 + 'static>(name: &str, body: F, site: Self::Site) -> io::Result<Self::Process> {
+    fn fork<F: FnOnce() -> i32 + 'static>(
+        name: &str,
+        body: F,
+        site: Self::Site,
+    ) -> io::Result<Self::Process> {
         let this = current::get();
         if this.is_null() {
             return Ok(CheckedChild(Inner::Native(Native::fork(name, body, ())?)));
@@ -203,7 +214,11 @@ impl Tasks for Checked {
         Ok(CheckedChild(Inner::Task(TaskChild::new(child))))
     }
 
-    fn thread<F: FnOnce() + Send + 'static>(name: &str, body: F, site: Self::Site) -> io::Result<Self::Thread> {
+    fn thread<F: FnOnce() + Send + 'static>(
+        name: &str,
+        body: F,
+        site: Self::Site,
+    ) -> io::Result<Self::Thread> {
         let this = current::get();
         if this.is_null() {
             return Ok(CheckedChild(Inner::Native(Native::thread(name, body, ())?)));
@@ -302,7 +317,12 @@ impl TaskChild {
 ///
 /// # Safety
 /// `this` is the current kernel and the caller has the turn.
-unsafe fn begin(this: *mut Kernel, role: Role, name: &str, site: &'static Location<'static>) -> io::Result<usize> {
+unsafe fn begin(
+    this: *mut Kernel,
+    role: Role,
+    name: &str,
+    site: &'static Location<'static>,
+) -> io::Result<usize> {
     let kind = if role == Role::Process { "spawn process" } else { "spawn thread" };
     // SAFETY: the caller's promise.
     let scheduled = unsafe { point(this, Op::new(Kind::Spawn, kind, 0, site)) };

@@ -120,7 +120,8 @@ impl Kernel {
             let possible = match choice.outcome() {
                 Outcome::Run => self.is_enabled(choice.task()),
                 Outcome::TimeOut => {
-                    self.enabled().iter().all(|&word| word == 0) && self.next_deadline() == Some(choice.task())
+                    self.enabled().iter().all(|&word| word == 0)
+                        && self.next_deadline() == Some(choice.task())
                 }
             };
             self.cursor += 1;
@@ -194,7 +195,9 @@ impl Kernel {
     /// The live task with the earliest deadline; the lowest number wins a tie.
     fn next_deadline(&self) -> Option<usize> {
         (0..self.tasks as usize)
-            .filter(|&index| self.task(index).state == State::Live && self.task(index).op.deadline != u64::MAX)
+            .filter(|&index| {
+                self.task(index).state == State::Live && self.task(index).op.deadline != u64::MAX
+            })
             .min_by_key(|&index| self.task(index).op.deadline)
     }
 

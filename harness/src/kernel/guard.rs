@@ -74,7 +74,15 @@ impl Guards {
     /// words, both zeroed; `capacity` is a power of two.
     pub(crate) fn new(classes: *mut Class, bits: *mut u64, capacity: usize, stride: usize) -> Guards {
         assert!(capacity.is_power_of_two());
-        Guards { classes, bits, mask: capacity as u32 - 1, stride: stride as u32, used: 0, epoch: 1, watched: 0 }
+        Guards {
+            classes,
+            bits,
+            mask: capacity as u32 - 1,
+            stride: stride as u32,
+            used: 0,
+            epoch: 1,
+            watched: 0,
+        }
     }
 
     /// Empties the table.

@@ -63,6 +63,6 @@ pub use plan::{Mismatch, Plan, Policy};
 pub use point::{unobserved, visible, visible_value};
 pub use rng::Rng;
 pub(crate) use state::{Kernel, Mode, Request};
-pub use task::Role;
 use task::NOBODY;
+pub use task::Role;
 pub(crate) use task::State;

@@ -28,7 +28,8 @@ pub(crate) struct Note {
 }
 
 impl Note {
-    pub(crate) const EMPTY: Note = Note { message: Text::EMPTY, file: Text::EMPTY, line: 0, column: 0, signal: 0 };
+    pub(crate) const EMPTY: Note =
+        Note { message: Text::EMPTY, file: Text::EMPTY, line: 0, column: 0, signal: 0 };
 
     pub(crate) fn clear(&mut self) {
         self.message.clear();

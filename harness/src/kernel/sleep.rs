@@ -7,10 +7,10 @@
 //! When a process dies here, the engine takes it out of the list; a wake-up it had
 //! already consumed is lost with it, as in the operating system.
 
+use super::life;
 use super::point::switch;
 use super::state::{ABANDON, GRANTED, Kernel, UNWINDING};
 use super::task::NOBODY;
-use super::life;
 use selvedge::platform::{Guard, Op};
 
 /// Puts the running task to sleep on the word at `address`; true if its deadline

@@ -306,7 +306,13 @@ impl Kernel {
     ///
     /// # Errors
     /// The limit on tasks, if it is reached.
-    pub(crate) fn create(&mut self, role: Role, parent: u32, process: Option<u32>, name: &str) -> Result<usize, usize> {
+    pub(crate) fn create(
+        &mut self,
+        role: Role,
+        parent: u32,
+        process: Option<u32>,
+        name: &str,
+    ) -> Result<usize, usize> {
         let index = self.tasks as usize;
         if index >= self.limits.tasks {
             return Err(self.limits.tasks);
@@ -360,7 +366,9 @@ impl Kernel {
     pub(crate) fn enabled_at(&self, step: usize) -> &[u64] {
         debug_assert!(self.plan.log_enabled && step < self.steps as usize);
         // SAFETY: step < limits.steps and the log has stride words for each.
-        unsafe { std::slice::from_raw_parts(self.parts.log.add(step * self.parts.stride), self.words as usize) }
+        unsafe {
+            std::slice::from_raw_parts(self.parts.log.add(step * self.parts.stride), self.words as usize)
+        }
     }
 
     /// Sets the prefix of the plan.

@@ -130,9 +130,15 @@ pub(crate) fn check_model(model: &dyn Model, job: &Job<'_>, config: &Config) -> 
         Engine::Sim | Engine::Real => {
             let jobs = config.jobs.max(1) as u64;
             let tasks: Vec<Task> = (0..jobs).map(|worker| task(&config, (worker, jobs))).collect();
-            let tallies = workers(config.engine, model, config.limits, job.watcher, &progress, &tasks, |executor, task| {
-                search(executor, task, &progress)
-            })?;
+            let tallies = workers(
+                config.engine,
+                model,
+                config.limits,
+                job.watcher,
+                &progress,
+                &tasks,
+                |executor, task| search(executor, task, &progress),
+            )?;
             let mut all = tallies.into_iter();
             let mut total = all.next().unwrap_or_default();
             all.for_each(|tally| total.merge(tally));

@@ -2,9 +2,9 @@
 
 use super::check::{Job, Report, check_model, record_model};
 use super::config::Config;
-use crate::{Error, Recording};
 use crate::engine::{Group, Model, Typed};
 use crate::kernel::Role;
+use crate::{Error, Recording};
 use selvedge::shm::Shareable;
 use std::ops::Range;
 use std::sync::Mutex;
@@ -61,7 +61,11 @@ impl<S: Shareable> Program<S> {
 
     /// Adds one process.
     #[must_use]
-    pub fn task<R>(self, name: impl Into<String>, body: impl Fn(&S) -> R + Send + Sync + 'static) -> Program<S> {
+    pub fn task<R>(
+        self,
+        name: impl Into<String>,
+        body: impl Fn(&S) -> R + Send + Sync + 'static,
+    ) -> Program<S> {
         self.group(name.into(), 1, Role::Process, move |state, _| body(state))
     }
 
@@ -106,7 +110,11 @@ impl<S: Shareable> Program<S> {
 
     /// Gives a part of the state the name that reports use for it.
     #[must_use]
-    pub fn name<T>(mut self, name: impl Into<String>, part: impl Fn(&S) -> &T + Send + Sync + 'static) -> Program<S> {
+    pub fn name<T>(
+        mut self,
+        name: impl Into<String>,
+        part: impl Fn(&S) -> &T + Send + Sync + 'static,
+    ) -> Program<S> {
         let extent = move |state: &S| -> Range<usize> {
             let part = part(state);
             let start = std::ptr::from_ref(part) as usize;

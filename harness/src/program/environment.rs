@@ -21,8 +21,16 @@ pub struct Variable {
 
 /// All of them.
 pub const VARIABLES: [Variable; 8] = [
-    Variable { name: "SELVEDGE_SEED", form: "a number, or 0x and hexadecimal digits", help: "the seed of the run" },
-    Variable { name: "SELVEDGE_REPLAY", form: "a token, sv1:...", help: "run this schedule instead of searching" },
+    Variable {
+        name: "SELVEDGE_SEED",
+        form: "a number, or 0x and hexadecimal digits",
+        help: "the seed of the run",
+    },
+    Variable {
+        name: "SELVEDGE_REPLAY",
+        form: "a token, sv1:...",
+        help: "run this schedule instead of searching",
+    },
     Variable { name: "SELVEDGE_EXECUTIONS", form: "a number of at least 1", help: "executions at most" },
     Variable { name: "SELVEDGE_TIME", form: "a duration, as in 500ms, 10s or 2m", help: "time at most" },
     Variable { name: "SELVEDGE_ENGINE", form: "sim, real or wild", help: "what a task is" },
@@ -32,7 +40,7 @@ pub const VARIABLES: [Variable; 8] = [
 ];
 
 /// A duration such as `500ms`, `10s` or `2m`.
-pub fn parse_duration(text: &str) -> Option<Duration> {
+pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     let split = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
     let (number, unit) = text.split_at(split);
     let number: f64 = number.parse().ok()?;
@@ -47,7 +55,7 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
 }
 
 /// A seed, decimal or hexadecimal.
-pub fn parse_seed(text: &str) -> Option<u64> {
+pub(crate) fn parse_seed(text: &str) -> Option<u64> {
     match text.strip_prefix("0x") {
         Some(hex) => u64::from_str_radix(hex, 16).ok(),
         None => text.parse().ok(),
@@ -86,7 +94,8 @@ pub(crate) fn overlay(config: &Config) -> Result<Config, Error> {
     if let Some(seed) = value("SELVEDGE_SEED", parse_seed)? {
         config.seed = seed;
     }
-    if let Some(executions) = value("SELVEDGE_EXECUTIONS", |text| text.parse().ok().filter(|&n: &u64| n > 0))? {
+    if let Some(executions) = value("SELVEDGE_EXECUTIONS", |text| text.parse().ok().filter(|&n: &u64| n > 0))?
+    {
         config.budget.executions = Some(executions);
     }
     if let Some(time) = value("SELVEDGE_TIME", parse_duration)? {
@@ -117,7 +126,11 @@ pub(crate) fn report() -> Result<Option<PathBuf>, Error> {
 
 /// The configuration as the environment changes it, and the token to replay if it
 /// names one of this program.
-pub(crate) fn apply(config: &Config, identity: &Identity, program: &str) -> Result<(Config, Option<Token>), Error> {
+pub(crate) fn apply(
+    config: &Config,
+    identity: &Identity,
+    program: &str,
+) -> Result<(Config, Option<Token>), Error> {
     let config = overlay(config)?;
     match replay()? {
         Some(token) if token.identity == *identity => Ok((config, Some(token))),

@@ -34,7 +34,7 @@ pub use declare::{AnyProgram, Program};
 pub use dynamic::{check, explore, explore_with, outcome};
 pub use environment::{VARIABLES, Variable};
 pub(crate) use progress::Progress;
-pub(crate) use run::{Task, search};
 pub use run::{Found, Tally};
+pub(crate) use run::{Task, search};
 pub use scratch::scratch;
 pub(crate) use scratch::{Scratch, remove_of as remove_scratch_of, remove_own as remove_own_scratch};

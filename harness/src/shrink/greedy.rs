@@ -36,7 +36,8 @@ fn join(shrinker: &mut Shrinker<'_>) -> bool {
             let later_end = later + best[later..].iter().take_while(|choice| choice.task() == task).count();
             let up: Vec<Choice> =
                 [&best[..end], &best[later..later_end], &best[end..later], &best[later_end..]].concat();
-            let down: Vec<Choice> = [&best[..start], &best[end..later], &best[start..end], &best[later..]].concat();
+            let down: Vec<Choice> =
+                [&best[..start], &best[end..later], &best[start..end], &best[later..]].concat();
             if shrinker.attempt(&up) || shrinker.attempt(&down) {
                 improved = true;
                 continue;
@@ -80,7 +81,9 @@ fn preempt_once(shrinker: &mut Shrinker<'_>) {
         .map(|step| {
             let enabled = kernel.enabled_at(step);
             let tasks = 0..kernel.tasks as usize;
-            tasks.filter(|task| enabled[task / 64] >> (task % 64) & 1 == 1 && *task != base[step].task()).collect()
+            tasks
+                .filter(|task| enabled[task / 64] >> (task % 64) & 1 == 1 && *task != base[step].task())
+                .collect()
         })
         .collect();
     shrinker.attempt(&[]);

@@ -41,7 +41,15 @@ pub(crate) struct Dfs {
 
 impl Dfs {
     pub(crate) fn new(bounds: Bounds, shard: (u64, u64)) -> Dfs {
-        Dfs { bounds, shard, prefix: Vec::new(), costs: Vec::new(), subtrees: 0, fresh: true, exhausted: false }
+        Dfs {
+            bounds,
+            shard,
+            prefix: Vec::new(),
+            costs: Vec::new(),
+            subtrees: 0,
+            fresh: true,
+            exhausted: false,
+        }
     }
 
     /// The cost of choosing `task` after `last`, which was enabled or not.

@@ -75,8 +75,10 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 pub(super) fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 4 / 3 + 3);
     for chunk in bytes.chunks(3) {
-        let group = chunk.iter().fold(0_u32, |group, &byte| group << 8 | u32::from(byte)) << (8 * (3 - chunk.len()));
-        (0..=chunk.len()).for_each(|i| text.push(char::from(ALPHABET[(group >> (18 - 6 * i) & 63) as usize])));
+        let group =
+            chunk.iter().fold(0_u32, |group, &byte| group << 8 | u32::from(byte)) << (8 * (3 - chunk.len()));
+        (0..=chunk.len())
+            .for_each(|i| text.push(char::from(ALPHABET[(group >> (18 - 6 * i) & 63) as usize])));
     }
     text
 }

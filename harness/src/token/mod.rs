@@ -58,9 +58,9 @@ pub struct Token {
 
 /// FNV-1a, folded to 32 bits: part of the format.
 fn hash(bytes: &[u8]) -> u32 {
-    let wide = bytes
-        .iter()
-        .fold(0xCBF2_9CE4_8422_2325_u64, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3));
+    let wide = bytes.iter().fold(0xCBF2_9CE4_8422_2325_u64, |hash, &byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3)
+    });
     (wide ^ (wide >> 32)) as u32
 }
 
@@ -92,7 +92,8 @@ impl Token {
         let plain: Vec<Run> = self.schedule.iter().map(|&choice| (choice, 1)).collect();
         let forms = [plain, runs(&self.schedule)].map(|entries| {
             let mut writer = writer.clone();
-            let in_runs = entries.len() != self.schedule.len() || entries.iter().any(|&(_, count)| count != 1);
+            let in_runs =
+                entries.len() != self.schedule.len() || entries.iter().any(|&(_, count)| count != 1);
             writer.bit(in_runs);
             writer.bits(u64::from(width) - 1, 4);
             writer.gamma(entries.len() as u64 + 1);
@@ -129,7 +130,9 @@ impl FromStr for Token {
         let wrong = |why: &str| Error::Token(format!("`{}` {why}", shorten(text)));
         let code = text.trim().strip_prefix(PREFIX).ok_or_else(|| wrong("does not begin with `sv1:`"))?;
         let bytes = bits::decode(code).map_err(|position| match position {
-            Some(at) => wrong(&format!("has a character at position {} that is not base64url", at + PREFIX.len() + 1)),
+            Some(at) => {
+                wrong(&format!("has a character at position {} that is not base64url", at + PREFIX.len() + 1))
+            }
             None => wrong("is cut off or damaged: it does not end with a whole byte"),
         })?;
         let [high, low, check, body @ ..] = &bytes[..] else { return Err(wrong("is cut off")) };
@@ -145,7 +148,8 @@ fn parse(body: &[u8], fingerprint: u16) -> Option<Token> {
     let mut reader = Reader::new(body);
     let granularity = if reader.bit()? { Granularity::Word } else { Granularity::Operation };
     let count = reader.gamma()? - 1;
-    let parameters = (0..count).map(|_| reader.bits(8).map(|byte| byte as u8)).collect::<Option<Vec<u8>>>()?;
+    let parameters =
+        (0..count).map(|_| reader.bits(8).map(|byte| byte as u8)).collect::<Option<Vec<u8>>>()?;
     let in_runs = reader.bit()?;
     let width = reader.bits(4)? as u32 + 1;
     let entries = reader.gamma()? - 1;
@@ -170,7 +174,11 @@ fn parse(body: &[u8], fingerprint: u16) -> Option<Token> {
 const LONGEST: u64 = 10_000_000;
 
 fn shorten(text: &str) -> String {
-    if text.chars().count() <= 40 { text.to_owned() } else { text.chars().take(37).chain("...".chars()).collect() }
+    if text.chars().count() <= 40 {
+        text.to_owned()
+    } else {
+        text.chars().take(37).chain("...".chars()).collect()
+    }
 }
 
 #[cfg(test)]

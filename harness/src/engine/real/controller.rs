@@ -159,7 +159,10 @@ fn collect(all: &mut [Controller], tick: &dyn Fn()) -> Result<(), Error> {
                 Err(errno) => return Err(Error::os("waiting for a controller", errno)),
             }
             let happened = |fd: &PollFd<'_>| fd.revents().is_some_and(|events| !events.is_empty());
-            open.iter().zip(fds.chunks(2)).map(|(&at, pair)| (at, happened(&pair[0]), happened(&pair[1]))).collect()
+            open.iter()
+                .zip(fds.chunks(2))
+                .map(|(&at, pair)| (at, happened(&pair[0]), happened(&pair[1])))
+                .collect()
         };
         if events.iter().all(|&(_, readable, dead)| !readable && !dead) {
             tick();
@@ -208,7 +211,12 @@ fn start<R: Serialize>(
                 if passed.wait_timeout(TRIAL) || burial::status_if_dead(child.as_raw() as u32).is_some() {
                     let death = burial::open(child.as_raw() as u32)
                         .ok_or_else(|| Error::os("opening a pidfd", std::io::Error::last_os_error()))?;
-                    return Ok(Controller { pid: child, death, results: File::from(reader), bytes: Vec::new() });
+                    return Ok(Controller {
+                        pid: child,
+                        death,
+                        results: File::from(reader),
+                        bytes: Vec::new(),
+                    });
                 }
                 burial::kill_and_bury(child.as_raw() as u32);
                 let _ = waitpid(child, None);
@@ -235,7 +243,8 @@ fn settle(caller: u32) {
 /// Pins this process, and what it forks, to one of the cores it may use.
 fn pin(worker: usize) {
     let Ok(allowed) = sched_getaffinity(Pid::from_raw(0)) else { return };
-    let cores: Vec<usize> = (0..CpuSet::count()).filter(|&core| allowed.is_set(core).unwrap_or(false)).collect();
+    let cores: Vec<usize> =
+        (0..CpuSet::count()).filter(|&core| allowed.is_set(core).unwrap_or(false)).collect();
     if let Some(&core) = cores.get(worker % cores.len().max(1)) {
         let mut one = CpuSet::new();
         if one.set(core).is_ok() {

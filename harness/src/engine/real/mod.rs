@@ -32,8 +32,8 @@ mod controller;
 mod crash;
 mod warm;
 
-pub(super) use controller::apart;
 pub(crate) use burial::{kill_and_bury, status_if_dead};
+pub(super) use controller::apart;
 pub(crate) use controller::controllers;
 
 use super::{Executor, Model, stage};

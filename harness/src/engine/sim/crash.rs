@@ -13,8 +13,7 @@ use std::cell::Cell;
 use std::ptr;
 use std::sync::OnceLock;
 
-const FATAL: [Signal; 5] =
-    [Signal::SIGSEGV, Signal::SIGBUS, Signal::SIGILL, Signal::SIGFPE, Signal::SIGABRT];
+const FATAL: [Signal; 5] = [Signal::SIGSEGV, Signal::SIGBUS, Signal::SIGILL, Signal::SIGFPE, Signal::SIGABRT];
 
 thread_local! {
     static ENGINE: Cell<*const ()> = const { Cell::new(ptr::null()) };
@@ -31,7 +30,10 @@ impl Watch {
             let flags = SaFlags::SA_SIGINFO | SaFlags::SA_ONSTACK;
             let action = SigAction::new(SigHandler::SigAction(handler), flags, SigSet::empty());
             // SAFETY: the handler only calls async-signal-safe code.
-            FATAL.iter().filter_map(|&signal| Some((signal, unsafe { sigaction(signal, &action) }.ok()?))).collect()
+            FATAL
+                .iter()
+                .filter_map(|&signal| Some((signal, unsafe { sigaction(signal, &action) }.ok()?)))
+                .collect()
         });
         Watch(ENGINE.replace(engine.cast()))
     }
@@ -97,8 +99,10 @@ unsafe fn redirect(_: *const Sim<'static>, _: i32, _: *mut libc::ucontext_t) -> 
 }
 
 fn pass_on(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
-    let before =
-        BEFORE.get().and_then(|all| all.iter().find(|(other, _)| *other as i32 == signal)).map(|(_, action)| action);
+    let before = BEFORE
+        .get()
+        .and_then(|all| all.iter().find(|(other, _)| *other as i32 == signal))
+        .map(|(_, action)| action);
     match before.map(SigAction::handler) {
         Some(SigHandler::SigAction(handler)) => handler(signal, info, context),
         Some(SigHandler::Handler(handler)) => handler(signal),

@@ -30,7 +30,8 @@ impl Watchdog {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
             let flags = SaFlags::SA_SIGINFO | SaFlags::SA_ONSTACK | SaFlags::SA_RESTART;
-            let action = SigAction::new(SigHandler::SigAction(super::crash::on_timer), flags, SigSet::empty());
+            let action =
+                SigAction::new(SigHandler::SigAction(super::crash::on_timer), flags, SigSet::empty());
             // SAFETY: the handler only calls async-signal-safe code.
             let _ = unsafe { sigaction(SIGNAL, &action) };
         });

@@ -1,6 +1,8 @@
 //! How a task ended.
 //!
-//! Made by the platform when a child is reaped, read by whoever joins it.
+//! Made by [`process`](super::process) and [`thread`](super::thread) when a child has
+//! ended, and by a scheduler for the tasks it runs; read by whoever joins it. Public as
+//! [`process::ExitStatus`](crate::ExitStatus) too.
 //!
 //! | value | the child |
 //! |---|---|
@@ -11,7 +13,7 @@
 //!
 //! When a process dies, this is what remains of it.
 
-use crate::sys::process::Signal;
+use super::process::Signal;
 use std::fmt;
 
 /// How a process or a thread ended.

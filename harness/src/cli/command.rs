@@ -1,0 +1,57 @@
+//! The command itself: reads the line, runs the subcommand, ends with its code.
+//!
+//! Nothing leaves here as a panic: a mistake is one line and code 2, a panic inside
+//! selvedge is code 70.
+
+use super::args::{self, Command, Line};
+use super::exit::Exit;
+use super::out::{Out, Stop, complain};
+use super::{explore, interrupt, job, list, settings, tokens};
+use crate::Error;
+use crate::catalogue::Catalogue;
+use clap::Parser;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+/// Runs the command line of this process.
+pub fn main(catalogue: fn() -> Result<Catalogue, Error>) -> ExitCode {
+    interrupt::begin();
+    let run = || match Line::try_parse() {
+        Ok(line) => run(catalogue, &line),
+        Err(error) if error.use_stderr() => {
+            complain(args::in_one_line(&error));
+            Ok(Exit::Usage)
+        }
+        // Help and the version come as an error without being one.
+        Err(help) => Out::open().write(help).map(|()| Exit::AsExpected),
+    };
+    let ended = catch_unwind(AssertUnwindSafe(run));
+    interrupt::give_way();
+    let exit = match ended {
+        Ok(Ok(exit)) => exit,
+        Ok(Err(Stop::Pipe)) => Exit::AsExpected,
+        Ok(Err(Stop::Error(error))) => {
+            complain(&error);
+            Exit::of(&error)
+        }
+        // The panic's message is already on standard error.
+        Err(_) => Exit::Internal,
+    };
+    exit.into()
+}
+
+fn run(catalogue: fn() -> Result<Catalogue, Error>, line: &Line) -> Result<Exit, Stop> {
+    if let Some(text) = &line.timeout {
+        let time = settings::duration("--timeout", text)?;
+        interrupt::after(time).map_err(|error| Error::os("starting a thread", error))?;
+    }
+    let catalogue = catalogue()?;
+    match &line.command {
+        None => job::run(&catalogue, line),
+        Some(Command::List) => list::run(&catalogue),
+        Some(Command::Explore(args)) => explore::run(&catalogue, args),
+        Some(Command::Replay(args)) => tokens::replay(&catalogue, args),
+        Some(Command::Shrink(args)) => tokens::shrink(&catalogue, args),
+        Some(Command::Show(args)) => tokens::show(&catalogue, args),
+    }
+}

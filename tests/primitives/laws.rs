@@ -1,0 +1,346 @@
+//! The laws of the native primitives, each a program of real processes that says whether
+//! the law held in it.
+//!
+//! Called by the tests with numbers that proptest chooses. Each program has a `broken`
+//! twin in which what the law is about is left out, so that a test can show that the law
+//! can fail.
+//!
+//! When a process dies here that should not, its law did not hold.
+
+use crate::family::{Family, LONG, Outcome, SHORT, asleep, child, refute, until};
+use proptest::{prop_assert, prop_assert_eq};
+use selvedge::{Array, Condvar, Event, ExitStatus, Mutex, Semaphore, Shared, Value, shareable, spawn};
+use std::ops::Range;
+use std::thread::yield_now;
+
+shareable! {
+    struct Counter { lock: Mutex<()>, count: Value<u64> }
+    struct Room { seats: Semaphore, inside: Value<u32>, most: Mutex<u32>, full: Event }
+    struct Ring { items: [u32; 4], first: u32, len: u32 }
+    struct Buffer { ring: Mutex<Ring>, not_full: Condvar, not_empty: Condvar }
+    struct Gate { open: Event, arrived: Value<u32> }
+    struct Queue { called: [Event; 8], woken: Mutex<Woken>, changed: Condvar, waiting: Value<u32> }
+    struct Woken { who: [u32; 8], count: u32, allowed: u32 }
+    struct Safe { content: Mutex<u32>, locked: Event, fall: Event, tried: Value<u32> }
+}
+
+/// A read and a later write under the lock lose nothing, whichever way it is taken and
+/// whether by threads of one process or of several.
+pub(crate) fn mutex_excludes(processes: usize, threads: usize, rounds: u64, broken: bool) -> Outcome {
+    let counter = Shared::new(Counter { lock: Mutex::new(()), count: Value::new(0) });
+    let copy = counter.clone();
+    let add = move |counter: &Counter, way: usize| {
+        for round in 0..rounds {
+            let guard = (!broken).then(|| match way % 3 {
+                0 => counter.lock.lock().ok(),
+                1 => counter.lock.try_lock_for(LONG).ok(),
+                _ => loop {
+                    match counter.lock.try_lock() {
+                        Ok(guard) => break Some(guard),
+                        Err(_) => yield_now(),
+                    }
+                },
+            });
+            if guard.as_ref().is_some_and(Option::is_none) {
+                return false;
+            }
+            let seen = counter.count.get();
+            if round % 4 == 0 {
+                yield_now();
+            }
+            counter.count.set(seen + 1);
+        }
+        true
+    };
+    let family = Family::start(processes, move |index| {
+        let run = |way| {
+            let counter = copy.clone();
+            spawn(move || add(&counter, way))
+        };
+        let all: Vec<_> = (0..threads).map(|thread| run(index + thread)).collect();
+        all.into_iter().all(|thread| thread.join().unwrap_or(false))
+    });
+    family.join()?;
+    prop_assert_eq!(counter.count.get(), (processes * threads) as u64 * rounds, "additions were lost");
+    Ok(())
+}
+
+/// No more are inside than there are permits, and in the end all permits are back.
+pub(crate) fn semaphore_limits(permits: u32, processes: usize, rounds: u32, broken: bool) -> Outcome {
+    let room = Shared::new(Room {
+        seats: Semaphore::new(permits + u32::from(broken)),
+        inside: Value::new(0),
+        most: Mutex::new(0),
+        full: Event::new(),
+    });
+    let copy = room.clone();
+    let visit = move |index: usize| {
+        for _ in 0..rounds {
+            let by_deadline = (index % 2 == 1).then(|| copy.seats.acquire_timeout(LONG));
+            let seat = match by_deadline {
+                Some(true) => None,
+                Some(false) => return false,
+                None => Some(copy.seats.access()),
+            };
+            let inside = copy.inside.fetch_add(1) + 1;
+            let mut most = copy.most.lock().unwrap();
+            *most = inside.max(*most);
+            drop(most);
+            yield_now();
+            copy.inside.fetch_add(u32::MAX);
+            if seat.is_none() {
+                copy.seats.release();
+            }
+        }
+        true
+    };
+    Family::start(processes, visit).join()?;
+    let most = *room.most.lock().unwrap();
+    prop_assert!(most <= permits, "{most} were inside with {permits} permits");
+    prop_assert_eq!(room.seats.value(), permits);
+    Ok(())
+}
+
+/// As many get in at the same time as there are permits: each stays until all are inside.
+pub(crate) fn semaphore_admits(permits: u32, broken: bool) -> Outcome {
+    let (seats, patience) = if broken { (permits - 1, SHORT) } else { (permits, LONG) };
+    let room = Shared::new(Room {
+        seats: Semaphore::new(seats),
+        inside: Value::new(0),
+        most: Mutex::new(0),
+        full: Event::new(),
+    });
+    let visit = move |_| {
+        let _seat = room.seats.access();
+        if room.inside.fetch_add(1) + 1 == permits {
+            room.full.set();
+        }
+        room.full.wait_timeout(patience)
+    };
+    Family::start(permits as usize, visit).join()
+}
+
+/// Who produces `items` into a buffer of `room`, and those who consume them, all come to
+/// an end, and each item arrives once.
+pub(crate) fn buffer_conserves(
+    producers: usize,
+    consumers: usize,
+    room: u32,
+    each: u32,
+    broken: bool,
+) -> Outcome {
+    let ring = Ring { items: [0; 4], first: 0, len: 0 };
+    let buffer = Buffer { ring: Mutex::new(ring), not_full: Condvar::new(), not_empty: Condvar::new() };
+    let patience = if broken { SHORT } else { LONG };
+    let put = move |buffer: &Buffer, item| {
+        let ring = buffer.ring.lock().unwrap();
+        let full = |ring: &mut Ring| ring.len == room;
+        let (mut ring, late) = buffer.not_full.wait_timeout_while(ring, patience, full).unwrap();
+        if !late.timed_out() {
+            let index = (ring.first + ring.len) % 4;
+            ring.items[index as usize] = item;
+            ring.len += 1;
+            buffer.not_empty.notify_one();
+        }
+        !late.timed_out()
+    };
+    let take = move |buffer: &Buffer| {
+        let ring = buffer.ring.lock().unwrap();
+        let empty = |ring: &mut Ring| ring.len == 0;
+        let (mut ring, late) = buffer.not_empty.wait_timeout_while(ring, patience, empty).unwrap();
+        let item = ring.items[ring.first as usize];
+        if !late.timed_out() {
+            ring.first = (ring.first + 1) % 4;
+            ring.len -= 1;
+            if !broken {
+                buffer.not_full.notify_one();
+            }
+        }
+        (!late.timed_out()).then_some(item)
+    };
+    let total = producers as u32 * each;
+    let share = move |consumer: usize| -> Range<u32> {
+        let bound = |index: usize| total * index as u32 / consumers as u32;
+        bound(consumer)..bound(consumer + 1)
+    };
+    let buffer = Shared::new(buffer);
+    let arrived: Array<u32> = Array::new(total as usize);
+    let copy = arrived.clone();
+    let part = move |index: usize| match index.checked_sub(producers) {
+        None => (0..each).all(|number| put(&buffer, index as u32 * each + number)),
+        Some(consumer) => share(consumer).all(|_| {
+            let item = take(&buffer);
+            item.is_some_and(|item| copy.fetch_add(item as usize, 1) == 0)
+        }),
+    };
+    Family::start(producers + consumers, part).join()?;
+    prop_assert_eq!(arrived.to_vec(), vec![1; total as usize]);
+    Ok(())
+}
+
+/// One set with a clear right after it releases everybody who waits, each time.
+pub(crate) fn pulse_releases_all(waiters: usize, pulses: u32, broken: bool) -> Outcome {
+    let gate = Shared::new(Gate { open: Event::new(), arrived: Value::new(0) });
+    let copy = gate.clone();
+    // The broken twin looks again and again whether the event is set.
+    let look = |gate: &Gate| {
+        (0..10).any(|_| {
+            selvedge::sleep(SHORT / 10);
+            gate.open.is_set()
+        })
+    };
+    let family = Family::start(waiters, move |_| {
+        (0..pulses).all(|_| {
+            copy.arrived.fetch_add(1);
+            if broken { look(&copy) } else { copy.open.wait_timeout(LONG) }
+        })
+    });
+    for pulse in 1..=pulses {
+        until("that all wait", || {
+            let ended = family.iter().any(|child| !child.is_alive());
+            ended || gate.arrived.get() == waiters as u32 * pulse && family.iter().all(asleep)
+        })?;
+        gate.open.set();
+        gate.open.clear();
+    }
+    family.join()
+}
+
+/// Notifying wakes as many as it says, those who fell asleep first.
+pub(crate) fn notify_wakes_in_order(order: &[usize], wakes: &[u32], broken: bool) -> Outcome {
+    let queue = Shared::new(Queue {
+        called: std::array::from_fn(|_| Event::new()),
+        woken: Mutex::new(Woken { who: [0; 8], count: 0, allowed: 0 }),
+        changed: Condvar::new(),
+        waiting: Value::new(0),
+    });
+    let copy = queue.clone();
+    let family = Family::start(order.len(), move |index| {
+        if !copy.called[index].wait_timeout(LONG) {
+            return false;
+        }
+        let woken = copy.woken.lock().unwrap();
+        copy.waiting.fetch_add(1);
+        let mut woken = copy.changed.wait(woken).unwrap();
+        let count = woken.count as usize;
+        woken.who[count] = index as u32;
+        woken.count += 1;
+        woken.count <= woken.allowed
+    });
+    for (place, &index) in order.iter().enumerate() {
+        queue.called[index].set();
+        until("that one waits", || queue.waiting.get() == place as u32 + 1 && asleep(&family[index]))?;
+    }
+    let mut before = 0;
+    for &wake in wakes {
+        let after = before + wake.min((order.len() - before) as u32) as usize;
+        queue.woken.lock().unwrap().allowed = after as u32;
+        match (after - before) as u32 {
+            _ if broken => queue.changed.notify_all(),
+            0 => break,
+            1 => queue.changed.notify_one(),
+            count => queue.changed.notify_n(count),
+        }
+        until("that the notified wake up", || queue.woken.lock().unwrap().count >= after as u32)?;
+        let woken = queue.woken.lock().unwrap();
+        let mut who: Vec<_> = woken.who[before..after].iter().map(|&index| index as usize).collect();
+        let mut expected = order[before..after].to_vec();
+        who.sort_unstable();
+        expected.sort_unstable();
+        prop_assert_eq!(who, expected, "refuted: others were woken than slept longest");
+        before = after;
+    }
+    queue.woken.lock().unwrap().allowed = order.len() as u32;
+    queue.changed.notify_all();
+    family.join()
+}
+
+/// Nothing of what many add is lost, in a value or in the cells of an array.
+pub(crate) fn additions_are_conserved(amounts: &[i64], rounds: usize, broken: bool) -> Outcome {
+    let value = Shared::new(Value::new(0_i64));
+    let array: Array<i64> = Array::new(amounts.len());
+    let (sum, cells, own) = (value.clone(), array.clone(), amounts.to_vec());
+    let add = move |index: usize| {
+        for round in 0..rounds {
+            let amount = own[index];
+            cells.fetch_add((index + round) % own.len(), amount);
+            if broken {
+                let seen = sum.get();
+                yield_now();
+                sum.set(seen + amount);
+            } else {
+                sum.fetch_add(amount);
+            }
+        }
+        true
+    };
+    Family::start(amounts.len(), add).join()?;
+    let expected = amounts.iter().sum::<i64>() * rounds as i64;
+    prop_assert_eq!(value.get(), expected, "additions to the value were lost");
+    prop_assert_eq!(array.iter().sum::<i64>(), expected, "additions to the array were lost");
+    Ok(())
+}
+
+/// Who looks at an array under its lock sees what one writer wrote, not parts of two.
+pub(crate) fn snapshots_are_whole(len: usize, writers: usize, rounds: u32, broken: bool) -> Outcome {
+    let array: Array<u32> = Array::new(len);
+    let look_or_write = move |index: usize| {
+        for round in 0..rounds {
+            let _guard = (!broken).then(|| array.lock());
+            if index == 0 {
+                let seen = array.to_vec();
+                if seen.iter().any(|element| *element != seen[0]) {
+                    return false;
+                }
+                continue;
+            }
+            for cell in 0..len {
+                if cell == len / 2 && round % 4 == 0 {
+                    yield_now();
+                }
+                array.set(cell, index as u32 * rounds + round);
+            }
+        }
+        true
+    };
+    Family::start(writers + 1, look_or_write).join()
+}
+
+/// Everybody who waits for a lock learns that its holder panicked, and finds what that
+/// one wrote; once the mark is taken away it is gone for all.
+pub(crate) fn poison_reaches_all(waiters: usize, content: u32, broken: bool) -> Outcome {
+    let safe = Shared::new(Safe {
+        content: Mutex::new(0),
+        locked: Event::new(),
+        fall: Event::new(),
+        tried: Value::new(0),
+    });
+    let copy = safe.clone();
+    let holder = child(move || {
+        let mut guard = copy.content.lock().unwrap();
+        *guard = content;
+        copy.locked.set();
+        copy.fall.wait();
+        if !broken {
+            // Unwinds without a message on standard error.
+            std::panic::resume_unwind(Box::new("the holder of the lock panics"));
+        }
+    });
+    let holder = Family::of([holder]);
+    prop_assert!(safe.locked.wait_timeout(LONG));
+    let copy = safe.clone();
+    let family = Family::start(waiters, move |_| {
+        copy.tried.fetch_add(1);
+        copy.content.lock().is_err_and(|poisoned| *poisoned.into_inner() == content)
+    });
+    until("that all wait", || safe.tried.get() == waiters as u32 && family.iter().all(asleep))?;
+    prop_assert!(!safe.content.is_poisoned());
+    safe.fall.set();
+    family.join()?;
+    prop_assert_eq!(holder[0].join_timeout(LONG).unwrap(), Some(ExitStatus::Code(101)));
+    prop_assert!(safe.content.is_poisoned());
+    safe.content.clear_poison();
+    let copy = safe.clone();
+    let after = move |_| copy.content.lock().is_ok_and(|guard| *guard == content);
+    Family::start(1, after).join().or_else(|_| refute("the poison came back"))
+}
