@@ -9,6 +9,7 @@
 //! queues go with it.
 
 pub mod clock;
+pub mod death;
 pub mod futex;
 pub mod memory;
 pub mod process;

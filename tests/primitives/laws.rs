@@ -18,7 +18,7 @@ shareable! {
     struct Room { seats: Semaphore, inside: Value<u32>, most: Mutex<u32>, full: Event }
     struct Ring { items: [u32; 4], first: u32, len: u32 }
     struct Buffer { ring: Mutex<Ring>, not_full: Condvar, not_empty: Condvar }
-    struct Gate { open: Event, arrived: Value<u32> }
+    struct Gate { open: Event, arrived: Value<u32>, again: Semaphore }
     struct Queue { called: [Event; 8], woken: Mutex<Woken>, changed: Condvar, waiting: Value<u32> }
     struct Woken { who: [u32; 8], count: u32, allowed: u32 }
     struct Safe { content: Mutex<u32>, locked: Event, fall: Event, tried: Value<u32> }
@@ -180,7 +180,7 @@ pub(crate) fn buffer_conserves(
 
 /// One set with a clear right after it releases everybody who waits, each time.
 pub(crate) fn pulse_releases_all(waiters: usize, pulses: u32, broken: bool) -> Outcome {
-    let gate = Shared::new(Gate { open: Event::new(), arrived: Value::new(0) });
+    let gate = Shared::new(Gate { open: Event::new(), arrived: Value::new(0), again: Semaphore::new(0) });
     let copy = gate.clone();
     // The broken twin looks again and again whether the event is set.
     let look = |gate: &Gate| {
@@ -192,7 +192,9 @@ pub(crate) fn pulse_releases_all(waiters: usize, pulses: u32, broken: bool) -> O
     let family = Family::start(waiters, move |_| {
         (0..pulses).all(|_| {
             copy.arrived.fetch_add(1);
-            if broken { look(&copy) } else { copy.open.wait_timeout(LONG) }
+            let released = if broken { look(&copy) } else { copy.open.wait_timeout(LONG) };
+            // Until the event was cleared, the next wait would be over at once.
+            released && copy.again.acquire_timeout(LONG)
         })
     });
     for pulse in 1..=pulses {
@@ -202,6 +204,7 @@ pub(crate) fn pulse_releases_all(waiters: usize, pulses: u32, broken: bool) -> O
         })?;
         gate.open.set();
         gate.open.clear();
+        prop_assert!(gate.again.release_n(waiters as u32).is_ok());
     }
     family.join()
 }

@@ -6,7 +6,7 @@
 //! touches cost nothing.
 //!
 //! ```text
-//!  Kernel | tasks | enabled | guard classes | class bitsets | choices | prefix
+//!  Kernel | enabled | tasks | guard classes | class bitsets | choices | prefix
 //!         | enabled log | events | program memory (state, segments)
 //! ```
 //!
@@ -66,8 +66,9 @@ impl Arena {
         let classes = (capacity * 2).next_power_of_two();
         let mut layout = Layout { next: 0 };
         let kernel_at = layout.take::<Kernel>(1);
-        let tasks_at = layout.take::<Task>(capacity);
+        // What every step touches lies together: a forked task faults few pages.
         let enabled_at = layout.take::<u64>(words);
+        let tasks_at = layout.take::<Task>(capacity);
         let classes_at = layout.take::<Class>(classes);
         let bits_at = layout.take::<u64>(classes * words);
         let choices_at = layout.take::<Choice>(limits.steps);

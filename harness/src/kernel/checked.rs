@@ -130,6 +130,23 @@ unsafe fn open_as(this: *mut Kernel, op: Op) -> Open {
     Open { kernel: this, index: if scheduled { kernel.steps - 1 } else { u32::MAX } }
 }
 
+/// Announces an operation, whatever the granularity.
+///
+/// # Safety
+/// As for [`open`].
+#[inline(always)]
+pub(super) unsafe fn open_always(this: *mut Kernel, op: impl FnOnce() -> Op) -> Open {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if (*this).flags == 0 && (*this).quiet == 0 {
+            return open(this, op);
+        }
+        (*this).go_inside();
+        let op = op();
+        open_as(this, op)
+    }
+}
+
 /// Performs a step of the running task, whatever the granularity: the operation is
 /// announced, `body` is run unobserved, its result recorded.
 ///
@@ -141,10 +158,7 @@ pub(super) unsafe fn perform<R: Observe>(
     body: impl FnOnce() -> R,
 ) -> R {
     // SAFETY: the caller's promise.
-    unsafe { (*this).go_inside() };
-    let op = op();
-    // SAFETY: as above.
-    let open = unsafe { open_as(this, op) };
+    let open = unsafe { open_always(this, op) };
     let result = body();
     open.conclude(&result);
     result

@@ -8,7 +8,7 @@
 //! When a child process dies here, the controller buries it (waits for the kernel
 //! to have closed its files) before anybody takes the next step.
 
-use super::checked::{Checked, perform};
+use super::checked::{Checked, open_always, perform};
 use super::point::{point, switch};
 use super::state::{Kernel, Launch, Mode, Request};
 use super::task::{Role, State};
@@ -325,7 +325,7 @@ unsafe fn begin(
 ) -> io::Result<usize> {
     let kind = if role == Role::Process { "spawn process" } else { "spawn thread" };
     // SAFETY: the caller's promise.
-    let scheduled = unsafe { point(this, Op::new(Kind::Spawn, kind, 0, site)) };
+    let step = unsafe { open_always(this, || Op::new(Kind::Spawn, kind, 0, site)) };
     // SAFETY: as above.
     let kernel = unsafe { &mut *this };
     let me = kernel.current;
@@ -333,12 +333,7 @@ unsafe fn begin(
     let child = kernel.create(role, me, process, name).map_err(|limit| {
         io::Error::new(io::ErrorKind::QuotaExceeded, format!("an execution may have {limit} tasks at most"))
     })?;
-    if kernel.plan.record && scheduled {
-        let index = kernel.steps as usize - 1;
-        let event = &mut kernel.events()[index];
-        event.value = child as u64;
-        event.done = true;
-    }
+    step.conclude(&(child as u64));
     Ok(child)
 }
 
@@ -389,7 +384,7 @@ fn run_process(this: *mut Kernel, child: usize, body: impl FnOnce() -> i32) -> !
     unsafe { life::enter(this, child, body) };
     let code = kernel.task(child).status;
     let _ = std::io::Write::flush(&mut std::io::stdout());
-    life::depart(kernel, child);
+    life::depart(kernel);
     selvedge::sys::process::exit_now(code)
 }
 
@@ -404,7 +399,7 @@ fn run_here(this: *mut Kernel, child: usize, body: impl FnOnce() -> i32) {
     unsafe { life::enter(this, child, body) };
     panic::capture(before);
     current::set(std::ptr::null_mut());
-    life::depart(kernel, child);
+    life::depart(kernel);
 }
 
 /// Memory that the tasks of an exploration share.

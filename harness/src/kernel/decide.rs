@@ -92,7 +92,10 @@ impl Kernel {
             return lowest;
         }
         match self.plan.policy {
-            Policy::Random => nth_bit(set, self.plan.rng.below(set.count_ones())),
+            Policy::Random => {
+                let count = set.count_ones();
+                pick_bit(set, count, self.plan.rng.below(count))
+            }
             Policy::Stay if set >> self.current & 1 == 1 => self.current as usize,
             Policy::Stay => lowest,
         }
@@ -229,4 +232,27 @@ fn nth_bit(mut word: u64, n: u32) -> usize {
         word &= word - 1;
     }
     word.trailing_zeros() as usize
+}
+
+/// The position of bit number `n` of the `count` bits of `set`; which one is random,
+/// so that a branch on `n` would be mispredicted.
+#[inline(always)]
+fn pick_bit(set: u64, count: u32, n: u32) -> usize {
+    let mut rest = set;
+    let mut drop = |from: u32, to: u32| {
+        for k in from..to {
+            rest &= rest.wrapping_sub(u64::from(n > k));
+        }
+    };
+    drop(0, 1);
+    if count > 2 {
+        drop(1, 3);
+        if count > 4 {
+            drop(3, 9);
+            if count > 10 {
+                drop(9, count);
+            }
+        }
+    }
+    rest.trailing_zeros() as usize
 }

@@ -6,8 +6,8 @@
 //! When a process dies here, the engine calls [`Kernel::bury`] on its behalf.
 
 use super::decide::End;
-use super::state::{ABANDON, Kernel, Mode, Request, UNWINDING};
-use super::task::{Role, State};
+use super::state::{ABANDON, Kernel, Mode, UNWINDING};
+use super::task::{NOBODY, Role, State};
 use corosensei::Yielder;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::Ordering;
@@ -46,18 +46,14 @@ pub(crate) unsafe fn enter(this: *mut Kernel, me: usize, body: impl FnOnce() -> 
     }
     if kernel.buries && kernel.task(me).role == Role::Process {
         // The process still holds its descriptors; only its death is the end.
-        kernel.request = Request::Bury;
-        kernel.subject = me as u32;
-    } else {
-        kernel.advance();
+        kernel.dying = kernel.task(me).pid;
     }
+    kernel.advance();
 }
 
 /// `real`: gives the turn away for good, after [`enter`].
-pub(crate) fn depart(kernel: &mut Kernel, me: usize) {
+pub(crate) fn depart(kernel: &mut Kernel) {
     if kernel.flags & ABANDON != 0 {
-        kernel.call_controller();
-    } else if !kernel.over && kernel.buries && kernel.task(me).role == Role::Process {
         kernel.call_controller();
     } else {
         kernel.hand_over();
@@ -93,11 +89,9 @@ pub(super) unsafe fn exit(this: *mut Kernel, me: usize, code: i32) -> ! {
     kernel.task(me).state = State::Vanished;
     kernel.vanished = true;
     if kernel.buries && !kernel.over {
-        kernel.request = Request::Bury;
-        kernel.subject = me as u32;
-    } else {
-        kernel.advance();
+        kernel.dying = kernel.task(me).pid;
     }
+    kernel.advance();
     // SAFETY: the caller's promise.
     unsafe { disappear(this, me) }
 }
@@ -115,7 +109,7 @@ unsafe fn disappear(this: *mut Kernel, me: usize) -> ! {
         },
         Mode::Real => {
             let code = kernel.task(me).status;
-            depart(kernel, me);
+            depart(kernel);
             selvedge::sys::process::exit_now(code);
         }
     }
@@ -132,8 +126,12 @@ impl Kernel {
         task.status = status;
         task.ended.store(1, Ordering::Relaxed);
         let word = std::ptr::from_ref(&task.ended) as usize;
+        let joiner = task.joiner;
         self.alive -= 1;
         self.clear_enabled(me);
+        if joiner != NOBODY {
+            self.set_enabled(joiner as usize);
+        }
         self.touch(word);
     }
 

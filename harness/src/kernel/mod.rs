@@ -59,7 +59,7 @@ pub use checked::{Checked, Granularity};
 pub use choice::{Choice, Outcome, switches};
 pub(crate) use decide::End;
 pub(crate) use life::{depart, enter, set_label};
-pub use plan::{Mismatch, Plan, Policy};
+pub(crate) use plan::{Mismatch, Plan, Policy};
 pub use point::{unobserved, visible, visible_value};
 pub use rng::Rng;
 pub(crate) use state::{Kernel, Mode, Request};

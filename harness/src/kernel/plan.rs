@@ -10,7 +10,7 @@ use super::rng::Rng;
 /// Who goes on where the prefix does not say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Policy {
+pub(crate) enum Policy {
     /// Any enabled task, all equally likely.
     Random,
     /// The task that ran last, while it is enabled; else the enabled task with the
@@ -21,7 +21,7 @@ pub enum Policy {
 /// What happens when the prefix names a task that is not enabled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Mismatch {
+pub(crate) enum Mismatch {
     /// The execution ends as diverged.
     Stop,
     /// The choice is skipped.
@@ -31,24 +31,24 @@ pub enum Mismatch {
 /// The plan of one execution.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// Who goes on after the prefix.
-    pub policy: Policy,
+    pub(crate) policy: Policy,
     /// What an impossible choice means.
-    pub mismatch: Mismatch,
+    pub(crate) mismatch: Mismatch,
     /// Record the set of enabled tasks at each step.
-    pub log_enabled: bool,
+    pub(crate) log_enabled: bool,
     /// Record events: what happened, not only who went on.
-    pub record: bool,
+    pub(crate) record: bool,
     /// Choices in the prefix.
-    pub prefix: u32,
+    pub(crate) prefix: u32,
     /// The generator of the policy.
-    pub rng: Rng,
+    pub(crate) rng: Rng,
 }
 
 impl Plan {
     /// The run without preemption.
-    pub const STAY: Plan = Plan {
+    pub(crate) const STAY: Plan = Plan {
         policy: Policy::Stay,
         mismatch: Mismatch::Stop,
         log_enabled: false,

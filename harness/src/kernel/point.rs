@@ -8,7 +8,7 @@
 
 use super::checked::Checked;
 use super::state::{ABANDON, GRANTED, Kernel, Mode, UNWINDING};
-use super::task::State;
+use super::task::{NOBODY, State};
 use super::{current, life};
 use corosensei::Yielder;
 use selvedge::platform::{Cmp, Kind, Observe, Op, Platform, Woken};
@@ -43,18 +43,25 @@ pub(super) unsafe fn point(this: *mut Kernel, op: Op) -> bool {
 ///
 /// # Safety
 /// As for [`point`].
-#[inline(never)]
+#[inline(always)]
 pub(super) unsafe fn proceed(this: *mut Kernel, me: usize) {
     // SAFETY: the caller's promise; no reference is kept across the switch.
-    let kernel = unsafe { &mut *this };
-    kernel.announce(me);
-    kernel.advance();
-    if kernel.over || kernel.current as usize != me {
+    if unsafe { decide(this, me) } {
         // SAFETY: as above.
         unsafe { switch(this, me) };
     }
     // SAFETY: the turn is back, nobody else uses the kernel.
     unsafe { (*this).settle(me) };
+}
+
+/// Decides; true if somebody else goes on.
+#[inline(never)]
+unsafe fn decide(this: *mut Kernel, me: usize) -> bool {
+    // SAFETY: the caller's promise; no reference is kept across the switch.
+    let kernel = unsafe { &mut *this };
+    kernel.announce(me);
+    kernel.advance();
+    kernel.over || kernel.current as usize != me
 }
 
 /// Whether an operation goes through without being scheduled: `Some(true)` if it
@@ -80,7 +87,7 @@ fn passes(kernel: &mut Kernel) -> Option<bool> {
 ///
 /// # Safety
 /// As for [`point`]; `me` is the caller.
-#[inline]
+#[inline(always)]
 pub(super) unsafe fn switch(this: *mut Kernel, me: usize) {
     // SAFETY: the caller's promise.
     let kernel = unsafe { &mut *this };
@@ -90,15 +97,10 @@ pub(super) unsafe fn switch(this: *mut Kernel, me: usize) {
     let quiet = kernel.quiet;
     kernel.go_outside();
     match kernel.mode {
-        Mode::Sim => {
-            let yielder = kernel.task(me).yielder.cast::<Yielder<(), ()>>();
-            // SAFETY: the fiber that runs this task stored its yielder when it was
-            // made, and it is the fiber that runs now.
-            unsafe { (*yielder).suspend(()) };
-        }
+        // SAFETY: the caller's promise.
+        Mode::Sim => unsafe { run_others(this, me) },
         Mode::Real => {
-            kernel.hand_over();
-            kernel.await_turn(me);
+            kernel.swap_real(me);
         }
     }
     // SAFETY: the turn is back.
@@ -110,7 +112,50 @@ pub(super) unsafe fn switch(this: *mut Kernel, me: usize) {
     kernel.quiet = quiet;
 }
 
+/// `sim`: lets other fibers run until `me` has the turn.
+///
+/// Fibers resume each other: one that hands the turn to a fiber which is suspended
+/// resumes it on top of itself; one that hands it to a fiber which waits further down
+/// (or, at the end, to the engine) suspends, and each fiber on the way passes the turn
+/// on. A fiber is pushed at most once per hand-over and popped once per push, so this
+/// costs at most the two switches that going through the engine would, and one where
+/// two tasks alternate.
+///
+/// # Safety
+/// As for [`switch`].
+#[inline(always)]
+unsafe fn run_others(this: *mut Kernel, me: usize) {
+    loop {
+        // SAFETY: the caller's promise; the reference does not outlive a switch.
+        let kernel = unsafe { &mut *this };
+        let next = kernel.current as usize;
+        if kernel.over || kernel.task(next).active {
+            let yielder = kernel.task(me).yielder.cast::<Yielder<(), ()>>();
+            // SAFETY: the fiber that runs this task stored its yielder when it was
+            // made, and it is the fiber that runs now.
+            unsafe { (*yielder).suspend(()) };
+            return;
+        }
+        if let Some(resume) = kernel.resume {
+            // SAFETY: the engine set both for the time of its executions.
+            unsafe { resume(kernel.engine, next) };
+        }
+        // SAFETY: as above.
+        let kernel = unsafe { &*this };
+        if !kernel.over && kernel.current as usize == me {
+            return;
+        }
+    }
+}
+
 impl Kernel {
+    /// `real`: hands the turn over and sleeps until it is back.
+    #[inline(never)]
+    fn swap_real(&mut self, me: usize) {
+        self.hand_over();
+        self.await_turn(me);
+    }
+
     /// Writes down what `me` is about to do, and whether it can.
     #[inline(always)]
     fn announce(&mut self, me: usize) {
@@ -130,6 +175,9 @@ impl Kernel {
         if guard.cmp == Cmp::Always {
             return self.set_enabled(me);
         }
+        if self.task(me).op.kind == Kind::Join && self.wait_for_end(me, guard.word) {
+            return;
+        }
         let space = self.space_for(me, guard.word);
         let task = self.task(me);
         task.guarded = true;
@@ -139,6 +187,22 @@ impl Kernel {
         } else {
             self.clear_enabled(me);
         }
+    }
+
+    /// A task that waits for the end of another is written down there: most tasks are
+    /// joined by one, once. False if the place is taken.
+    fn wait_for_end(&mut self, me: usize, word: usize) -> bool {
+        let Some(joined) = self.task_ending_at(word) else { return false };
+        let joined = self.task(joined);
+        if joined.ended.load(Ordering::Relaxed) == 1 {
+            return true;
+        }
+        if joined.joiner != NOBODY {
+            return false;
+        }
+        joined.joiner = me as u32;
+        self.clear_enabled(me);
+        true
     }
 
     /// The announced operation was chosen: the task waits for nothing any more.
@@ -158,6 +222,11 @@ impl Kernel {
             task.guarded = false;
             let (guard, space) = (task.op.guard, task.space);
             self.guards.leave(&guard, space, me);
+        } else if task.op.kind == Kind::Join
+            && let Some(joined) = self.task_ending_at(self.task(me).op.guard.word)
+            && self.task(joined).joiner == me as u32
+        {
+            self.task(joined).joiner = NOBODY;
         }
     }
 
@@ -185,16 +254,35 @@ impl Kernel {
     }
 
     /// `real`: sleeps until the turn is given to `me`.
-    pub(crate) fn await_turn(&self, me: usize) {
+    pub(crate) fn await_turn(&mut self, me: usize) {
         let turn = &self.task(me).turn;
+        let mut lonely = self.lonely;
         while turn.swap(0, Ordering::Acquire) == 0 {
             // A warm process dies with the controller; others must look for it.
-            let deadline = self.buries.then(|| selvedge::sys::clock::monotonic() + LONELY);
+            let deadline = self.buries.then_some(lonely);
             let woken = selvedge::sys::futex::wait(turn, 0, deadline);
-            if woken == Woken::TimedOut && self.controller_is_gone() {
-                selvedge::sys::process::exit_now(1);
+            if woken == Woken::TimedOut {
+                if self.controller_is_gone() {
+                    selvedge::sys::process::exit_now(1);
+                }
+                lonely = selvedge::sys::clock::monotonic() + LONELY;
             }
         }
+        self.bury();
+    }
+
+    /// `real`: waits until the process that ended in the last step is dead.
+    #[inline]
+    pub(crate) fn bury(&mut self) {
+        let pid = std::mem::take(&mut self.dying);
+        if pid != 0 {
+            selvedge::sys::death::await_death(pid);
+        }
+    }
+
+    /// `real`: tasks of a dynamic program may miss their controller from now on.
+    pub(crate) fn set_lonely(&mut self, now: u64) {
+        self.lonely = now + LONELY;
     }
 
     fn controller_is_gone(&self) -> bool {

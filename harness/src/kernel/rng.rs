@@ -31,7 +31,7 @@ impl Rng {
 
     /// The next 64 bits.
     #[inline]
-    pub fn next(&mut self) -> u64 {
+    pub fn next_u64(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(GAMMA);
         mix(self.0)
     }
@@ -41,7 +41,7 @@ impl Rng {
     pub fn below(&mut self, n: u32) -> u32 {
         // The high half of a 64 x 32 bit product (Lemire 2019), without the
         // rejection step: for n < 2^20 its bias is below 2^-44.
-        ((u128::from(self.next()) * u128::from(n)) >> 64) as u32
+        ((u128::from(self.next_u64()) * u128::from(n)) >> 64) as u32
     }
 }
 
@@ -61,7 +61,7 @@ mod tests {
     #[test]
     fn golden_vectors() {
         let mut rng = Rng::new(1_234_567);
-        let words: Vec<u64> = (0..5).map(|_| rng.next()).collect();
+        let words: Vec<u64> = (0..5).map(|_| rng.next_u64()).collect();
         assert_eq!(
             words,
             [
@@ -72,7 +72,7 @@ mod tests {
                 16_408_922_859_458_223_821
             ]
         );
-        let derived: Vec<u64> = (0..3).map(|k| Rng::derive(42, k).next()).collect();
+        let derived: Vec<u64> = (0..3).map(|k| Rng::derive(42, k).next_u64()).collect();
         assert_eq!(derived, GOLDEN_42);
         let mut rng = Rng::new(0);
         let small: Vec<u32> = (0..12).map(|_| rng.below(10)).collect();

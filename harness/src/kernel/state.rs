@@ -54,8 +54,6 @@ pub(crate) enum Launch {
 pub(crate) enum Request {
     /// The execution is over.
     Over,
-    /// Wait until the process of task `subject` is dead, then choose.
-    Bury,
     /// Wait until the process of task `subject`, which was just sent a fatal
     /// signal, is dead, then give the turn back.
     BuryAndReturn,
@@ -121,6 +119,10 @@ pub(crate) struct Kernel {
     pub(crate) controller: AtomicU32,
     pub(crate) request: Request,
     pub(crate) subject: u32,
+    /// `real`: a process that is ending; whoever gets the turn waits until it is dead.
+    pub(super) dying: u32,
+    /// `real`: when tasks of a dynamic program first look for their controller.
+    pub(super) lonely: u64,
     /// `real`: processes end with their task and must be buried.
     pub(crate) buries: bool,
     /// `real`: the controller's process.
@@ -130,6 +132,9 @@ pub(crate) struct Kernel {
     pub(crate) label: Text<128>,
     /// Some task vanished: its stack or its process is gone.
     pub(super) vanished: bool,
+    /// `sim`: resumes the fiber of a task; called with `engine`.
+    pub(crate) resume: Option<unsafe fn(*mut (), usize)>,
+    pub(crate) engine: *mut (),
     /// `sim`: what the tasks of this execution run.
     pub(crate) job: *const (),
     /// `sim`: fibers that are resumed shall end.
@@ -167,11 +172,15 @@ impl Kernel {
             controller: AtomicU32::new(0),
             request: Request::Over,
             subject: NOBODY,
+            dying: 0,
+            lonely: 0,
             buries: false,
             controller_pid: 0,
             note: Note::EMPTY,
             label: Text::EMPTY,
             vanished: false,
+            resume: None,
+            engine: std::ptr::null_mut(),
             job: std::ptr::null(),
             closing: false,
         }
@@ -204,6 +213,7 @@ impl Kernel {
         self.clock = 0;
         self.used = 0;
         self.culprit = NOBODY;
+        self.dying = 0;
         self.request = Request::Over;
         self.note.clear();
         self.label.clear();
@@ -333,6 +343,8 @@ impl Kernel {
         task.state = State::Starting;
         task.role = role;
         task.guarded = false;
+        task.joiner = NOBODY;
+        task.active = false;
         task.parked = false;
         task.timed_out = false;
         task.resumes = false;
@@ -355,6 +367,7 @@ impl Kernel {
     }
 
     /// The recorded events; empty if the plan did not ask for a record.
+    #[allow(clippy::mut_from_ref, reason = "the record belongs to whoever holds the turn")]
     pub(crate) fn events(&self) -> &mut [Event] {
         let len = if self.plan.record { self.steps as usize } else { 0 };
         // SAFETY: as in `schedule`; `pick` wrote each of them, and only the holder
@@ -407,6 +420,14 @@ impl Kernel {
         Some(pointer)
     }
 
+    /// The task whose `ended` word lies at `address`, if it is one.
+    #[inline]
+    pub(super) fn task_ending_at(&self, address: usize) -> Option<usize> {
+        let offset = address.wrapping_sub(self.parts.tasks as usize + std::mem::offset_of!(Task, ended));
+        let index = offset / size_of::<Task>();
+        (offset.is_multiple_of(size_of::<Task>()) && index < self.tasks as usize).then_some(index)
+    }
+
     /// How the execution ended, and which task ended it.
     pub(crate) fn ending(&self) -> (End, Option<usize>) {
         (self.end, (self.culprit != NOBODY).then_some(self.culprit as usize))
@@ -414,10 +435,6 @@ impl Kernel {
 
     pub(crate) fn is_over(&self) -> bool {
         self.over
-    }
-
-    pub(crate) fn is_abandoned(&self) -> bool {
-        self.flags & ABANDON != 0
     }
 
     /// Whether the task came to its end (and was not merely made to leave its code).

@@ -56,8 +56,12 @@ pub(crate) struct Task {
     pub(crate) timed_out: bool,
     /// When woken, it goes on with `resume` instead of returning from its sleep.
     pub(crate) resumes: bool,
+    /// `sim`: its fiber runs, or waits for one that it resumed itself.
+    pub(crate) active: bool,
     /// When the execution ended it could have gone on.
     pub(crate) ready: bool,
+    /// A task that waits for the end of this one, besides those in guard classes.
+    pub(crate) joiner: u32,
     /// The announced operation.
     pub(crate) op: Op,
     /// What a sleeper does first when woken.

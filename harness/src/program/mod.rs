@@ -28,13 +28,13 @@ mod run;
 mod scratch;
 
 pub use check::{Finding, Report};
-pub(crate) use check::{Job, Watcher, check_model, record_model, replay_model, shrink_model};
+pub(crate) use check::{Job, Watcher, check_model, replay_model, shrink_model};
 pub use config::{Budget, Config};
 pub use declare::{AnyProgram, Program};
 pub use dynamic::{check, explore, explore_with, outcome};
 pub use environment::{VARIABLES, Variable};
 pub(crate) use progress::Progress;
+pub(crate) use run::Task;
 pub use run::{Found, Tally};
-pub(crate) use run::{Task, search};
 pub use scratch::scratch;
 pub(crate) use scratch::{Scratch, remove_of as remove_scratch_of, remove_own as remove_own_scratch};

@@ -1,31 +1,12 @@
-//! Waiting until the operating system has truly ended a process.
+//! Ending processes, and learning how they ended.
 //!
-//! Only a dead process has closed its files, run its robust list and released its
-//! record locks; until then the next step could see something else from one run to
-//! the next. A pidfd becomes readable when the process is dead, whoever its parent
-//! is; the zombie stays for its parent to reap.
+//! A process counts as ended once the operating system has truly buried it; until
+//! then the next step could see something else from one run to the next.
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
-use std::os::fd::{AsFd, FromRawFd, OwnedFd};
-
-/// A descriptor of the process; `None` if there is none with this number.
-pub(crate) fn open(pid: u32) -> Option<OwnedFd> {
-    // SAFETY: pidfd_open(2) takes two numbers; what it returns is ours to close.
-    unsafe {
-        let fd = nix::libc::syscall(nix::libc::SYS_pidfd_open, pid as nix::libc::pid_t, 0);
-        (fd >= 0).then(|| OwnedFd::from_raw_fd(fd as i32))
-    }
-}
-
-/// Waits until the process is dead.
-pub(crate) fn bury(pid: u32) {
-    let Some(fd) = open(pid) else { return };
-    let mut fds = [PollFd::new(fd.as_fd(), PollFlags::POLLIN)];
-    while poll(&mut fds, PollTimeout::NONE) == Err(nix::Error::EINTR) {}
-}
+use selvedge::sys::death::{await_death, pidfd};
 
 /// Kills the process and waits until it is dead.
 ///
@@ -34,14 +15,14 @@ pub(crate) fn kill_and_bury(pid: u32) {
     if pid == 0 {
         return;
     }
-    let Some(fd) = open(pid) else { return };
+    let Some(fd) = pidfd(pid) else { return };
     // SAFETY: pidfd_send_signal(2) with no extra information; never a reused number.
     unsafe {
         use std::os::fd::AsRawFd;
         nix::libc::syscall(nix::libc::SYS_pidfd_send_signal, fd.as_raw_fd(), nix::libc::SIGKILL, 0, 0);
     }
     drop(fd);
-    bury(pid);
+    await_death(pid);
 }
 
 /// How the process ended (an exit code, or minus a signal), if it is dead.

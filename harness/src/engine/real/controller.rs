@@ -209,7 +209,7 @@ fn start<R: Serialize>(
             ForkResult::Parent { child } => {
                 drop(writer);
                 if passed.wait_timeout(TRIAL) || burial::status_if_dead(child.as_raw() as u32).is_some() {
-                    let death = burial::open(child.as_raw() as u32)
+                    let death = selvedge::sys::death::pidfd(child.as_raw() as u32)
                         .ok_or_else(|| Error::os("opening a pidfd", std::io::Error::last_os_error()))?;
                     return Ok(Controller {
                         pid: child,

@@ -40,6 +40,7 @@ use super::{Executor, Model, stage};
 use crate::judge::Verdict;
 use crate::kernel::{Arena, End, Kernel, Limits, Mode, Request, Role, State, current, panic};
 use selvedge::platform::Woken;
+use selvedge::sys::death::await_death;
 use selvedge::sys::{clock, futex};
 use std::ptr;
 use std::sync::atomic::Ordering;
@@ -62,6 +63,8 @@ impl<'m> Real<'m> {
     /// An engine for executions of `model`.
     pub(crate) fn new(model: &'m dyn Model, limits: Limits) -> nix::Result<Real<'m>> {
         let limits = stage::fit(limits, model);
+        // Once, here: everything that the controller forks inherits it.
+        crash::watch();
         let arena = Arena::new(limits, Mode::Real)?;
         let troupe = Troupe::new(model, arena.kernel());
         let mut real = Real { troupe, model, arena, state: ptr::null_mut() };
@@ -114,23 +117,15 @@ impl<'m> Real<'m> {
             let subject = kernel.subject as usize;
             match kernel.request {
                 Request::Over => return,
-                Request::Bury => {
-                    burial::bury(kernel.task(subject).pid);
-                    kernel.advance();
-                    if kernel.is_over() {
-                        return;
-                    }
-                    kernel.give_turn(kernel.current as usize);
-                }
                 Request::BuryAndReturn => {
-                    burial::bury(kernel.task(subject).pid);
+                    await_death(kernel.task(subject).pid);
                     kernel.give_turn(kernel.current as usize);
                 }
                 Request::Crashed => {
                     let task = kernel.current as usize;
                     let signal = kernel.note.signal;
                     let process = kernel.task(task).process as usize;
-                    burial::bury(kernel.task(process).pid);
+                    await_death(kernel.task(process).pid);
                     kernel.crash(task, -signal);
                     return;
                 }
@@ -218,9 +213,11 @@ impl Real<'_> {
             return Verdict::Broken(format!("forking a task: {errno}"));
         }
         self.kernel().begin();
+        self.kernel().set_lonely(clock::monotonic());
         if !self.kernel().is_over() {
             self.play();
         }
+        self.kernel().bury();
         let (end, _) = self.kernel().ending();
         if end != End::Finished || self.kernel().has_vanished() {
             self.clean_up();

@@ -10,7 +10,7 @@
 //!
 //! When a warm process dies, it is forked anew before the next execution.
 
-use super::{burial, crash};
+use super::burial;
 use crate::engine::Model;
 use crate::kernel::{Kernel, Role, current, depart, enter, panic};
 use nix::sys::prctl;
@@ -30,6 +30,7 @@ impl<'m> Troupe<'m> {
         Troupe { model, kernel, pids: vec![0; model.tasks()] }
     }
 
+    #[allow(clippy::mut_from_ref, reason = "the kernel belongs to whoever holds the turn")]
     fn kernel(&self) -> &mut Kernel {
         // SAFETY: the engine's arena outlives its troupe; the controller has the turn.
         unsafe { &mut *self.kernel }
@@ -66,7 +67,6 @@ impl<'m> Troupe<'m> {
         if getppid() != Pid::from_raw(controller as i32) {
             selvedge::sys::process::exit_now(0);
         }
-        crash::watch();
         if self.model.role(task) == Role::Thread {
             self.host(task, state);
         }
@@ -77,7 +77,7 @@ impl<'m> Troupe<'m> {
             unsafe { enter(self.kernel, task, || self.perform(state, task)) };
             let _ = std::io::stdout().flush();
             let code = self.kernel().task(task).status;
-            depart(self.kernel(), task);
+            depart(self.kernel());
             if self.model.dynamic() {
                 selvedge::sys::process::exit_now(code);
             }
@@ -115,7 +115,7 @@ impl<'m> Troupe<'m> {
                         troupe.kernel().await_turn(task);
                         // SAFETY: the turn was given to this task.
                         unsafe { enter(troupe.kernel, task, || troupe.perform(state, task)) };
-                        depart(troupe.kernel(), task);
+                        depart(troupe.kernel());
                     }
                 });
                 if started.is_err() {

@@ -10,6 +10,9 @@
 //!              └── discard state <── finally <── abandon ┘
 //! ```
 //!
+//! Fibers hand the turn to each other without going through the engine where they
+//! can; see `run_others` in the kernel's `point`.
+//!
 //! 1. A fiber is suspended either between two executions, in [`fiber`]'s loop, or at
 //!    a scheduling point of its task.
 //! 2. Only this thread resumes the fibers of this engine.
@@ -34,7 +37,7 @@ use watchdog::{Pulse, Watchdog};
 /// The fiber engine.
 pub(crate) struct Sim<'m> {
     // Dropped before the arena, into which they point.
-    fibers: Vec<Fiber>,
+    fibers: Vec<Box<Fiber>>,
     model: &'m dyn Model,
     arena: Arena,
     state: *mut u8,
@@ -59,21 +62,46 @@ impl<'m> Sim<'m> {
         })
     }
 
-    /// Runs the current task until the turn comes back.
-    #[inline]
-    fn resume(&mut self, task: usize) {
-        if self.fibers.len() <= task {
-            self.grow(task);
+    /// Runs a task until its fiber suspends; `engine` points at the engine. Called by
+    /// the engine and by other fibers, which wait on top of it meanwhile.
+    ///
+    /// # Safety
+    /// `engine` is a live engine of this thread whose execution is going on, and
+    /// nobody holds a reference to it.
+    unsafe fn resume(engine: *mut (), task: usize) {
+        let engine = engine.cast::<Sim<'m>>();
+        // SAFETY: the caller's promise; the reference ends before the switch. Fibers
+        // are boxed: they stay where they are when others are added.
+        let (fiber, kernel): (*mut Fiber, _) = unsafe {
+            let engine = &mut *engine;
+            if engine.fibers.len() <= task {
+                engine.grow(task);
+            }
+            (&raw mut *engine.fibers[task], engine.arena.kernel())
+        };
+        // SAFETY: nobody else resumes a fiber that is suspended, and only such are.
+        let resumed = unsafe {
+            (*kernel).task(task).active = true;
+            let resumed = (*fiber).resume();
+            (*kernel).task(task).active = false;
+            resumed
+        };
+        if resumed == Resumed::Crashed {
+            // SAFETY: as above.
+            unsafe { (*engine).crashed(task) };
         }
-        if self.fibers[task].resume() == Resumed::Crashed {
-            self.crashed(task);
-        }
+    }
+
+    /// [`resume`](Sim::resume) for the engine itself.
+    fn run_task(&mut self, task: usize) {
+        // SAFETY: the engine gives itself away for the time of the call.
+        unsafe { Sim::resume(ptr::from_mut(self).cast(), task) };
     }
 
     #[cold]
     fn grow(&mut self, task: usize) {
         while self.fibers.len() <= task {
-            self.fibers.push(Fiber::new(self.arena.kernel(), self.fibers.len()));
+            self.fibers.push(Box::new(Fiber::new(self.arena.kernel(), self.fibers.len())));
         }
     }
 
@@ -87,7 +115,7 @@ impl<'m> Sim<'m> {
         } else {
             kernel.crash(task, -signal);
         }
-        self.fibers[task] = Fiber::new(self.arena.kernel(), task);
+        *self.fibers[task] = Fiber::new(self.arena.kernel(), task);
     }
 
     /// Lets the unfinished tasks leave their code, and throws the vanished away.
@@ -97,13 +125,13 @@ impl<'m> Sim<'m> {
         for task in 0..self.kernel().tasks as usize {
             if self.kernel().task(task).state == State::Live {
                 self.kernel().current = task as u32;
-                self.resume(task);
+                self.run_task(task);
             }
         }
         for task in 0..self.kernel().tasks as usize {
             if matches!(self.kernel().task(task).state, State::Vanished | State::Starting) {
                 self.fibers[task].discard();
-                self.fibers[task] = Fiber::new(self.arena.kernel(), task);
+                *self.fibers[task] = Fiber::new(self.arena.kernel(), task);
             }
         }
     }
@@ -150,11 +178,15 @@ impl Sim<'_> {
         let job = fiber::Job { model: model_now, state };
         let before = current::set(self.arena.kernel());
         let crash = crash::Watch::begin(&raw const *self);
-        self.kernel().job = (&raw const job).cast();
+        let engine = ptr::from_mut(self).cast();
+        let kernel = self.kernel();
+        kernel.job = (&raw const job).cast();
+        kernel.resume = Some(Sim::resume);
+        kernel.engine = engine;
         self.kernel().begin();
         while !self.kernel().is_over() {
             let task = self.kernel().current as usize;
-            self.resume(task);
+            self.run_task(task);
         }
         let (end, _) = self.kernel().ending();
         if end != End::Finished || self.kernel().has_vanished() {

@@ -1,0 +1,38 @@
+//! Waiting until a process is truly dead, whoever its parent is.
+//!
+//! Called where somebody else's next action must see what the death did: only a dead
+//! process has closed its files, run its robust list and released its record locks.
+//! The zombie stays for its parent to reap.
+//!
+//! When the waited-for process dies, this returns; see waitid(2) and pidfd_open(2).
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
+use nix::unistd::Pid;
+use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+
+/// A descriptor that becomes readable when the process dies; `None` if there is no
+/// process with this number.
+#[must_use]
+pub fn pidfd(pid: u32) -> Option<OwnedFd> {
+    // SAFETY: pidfd_open(2) takes two numbers; what it returns is ours to close.
+    unsafe {
+        let fd = nix::libc::syscall(nix::libc::SYS_pidfd_open, pid as nix::libc::pid_t, 0);
+        (fd >= 0).then(|| OwnedFd::from_raw_fd(fd as i32))
+    }
+}
+
+/// Sleeps until the process is dead. Returns at once if there is none.
+pub fn await_death(pid: u32) {
+    // A child of this process can be waited for directly.
+    loop {
+        match waitid(Id::Pid(Pid::from_raw(pid as i32)), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT) {
+            Ok(_) => return,
+            Err(nix::Error::EINTR) => {}
+            Err(_) => break,
+        }
+    }
+    let Some(fd) = pidfd(pid) else { return };
+    let mut fds = [PollFd::new(fd.as_fd(), PollFlags::POLLIN)];
+    while poll(&mut fds, PollTimeout::NONE) == Err(nix::Error::EINTR) {}
+}
