@@ -2,13 +2,13 @@
 //!
 //! | engine | a task is | for |
 //! |---|---|---|
-//! | [`sim`] | a fiber of this thread | speed |
-//! | [`real`] | a real process or thread, one running at a time | truth |
-//! | [`wild`] | a real process, scheduled by the operating system | comparison |
+//! | `sim` | a fiber of this thread | speed |
+//! | `real` | a real process or thread, one running at a time | truth |
+//! | `wild` | a real process, scheduled by the operating system | comparison |
 //!
-//! `sim` and `real` implement [`Executor`]: run one execution by the plan in the
+//! `sim` and `real` implement `Executor`: run one execution by the plan in the
 //! kernel. Everything above (strategies, shrinking, reports) knows only that.
-//! A [`Model`] is the program, seen from here: state built anew for each execution,
+//! A `Model` is the program, seen from here: state built anew for each execution,
 //! tasks to run on it, a verdict at the end.
 
 mod model;

@@ -1,6 +1,6 @@
 //! Which executions are run: one file per strategy.
 //!
-//! A [`Search`] writes a plan before each execution and looks at the kernel after
+//! A `Search` writes a plan before each execution and looks at the kernel after
 //! it. It never runs anything and knows no engine.
 //!
 //! | strategy | file | for |

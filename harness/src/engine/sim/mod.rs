@@ -37,6 +37,7 @@ use watchdog::{Pulse, Watchdog};
 /// The fiber engine.
 pub(crate) struct Sim<'m> {
     // Dropped before the arena, into which they point.
+    #[allow(clippy::vec_box, reason = "a running fiber must stay where it is when others are added")]
     fibers: Vec<Box<Fiber>>,
     model: &'m dyn Model,
     arena: Arena,
