@@ -408,3 +408,34 @@ fn a_thousand_tasks() {
         assert_eq!(counts(&report), (5, 0, false), "{engine:?}");
     }
 }
+
+/// Workers share the executions: whatever their number, the same counts, and the same
+/// first violation.
+#[test]
+fn workers_share_the_work() {
+    let racy = || {
+        Program::new("shared", || Count { value: Value::new(0) })
+            .tasks("adder", 3, |s, _| {
+                let seen = s.value.get();
+                s.value.set(seen + 1);
+            })
+            .finally(|s| assert_eq!(s.value.get(), 3))
+            .label(|s, out| out.push_str(&s.value.get().to_string()))
+    };
+    for engine in BOTH {
+        let one = racy().check(&quiet(engine).exhaust()).unwrap().tally;
+        assert_eq!((one.executions, one.violations), (90, 84));
+        for jobs in [2, 3, 5] {
+            let all = racy().check(&quiet(engine).exhaust().jobs(jobs)).unwrap().tally;
+            assert_eq!((all.executions, all.violations, &all.outcomes), (90, 84, &one.outcomes), "{engine:?} {jobs}");
+            assert!(all.complete);
+        }
+        let random = |jobs| {
+            let config = Config { keep_going: true, ..quiet(engine).executions(500).jobs(jobs) };
+            racy().check(&config).unwrap().tally
+        };
+        let (alone, together) = (random(1), random(2));
+        assert_eq!((alone.executions, alone.violations), (together.executions, together.violations), "{engine:?}");
+        assert_eq!((alone.outcomes, alone.first), (together.outcomes, together.first), "{engine:?}");
+    }
+}

@@ -20,7 +20,7 @@ pub struct Variable {
 }
 
 /// All of them.
-pub const VARIABLES: [Variable; 8] = [
+pub const VARIABLES: [Variable; 7] = [
     Variable {
         name: "SELVEDGE_SEED",
         form: "a number, or 0x and hexadecimal digits",
@@ -36,7 +36,6 @@ pub const VARIABLES: [Variable; 8] = [
     Variable { name: "SELVEDGE_ENGINE", form: "sim, real or wild", help: "what a task is" },
     Variable { name: "SELVEDGE_STRATEGY", form: "random, dfs or dfs:p", help: "which executions are run" },
     Variable { name: "SELVEDGE_REPORT", form: "a folder", help: "where reports are written" },
-    Variable { name: "SELVEDGE_PERSIST", form: "0 or 1", help: "keep found schedules for the next run" },
 ];
 
 /// A duration such as `500ms`, `10s` or `2m`.
