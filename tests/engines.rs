@@ -199,7 +199,31 @@ fn deaths_are_findings() {
     }
 }
 
-/// In fibers an exit would end the test binary, so it is shown in processes.
+/// Set for the child that the next test runs.
+const EXITS: &str = "ENGINES_EXIT_IN_A_FIBER";
+
+/// Ends this whole program if asked to: the subject of the next test.
+#[test]
+fn exits_if_asked() {
+    if std::env::var_os(EXITS).is_some() {
+        let _ = dying("exit", |_| std::process::exit(3)).check(&quiet(Engine::Sim));
+    }
+}
+
+/// In fibers an exit ends the program; it says which task did it, and fails.
+#[test]
+fn an_exit_in_a_fiber_is_blamed_on_its_task() {
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "exits_if_asked", "--nocapture"])
+        .env(EXITS, "1")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(101), "{text}");
+    assert!(text.contains("task 0 ended the whole program with exit() at step "), "{text}");
+}
+
+/// In processes it is a finding like any other.
 #[test]
 fn an_unexpected_exit_is_a_finding() {
     let report = dying("exit", |_| std::process::exit(3)).check(&quiet(Engine::Real)).unwrap();
@@ -437,5 +461,22 @@ fn workers_share_the_work() {
         let (alone, together) = (random(1), random(2));
         assert_eq!((alone.executions, alone.violations), (together.executions, together.violations), "{engine:?}");
         assert_eq!((alone.outcomes, alone.first), (together.outcomes, together.first), "{engine:?}");
+    }
+}
+
+/// A declared task may start children of its own.
+#[test]
+fn declared_tasks_may_spawn() {
+    for engine in BOTH {
+        let program = Program::new("parents", || Count { value: Value::new(0) })
+            .tasks("parent", 2, |_, number| {
+                let child = Process::spawn(move || selvedge::process::exit::<selvedge_harness::Checked>(number as i32));
+                let forgotten = Process::spawn(|| ());
+                assert_eq!(child.join().unwrap().code(), Some(number as i32));
+                drop(forgotten);
+            })
+            .finally(|s| assert_eq!(s.value.get(), 0));
+        let report = program.check(&quiet(engine).executions(100)).unwrap();
+        assert_eq!(counts(&report), (100, 0, false), "{engine:?}: {:?}", report.tally.first);
     }
 }

@@ -44,7 +44,7 @@ pub(crate) unsafe fn enter(this: *mut Kernel, me: usize, body: impl FnOnce() -> 
     if kernel.flags & ABANDON != 0 || kernel.over {
         return;
     }
-    if kernel.buries && kernel.task(me).role == Role::Process {
+    if kernel.is_mortal(me) {
         // The process still holds its descriptors; only its death is the end.
         kernel.dying = kernel.task(me).pid;
     }
@@ -88,7 +88,7 @@ pub(super) unsafe fn exit(this: *mut Kernel, me: usize, code: i32) -> ! {
     kernel.end_task(me, code & 0xFF);
     kernel.task(me).state = State::Vanished;
     kernel.vanished = true;
-    if kernel.buries && !kernel.over {
+    if kernel.is_mortal(me) && !kernel.over {
         kernel.dying = kernel.task(me).pid;
     }
     kernel.advance();
@@ -116,6 +116,11 @@ unsafe fn disappear(this: *mut Kernel, me: usize) -> ! {
 }
 
 impl Kernel {
+    /// `real`: whether the task's process ends with it.
+    fn is_mortal(&self, me: usize) -> bool {
+        self.mode == Mode::Real && me >= self.warm as usize && self.task(me).role == Role::Process
+    }
+
     /// The task has ended with `status`: an exit code, or minus a signal.
     pub(crate) fn end_task(&mut self, me: usize, status: i32) {
         let task = self.task(me);

@@ -259,7 +259,7 @@ impl Kernel {
         let mut lonely = self.lonely;
         while turn.swap(0, Ordering::Acquire) == 0 {
             // A warm process dies with the controller; others must look for it.
-            let deadline = self.buries.then_some(lonely);
+            let deadline = (me >= self.warm as usize).then_some(lonely);
             let woken = selvedge::sys::futex::wait(turn, 0, deadline);
             if woken == Woken::TimedOut {
                 if self.controller_is_gone() {

@@ -123,8 +123,9 @@ pub(crate) struct Kernel {
     pub(super) dying: u32,
     /// `real`: when tasks of a dynamic program first look for their controller.
     pub(super) lonely: u64,
-    /// `real`: processes end with their task and must be buried.
-    pub(crate) buries: bool,
+    /// `real`: tasks with a number below this live in warm processes, which outlive
+    /// their tasks; all others end with theirs and must be buried.
+    pub(crate) warm: u32,
     /// `real`: the controller's process.
     pub(crate) controller_pid: u32,
     pub(crate) note: Note,
@@ -174,7 +175,7 @@ impl Kernel {
             subject: NOBODY,
             dying: 0,
             lonely: 0,
-            buries: false,
+            warm: 0,
             controller_pid: 0,
             note: Note::EMPTY,
             label: Text::EMPTY,

@@ -69,7 +69,7 @@ impl<'m> Real<'m> {
         let troupe = Troupe::new(model, arena.kernel());
         let mut real = Real { troupe, model, arena, state: ptr::null_mut() };
         real.kernel().controller_pid = std::process::id();
-        real.kernel().buries = model.dynamic();
+        real.kernel().warm = if model.dynamic() { 0 } else { model.tasks() as u32 };
         Ok(real)
     }
 

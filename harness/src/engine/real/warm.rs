@@ -15,6 +15,7 @@ use crate::engine::Model;
 use crate::kernel::{Kernel, Role, current, depart, enter, panic};
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getppid};
 use std::io::Write;
 
@@ -81,6 +82,10 @@ impl<'m> Troupe<'m> {
             if self.model.dynamic() {
                 selvedge::sys::process::exit_now(code);
             }
+            if self.kernel().tasks as usize > self.pids.len() {
+                // Children that the program started here and did not join.
+                while waitpid(None, Some(WaitPidFlag::WNOHANG)).is_ok_and(|status| status != WaitStatus::StillAlive) {}
+            }
         }
     }
 
@@ -135,7 +140,7 @@ impl<'m> Troupe<'m> {
         let pid = std::mem::replace(&mut self.pids[process], 0);
         burial::kill_and_bury(pid);
         if pid != 0 {
-            let _ = nix::sys::wait::waitpid(Pid::from_raw(pid as i32), None);
+            let _ = waitpid(Pid::from_raw(pid as i32), None);
         }
     }
 

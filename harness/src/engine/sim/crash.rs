@@ -27,6 +27,8 @@ pub(super) struct Watch(*const ());
 impl Watch {
     pub(super) fn begin(engine: *const Sim<'_>) -> Watch {
         BEFORE.get_or_init(|| {
+            // SAFETY: the function is valid for the life of the program.
+            unsafe { libc::atexit(on_exit) };
             let flags = SaFlags::SA_SIGINFO | SaFlags::SA_ONSTACK;
             let action = SigAction::new(SigHandler::SigAction(handler), flags, SigSet::empty());
             // SAFETY: the handler only calls async-signal-safe code.
@@ -43,6 +45,30 @@ impl Drop for Watch {
     fn drop(&mut self) {
         ENGINE.set(self.0);
     }
+}
+
+/// A task called `exit`: the program ends, and nothing can stop it any more, so this
+/// says who did it. `real` turns the same into a finding.
+extern "C" fn on_exit() {
+    let engine = ENGINE.get().cast::<Sim<'static>>();
+    if engine.is_null() {
+        return;
+    }
+    // SAFETY: the engine pointer is valid while its watch lives, and a fiber of this
+    // thread called `exit`.
+    let kernel = unsafe { &*(*engine).arena.kernel() };
+    if kernel.is_over() {
+        return;
+    }
+    let text = format!(
+        "selvedge: task {} ended the whole program with exit() at step {}.\n\
+         In fibers all tasks share one process; run this in processes \
+         (SELVEDGE_ENGINE=real) to get a finding that can be shrunk and replayed.\n",
+        kernel.current, kernel.steps
+    );
+    let _ = nix::unistd::write(std::io::stderr(), text.as_bytes());
+    // The code of a failed test, whatever the task wanted.
+    selvedge::sys::process::exit_now(101);
 }
 
 /// The watchdog's signal: ends the running fiber if it is lost.
