@@ -1,0 +1,202 @@
+//! Does every primitive keep its law under the scheduler? In fibers and in processes,
+//! at both granularities; and does a program that breaks the law get caught?
+
+use selvedge_harness::prelude::*;
+use selvedge_harness::{Report, Verdict};
+
+fn each(program: impl Fn() -> selvedge_harness::program::AnyProgram, holds: bool) {
+    for granularity in [Granularity::Operation, Granularity::Word] {
+        for engine in [Engine::Sim, Engine::Real] {
+            let executions = if engine == Engine::Sim { 3000 } else { 300 };
+            let config = Config { shrink: false, ..Config::default() }
+                .engine(engine)
+                .granularity(granularity)
+                .executions(executions)
+                .ignore_environment();
+            let report: Report = program().check("law", &config).unwrap();
+            let first = report.tally.first.map(|found| found.verdict);
+            assert_eq!(report.tally.inconclusive, None, "{engine:?} {granularity:?}");
+            assert_eq!(first.is_none(), holds, "{engine:?} {granularity:?}: {first:?}");
+        }
+    }
+}
+
+shareable! {
+    struct Room {
+        permits: Semaphore,
+        inside: Value<u32>,
+        most: Value<u32>,
+    }
+}
+
+/// Visitors of a room; how many may enter, and how many there must never be more of.
+fn room(permits: u32, law: u32) -> Program<Room> {
+    Program::new("room", move || Room {
+        permits: Semaphore::new(permits),
+        inside: Value::new(0),
+        most: Value::new(0),
+    })
+    .tasks("visitor", 4, |room, _| {
+        room.permits.acquire();
+        let now = room.inside.fetch_add(1) + 1;
+        if now > room.most.get() {
+            room.most.set(now);
+        }
+        room.inside.fetch_add(u32::MAX);
+        room.permits.release();
+    })
+    .finally(move |room| {
+        assert!(room.most.get() <= law, "{} inside", room.most.get());
+        assert_eq!((room.inside.get(), room.permits.value()), (0, permits));
+    })
+}
+
+#[test]
+fn a_semaphore_never_lets_too_many_in() {
+    each(|| room(2, 2).into(), true);
+    each(|| room(3, 2).into(), false);
+}
+
+shareable! {
+    struct Buffer {
+        items: Mutex<u32>,
+        not_full: Condvar,
+        not_empty: Condvar,
+        taken: Value<u32>,
+    }
+}
+
+/// A buffer for one item, two producers and two consumers of two items each; with one
+/// condition for both, a wake-up can reach the wrong one and be lost.
+fn buffer(two_conditions: bool) -> Program<Buffer> {
+    Program::new("buffer", || Buffer {
+        items: Mutex::new(0),
+        not_full: Condvar::new(),
+        not_empty: Condvar::new(),
+        taken: Value::new(0),
+    })
+    .tasks("producer", 2, move |buffer, _| {
+        for _ in 0..2 {
+            let items = buffer.items.lock().unwrap();
+            let mut items = buffer.not_full.wait_while(items, |items| *items == 1).unwrap();
+            *items += 1;
+            let wakes = if two_conditions { &buffer.not_empty } else { &buffer.not_full };
+            wakes.notify_one();
+        }
+    })
+    .tasks("consumer", 2, move |buffer, _| {
+        for _ in 0..2 {
+            let items = buffer.items.lock().unwrap();
+            let waits = if two_conditions { &buffer.not_empty } else { &buffer.not_full };
+            let mut items = waits.wait_while(items, |items| *items == 0).unwrap();
+            *items -= 1;
+            buffer.taken.fetch_add(1);
+            buffer.not_full.notify_one();
+        }
+    })
+    .finally(|buffer| assert_eq!(buffer.taken.get(), 4))
+}
+
+#[test]
+fn a_condition_loses_no_wake_up() {
+    each(|| buffer(true).into(), true);
+    each(|| buffer(false).into(), false);
+}
+
+shareable! {
+    struct Lights {
+        green: Event,
+        waiting: Semaphore,
+        gone: Value<u32>,
+    }
+}
+
+/// Cars announce themselves, then wait; the light turns green for a moment once all
+/// have announced themselves. Who checks and then waits can miss the moment.
+fn lights(pulse: bool) -> Program<Lights> {
+    Program::new("lights", || Lights {
+        green: Event::new(),
+        waiting: Semaphore::new(0),
+        gone: Value::new(0),
+    })
+    .tasks("car", 2, |lights, _| {
+        lights.waiting.release();
+        lights.green.wait();
+        lights.gone.fetch_add(1);
+    })
+    .task("light", move |lights| {
+        lights.waiting.acquire();
+        lights.waiting.acquire();
+        lights.green.set();
+        if pulse {
+            lights.green.clear();
+        }
+    })
+    .finally(|lights| assert_eq!(lights.gone.get(), 2))
+}
+
+/// An event that stays set releases everybody. A pulse releases whoever waits at that
+/// moment; a car that has only announced itself does not wait yet at word granularity,
+/// so its deadlock there is the program's, not the event's.
+#[test]
+fn an_event_releases_whoever_waits() {
+    each(|| lights(false).into(), true);
+    let config = Config { shrink: false, ..Config::default() }.executions(3000).ignore_environment();
+    let words = lights(true).check(&config.clone().granularity(Granularity::Word)).unwrap();
+    assert_eq!(words.tally.first.map(|found| found.verdict), Some(Verdict::Deadlock));
+    for engine in [Engine::Sim, Engine::Real] {
+        let calls = lights(true).check(&config.clone().executions(300).engine(engine)).unwrap();
+        assert_eq!(calls.tally.first, None, "{engine:?}");
+    }
+}
+
+shareable! {
+    struct Account {
+        lock: Mutex<u64>,
+        balance: Value<u64>,
+    }
+}
+
+fn account(locked: bool) -> Program<Account> {
+    Program::new("account", || Account { lock: Mutex::new(0), balance: Value::new(0) })
+        .tasks("teller", 3, move |account, _| {
+            let mut guard = locked.then(|| account.lock.lock().unwrap());
+            let seen = account.balance.get();
+            account.balance.set(seen + 1);
+            if let Some(count) = &mut guard {
+                **count += 1;
+            }
+        })
+        .finally(|account| assert_eq!(account.balance.get(), 3))
+}
+
+#[test]
+fn a_mutex_excludes() {
+    each(|| account(true).into(), true);
+    each(|| account(false).into(), false);
+}
+
+/// A lock taken by a task that panicked is poisoned for the others; the panic was
+/// caught, so it is no finding of its own.
+#[test]
+fn poison_reaches_other_tasks() {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    let program = || {
+        Program::new("poison", || Account { lock: Mutex::new(0), balance: Value::new(0) })
+            .task("clumsy", |account| {
+                let caught = catch_unwind(AssertUnwindSafe(|| {
+                    let _guard = account.lock.lock().unwrap();
+                    panic!("dropped it");
+                }));
+                assert!(caught.is_err());
+                account.balance.set(1);
+            })
+            .task("careful", |account| {
+                if account.balance.get() == 1 {
+                    assert!(account.lock.lock().is_err(), "not poisoned");
+                    assert!(account.lock.is_poisoned());
+                }
+            })
+    };
+    each(|| program().into(), true);
+}
