@@ -114,25 +114,21 @@ shareable! {
 /// Cars announce themselves, then wait; the light turns green for a moment once all
 /// have announced themselves. Who checks and then waits can miss the moment.
 fn lights(pulse: bool) -> Program<Lights> {
-    Program::new("lights", || Lights {
-        green: Event::new(),
-        waiting: Semaphore::new(0),
-        gone: Value::new(0),
-    })
-    .tasks("car", 2, |lights, _| {
-        lights.waiting.release();
-        lights.green.wait();
-        lights.gone.fetch_add(1);
-    })
-    .task("light", move |lights| {
-        lights.waiting.acquire();
-        lights.waiting.acquire();
-        lights.green.set();
-        if pulse {
-            lights.green.clear();
-        }
-    })
-    .finally(|lights| assert_eq!(lights.gone.get(), 2))
+    Program::new("lights", || Lights { green: Event::new(), waiting: Semaphore::new(0), gone: Value::new(0) })
+        .tasks("car", 2, |lights, _| {
+            lights.waiting.release();
+            lights.green.wait();
+            lights.gone.fetch_add(1);
+        })
+        .task("light", move |lights| {
+            lights.waiting.acquire();
+            lights.waiting.acquire();
+            lights.green.set();
+            if pulse {
+                lights.green.clear();
+            }
+        })
+        .finally(|lights| assert_eq!(lights.gone.get(), 2))
 }
 
 /// An event that stays set releases everybody. A pulse releases whoever waits at that

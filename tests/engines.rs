@@ -451,7 +451,11 @@ fn workers_share_the_work() {
         assert_eq!((one.executions, one.violations), (90, 84));
         for jobs in [2, 3, 5] {
             let all = racy().check(&quiet(engine).exhaust().jobs(jobs)).unwrap().tally;
-            assert_eq!((all.executions, all.violations, &all.outcomes), (90, 84, &one.outcomes), "{engine:?} {jobs}");
+            assert_eq!(
+                (all.executions, all.violations, &all.outcomes),
+                (90, 84, &one.outcomes),
+                "{engine:?} {jobs}"
+            );
             assert!(all.complete);
         }
         let random = |jobs| {
@@ -459,7 +463,11 @@ fn workers_share_the_work() {
             racy().check(&config).unwrap().tally
         };
         let (alone, together) = (random(1), random(2));
-        assert_eq!((alone.executions, alone.violations), (together.executions, together.violations), "{engine:?}");
+        assert_eq!(
+            (alone.executions, alone.violations),
+            (together.executions, together.violations),
+            "{engine:?}"
+        );
         assert_eq!((alone.outcomes, alone.first), (together.outcomes, together.first), "{engine:?}");
     }
 }
@@ -470,7 +478,9 @@ fn declared_tasks_may_spawn() {
     for engine in BOTH {
         let program = Program::new("parents", || Count { value: Value::new(0) })
             .tasks("parent", 2, |_, number| {
-                let child = Process::spawn(move || selvedge::process::exit::<selvedge_harness::Checked>(number as i32));
+                let child = Process::spawn(move || {
+                    selvedge::process::exit::<selvedge_harness::Checked>(number as i32)
+                });
                 let forgotten = Process::spawn(|| ());
                 assert_eq!(child.join().unwrap().code(), Some(number as i32));
                 drop(forgotten);

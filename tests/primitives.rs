@@ -122,7 +122,7 @@ rusty_fork_test! {
 
     #[test]
     fn snapshots_without_the_lock_are_mixed() {
-        is_caught("refuted by child 0", || laws::snapshots_are_whole(40, 2, 200, true));
+        is_caught("a mixture", || laws::snapshots_are_whole(40, 2, 200, true));
     }
 
     #[test]

@@ -287,26 +287,30 @@ pub(crate) fn additions_are_conserved(amounts: &[i64], rounds: usize, broken: bo
 /// Who looks at an array under its lock sees what one writer wrote, not parts of two.
 pub(crate) fn snapshots_are_whole(len: usize, writers: usize, rounds: u32, broken: bool) -> Outcome {
     let array: Array<u32> = Array::new(len);
-    let look_or_write = move |index: usize| {
-        for round in 0..rounds {
-            let _guard = (!broken).then(|| array.lock());
-            if index == 0 {
-                let seen = array.to_vec();
-                if seen.iter().any(|element| *element != seen[0]) {
-                    return false;
-                }
-                continue;
-            }
-            for cell in 0..len {
-                if cell == len / 2 && round % 4 == 0 {
-                    yield_now();
-                }
-                array.set(cell, index as u32 * rounds + round);
-            }
-        }
+    let writing = Shared::new(Value::new(writers as u32));
+    let snapshot = |array: &Array<u32>| {
+        let _guard = (!broken).then(|| array.lock());
+        array.to_vec()
+    };
+    let write = move |array: &Array<u32>, number: u32| {
+        let _guard = (!broken).then(|| array.lock());
+        (0..len / 2).for_each(|cell| array.set(cell, number));
+        yield_now();
+        (len / 2..len).for_each(|cell| array.set(cell, number));
+    };
+    let (copy, done) = (array.clone(), writing.clone());
+    let write_all = move |index: usize| {
+        (0..rounds).for_each(|round| write(&copy, index as u32 * rounds + round));
+        done.fetch_add(u32::MAX);
         true
     };
-    Family::start(writers + 1, look_or_write).join()
+    let family = Family::start(writers, write_all);
+    // One more look after the last writer.
+    for _ in std::iter::from_fn(|| (writing.get() > 0).then_some(())).chain([()]) {
+        let seen = snapshot(&array);
+        prop_assert!(seen.iter().all(|element| *element == seen[0]), "a mixture: {seen:?}");
+    }
+    family.join()
 }
 
 /// Everybody who waits for a lock learns that its holder panicked, and finds what that

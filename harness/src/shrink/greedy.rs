@@ -3,6 +3,34 @@
 use super::Shrinker;
 use crate::kernel::{Choice, Plan};
 
+/// Leaves the choices of whole tasks out: first of half of them, then of ever smaller
+/// groups (delta debugging, Zeller, Hildebrandt, TSE 2002). A task that is left out
+/// runs last, or, where the finding ends the execution, not at all.
+pub(super) fn drop_tasks(shrinker: &mut Shrinker<'_>) {
+    let mut tasks: Vec<usize> = shrinker.best.iter().map(|choice| choice.task()).collect();
+    tasks.sort_unstable();
+    tasks.dedup();
+    let mut size = tasks.len().div_ceil(2);
+    while size > 0 && shrinker.left > 0 {
+        let mut start = 0;
+        let mut dropped = false;
+        while start < tasks.len() && shrinker.left > 0 {
+            let end = (start + size).min(tasks.len());
+            let without = |choice: &&Choice| tasks[start..end].binary_search(&choice.task()).is_err();
+            let prefix: Vec<Choice> = shrinker.best.iter().filter(without).copied().collect();
+            if shrinker.attempt(&prefix) {
+                tasks.drain(start..end);
+                dropped = true;
+            } else {
+                start = end;
+            }
+        }
+        if !dropped || size > tasks.len() {
+            size /= 2;
+        }
+    }
+}
+
 /// Cuts the schedule short, then joins pieces of the same task, as long as either
 /// helps.
 pub(super) fn join_pieces(shrinker: &mut Shrinker<'_>) {

@@ -2,11 +2,12 @@
 //!
 //! | stage | file | what it tries |
 //! |---|---|---|
-//! | 1 | `greedy` | the run without preemption, with one preemption anywhere |
-//! | 2 | `greedy` | the best so far, cut short or with a task's pieces joined |
-//! | 3 | here | all schedules with 0, 1, 2 ... switches, by depth-first search |
+//! | 1 | `greedy` | the found schedule without the choices of half of the tasks, of a quarter ... |
+//! | 2 | `greedy` | the run without preemption, with one preemption anywhere |
+//! | 3 | `greedy` | the best so far, cut short or with a task's pieces joined |
+//! | 4 | here | all schedules with 0, 1, 2 ... switches, by depth-first search |
 //!
-//! Stage 3 is the proof: the first number of switches at which the finding appears,
+//! Stage 4 is the proof: the first number of switches at which the finding appears,
 //! after every smaller number was exhausted without it, is the minimum. Where the
 //! budget ends first, the smallest schedule known is reported, unproved.
 
@@ -103,6 +104,7 @@ pub(crate) fn shrink(executor: &mut dyn Executor, found: &Found, budget: u64, ti
         spent: 0,
         label: String::new(),
     };
+    greedy::drop_tasks(&mut shrinker);
     greedy::one_preemption(&mut shrinker);
     greedy::join_pieces(&mut shrinker);
     let mut proved_minimal = false;

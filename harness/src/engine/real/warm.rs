@@ -84,7 +84,9 @@ impl<'m> Troupe<'m> {
             }
             if self.kernel().tasks as usize > self.pids.len() {
                 // Children that the program started here and did not join.
-                while waitpid(None, Some(WaitPidFlag::WNOHANG)).is_ok_and(|status| status != WaitStatus::StillAlive) {}
+                while waitpid(None, Some(WaitPidFlag::WNOHANG))
+                    .is_ok_and(|status| status != WaitStatus::StillAlive)
+                {}
             }
         }
     }
