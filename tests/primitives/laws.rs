@@ -9,7 +9,9 @@
 
 use crate::family::{Family, LONG, Outcome, SHORT, asleep, child, refute, until};
 use proptest::{prop_assert, prop_assert_eq};
-use selvedge::{Array, Condvar, Event, ExitStatus, Mutex, Semaphore, Shared, Value, shareable, spawn};
+use selvedge::{
+    Array, Condvar, Event, ExitStatus, Mutex, Process, Semaphore, Shared, Value, shareable, spawn,
+};
 use std::ops::Range;
 use std::thread::yield_now;
 
@@ -287,7 +289,6 @@ pub(crate) fn additions_are_conserved(amounts: &[i64], rounds: usize, broken: bo
 /// Who looks at an array under its lock sees what one writer wrote, not parts of two.
 pub(crate) fn snapshots_are_whole(len: usize, writers: usize, rounds: u32, broken: bool) -> Outcome {
     let array: Array<u32> = Array::new(len);
-    let writing = Shared::new(Value::new(writers as u32));
     let snapshot = |array: &Array<u32>| {
         let _guard = (!broken).then(|| array.lock());
         array.to_vec()
@@ -298,19 +299,21 @@ pub(crate) fn snapshots_are_whole(len: usize, writers: usize, rounds: u32, broke
         yield_now();
         (len / 2..len).for_each(|cell| array.set(cell, number));
     };
-    let (copy, done) = (array.clone(), writing.clone());
+    let copy = array.clone();
     let write_all = move |index: usize| {
         (0..rounds).for_each(|round| write(&copy, index as u32 * rounds + round));
-        done.fetch_add(u32::MAX);
         true
     };
     let family = Family::start(writers, write_all);
-    // One more look after the last writer.
-    for _ in std::iter::from_fn(|| (writing.get() > 0).then_some(())).chain([()]) {
+    loop {
+        // One more look after the last writer.
+        let over = !family.iter().any(Process::is_alive);
         let seen = snapshot(&array);
         prop_assert!(seen.iter().all(|element| *element == seen[0]), "a mixture: {seen:?}");
+        if over {
+            return family.join();
+        }
     }
-    family.join()
 }
 
 /// Everybody who waits for a lock learns that its holder panicked, and finds what that
