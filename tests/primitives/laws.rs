@@ -67,14 +67,14 @@ pub(crate) fn mutex_excludes(processes: usize, threads: usize, rounds: u64, brok
     Ok(())
 }
 
+fn room_with(seats: u32) -> Shared<Room> {
+    let (inside, most) = (Value::new(0), Mutex::new(0));
+    Shared::new(Room { seats: Semaphore::new(seats), inside, most, full: Event::new() })
+}
+
 /// No more are inside than there are permits, and in the end all permits are back.
 pub(crate) fn semaphore_limits(permits: u32, processes: usize, rounds: u32, broken: bool) -> Outcome {
-    let room = Shared::new(Room {
-        seats: Semaphore::new(permits + u32::from(broken)),
-        inside: Value::new(0),
-        most: Mutex::new(0),
-        full: Event::new(),
-    });
+    let room = room_with(permits + u32::from(broken));
     let copy = room.clone();
     let visit = move |index: usize| {
         for _ in 0..rounds {
@@ -106,12 +106,7 @@ pub(crate) fn semaphore_limits(permits: u32, processes: usize, rounds: u32, brok
 /// As many get in at the same time as there are permits: each stays until all are inside.
 pub(crate) fn semaphore_admits(permits: u32, broken: bool) -> Outcome {
     let (seats, patience) = if broken { (permits - 1, SHORT) } else { (permits, LONG) };
-    let room = Shared::new(Room {
-        seats: Semaphore::new(seats),
-        inside: Value::new(0),
-        most: Mutex::new(0),
-        full: Event::new(),
-    });
+    let room = room_with(seats);
     let visit = move |_| {
         let _seat = room.seats.access();
         if room.inside.fetch_add(1) + 1 == permits {
