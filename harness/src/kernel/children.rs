@@ -10,13 +10,14 @@
 
 use super::checked::{Checked, open_always, perform};
 use super::point::{point, switch};
+use super::segment::CheckedSegment;
 use super::state::{Kernel, Launch, Mode, Request};
 use super::task::{Role, State};
 use super::{current, life, panic};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
-use selvedge::platform::{Child, Cmp, Guard, Kind, Native, Op, Segment, Site, Tasks};
+use selvedge::platform::{Child, Cmp, Guard, Kind, Native, Op, Site, Tasks};
 use selvedge::process::ExitStatus;
 use std::io;
 use std::panic::Location;
@@ -400,34 +401,4 @@ fn run_here(this: *mut Kernel, child: usize, body: impl FnOnce() -> i32) {
     panic::capture(before);
     current::set(std::ptr::null_mut());
     life::depart(kernel);
-}
-
-/// Memory that the tasks of an exploration share.
-#[derive(Clone, Debug)]
-pub enum CheckedSegment {
-    /// Part of the exploration's arena; it lives as long as the execution.
-    Arena {
-        /// Its first byte.
-        base: usize,
-        /// Its length in bytes.
-        size: usize,
-    },
-    /// A mapping of its own, made outside any exploration.
-    Native(<Native as Tasks>::Segment),
-}
-
-impl Segment for CheckedSegment {
-    fn base(&self) -> *mut u8 {
-        match self {
-            CheckedSegment::Arena { base, .. } => *base as *mut u8,
-            CheckedSegment::Native(mapping) => mapping.base(),
-        }
-    }
-
-    fn size(&self) -> usize {
-        match self {
-            CheckedSegment::Arena { size, .. } => *size,
-            CheckedSegment::Native(mapping) => mapping.size(),
-        }
-    }
 }

@@ -6,15 +6,16 @@
 //!
 //! | file | what is there |
 //! |---|---|
-//! | `state` | the kernel's data, its reset, its bitset of enabled tasks |
-//! | `point` | the scheduling point that stands before each visible operation |
+//! | `state`, `memory` | the kernel's data, its reset, its bitset of enabled tasks; its arrays |
+//! | `point`, `turn` | the scheduling point that stands before each visible operation; passing the turn |
+//! | `visible` | operations of the user's own |
 //! | `decide` | the choice of the next task, and the ends of an execution |
 //! | `sleep` | futex queues: falling asleep and being woken |
 //! | `life` | tasks: creation, end, abandonment |
 //! | `guard` | classes of tasks that wait for the same thing |
 //! | `plan`, `choice`, `event` | what shall be done, what was chosen, what happened |
 //! | `arena`, `task`, `fixed` | the memory and the plain data in it |
-//! | `checked`, `words`, `children` | the `Checked` platform that primitives meet |
+//! | `checked`, `words`, `children`, `segment` | the `Checked` platform that primitives meet |
 //! | `current`, `panic`, `rng` | the thread's kernel, panic notes, the generator |
 //!
 //! A step of a task, and what the kernel does at each moment:
@@ -44,13 +45,17 @@ mod event;
 mod fixed;
 mod guard;
 mod life;
+mod memory;
 pub(crate) mod panic;
 mod plan;
 mod point;
 mod rng;
+mod segment;
 mod sleep;
 mod state;
 mod task;
+mod turn;
+mod visible;
 mod words;
 
 pub(crate) use arena::Arena;
@@ -60,9 +65,9 @@ pub use choice::{Choice, Outcome, switches};
 pub(crate) use decide::End;
 pub(crate) use life::{depart, enter, set_label};
 pub(crate) use plan::{Mismatch, Plan, Policy};
-pub use point::{unobserved, visible, visible_value};
 pub use rng::Rng;
 pub(crate) use state::{Kernel, Mode, Request};
 use task::NOBODY;
 pub use task::Role;
 pub(crate) use task::State;
+pub use visible::{unobserved, visible, visible_value};

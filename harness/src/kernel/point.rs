@@ -6,17 +6,12 @@
 //! When a process dies here, it is not running (somebody else has the turn) or it
 //! dies between two instructions of its step; the engine learns of it either way.
 
-use super::checked::Checked;
+use super::life;
 use super::state::{ABANDON, GRANTED, Kernel, Mode, UNWINDING};
 use super::task::{NOBODY, State};
-use super::{current, life};
 use corosensei::Yielder;
-use selvedge::platform::{Cmp, Kind, Observe, Op, Platform, Woken};
-use std::panic::Location;
+use selvedge::platform::{Cmp, Kind, Op};
 use std::sync::atomic::Ordering;
-
-/// How long a task of a dynamic program sleeps before it looks for its controller.
-const LONELY: u64 = 1_000_000_000;
 
 /// Announces `op` for the running task and returns when it may perform it; true if
 /// this was a step of the schedule.
@@ -149,13 +144,6 @@ unsafe fn run_others(this: *mut Kernel, me: usize) {
 }
 
 impl Kernel {
-    /// `real`: hands the turn over and sleeps until it is back.
-    #[inline(never)]
-    fn swap_real(&mut self, me: usize) {
-        self.hand_over();
-        self.await_turn(me);
-    }
-
     /// Writes down what `me` is about to do, and whether it can.
     #[inline(always)]
     fn announce(&mut self, me: usize) {
@@ -229,138 +217,4 @@ impl Kernel {
             self.task(joined).joiner = NOBODY;
         }
     }
-
-    /// Gives the turn to the chosen task, or to the controller at the end.
-    pub(super) fn hand_over(&mut self) {
-        if self.over {
-            self.request = super::Request::Over;
-            self.call_controller();
-        } else {
-            self.give_turn(self.current as usize);
-        }
-    }
-
-    /// `real`: wakes the controller, which then holds the turn.
-    pub(crate) fn call_controller(&self) {
-        self.controller.store(1, Ordering::Release);
-        selvedge::sys::futex::wake(&self.controller, 1);
-    }
-
-    /// `real`: wakes a task, which then holds the turn.
-    pub(crate) fn give_turn(&self, task: usize) {
-        let turn = &self.task(task).turn;
-        turn.store(1, Ordering::Release);
-        selvedge::sys::futex::wake(turn, 1);
-    }
-
-    /// `real`: sleeps until the turn is given to `me`.
-    pub(crate) fn await_turn(&mut self, me: usize) {
-        let turn = &self.task(me).turn;
-        let mut lonely = self.lonely;
-        while turn.swap(0, Ordering::Acquire) == 0 {
-            // A warm process dies with the controller; others must look for it.
-            let deadline = (me >= self.warm as usize).then_some(lonely);
-            let woken = selvedge::sys::futex::wait(turn, 0, deadline);
-            if woken == Woken::TimedOut {
-                if self.controller_is_gone() {
-                    selvedge::sys::process::exit_now(1);
-                }
-                lonely = selvedge::sys::clock::monotonic() + LONELY;
-            }
-        }
-        self.bury();
-    }
-
-    /// `real`: waits until the process that ended in the last step is dead.
-    #[inline]
-    pub(crate) fn bury(&mut self) {
-        let pid = std::mem::take(&mut self.dying);
-        if pid != 0 {
-            selvedge::sys::death::await_death(pid);
-        }
-    }
-
-    /// `real`: tasks of a dynamic program may miss their controller from now on.
-    pub(crate) fn set_lonely(&mut self, now: u64) {
-        self.lonely = now + LONELY;
-    }
-
-    fn controller_is_gone(&self) -> bool {
-        let controller = nix::unistd::Pid::from_raw(self.controller_pid as i32);
-        nix::sys::signal::kill(controller, None) == Err(nix::Error::ESRCH)
-    }
-}
-
-/// A visible operation of your own: a scheduling point, then `body`.
-///
-/// `object` is the address (or any other number) of what the operation acts on;
-/// operations on different objects are taken to commute. Outside an exploration
-/// this is just `body()`.
-///
-/// ```
-/// use selvedge_harness::{Kind, visible};
-/// let text = visible(Kind::Read, "read config", 1, || "content");
-/// assert_eq!(text, "content");
-/// ```
-#[track_caller]
-pub fn visible<R>(kind: Kind, name: &'static str, object: usize, body: impl FnOnce() -> R) -> R {
-    visible_value(kind, name, object, body, |_| 0)
-}
-
-/// Like [`visible`], and `value` turns the result into the number that reports show.
-#[track_caller]
-pub fn visible_value<R>(
-    kind: Kind,
-    name: &'static str,
-    object: usize,
-    body: impl FnOnce() -> R,
-    value: impl FnOnce(&R) -> u64,
-) -> R {
-    struct Seen<R>(R, u64);
-    impl<R> Observe for Seen<R> {
-        fn observed(&self) -> u64 {
-            self.1
-        }
-    }
-    let site = Location::caller();
-    Checked::step(
-        || Op::new(kind, name, object, site),
-        || {
-            let result = body();
-            touched(object);
-            let number = if current::get().is_null() { 0 } else { value(&result) };
-            Seen(result, number)
-        },
-    )
-    .0
-}
-
-/// A word that is no checked one may have changed under an operation of the user's.
-fn touched(address: usize) {
-    let this = current::get();
-    if !this.is_null() {
-        // SAFETY: a current kernel is alive, and the caller has the turn.
-        unsafe { (*this).touch(address) };
-    }
-}
-
-/// Runs `body` as part of the current step: what it does with checked primitives is
-/// not scheduled. For bookkeeping that the real program would not have.
-pub fn unobserved<R>(body: impl FnOnce() -> R) -> R {
-    struct Restore(*mut Kernel, u8);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            // SAFETY: the kernel of an execution lives while its tasks run.
-            unsafe { (*self.0).quiet = self.1 };
-        }
-    }
-    let this = current::get();
-    if this.is_null() {
-        return body();
-    }
-    // SAFETY: a current kernel is alive, and the caller has the turn.
-    let kernel = unsafe { &mut *this };
-    let _restore = Restore(this, kernel.quiet);
-    kernel.go_inside();
-    body()
 }

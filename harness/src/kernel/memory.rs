@@ -1,0 +1,71 @@
+//! The kernel's arrays: choices, events, the log of enabled sets, the prefix, and the
+//! memory that programs share.
+//!
+//! Read by strategies and judges after an execution. Bounds are those of
+//! [`Limits`](super::Limits), which the arena was made with.
+
+use super::choice::Choice;
+use super::event::Event;
+use super::state::Kernel;
+
+impl Kernel {
+    /// The choices of the execution so far.
+    pub(crate) fn schedule(&self) -> &[Choice] {
+        // SAFETY: steps <= limits.steps, the length of `choices`.
+        unsafe { std::slice::from_raw_parts(self.parts.choices, self.steps as usize) }
+    }
+
+    /// The recorded events; empty if the plan did not ask for a record.
+    #[allow(clippy::mut_from_ref, reason = "the record belongs to whoever holds the turn")]
+    pub(crate) fn events(&self) -> &mut [Event] {
+        let len = if self.plan.record { self.steps as usize } else { 0 };
+        // SAFETY: as in `schedule`; `pick` wrote each of them, and only the holder
+        // of the turn looks at them.
+        unsafe { std::slice::from_raw_parts_mut(self.parts.events, len) }
+    }
+
+    /// The tasks that were enabled at a step, as a bitset, if the plan asked for it.
+    pub(crate) fn enabled_at(&self, step: usize) -> &[u64] {
+        debug_assert!(self.plan.log_enabled && step < self.steps as usize);
+        // SAFETY: step < limits.steps and the log has stride words for each.
+        unsafe {
+            std::slice::from_raw_parts(self.parts.log.add(step * self.parts.stride), self.words as usize)
+        }
+    }
+
+    /// Sets the prefix of the plan.
+    ///
+    /// # Panics
+    /// If it is longer than an execution may be.
+    pub(crate) fn set_prefix(&mut self, prefix: &[Choice]) {
+        assert!(prefix.len() <= self.limits.steps, "a prefix of {} steps exceeds the bound", prefix.len());
+        // SAFETY: the length was checked against that of the array; the source is
+        // not in the arena.
+        unsafe { std::ptr::copy_nonoverlapping(prefix.as_ptr(), self.parts.prefix, prefix.len()) };
+        self.plan.prefix = prefix.len() as u32;
+    }
+
+    pub(super) fn prefix_choice(&self, index: u32) -> Choice {
+        debug_assert!(index < self.plan.prefix);
+        // SAFETY: index < prefix <= limits.steps.
+        unsafe { *self.parts.prefix.add(index as usize) }
+    }
+
+    /// Zeroed program memory, aligned to 64 bytes; `None` if it is used up.
+    pub(crate) fn allocate(&mut self, size: usize) -> Option<*mut u8> {
+        let size = size.next_multiple_of(64);
+        let at = self.used;
+        if size > self.limits.memory - at {
+            return None;
+        }
+        self.used += size;
+        // SAFETY: at + size <= limits.memory.
+        let pointer = unsafe { self.parts.memory.add(at) };
+        if at < self.dirty {
+            // SAFETY: inside program memory; fresh pages are zero already.
+            unsafe { pointer.write_bytes(0, size.min(self.dirty - at)) };
+        }
+        self.dirty = self.dirty.max(self.used);
+        Some(pointer)
+    }
+}

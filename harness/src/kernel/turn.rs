@@ -1,0 +1,85 @@
+//! `real`: passing the turn between processes, one futex word for each task.
+//!
+//! The holder of the turn is the only task that runs. It hands over by setting the
+//! next task's word and waking whoever sleeps on it, then sleeps on its own: one
+//! wake-up and one sleep, on one core.
+//!
+//! When a process dies here while it waits, nobody notices before it is chosen; the
+//! controller finds it dead then. When the controller dies, warm tasks die with it and
+//! the others find out within [`LONELY`].
+
+use super::state::Kernel;
+use selvedge::platform::Woken;
+use std::sync::atomic::Ordering;
+
+/// How long a task of a dynamic program sleeps before it looks for its controller.
+const LONELY: u64 = 1_000_000_000;
+
+impl Kernel {
+    /// `real`: hands the turn over and sleeps until it is back.
+    #[inline(never)]
+    pub(super) fn swap_real(&mut self, me: usize) {
+        self.hand_over();
+        self.await_turn(me);
+    }
+
+    /// Gives the turn to the chosen task, or to the controller at the end.
+    pub(super) fn hand_over(&mut self) {
+        if self.over {
+            self.request = super::Request::Over;
+            self.call_controller();
+        } else {
+            self.give_turn(self.current as usize);
+        }
+    }
+
+    /// `real`: wakes the controller, which then holds the turn.
+    pub(crate) fn call_controller(&self) {
+        self.controller.store(1, Ordering::Release);
+        selvedge::sys::futex::wake(&self.controller, 1);
+    }
+
+    /// `real`: wakes a task, which then holds the turn.
+    pub(crate) fn give_turn(&self, task: usize) {
+        let turn = &self.task(task).turn;
+        turn.store(1, Ordering::Release);
+        selvedge::sys::futex::wake(turn, 1);
+    }
+
+    /// `real`: sleeps until the turn is given to `me`.
+    pub(crate) fn await_turn(&mut self, me: usize) {
+        let turn = &self.task(me).turn;
+        let mut lonely = self.lonely;
+        while turn.swap(0, Ordering::Acquire) == 0 {
+            // A warm process dies with the controller; others must look for it.
+            let deadline = (me >= self.warm as usize).then_some(lonely);
+            let woken = selvedge::sys::futex::wait(turn, 0, deadline);
+            if woken == Woken::TimedOut {
+                if self.controller_is_gone() {
+                    selvedge::sys::process::exit_now(1);
+                }
+                lonely = selvedge::sys::clock::monotonic() + LONELY;
+            }
+        }
+        self.bury();
+    }
+
+    /// `real`: waits until the process that ended in the last step is dead.
+    #[inline]
+    pub(crate) fn bury(&mut self) {
+        let pid = std::mem::take(&mut self.dying);
+        if pid != 0 {
+            selvedge::sys::death::await_death(pid);
+        }
+    }
+
+    /// `real`: tasks of a dynamic program may miss their controller from now on.
+    pub(crate) fn set_lonely(&mut self, now: u64) {
+        self.lonely = now + LONELY;
+    }
+
+    fn controller_is_gone(&self) -> bool {
+        let controller = nix::unistd::Pid::from_raw(self.controller_pid as i32);
+        nix::sys::signal::kill(controller, None) == Err(nix::Error::ESRCH)
+    }
+}
