@@ -490,3 +490,36 @@ fn declared_tasks_may_spawn() {
         assert_eq!(counts(&report), (100, 0, false), "{engine:?}: {:?}", report.tally.first);
     }
 }
+
+/// A thread that nobody joined ends with its process, in both engines alike.
+#[test]
+fn threads_end_with_their_process() {
+    for engine in BOTH {
+        let report = check(&quiet(engine).executions(100), || {
+            let count = Shared::new(Value::<u32>::new(0));
+            let child = Process::spawn({
+                let count = count.clone();
+                move || {
+                    let count = count.clone();
+                    thread::spawn(move || {
+                        count.fetch_add(1);
+                        count.fetch_add(1);
+                    });
+                }
+            });
+            assert_eq!(child.join().unwrap().code(), Some(0));
+        })
+        .unwrap();
+        assert_eq!(report.tally.first, None, "{engine:?}");
+    }
+}
+
+/// A controller that dies without a result is an error that says so, not a hang.
+#[test]
+fn a_dead_controller_is_an_error() {
+    let program = Program::new("abort in finally", || Count { value: Value::new(0) })
+        .task("reader", |s| s.value.get())
+        .finally(|_| std::process::abort());
+    let error = program.check(&quiet(Engine::Real).executions(5)).unwrap_err().to_string();
+    assert!(error.contains("controller") && error.contains("SIGABRT"), "{error}");
+}

@@ -4,7 +4,7 @@
 use std::io;
 
 /// An error of this crate: each names what was wrong and what would be right.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A name that nothing has.
@@ -54,6 +54,13 @@ pub enum Error {
     /// Two things that do not go together.
     #[error("{0}")]
     Usage(String),
+}
+
+/// As for display: most programs see an error by way of `unwrap`.
+impl std::fmt::Debug for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
 }
 
 fn hint(nearest: &Option<String>) -> String {

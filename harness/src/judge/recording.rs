@@ -194,7 +194,8 @@ pub(crate) fn record(executor: &mut dyn Executor, verdict: Verdict, label: Strin
         .map(|index| {
             let task = kernel.task(index);
             let given = task.name.as_str();
-            let name = fixed.get(index).cloned().unwrap_or_else(|| given.to_owned());
+            let unnamed = || if given.is_empty() { format!("task {index}") } else { given.to_owned() };
+            let name = fixed.get(index).cloned().unwrap_or_else(unnamed);
             let ended = matches!(task.state, State::Ended | State::Vanished) && kernel.was_ended(index);
             TaskRecord { name, role: task.role, status: ended.then_some(task.status), pending: None }
         })

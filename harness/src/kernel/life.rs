@@ -44,6 +44,7 @@ pub(crate) unsafe fn enter(this: *mut Kernel, me: usize, body: impl FnOnce() -> 
     if kernel.flags & ABANDON != 0 || kernel.over {
         return;
     }
+    kernel.end_threads_of(me);
     if kernel.is_mortal(me) {
         // The process still holds its descriptors; only its death is the end.
         kernel.dying = kernel.task(me).pid;
@@ -86,6 +87,7 @@ pub(super) unsafe fn exit(this: *mut Kernel, me: usize, code: i32) -> ! {
     let kernel = unsafe { &mut *this };
     kernel.go_outside();
     kernel.end_task(me, code & 0xFF);
+    kernel.end_threads_of(me);
     kernel.task(me).state = State::Vanished;
     kernel.vanished = true;
     if kernel.is_mortal(me) && !kernel.over {
@@ -138,6 +140,24 @@ impl Kernel {
             self.set_enabled(joiner as usize);
         }
         self.touch(word);
+    }
+
+    /// The threads of a process end with it, wherever they stand.
+    fn end_threads_of(&mut self, process: usize) {
+        if self.task(process).role == Role::Thread || self.tasks == 1 {
+            return;
+        }
+        for index in 0..self.tasks as usize {
+            let task = self.task(index);
+            let lives = matches!(task.state, State::Starting | State::Live);
+            if index != process && task.process as usize == process && task.role == Role::Thread && lives {
+                self.delist(index);
+                self.wake_up(index);
+                self.end_task(index, 0);
+                self.task(index).state = State::Vanished;
+                self.vanished = true;
+            }
+        }
     }
 
     /// Task `victim` and the threads of its process are gone, killed by `signal`.

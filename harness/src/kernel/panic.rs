@@ -69,9 +69,9 @@ thread_local! {
     static NOTE: Cell<*mut Note> = const { Cell::new(ptr::null_mut()) };
 }
 
-/// From now on panics of this thread are written to `note`; null ends that.
-/// Returns what was set before.
-pub(crate) fn capture(note: *mut Note) -> *mut Note {
+/// Installs the hook, once. Done before any fork as well, so that no child can
+/// inherit the installation half done by another thread.
+pub(crate) fn install() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let before = std::panic::take_hook();
@@ -81,6 +81,12 @@ pub(crate) fn capture(note: *mut Note) -> *mut Note {
             }
         }));
     });
+}
+
+/// From now on panics of this thread are written to `note`; null ends that.
+/// Returns what was set before.
+pub(crate) fn capture(note: *mut Note) -> *mut Note {
+    install();
     NOTE.replace(note)
 }
 

@@ -77,6 +77,12 @@ impl Report {
         if let Some(message) = crate::report::failure(&self) {
             panic!("{message}");
         }
+        if self.tally.executions == 0 {
+            return Err(Error::Usage(format!(
+                "{}: nothing ran: the budget ended before the first execution",
+                self.program
+            )));
+        }
         match &self.tally.inconclusive {
             Some(found) => Err(Error::Inconclusive {
                 program: self.program.clone(),

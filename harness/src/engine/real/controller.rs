@@ -49,6 +49,8 @@ struct Controller {
     death: OwnedFd,
     results: File,
     bytes: Vec<u8>,
+    /// The pipe has come to its end.
+    closed: bool,
 }
 
 /// Bytes of the length that stands before a result. The pipe's end would not do: a
@@ -115,6 +117,7 @@ impl Controller {
     /// Reads what is there.
     fn receive(&mut self, buffer: &mut [u8]) -> std::io::Result<()> {
         match self.results.read(buffer) {
+            Ok(0) => self.closed = true,
             Ok(count) => self.bytes.extend_from_slice(&buffer[..count]),
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
@@ -173,7 +176,7 @@ fn collect(all: &mut [Controller], tick: &dyn Fn()) -> Result<(), Error> {
                 received.map_err(|error| Error::os("reading from a controller", error))?;
             }
             // Death without data: whatever it had to say has been read.
-            if all[at].is_complete() || dead && !readable {
+            if all[at].is_complete() || all[at].closed || dead && !readable {
                 open.retain(|&other| other != at);
             }
         }
@@ -185,6 +188,7 @@ fn start<R: Serialize>(
     worker: usize,
     work: &mut dyn FnMut(usize) -> Result<R, String>,
 ) -> Result<Controller, Error> {
+    crate::kernel::panic::install();
     for _ in 0..TRIALS {
         let (reader, writer) = pipe().map_err(|errno| Error::os("making a pipe", errno))?;
         let passed = Shared::try_new(Event::new()).map_err(|error| Error::Usage(error.to_string()))?;
@@ -216,6 +220,7 @@ fn start<R: Serialize>(
                         death,
                         results: File::from(reader),
                         bytes: Vec::new(),
+                        closed: false,
                     });
                 }
                 burial::kill_and_bury(child.as_raw() as u32);
@@ -255,6 +260,7 @@ fn pin(worker: usize) {
 
 /// The trial: uses every lock once that the child will need.
 fn rehearse() {
+    crate::kernel::panic::install();
     print!("");
     eprint!("");
     let hook = std::panic::take_hook();

@@ -76,7 +76,8 @@ impl<'m> Real<'m> {
     /// Sleeps until a task gives the turn to the controller; false if the running
     /// task died or got lost instead.
     fn await_turn(&mut self) -> bool {
-        let begun = clock::monotonic();
+        let mut begun = clock::monotonic();
+        let mut steps = self.kernel().steps;
         loop {
             let kernel = self.kernel();
             if kernel.controller.swap(0, Ordering::Acquire) == 1 {
@@ -93,7 +94,10 @@ impl<'m> Real<'m> {
                     kernel.crash(task, status);
                     return false;
                 }
-                if now - begun > PATIENCE {
+                let seen = self.kernel().steps;
+                if seen != steps {
+                    (begun, steps) = (now, seen);
+                } else if now - begun > PATIENCE {
                     burial::kill_and_bury(self.pid_of_current());
                     self.kernel().give_up_waiting();
                     return false;

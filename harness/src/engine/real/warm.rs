@@ -12,7 +12,7 @@
 
 use super::burial;
 use crate::engine::Model;
-use crate::kernel::{Kernel, Role, current, depart, enter, panic};
+use crate::kernel::{Kernel, Role, State, current, depart, enter, panic};
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -74,6 +74,7 @@ impl<'m> Troupe<'m> {
         self.attach();
         loop {
             self.kernel().await_turn(task);
+            selvedge::process::restart_numbering();
             // SAFETY: the turn was given to this task, and its state was set up.
             unsafe { enter(self.kernel, task, || self.perform(state, task)) };
             let _ = std::io::stdout().flush();
@@ -153,11 +154,22 @@ impl<'m> Troupe<'m> {
             burial::reap_all();
         } else if self.kernel().has_vanished() || self.kernel().ending().0 != crate::kernel::End::Finished {
             for process in 0..self.pids.len() {
-                if self.pids[process] != 0 && self.is_dead(process) {
+                let stuck = self.has_cut_thread(process);
+                if self.pids[process] != 0 && (stuck || self.is_dead(process)) {
                     self.dismiss(process);
                 }
             }
         }
+    }
+
+    /// Whether a thread that ended with its process still lies in a warm one.
+    fn has_cut_thread(&self, process: usize) -> bool {
+        let kernel = self.kernel();
+        (self.pids.len()..kernel.tasks as usize).any(|index| {
+            let task = kernel.task(index);
+            let cut = task.role == Role::Thread && task.state == State::Vanished;
+            cut && task.process as usize == process
+        })
     }
 
     /// Ends everybody.
