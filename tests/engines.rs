@@ -523,3 +523,14 @@ fn a_dead_controller_is_an_error() {
     let error = program.check(&quiet(Engine::Real).executions(5)).unwrap_err().to_string();
     assert!(error.contains("controller") && error.contains("SIGABRT"), "{error}");
 }
+
+/// Processes cannot be explored from inside a task; the error says so.
+#[test]
+fn real_inside_a_task_is_refused() {
+    let report = check(&quiet(Engine::Sim).executions(1), || {
+        let inner = check(&quiet(Engine::Real).executions(1), || ());
+        assert!(inner.unwrap_err().to_string().contains("inside a task"));
+    })
+    .unwrap();
+    assert_eq!(report.tally.first, None);
+}

@@ -130,6 +130,13 @@ pub(crate) fn check_model(model: &dyn Model, job: &Job<'_>, config: &Config) -> 
         return replay_model(model, job, &config, &token);
     }
     validate(&config)?;
+    if config.engine != Engine::Sim && !crate::kernel::current::get().is_null() {
+        return Err(Error::Usage(format!(
+            "{} cannot be explored in {} from inside a task of another exploration",
+            job.name,
+            config.engine.name()
+        )));
+    }
     let progress = Progress::new()?;
     let tally = match config.engine {
         Engine::Wild => wild::run(model, &config, &progress)?,
