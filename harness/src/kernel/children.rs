@@ -5,13 +5,13 @@
 //! operation; so it has no step of its own for having begun. In `sim` it is a fiber,
 //! in `real` a forked process or a thread.
 //!
-//! When a child process dies here, the controller buries it (waits for the kernel
-//! to have closed its files) before anybody takes the next step.
+//! When a child process dies here, whoever has the turn next (or sent the fatal
+//! signal) waits for the operating system to have closed its files before it goes on.
 
 use super::checked::{Checked, open_always, perform};
 use super::point::{point, switch};
 use super::segment::CheckedSegment;
-use super::state::{Kernel, Launch, Mode, Request};
+use super::state::{Kernel, Launch, Mode};
 use super::task::{Role, State};
 use super::{current, life, panic};
 use nix::sys::signal::{Signal, kill};
@@ -19,6 +19,7 @@ use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 use selvedge::platform::{Child, Cmp, Guard, Kind, Native, Op, Site, Tasks};
 use selvedge::process::ExitStatus;
+use selvedge::sys::death::await_death;
 use std::io;
 use std::panic::Location;
 use std::sync::Mutex;
@@ -161,11 +162,7 @@ impl TaskChild {
         if kernel.mode == Mode::Real {
             // The task is alive and not reaped: the number is still its own.
             kill(Pid::from_raw(kernel.task(self.task).pid as i32), signal)?;
-            let me = kernel.current as usize;
-            kernel.request = Request::BuryAndReturn;
-            kernel.subject = self.task as u32;
-            kernel.call_controller();
-            kernel.await_turn(me);
+            await_death(kernel.task(self.task).pid);
         }
         kernel.kill(self.task, signal as i32);
         Ok(())

@@ -135,7 +135,6 @@ impl Kernel {
                 }
                 return true;
             }
-            // A guard may look at a word that changed behind the kernel's back.
             if self.plan.mismatch == Mismatch::Stop {
                 self.finish_as(End::Diverged, choice.task() as u32);
                 return true;

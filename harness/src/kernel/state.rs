@@ -54,9 +54,6 @@ pub(crate) enum Launch {
 pub(crate) enum Request {
     /// The execution is over.
     Over,
-    /// Wait until the process of task `subject`, which was just sent a fatal
-    /// signal, is dead, then give the turn back.
-    BuryAndReturn,
     /// The running task caught a fatal signal of its own making.
     Crashed,
 }
@@ -118,7 +115,6 @@ pub(crate) struct Kernel {
     /// `real`: the controller sleeps on this.
     pub(crate) controller: AtomicU32,
     pub(crate) request: Request,
-    pub(crate) subject: u32,
     /// `real`: a process that is ending; whoever gets the turn waits until it is dead.
     pub(super) dying: u32,
     /// `real`: when tasks of a dynamic program first look for their controller.
@@ -172,7 +168,6 @@ impl Kernel {
             site: std::panic::Location::caller(),
             controller: AtomicU32::new(0),
             request: Request::Over,
-            subject: NOBODY,
             dying: 0,
             lonely: 0,
             warm: 0,

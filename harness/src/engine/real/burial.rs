@@ -46,20 +46,19 @@ pub(crate) fn status_if_dead(pid: u32) -> Option<i32> {
 }
 
 /// Reaps every dead child and kills and reaps every living one: whatever a dynamic
-/// program left behind and this sub-reaper inherited. Returns how many lived.
-pub(crate) fn reap_all() -> usize {
-    let mut strays = 0;
+/// program left behind and this sub-reaper inherited.
+pub(crate) fn reap_all() {
     loop {
         match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
             Ok(WaitStatus::StillAlive) => {
                 // Somebody lives: end every child, then wait for one.
                 for pid in children() {
-                    strays += usize::from(kill(pid, Signal::SIGKILL).is_ok());
+                    let _ = kill(pid, Signal::SIGKILL);
                 }
                 let _ = waitpid(None, None);
             }
             Ok(_) | Err(nix::Error::EINTR) => {}
-            Err(_) => return strays,
+            Err(_) => return,
         }
     }
 }

@@ -116,24 +116,13 @@ impl<'m> Real<'m> {
     fn play(&mut self) {
         let first = self.kernel().current as usize;
         self.kernel().give_turn(first);
-        while self.await_turn() {
+        if self.await_turn() && self.kernel().request == Request::Crashed {
             let kernel = self.kernel();
-            let subject = kernel.subject as usize;
-            match kernel.request {
-                Request::Over => return,
-                Request::BuryAndReturn => {
-                    await_death(kernel.task(subject).pid);
-                    kernel.give_turn(kernel.current as usize);
-                }
-                Request::Crashed => {
-                    let task = kernel.current as usize;
-                    let signal = kernel.note.signal;
-                    let process = kernel.task(task).process as usize;
-                    await_death(kernel.task(process).pid);
-                    kernel.crash(task, -signal);
-                    return;
-                }
-            }
+            let task = kernel.current as usize;
+            let signal = kernel.note.signal;
+            let process = kernel.task(task).process as usize;
+            await_death(kernel.task(process).pid);
+            kernel.crash(task, -signal);
         }
     }
 
