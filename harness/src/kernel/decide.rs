@@ -4,7 +4,7 @@
 //! strategy wrote before the execution.
 
 use super::choice::{Choice, Outcome};
-use super::plan::{Mismatch, Policy};
+use super::plan::Mismatch;
 use super::state::{Kernel, Launch};
 use super::task::State;
 
@@ -84,36 +84,6 @@ impl Kernel {
         self.commit(Choice::run(task));
     }
 
-    /// Applies the policy to a set of at most 64 tasks, which is not empty.
-    #[inline(always)]
-    fn choose_in(&mut self, set: u64) -> usize {
-        let lowest = set.trailing_zeros() as usize;
-        if set & (set - 1) == 0 {
-            return lowest;
-        }
-        match self.plan.policy {
-            Policy::Random => {
-                let count = set.count_ones();
-                pick_bit(set, count, self.plan.rng.below(count))
-            }
-            Policy::Stay if set >> self.current & 1 == 1 => self.current as usize,
-            Policy::Stay => lowest,
-        }
-    }
-
-    /// Applies the policy to the whole set, of which `count` tasks are enabled.
-    #[inline(never)]
-    fn choose_among(&mut self, count: u32) -> usize {
-        match self.plan.policy {
-            Policy::Random => {
-                let n = if count == 1 { 0 } else { self.plan.rng.below(count) };
-                self.nth_enabled(n)
-            }
-            Policy::Stay if self.is_enabled(self.current as usize) => self.current as usize,
-            Policy::Stay => self.nth_enabled(0),
-        }
-    }
-
     /// Takes the next choice of the prefix; false if it has none left that can be
     /// taken.
     #[inline(never)]
@@ -141,17 +111,6 @@ impl Kernel {
             }
         }
         false
-    }
-
-    fn nth_enabled(&self, mut n: u32) -> usize {
-        for (index, &word) in self.enabled().iter().enumerate() {
-            let ones = word.count_ones();
-            if n < ones {
-                return index * 64 + nth_bit(word, n);
-            }
-            n -= ones;
-        }
-        unreachable!("n is below the number of enabled tasks")
     }
 
     #[inline]
@@ -222,36 +181,4 @@ impl Kernel {
             }
         }
     }
-}
-
-/// The position of the n-th set bit, counted from 0.
-#[inline(always)]
-fn nth_bit(mut word: u64, n: u32) -> usize {
-    for _ in 0..n {
-        word &= word - 1;
-    }
-    word.trailing_zeros() as usize
-}
-
-/// The position of bit number `n` of the `count` bits of `set`; which one is random,
-/// so that a branch on `n` would be mispredicted.
-#[inline(always)]
-fn pick_bit(set: u64, count: u32, n: u32) -> usize {
-    let mut rest = set;
-    let mut drop = |from: u32, to: u32| {
-        for k in from..to {
-            rest &= rest.wrapping_sub(u64::from(n > k));
-        }
-    };
-    drop(0, 1);
-    if count > 2 {
-        drop(1, 3);
-        if count > 4 {
-            drop(3, 9);
-            if count > 10 {
-                drop(9, count);
-            }
-        }
-    }
-    rest.trailing_zeros() as usize
 }

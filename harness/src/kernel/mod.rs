@@ -10,6 +10,7 @@
 //! | `point`, `turn` | the scheduling point that stands before each visible operation; passing the turn |
 //! | `visible` | operations of the user's own |
 //! | `decide` | the choice of the next task, and the ends of an execution |
+//! | `policy` | who goes on where the plan does not say |
 //! | `sleep` | futex queues: falling asleep and being woken |
 //! | `life` | tasks: creation, end, abandonment |
 //! | `guard` | classes of tasks that wait for the same thing |
@@ -49,6 +50,7 @@ mod memory;
 pub(crate) mod panic;
 mod plan;
 mod point;
+mod policy;
 mod rng;
 mod segment;
 mod sleep;

@@ -1,0 +1,56 @@
+//! Who goes on where the plan's prefix does not say: one file per policy that needs
+//! more than a line.
+//!
+//! Called by the running task at each decision, in whatever process it lives; so a
+//! policy works on plain data in the arena, allocates nothing, and costs as little as
+//! it can. Which policy runs is the strategy's business, written into the plan.
+//!
+//! When a process dies here, nothing is half done: a policy only chooses.
+
+mod bits;
+
+use super::plan::Policy;
+use super::state::Kernel;
+
+impl Kernel {
+    /// Applies the policy to a set of at most 64 tasks, which is not empty.
+    #[inline(always)]
+    pub(super) fn choose_in(&mut self, set: u64) -> usize {
+        let lowest = set.trailing_zeros() as usize;
+        if set & (set - 1) == 0 {
+            return lowest;
+        }
+        match self.plan.policy {
+            Policy::Random => {
+                let count = set.count_ones();
+                bits::pick_bit(set, count, self.plan.rng.below(count))
+            }
+            Policy::Stay if set >> self.current & 1 == 1 => self.current as usize,
+            Policy::Stay => lowest,
+        }
+    }
+
+    /// Applies the policy to the whole set, of which `count` tasks are enabled.
+    #[inline(never)]
+    pub(super) fn choose_among(&mut self, count: u32) -> usize {
+        match self.plan.policy {
+            Policy::Random => {
+                let n = if count == 1 { 0 } else { self.plan.rng.below(count) };
+                self.nth_enabled(n)
+            }
+            Policy::Stay if self.is_enabled(self.current as usize) => self.current as usize,
+            Policy::Stay => self.nth_enabled(0),
+        }
+    }
+
+    pub(super) fn nth_enabled(&self, mut n: u32) -> usize {
+        for (index, &word) in self.enabled().iter().enumerate() {
+            let ones = word.count_ones();
+            if n < ones {
+                return index * 64 + bits::nth_bit(word, n);
+            }
+            n -= ones;
+        }
+        unreachable!("n is below the number of enabled tasks")
+    }
+}
