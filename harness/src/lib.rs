@@ -29,6 +29,7 @@
 //! | `kernel` | scheduling points, guards, choices: who goes on |
 //! | [`engine`] | fibers (`sim`), processes and threads (`real`), unscheduled (`wild`) |
 //! | [`strategy`] | which executions are run |
+//! | [`fault`] | what goes wrong on purpose |
 //! | [`judge`] | how an execution ended, its record, who blocked whom |
 //! | [`program`] | the two ways to write a program, and how one is explored |
 //! | [`shrink`] | the same finding with fewer context switches |
@@ -43,6 +44,7 @@ pub mod catalogue;
 pub mod cli;
 pub mod engine;
 mod error;
+pub mod fault;
 pub mod judge;
 mod kernel;
 pub mod prelude;

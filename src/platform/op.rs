@@ -47,6 +47,10 @@ pub enum Kind {
     Signal,
     /// Lets time pass.
     Sleep,
+    /// Takes bytes out of a file, pipe or socket.
+    Input,
+    /// Puts bytes into a file, pipe or socket.
+    Output,
 }
 
 /// How a guard compares.

@@ -5,6 +5,7 @@
 //!
 //! When a process dies here, the state stays as its last instruction left it.
 
+use crate::fault::Faults;
 use crate::kernel::Role;
 use selvedge::shm::Shareable;
 use std::alloc::Layout;
@@ -24,6 +25,10 @@ pub(crate) trait Model: Sync {
     fn role(&self, task: usize) -> Role;
     /// Whether processes are forked anew for each execution.
     fn dynamic(&self) -> bool;
+    /// What goes wrong in this program unless something else is asked for.
+    fn faults(&self) -> Faults {
+        Faults::none()
+    }
     /// Size and alignment of the state.
     fn layout(&self) -> Layout;
     /// Builds the state at the start of an execution.
@@ -72,6 +77,8 @@ pub(crate) struct Typed<S> {
     pub(crate) members: Vec<(u32, u32)>,
     pub(crate) finally: Vec<Finish<S>>,
     pub(crate) label: Option<Label<S>>,
+    /// What goes wrong unless something else is asked for.
+    pub(crate) faults: Faults,
     /// Named parts of the state, by address while it exists.
     pub(crate) parts: Vec<(String, Extent<S>)>,
     /// Named parts of the state, by offset; filled in at the first execution.
@@ -109,6 +116,10 @@ impl<S: Shareable> Model for Typed<S> {
 
     fn dynamic(&self) -> bool {
         false
+    }
+
+    fn faults(&self) -> Faults {
+        self.faults.clone()
     }
 
     fn layout(&self) -> Layout {

@@ -31,6 +31,7 @@ pub(super) fn set_up(kernel: &mut Kernel, model: &dyn Model) -> Result<*mut u8, 
     if catch_unwind(AssertUnwindSafe(|| unsafe { model.init(state) })).is_err() {
         return Err(Verdict::Broken(format!("the set-up panicked: {}", kernel.note.message.as_str())));
     }
+    kernel.judge_task = if model.dynamic() { 0 } else { crate::kernel::NOBODY };
     let mut host = None;
     for task in 0..model.tasks() {
         let role = model.role(task);
@@ -40,6 +41,9 @@ pub(super) fn set_up(kernel: &mut Kernel, model: &dyn Model) -> Result<*mut u8, 
         };
         if let Err(limit) = kernel.create(role, process as u32, Some(process as u32), "") {
             return Err(Verdict::Broken(format!("the program has more than {limit} tasks")));
+        }
+        if kernel.names_victims() {
+            kernel.mark_victim(task, &model.task_name(task));
         }
     }
     Ok(state)

@@ -127,6 +127,8 @@ enum KindDef {
     Join,
     Signal,
     Sleep,
+    Input,
+    Output,
 }
 
 /// Numbers objects by first touch and names them.

@@ -7,7 +7,7 @@
 //!
 //! ```text
 //!  Kernel | enabled | tasks | guard classes | class bitsets | choices | prefix
-//!         | enabled log | events | program memory (state, segments)
+//!         | enabled log | events | fault log | program memory (state, segments)
 //! ```
 //!
 //! When a process dies here, the mapping lives on in the others.
@@ -75,6 +75,7 @@ impl Arena {
         let prefix_at = layout.take::<Choice>(limits.steps);
         let log_at = layout.take::<u64>(limits.steps * words);
         let events_at = layout.take::<Event>(limits.steps);
+        let faults_at = layout.take::<u64>(limits.steps * words * super::fault::KINDS);
         let memory_at = layout.take::<[u8; 4096]>(0).next_multiple_of(4096);
         let len = memory_at + limits.memory;
         let flags = match mode {
@@ -101,6 +102,7 @@ impl Arena {
                     prefix: start.add(prefix_at).cast(),
                     log: start.add(log_at).cast(),
                     events: start.add(events_at).cast(),
+                    faults: start.add(faults_at).cast(),
                     memory: start.add(memory_at),
                     stride: words,
                     start: start as usize,

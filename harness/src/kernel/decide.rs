@@ -66,6 +66,11 @@ impl Kernel {
         if self.cursor < self.plan.prefix && self.follow() {
             return;
         }
+        if self.faults.armed
+            && let Some(given) = self.inject()
+        {
+            return if given { () } else { self.pick() };
+        }
         // SAFETY: there is at least one word of capacity.
         let first = unsafe { *self.parts.enabled };
         // Most programs have at most 64 tasks; their whole set is one word.
@@ -84,37 +89,58 @@ impl Kernel {
         self.commit(Choice::run(task));
     }
 
-    /// Takes the next choice of the prefix; false if it has none left that can be
-    /// taken.
+    /// Takes the next choices of the prefix up to one that gives somebody the turn; false
+    /// if it has none left that can be taken.
     #[inline(never)]
     fn follow(&mut self) -> bool {
+        let mut happened = false;
         while self.cursor < self.plan.prefix {
             let choice = self.prefix_choice(self.cursor);
-            let possible = match choice.outcome() {
-                Outcome::Run => self.is_enabled(choice.task()),
-                Outcome::TimeOut => {
-                    self.enabled().iter().all(|&word| word == 0)
-                        && self.next_deadline() == Some(choice.task())
-                }
-            };
             self.cursor += 1;
-            if possible {
-                match choice.outcome() {
-                    Outcome::Run => self.commit(choice),
-                    Outcome::TimeOut => self.time_out(choice.task()),
+            let given = match choice.outcome() {
+                Outcome::Run => self.is_ready(choice.task()).then(|| {
+                    self.commit(choice);
+                    true
+                }),
+                _ => self.follow_fault(choice),
+            };
+            match given {
+                Some(true) => return true,
+                Some(false) => happened = true,
+                None if self.plan.mismatch == Mismatch::Stop => {
+                    self.finish_as(End::Diverged, choice.task() as u32);
+                    return true;
                 }
-                return true;
-            }
-            if self.plan.mismatch == Mismatch::Stop {
-                self.finish_as(End::Diverged, choice.task() as u32);
-                return true;
+                None => {}
             }
         }
-        false
+        if happened {
+            // Steps were taken: begin with the bound on them.
+            self.pick();
+        }
+        happened
     }
 
+    /// Whether a task can go on, if need be after time has passed.
+    fn is_ready(&mut self, task: usize) -> bool {
+        while !self.is_enabled(task) {
+            if self.enabled().iter().any(|&word| word != 0) || !self.revive() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Gives a task the turn.
     #[inline]
-    fn commit(&mut self, choice: Choice) {
+    pub(super) fn commit(&mut self, choice: Choice) {
+        self.note_choice(choice);
+        self.current = choice.task() as u32;
+    }
+
+    /// Writes a choice down; the turn stays where it is.
+    #[inline]
+    pub(super) fn note_choice(&mut self, choice: Choice) {
         if self.plan.log_enabled {
             self.log_enabled();
         }
@@ -124,7 +150,6 @@ impl Kernel {
         // SAFETY: `pick` checked steps < limits.steps, the length of `choices`.
         unsafe { self.parts.choices.add(self.steps as usize).write(choice) };
         self.steps += 1;
-        self.current = choice.task() as u32;
     }
 
     #[inline(never)]
@@ -134,6 +159,23 @@ impl Kernel {
         unsafe {
             std::ptr::copy_nonoverlapping(self.parts.enabled, self.parts.log.add(at), self.words as usize);
         }
+        if self.faults.any() {
+            self.log_faults();
+        }
+    }
+
+    /// The alternatives of the last choice were these tasks, not the enabled ones.
+    pub(super) fn log_instead(&mut self, tasks: &[usize]) {
+        if !self.plan.log_enabled {
+            return;
+        }
+        let at = (self.steps as usize - 1) * self.parts.stride;
+        // SAFETY: as in `log_enabled`; every task number is below 64 * words.
+        unsafe {
+            let log = self.parts.log.add(at);
+            log.write_bytes(0, self.words as usize);
+            tasks.iter().for_each(|&task| *log.add(task / 64) |= 1 << (task % 64));
+        }
     }
 
     /// Nobody is enabled: everything is done, or a deadline passes, or this is a
@@ -141,31 +183,49 @@ impl Kernel {
     #[cold]
     fn stuck(&mut self) {
         if self.alive == 0 {
-            return self.finish_as(End::Finished, super::NOBODY);
+            self.finish_as(End::Finished, super::NOBODY);
+        } else if self.revive() {
+            self.pick();
+        } else {
+            self.finish_as(End::Deadlock, super::NOBODY);
         }
+    }
+
+    /// Nobody is enabled: looks at all guards again, then lets time pass to the next
+    /// deadline; false if neither enables anybody.
+    fn revive(&mut self) -> bool {
+        if self.look_again() {
+            return true;
+        }
+        let waits = |&index: &usize| self.task(index).state == State::Live;
+        let next = (0..self.tasks as usize).filter(waits).map(|index| self.task(index).op.deadline).min();
+        match next {
+            None | Some(u64::MAX) => false,
+            Some(deadline) => {
+                self.pass_time(deadline);
+                true
+            }
+        }
+    }
+
+    /// Evaluates every guard again, for words that changed without the kernel's
+    /// knowledge; true if any came out otherwise.
+    pub(super) fn look_again(&mut self) -> bool {
         let space = self.task(self.current as usize).process + 1;
-        if self.guards.refresh(space, self.parts.enabled, self.words as usize) {
-            return self.pick();
-        }
-        match self.next_deadline() {
-            Some(task) => self.time_out(task),
-            None => self.finish_as(End::Deadlock, super::NOBODY),
-        }
+        self.guards.refresh(space, self.parts.enabled, self.words as usize)
     }
 
-    /// The live task with the earliest deadline; the lowest number wins a tie.
-    fn next_deadline(&self) -> Option<usize> {
-        (0..self.tasks as usize)
-            .filter(|&index| {
-                self.task(index).state == State::Live && self.task(index).op.deadline != u64::MAX
-            })
-            .min_by_key(|&index| self.task(index).op.deadline)
-    }
-
-    fn time_out(&mut self, index: usize) {
-        self.clock = self.clock.max(self.task(index).op.deadline);
-        self.task(index).timed_out = true;
-        self.commit(Choice::new(index, Outcome::TimeOut));
+    /// Sets the clock forward: everybody whose deadline has passed then can go on.
+    pub(super) fn pass_time(&mut self, to: u64) {
+        self.clock = self.clock.max(to);
+        for index in 0..self.tasks as usize {
+            let task = self.task(index);
+            if task.state == State::Live && task.op.deadline <= self.clock && !self.is_enabled(index) {
+                self.delist(index);
+                self.task(index).timed_out = true;
+                self.set_enabled(index);
+            }
+        }
     }
 
     /// Ends the execution.

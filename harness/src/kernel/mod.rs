@@ -11,6 +11,7 @@
 //! | `visible` | operations of the user's own |
 //! | `decide` | the choice of the next task, and the ends of an execution |
 //! | `policy` | who goes on where the plan does not say |
+//! | `fault` | what goes wrong on purpose |
 //! | `sleep` | futex queues: falling asleep and being woken |
 //! | `life` | tasks: creation, end, abandonment |
 //! | `guard` | classes of tasks that wait for the same thing |
@@ -43,6 +44,7 @@ mod choice;
 pub(crate) mod current;
 mod decide;
 mod event;
+pub(crate) mod fault;
 mod fixed;
 mod guard;
 mod life;
@@ -63,13 +65,14 @@ mod words;
 pub(crate) use arena::Arena;
 pub use arena::Limits;
 pub use checked::{Checked, Granularity};
+pub(crate) use choice::faults;
 pub use choice::{Choice, Outcome, switches};
 pub(crate) use decide::End;
 pub(crate) use life::{depart, enter, set_label};
 pub(crate) use plan::{Mismatch, Plan, Policy};
 pub use rng::Rng;
 pub(crate) use state::{Kernel, Mode, Request};
-use task::NOBODY;
+pub(crate) use task::NOBODY;
 pub use task::Role;
 pub(crate) use task::State;
 pub use visible::{unobserved, visible, visible_value};

@@ -23,6 +23,11 @@ impl Rng {
         Rng(seed)
     }
 
+    /// The seed of this generator as it stands.
+    pub(crate) const fn seed(self) -> u64 {
+        self.0
+    }
+
     /// The generator of execution `k` of the run with this seed: any execution
     /// can be repeated without those before it.
     pub const fn derive(seed: u64, k: u64) -> Rng {

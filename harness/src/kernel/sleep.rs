@@ -7,6 +7,7 @@
 //! When a process dies here, the engine takes it out of the list; a wake-up it had
 //! already consumed is lost with it, as in the operating system.
 
+use super::choice::{Choice, Outcome};
 use super::life;
 use super::point::switch;
 use super::state::{ABANDON, GRANTED, Kernel, UNWINDING};
@@ -97,25 +98,70 @@ impl Kernel {
     pub(super) fn wake(&mut self, address: usize, count: u32) -> u32 {
         let space = self.space(address);
         let mut woken = 0;
-        let mut sleeper = self.parked_head;
-        while sleeper != NOBODY && woken < count {
-            let index = sleeper as usize;
-            let task = self.task(index);
-            sleeper = task.parked_next;
-            if task.parked_on != address || task.space != space {
-                continue;
-            }
+        while woken < count {
+            let Some(sleeper) = self.next_to_wake(address, space, count - woken) else { break };
             woken += 1;
-            self.wake_up(index);
-            let task = self.task(index);
-            if task.resumes {
-                task.op = task.resume;
-                self.enlist(index);
-            } else {
-                task.op.deadline = u64::MAX;
-                self.set_enabled(index);
-            }
+            self.rouse(sleeper);
         }
         woken
+    }
+
+    /// Ends the sleep of a task.
+    pub(super) fn rouse(&mut self, sleeper: usize) {
+        self.wake_up(sleeper);
+        let task = self.task(sleeper);
+        task.timed_out = false;
+        if task.resumes {
+            task.op = task.resume;
+            self.enlist(sleeper);
+        } else {
+            task.op.deadline = u64::MAX;
+            self.set_enabled(sleeper);
+        }
+    }
+
+    fn sleepers(&self, address: usize, space: u32) -> impl Iterator<Item = usize> + '_ {
+        let next = move |sleeper: u32| (sleeper != NOBODY).then_some(sleeper);
+        std::iter::successors(next(self.parked_head), move |&at| next(self.task(at as usize).parked_next))
+            .map(|sleeper| sleeper as usize)
+            .filter(move |&index| self.task(index).parked_on == address && self.task(index).space == space)
+    }
+
+    /// The longest sleeper; where the schedule decides it (see `wake_any`), another one.
+    fn next_to_wake(&mut self, address: usize, space: u32, wanted: u32) -> Option<usize> {
+        let longest = self.sleepers(address, space).next()?;
+        let decided = self.faults.wake_any || self.prefix_wakes();
+        if !decided || self.sleepers(address, space).nth(wanted as usize).is_none() {
+            return Some(longest);
+        }
+        Some(self.choose_sleeper(address, space).unwrap_or(longest))
+    }
+
+    /// Whether the next choice of the prefix is who is woken.
+    fn prefix_wakes(&self) -> bool {
+        self.cursor < self.plan.prefix && self.prefix_choice(self.cursor).outcome() == Outcome::Woken
+    }
+
+    /// Makes a choice of the schedule out of who is woken.
+    #[cold]
+    fn choose_sleeper(&mut self, address: usize, space: u32) -> Option<usize> {
+        if self.steps as usize >= self.limits.steps {
+            return None;
+        }
+        let mut sleepers: Vec<usize> = self.sleepers(address, space).collect();
+        sleepers.sort_unstable();
+        let mut chosen = sleepers[0];
+        if self.prefix_wakes() {
+            let wanted = self.prefix_choice(self.cursor).task();
+            self.cursor += 1;
+            if sleepers.contains(&wanted) {
+                chosen = wanted;
+            }
+        } else if self.faults.inject {
+            chosen = sleepers[self.plan.rng.below(sleepers.len() as u32) as usize];
+        }
+        self.note_choice(Choice::new(chosen, Outcome::Woken));
+        self.log_instead(&sleepers);
+        Some(chosen)
     }
 }

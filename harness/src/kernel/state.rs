@@ -5,6 +5,7 @@ use super::arena::Limits;
 use super::choice::Choice;
 use super::decide::End;
 use super::event::Event;
+use super::fault::FaultPlan;
 use super::fixed::Text;
 use super::guard::Guards;
 use super::panic::Note;
@@ -68,6 +69,7 @@ pub(super) struct Parts {
     pub(super) prefix: *mut Choice,
     pub(super) log: *mut u64,
     pub(super) events: *mut Event,
+    pub(super) faults: *mut u64,
     pub(super) memory: *mut u8,
     /// Bitset words per set of tasks.
     pub(super) stride: usize,
@@ -98,6 +100,8 @@ pub(crate) struct Kernel {
     pub(super) cursor: u32,
     pub(super) limits: Limits,
     pub(crate) plan: Plan,
+    /// What may go wrong.
+    pub(crate) faults: FaultPlan,
     pub(super) parts: Parts,
     pub(super) guards: Guards,
     pub(super) parked_head: u32,
@@ -117,14 +121,21 @@ pub(crate) struct Kernel {
     pub(crate) request: Request,
     /// `real`: a process that is ending; whoever gets the turn waits until it is dead.
     pub(super) dying: u32,
+    /// `real`: the running process was killed by its own decision and ends when it has
+    /// given its turn away.
+    pub(super) condemned: bool,
     /// `real`: when tasks of a dynamic program first look for their controller.
     pub(super) lonely: u64,
     /// `real`: tasks with a number below this live in warm processes, which outlive
     /// their tasks; all others end with theirs and must be buried.
     pub(crate) warm: u32,
+    /// The task whose code judges the others: the main task of a dynamic program.
+    pub(crate) judge_task: u32,
     /// `real`: the controller's process.
     pub(crate) controller_pid: u32,
     pub(crate) note: Note,
+    /// Names of the tasks that may be killed, one a line; none if there is no rule.
+    pub(super) victims: Text<512>,
     /// The label that a dynamic program gave its outcome.
     pub(crate) label: Text<128>,
     /// Some task vanished: its stack or its process is gone.
@@ -157,6 +168,7 @@ impl Kernel {
             cursor: 0,
             limits,
             plan: Plan::STAY,
+            faults: FaultPlan::NONE,
             parts,
             guards,
             parked_head: NOBODY,
@@ -169,10 +181,13 @@ impl Kernel {
             controller: AtomicU32::new(0),
             request: Request::Over,
             dying: 0,
+            condemned: false,
             lonely: 0,
             warm: 0,
+            judge_task: NOBODY,
             controller_pid: 0,
             note: Note::EMPTY,
+            victims: Text::EMPTY,
             label: Text::EMPTY,
             vanished: false,
             resume: None,
@@ -210,6 +225,8 @@ impl Kernel {
         self.used = 0;
         self.culprit = NOBODY;
         self.dying = 0;
+        self.condemned = false;
+        self.faults.reset(self.plan.rng.seed());
         self.request = Request::Over;
         self.note.clear();
         self.label.clear();
@@ -350,9 +367,17 @@ impl Kernel {
         task.process = process.unwrap_or(index as u32);
         task.status = 0;
         task.ready = true;
+        task.victim = false;
+        task.handling = false;
+        task.handlers = 0;
+        task.pending = 0;
+        task.outcome = Outcome::Run;
         task.pid = 0;
         task.entry = None;
         task.name.set(name);
+        if self.faults.any() {
+            self.mark_victim(index, name);
+        }
         Ok(index)
     }
 
@@ -392,11 +417,12 @@ impl Kernel {
     pub(super) fn record(&mut self, choice: Choice) {
         let task = self.task(choice.task());
         let op = task.op;
-        let timed_out = choice.outcome() == Outcome::TimeOut;
+        let late = choice.outcome().is_run() && self.is_late(choice.task());
+        let choice = if late { Choice::new(choice.task(), Outcome::TimeOut) } else { choice };
         let event = Event {
             choice,
             kind: op.kind,
-            done: timed_out || op.guard.cmp == Cmp::Never,
+            done: !choice.outcome().is_run() || op.guard.cmp == Cmp::Never,
             space: if op.object == 0 { 0 } else { self.space_for(choice.task(), op.object) },
             name: op.name,
             object: op.object,
@@ -406,6 +432,20 @@ impl Kernel {
         };
         // SAFETY: steps < limits.steps, the length of `events`.
         unsafe { self.parts.events.add(self.steps as usize).write(event) };
+    }
+
+    /// Whether the deadline of a task's operation has passed, and its guard does not hold.
+    fn is_late(&self, index: usize) -> bool {
+        let task = self.task(index);
+        let guard = task.op.guard;
+        // A word of another process is not looked at; it did not change in this process.
+        let foreign = self.space_for(index, guard.word) != self.space(guard.word);
+        let holds = || {
+            // SAFETY: a guard's word is valid while its operation is announced.
+            guard.cmp != Cmp::Never
+                && guard.holds(unsafe { &*(guard.word as *const AtomicU32) }.load(Ordering::Relaxed))
+        };
+        task.timed_out && (foreign || !holds())
     }
 
     pub(super) fn space_for(&self, task: usize, address: usize) -> u32 {

@@ -14,6 +14,7 @@
 //! When a process dies here, the engine learns it from the operating system and
 //! moves the slot to `Ended` or `Vanished` itself.
 
+use super::choice::Outcome;
 use super::fixed::Text;
 use selvedge::platform::Op;
 use std::sync::atomic::AtomicU32;
@@ -60,6 +61,16 @@ pub(crate) struct Task {
     pub(crate) active: bool,
     /// When the execution ended it could have gone on.
     pub(crate) ready: bool,
+    /// It may be killed as a fault.
+    pub(crate) victim: bool,
+    /// A handler of a signal runs.
+    pub(crate) handling: bool,
+    /// Signals that its process handles, by their place in the kernel's list.
+    pub(crate) handlers: u8,
+    /// Signals that it was sent and has not handled yet, in the same way.
+    pub(crate) pending: u8,
+    /// With what outcome it was given its last turn, where that is not plain going on.
+    pub(crate) outcome: Outcome,
     /// A task that waits for the end of this one, besides those in guard classes.
     pub(crate) joiner: u32,
     /// The announced operation.

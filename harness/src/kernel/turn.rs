@@ -25,11 +25,16 @@ impl Kernel {
 
     /// Gives the turn to the chosen task, or to the controller at the end.
     pub(super) fn hand_over(&mut self) {
+        // Read now: from the moment the turn is given away the kernel is somebody else's.
+        let condemned = std::mem::take(&mut self.condemned);
         if self.over {
             self.request = super::Request::Over;
             self.call_controller();
         } else {
             self.give_turn(self.current as usize);
+        }
+        if condemned {
+            selvedge::sys::process::kill_self();
         }
     }
 

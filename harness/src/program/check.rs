@@ -3,7 +3,7 @@
 use super::config::Config;
 use super::environment;
 use super::progress::Progress;
-use super::run::{Found, Tally, Task, search};
+use super::run::{Found, Tally, Task, arm, search};
 use crate::engine::{Engine, Executor, Model, session, wild, workers};
 use crate::judge::{Recording, Verdict, record};
 use crate::kernel::{Choice, Plan, Rng};
@@ -142,7 +142,7 @@ pub(crate) fn check_model(model: &dyn Model, job: &Job<'_>, config: &Config) -> 
         Engine::Wild => wild::run(model, &config, &progress)?,
         Engine::Sim | Engine::Real => {
             let jobs = config.jobs.max(1) as u64;
-            let tasks: Vec<Task> = (0..jobs).map(|worker| task(&config, (worker, jobs))).collect();
+            let tasks: Vec<Task> = (0..jobs).map(|worker| task(&config, model, (worker, jobs))).collect();
             let tallies = workers(
                 config.engine,
                 model,
@@ -177,7 +177,7 @@ fn report(job: &Job<'_>, config: &Config, tally: Tally, finding: Option<Finding>
     }
 }
 
-fn task(config: &Config, shard: (u64, u64)) -> Task {
+fn task(config: &Config, model: &dyn Model, shard: (u64, u64)) -> Task {
     Task {
         strategy: config.strategy.clone(),
         granularity: config.granularity,
@@ -185,16 +185,19 @@ fn task(config: &Config, shard: (u64, u64)) -> Task {
         executions: config.budget.executions,
         time: config.budget.time,
         keep_going: config.keep_going,
+        faults: config.faults_of(model),
         shard,
     }
 }
 
 /// Shrinks and records a violation.
 fn explain(model: &dyn Model, job: &Job<'_>, config: &Config, found: &Found) -> Result<Finding, Error> {
+    let faults = config.faults_of(model);
     let (shrunk, recording) = session(config.engine, model, config.limits, |executor| {
         executor.kernel().granularity = config.granularity;
+        executor.kernel().arm(&faults, None);
         let shrunk = if config.shrink {
-            shrink(executor, found, config.shrink_budget, config.shrink_time)
+            shrink(executor, found, &faults, config.shrink_budget, config.shrink_time)
         } else {
             Shrunk::unchanged(found)
         };
@@ -241,6 +244,8 @@ pub(crate) fn record_model(
     session(config.engine, model, config.limits, |executor| {
         let mut search = config.strategy.search(config.seed, (0, 1));
         let mut recordings = Vec::new();
+        executor.kernel().granularity = config.granularity;
+        arm(executor, &config.faults_of(model), !config.strategy.is_exhaustive());
         for index in indices {
             executor.kernel().granularity = config.granularity;
             if !search.plan(index, executor.kernel()) {

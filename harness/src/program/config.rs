@@ -1,6 +1,7 @@
 //! What to explore, with which engine, for how long.
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Model};
+use crate::fault::Faults;
 use crate::kernel::{Granularity, Limits};
 use crate::strategy::Strategy;
 use std::time::Duration;
@@ -43,6 +44,8 @@ pub struct Config {
     pub shrink_budget: u64,
     /// Time that the shrinker may spend.
     pub shrink_time: Duration,
+    /// What goes wrong; `None` leaves that to the program.
+    pub faults: Option<Faults>,
     /// How large an execution may become.
     pub limits: Limits,
     /// The environment may change this configuration.
@@ -62,6 +65,7 @@ impl Default for Config {
             shrink: true,
             shrink_budget: 200_000,
             shrink_time: Duration::from_secs(10),
+            faults: None,
             limits: Limits::default(),
             environment: true,
         }
@@ -79,6 +83,22 @@ impl Config {
     #[must_use]
     pub fn strategy(self, strategy: Strategy) -> Config {
         Config { strategy, ..self }
+    }
+
+    /// This configuration with these faults.
+    #[must_use]
+    pub fn faults(self, faults: Faults) -> Config {
+        Config { faults: Some(faults), ..self }
+    }
+
+    /// What goes wrong in a program under this configuration.
+    pub(crate) fn faults_of(&self, model: &dyn Model) -> Faults {
+        let own = model.faults();
+        match &self.faults {
+            None => own,
+            Some(faults) if faults.victims.is_empty() => Faults { victims: own.victims, ..faults.clone() },
+            Some(faults) => faults.clone(),
+        }
     }
 
     /// This configuration with another seed.

@@ -3,6 +3,7 @@
 use super::check::{Job, Report, check_model, record_model};
 use super::config::Config;
 use crate::engine::{Group, Model, Typed};
+use crate::fault::Faults;
 use crate::kernel::Role;
 use crate::{Error, Recording};
 use selvedge::shm::Shareable;
@@ -42,6 +43,7 @@ impl<S: Shareable> Program<S> {
             members: Vec::new(),
             finally: Vec::new(),
             label: None,
+            faults: Faults::none(),
             parts: Vec::new(),
             names: Mutex::new(Vec::new()),
         };
@@ -105,6 +107,14 @@ impl<S: Shareable> Program<S> {
     #[must_use]
     pub fn label(mut self, write: impl Fn(&S, &mut String) + Send + Sync + 'static) -> Program<S> {
         self.model.label = Some(Box::new(write));
+        self
+    }
+
+    /// What goes wrong in executions of this program, unless the configuration says
+    /// something else: for programs about crashes.
+    #[must_use]
+    pub fn faults(mut self, faults: Faults) -> Program<S> {
+        self.model.faults = faults;
         self
     }
 

@@ -5,8 +5,9 @@
 
 use super::progress::Progress;
 use crate::engine::Executor;
+use crate::fault::Faults;
 use crate::judge::Verdict;
-use crate::kernel::{Choice, Granularity};
+use crate::kernel::{Choice, Granularity, Plan};
 use crate::strategy::Strategy;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ pub(crate) struct Task {
     pub(crate) executions: Option<u64>,
     pub(crate) time: Option<Duration>,
     pub(crate) keep_going: bool,
+    pub(crate) faults: Faults,
     /// This worker's number and how many there are.
     pub(crate) shard: (u64, u64),
 }
@@ -96,6 +98,8 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
     let mut index = if counts_itself { 0 } else { task.shard.0 };
     let stride = if counts_itself { 1 } else { task.shard.1 };
     let slow = executor.is_slow();
+    executor.kernel().granularity = task.granularity;
+    arm(executor, &task.faults, !counts_itself);
     let mut turn = 0_u64;
     loop {
         if turn.is_multiple_of(BATCH) || slow {
@@ -131,6 +135,18 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
     tally.complete = search.complete();
     tally.seconds = begun.elapsed().as_secs_f64();
     tally
+}
+
+/// Lets executions have faults: at places drawn over the length of the run without
+/// preemption, if the strategy is random.
+pub(super) fn arm(executor: &mut dyn Executor, faults: &Faults, random: bool) {
+    executor.kernel().arm(faults, None);
+    if faults.any() && random {
+        executor.kernel().plan = Plan::STAY;
+        executor.execute(&mut String::new());
+        let horizon = executor.kernel().steps.saturating_add(1);
+        executor.kernel().arm(faults, Some(horizon));
+    }
 }
 
 impl Tally {

@@ -1,7 +1,8 @@
-//! The same finding with fewer context switches.
+//! The same finding with fewer faults and context switches.
 //!
 //! | stage | file | what it tries |
 //! |---|---|---|
+//! | 0 | here | the found schedule with fewer faults, then any schedule without |
 //! | 1 | `greedy` | the found schedule without the choices of half of the tasks, of a quarter ... |
 //! | 2 | `greedy` | the run without preemption, with one preemption anywhere |
 //! | 3 | `greedy` | the best so far, cut short or with a task's pieces joined |
@@ -14,8 +15,9 @@
 mod greedy;
 
 use crate::engine::Executor;
+use crate::fault::Faults;
 use crate::judge::Verdict;
-use crate::kernel::{Choice, Mismatch, Plan, switches};
+use crate::kernel::{Choice, Mismatch, Plan, faults, switches};
 use crate::program::Found;
 use crate::strategy::{Bounds, Dfs, Search};
 use std::time::{Duration, Instant};
@@ -59,7 +61,7 @@ impl Shrinker<'_> {
             return false;
         }
         let schedule = self.executor.kernel().schedule();
-        let better = (switches(schedule), schedule.len()) < (switches(&self.best), self.best.len());
+        let better = size(schedule) < size(&self.best);
         if better {
             self.best = schedule.to_vec();
         }
@@ -92,9 +94,22 @@ impl Shrinker<'_> {
     }
 }
 
-/// Searches for the schedule with the fewest context switches that shows the same
-/// finding, spending at most `budget` executions and `time`.
-pub(crate) fn shrink(executor: &mut dyn Executor, found: &Found, budget: u64, time: Duration) -> Shrunk {
+/// What makes one schedule smaller than another: first fewer faults, then fewer
+/// switches, then fewer steps.
+fn size(schedule: &[Choice]) -> (usize, usize, usize) {
+    (faults(schedule), switches(schedule), schedule.len())
+}
+
+/// Searches for the schedule with the fewest faults and context switches that shows the
+/// same finding, spending at most `budget` executions and `time`. `allowed` is what could
+/// go wrong when it was found.
+pub(crate) fn shrink(
+    executor: &mut dyn Executor,
+    found: &Found,
+    allowed: &Faults,
+    budget: u64,
+    time: Duration,
+) -> Shrunk {
     let mut shrinker = Shrinker {
         executor,
         verdict: &found.verdict,
@@ -104,12 +119,15 @@ pub(crate) fn shrink(executor: &mut dyn Executor, found: &Found, budget: u64, ti
         spent: 0,
         label: String::new(),
     };
+    shrinker.drop_faults(allowed);
     greedy::drop_tasks(&mut shrinker);
     greedy::one_preemption(&mut shrinker);
     greedy::join_pieces(&mut shrinker);
     let mut proved_minimal = false;
     shrinker.left = budget - shrinker.spent;
     shrinker.until = Instant::now() + time / 2;
+    let used = allowed.used_by(&shrinker.best);
+    shrinker.executor.kernel().arm(&used, None);
     let most = switches(&shrinker.best);
     for bound in 0..=most as u32 {
         match shrinker.exhaust(Bounds { preemptions: None, switches: Some(bound) }) {
@@ -129,6 +147,36 @@ pub(crate) fn shrink(executor: &mut dyn Executor, found: &Found, budget: u64, ti
 }
 
 impl Shrinker<'_> {
+    /// Leaves faults out one by one; if some seem to be needed, looks for a schedule without
+    /// any, with a quarter of what may be spent.
+    fn drop_faults(&mut self, allowed: &Faults) {
+        let mut at = 0;
+        while at < self.best.len() && self.left > 0 {
+            let mut without = self.best.clone();
+            if !without.remove(at).outcome().is_fault() || !self.attempt(&without) {
+                at += 1;
+            }
+        }
+        if faults(&self.best) == 0 {
+            return;
+        }
+        let reserve = self.left - self.left / 4;
+        self.left -= reserve;
+        self.executor.kernel().arm(&allowed.harmless(), None);
+        for bound in 0..=switches(&self.best) as u32 + 1 {
+            match self.exhaust(Bounds { preemptions: None, switches: Some(bound) }) {
+                Some(false) => {}
+                Some(true) => {
+                    self.best = self.executor.kernel().schedule().to_vec();
+                    break;
+                }
+                None => break,
+            }
+        }
+        self.left += reserve;
+        self.executor.kernel().arm(&allowed.used_by(&self.best), None);
+    }
+
     /// The fewest preemptions with which the finding can be shown, as far as the
     /// budget tells; else those of the smallest schedule.
     fn fewest_preemptions(&mut self) -> usize {
@@ -152,11 +200,15 @@ impl Shrinker<'_> {
         self.spent += 1;
         let kernel = self.executor.kernel();
         let schedule = kernel.schedule();
-        (1..schedule.len())
+        let mut last = None;
+        (0..schedule.len())
             .filter(|&step| {
-                let last = schedule[step - 1].task();
+                let task = schedule[step].task();
                 let enabled = kernel.enabled_at(step);
-                schedule[step].task() != last && enabled[last / 64] >> (last % 64) & 1 == 1
+                schedule[step].outcome().is_turn()
+                    && last
+                        .replace(task)
+                        .is_some_and(|last| last != task && enabled[last / 64] >> (last % 64) & 1 == 1)
             })
             .count()
     }

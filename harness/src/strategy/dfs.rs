@@ -3,8 +3,10 @@
 //! Stateless: each execution is a prefix of forced choices and then the run without
 //! preemption, with the set of enabled tasks recorded at each step. The next prefix
 //! changes the deepest choice that has an alternative left. The alternatives of a
-//! step have a fixed order (the task that ran last first, then by number), so the
-//! choice made tells which were tried, and nothing else is remembered.
+//! step have a fixed order (the task that ran last first, then by number, then the
+//! faults that could happen), so the choice made tells which were tried, and nothing
+//! else is remembered. Who is woken, where that is a choice, is a step with
+//! alternatives of its own.
 //!
 //! Bounds: preemptions as in "Iterative context bounding" (Musuvathi, Qadeer, PLDI
 //! 2007), and context switches of any kind, which the shrinker uses.
@@ -14,7 +16,7 @@
 //! root of each foreign subtree and then skips it.
 
 use super::Search;
-use crate::kernel::{Choice, Kernel, Outcome, Plan};
+use crate::kernel::{Choice, Kernel, Outcome, Plan, fault};
 
 /// What a schedule may have at most.
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,12 +28,37 @@ pub(crate) struct Bounds {
 /// Depth at which the tree is cut into subtrees for several workers.
 const CUT: usize = 8;
 
+/// What a schedule has come to before a step.
+#[derive(Clone, Copy, Default)]
+struct Before {
+    preemptions: u32,
+    switches: u32,
+    /// The task that went on last.
+    last: Option<usize>,
+}
+
+impl Before {
+    /// After `choice`, of tasks that were enabled.
+    fn after(self, choice: Choice, enabled: &[u64]) -> Before {
+        let task = choice.task();
+        match self.last {
+            _ if !choice.outcome().is_turn() => self,
+            Some(last) if last != task => Before {
+                preemptions: self.preemptions + u32::from(contains(enabled, last)),
+                switches: self.switches + 1,
+                last: Some(task),
+            },
+            _ => Before { last: Some(task), ..self },
+        }
+    }
+}
+
 pub(crate) struct Dfs {
     bounds: Bounds,
     shard: (u64, u64),
     prefix: Vec<Choice>,
-    /// Preemptions and switches before each step of the last execution.
-    costs: Vec<(u32, u32)>,
+    /// What stood before each step of the last execution.
+    before: Vec<Before>,
     /// Subtrees begun so far.
     subtrees: u64,
     /// The last backtracking changed a choice above the cut.
@@ -45,44 +72,32 @@ impl Dfs {
             bounds,
             shard,
             prefix: Vec::new(),
-            costs: Vec::new(),
+            before: Vec::new(),
             subtrees: 0,
             fresh: true,
             exhausted: false,
         }
     }
 
-    /// The cost of choosing `task` after `last`, which was enabled or not.
-    fn cost(first: bool, last: usize, last_enabled: bool, task: usize) -> (u32, u32) {
-        if first || task == last { (0, 0) } else { (u32::from(last_enabled), 1) }
-    }
-
-    fn within(&self, (preemptions, switches): (u32, u32)) -> bool {
-        self.bounds.preemptions.is_none_or(|bound| preemptions <= bound)
-            && self.bounds.switches.is_none_or(|bound| switches <= bound)
+    fn within(&self, before: Before) -> bool {
+        self.bounds.preemptions.is_none_or(|bound| before.preemptions <= bound)
+            && self.bounds.switches.is_none_or(|bound| before.switches <= bound)
     }
 
     /// Writes the next prefix: keeps `depth` steps at most of the last execution.
     fn backtrack(&mut self, kernel: &Kernel, depth: usize) {
         let schedule = kernel.schedule();
         for step in (0..depth.min(schedule.len())).rev() {
-            if schedule[step].outcome() != Outcome::Run {
-                continue;
-            }
-            let last = if step == 0 { 0 } else { schedule[step - 1].task() };
+            let before = self.before[step];
             let enabled = kernel.enabled_at(step);
-            let (preemptions, switches) = self.costs[step];
-            let next = alternatives(enabled, last)
-                .skip_while(|&task| task != schedule[step].task())
+            let next = alternatives(kernel, step, before.last.unwrap_or(0))
+                .skip_while(|choice| *choice != schedule[step])
                 .skip(1)
-                .find(|&task| {
-                    let (p, s) = Dfs::cost(step == 0, last, contains(enabled, last), task);
-                    self.within((preemptions + p, switches + s))
-                });
-            if let Some(task) = next {
+                .find(|&choice| self.within(before.after(choice, enabled)));
+            if let Some(choice) = next {
                 self.prefix.clear();
                 self.prefix.extend_from_slice(&schedule[..step]);
-                self.prefix.push(Choice::run(task));
+                self.prefix.push(choice);
                 self.fresh = step < CUT;
                 return;
             }
@@ -95,15 +110,26 @@ fn contains(set: &[u64], task: usize) -> bool {
     set.get(task / 64).is_some_and(|word| word >> (task % 64) & 1 == 1)
 }
 
-/// The enabled tasks in the order in which they are tried.
-fn alternatives(enabled: &[u64], last: usize) -> impl Iterator<Item = usize> + '_ {
-    let stay = contains(enabled, last).then_some(last);
-    let others = enabled.iter().enumerate().flat_map(|(index, &word)| {
+/// The choices that there were at a step, in the order in which they are tried.
+fn alternatives(kernel: &Kernel, step: usize, last: usize) -> impl Iterator<Item = Choice> + '_ {
+    let logged = kernel.enabled_at(step);
+    let woken = kernel.schedule()[step].outcome() == Outcome::Woken;
+    let outcome = if woken { Outcome::Woken } else { Outcome::Run };
+    let stay = (!woken && contains(logged, last)).then_some(last);
+    let others = members(logged).filter(move |&task| Some(task) != stay);
+    let kinds = if kernel.faults.any() && !woken { fault::KINDS } else { 0 };
+    let faults = (0..kinds).flat_map(move |kind| {
+        members(kernel.possible_at(kind, step)).map(move |task| Choice::new(task, fault::outcome(kind)))
+    });
+    stay.into_iter().chain(others).map(move |task| Choice::new(task, outcome)).chain(faults)
+}
+
+fn members(set: &[u64]) -> impl Iterator<Item = usize> + '_ {
+    set.iter().enumerate().flat_map(|(index, &word)| {
         std::iter::successors(Some(word), |rest| Some(rest & rest.wrapping_sub(1)))
             .take_while(|&rest| rest != 0)
             .map(move |rest| index * 64 + rest.trailing_zeros() as usize)
-    });
-    stay.into_iter().chain(others.filter(move |&task| Some(task) != stay))
+    })
 }
 
 impl Search for Dfs {
@@ -118,16 +144,13 @@ impl Search for Dfs {
 
     fn learn(&mut self, kernel: &Kernel) -> bool {
         let schedule = kernel.schedule();
-        self.costs.clear();
-        let (mut preemptions, mut switches) = (0, 0);
+        self.before.clear();
+        let mut before = Before::default();
         let mut inside = schedule.len();
-        for (step, choice) in schedule.iter().enumerate() {
-            self.costs.push((preemptions, switches));
-            let last = if step == 0 { 0 } else { schedule[step - 1].task() };
-            let (p, s) = Dfs::cost(step == 0, last, contains(kernel.enabled_at(step), last), choice.task());
-            preemptions += p;
-            switches += s;
-            if !self.within((preemptions, switches)) {
+        for (step, &choice) in schedule.iter().enumerate() {
+            self.before.push(before);
+            before = before.after(choice, kernel.enabled_at(step));
+            if !self.within(before) {
                 inside = step;
                 break;
             }

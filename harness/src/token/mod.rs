@@ -16,7 +16,8 @@
 //! γ is Elias' gamma code (IEEE Trans. Inf. Theory 21, 1975). A plain entry is a
 //! task number; an entry of runs is a task number and the γ of how many steps it
 //! takes. The shorter form is written. A task whose deadline passed is written as
-//! the task number of all ones followed by the task.
+//! the task number of all ones followed by the task; any other outcome than going on
+//! as the task number of all ones twice, the γ of the outcome's number and the task.
 
 mod bits;
 
@@ -98,8 +99,14 @@ impl Token {
             writer.bits(u64::from(width) - 1, 4);
             writer.gamma(entries.len() as u64 + 1);
             for (choice, count) in entries {
-                if choice.outcome() == Outcome::TimeOut {
-                    writer.bits((1 << width) - 1, width);
+                match choice.outcome() {
+                    Outcome::Run => {}
+                    Outcome::TimeOut => writer.bits((1 << width) - 1, width),
+                    other => {
+                        writer.bits((1 << width) - 1, width);
+                        writer.bits((1 << width) - 1, width);
+                        writer.gamma(u64::from(other.number()));
+                    }
                 }
                 writer.bits(choice.task() as u64, width);
                 if in_runs {
@@ -157,9 +164,14 @@ fn parse(body: &[u8], fingerprint: u16) -> Option<Token> {
     for _ in 0..entries {
         let mut task = reader.bits(width)?;
         let mut outcome = Outcome::Run;
-        if task == (1 << width) - 1 {
+        let escape = (1 << width) - 1;
+        if task == escape {
             outcome = Outcome::TimeOut;
             task = reader.bits(width)?;
+            if task == escape {
+                outcome = Outcome::from_number(u8::try_from(reader.gamma()?).ok()?)?;
+                task = reader.bits(width)?;
+            }
         }
         let count = if in_runs { reader.gamma()? } else { 1 };
         if schedule.len() as u64 + count > LONGEST {
@@ -197,7 +209,8 @@ mod tests {
             for tasks in [1, 2, 3, 10, 100, 1000, 32_000] {
                 let schedule: Vec<Choice> = (0..length)
                     .map(|_| {
-                        let outcome = if rng.below(10) == 0 { Outcome::TimeOut } else { Outcome::Run };
+                        let number = [1, 2, 3, 4, 5, 6, 79].get(rng.below(40) as usize).copied().unwrap_or(0);
+                        let outcome = Outcome::from_number(number).unwrap();
                         Choice::new(rng.below(tasks) as usize, outcome)
                     })
                     .collect();

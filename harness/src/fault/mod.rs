@@ -1,0 +1,117 @@
+//! What may go wrong in an execution: the faults that a scheduler injects.
+//!
+//! All are off unless asked for. Written by a test or the command line, read by the
+//! kernel, which makes each a choice of the schedule: a finding with a fault replays,
+//! is shrunk and has a token like any other.
+//!
+//! | fault | what happens at a scheduling point |
+//! |---|---|
+//! | `kills` | the process of a task is killed by SIGKILL before its announced operation |
+//! | `signals` | a task receives a signal that it handles; its handler runs there |
+//! | `eintr` | a call on a stream is interrupted before it moves anything |
+//! | `short_io` | a call on a stream moves only a part of its bytes |
+//! | `spurious` | a sleeper wakes without cause |
+//! | `timeouts` | the earliest deadline passes although others could go on |
+//! | `drift` | as `timeouts`, but any deadline, as if each task had a clock of its own |
+//! | `wake_any` | a notification wakes any of the sleepers, not the longest |
+//!
+//! Numbers are the most of one execution. Kills stop at processes, as in life: the
+//! threads of a killed process end with it, its children go on.
+
+mod parse;
+
+use crate::kernel::{Choice, Outcome};
+
+/// How many faults of which kind an execution may have.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Faults {
+    /// Processes killed.
+    pub kills: u8,
+    /// Signals received.
+    pub signals: u8,
+    /// Calls interrupted.
+    pub eintr: u8,
+    /// Transfers cut short.
+    pub short_io: u8,
+    /// Sleepers woken without cause.
+    pub spurious: u8,
+    /// Deadlines that pass early.
+    pub timeouts: u8,
+    /// Deadlines need not pass in their order.
+    pub drift: bool,
+    /// A notification wakes any sleeper.
+    pub wake_any: bool,
+    /// Names of the tasks that may be killed; `client` stands for `client 0`, `client 1`
+    /// and so on. Empty: those that the program names, or else all tasks, except the
+    /// main task of a dynamic program.
+    pub victims: Vec<String>,
+}
+
+impl Faults {
+    /// Nothing goes wrong.
+    pub const fn none() -> Faults {
+        Faults {
+            kills: 0,
+            signals: 0,
+            eintr: 0,
+            short_io: 0,
+            spurious: 0,
+            timeouts: 0,
+            drift: false,
+            wake_any: false,
+            victims: Vec::new(),
+        }
+    }
+
+    /// Up to `kills` processes are killed.
+    #[must_use]
+    pub fn kills(kills: u8) -> Faults {
+        Faults { kills, ..Faults::none() }
+    }
+
+    /// As many as a schedule has, out of those that were allowed.
+    pub(crate) fn used_by(&self, schedule: &[Choice]) -> Faults {
+        let mut used = Faults {
+            drift: self.drift,
+            wake_any: self.wake_any,
+            victims: self.victims.clone(),
+            ..Faults::none()
+        };
+        for choice in schedule {
+            let count = match choice.outcome() {
+                Outcome::Run => continue,
+                Outcome::Woken => {
+                    used.wake_any = true;
+                    continue;
+                }
+                Outcome::TimeOut => &mut used.timeouts,
+                Outcome::Kill => &mut used.kills,
+                Outcome::Spurious => &mut used.spurious,
+                Outcome::Interrupt => &mut used.eintr,
+                Outcome::Short => &mut used.short_io,
+                Outcome::Signal(_) => &mut used.signals,
+            };
+            *count = count.saturating_add(1);
+        }
+        used
+    }
+
+    /// These without any that happens to a task: only who is woken stays open.
+    pub(crate) fn harmless(&self) -> Faults {
+        Faults { wake_any: self.wake_any, ..Faults::none() }
+    }
+
+    /// Whether anything may go wrong.
+    pub fn any(&self) -> bool {
+        let Faults { kills, signals, eintr, short_io, spurious, timeouts, drift: _, wake_any, victims: _ } =
+            self;
+        [kills, signals, eintr, short_io, spurious, timeouts].into_iter().any(|&most| most > 0) || *wake_any
+    }
+}
+
+/// Whether a task of this name is meant by `victim`: `client 3` by itself and by `client`.
+pub(crate) fn matches(victim: &str, name: &str) -> bool {
+    name.strip_prefix(victim).is_some_and(|rest| {
+        rest.is_empty() || rest.strip_prefix(' ').is_some_and(|rest| rest.parse::<u32>().is_ok())
+    })
+}
