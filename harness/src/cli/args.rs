@@ -33,6 +33,8 @@ pub(super) enum Command {
     List,
     /// Explore a scenario
     Explore(Explore),
+    /// Kill every task at each of its operations and show what breaks
+    Census(CensusArgs),
     /// Run the schedule of a token: code 0 if it breaks no law, 1 if it does, 3 if it does not fit
     Replay(Replay),
     /// Look for the schedule with the fewest context switches that shows what a token shows
@@ -81,6 +83,42 @@ pub(super) struct Explore {
     /// Every schedule
     #[arg(long, group = "budget")]
     pub(super) exhaust: bool,
+    #[command(flatten)]
+    pub(super) faults: FaultArgs,
+    #[command(flatten)]
+    pub(super) search: Search,
+}
+
+/// What goes wrong on purpose.
+#[derive(Debug, Args)]
+pub(super) struct FaultArgs {
+    /// Processes killed in an execution, at most
+    #[arg(long, value_name = "N")]
+    pub(super) kills: Option<String>,
+    /// Other faults, with the most of each: signals, eintr, short_io, spurious, timeouts, drift, wake_any
+    #[arg(long, value_name = "F[:N],..")]
+    pub(super) fault: Option<String>,
+    /// Only tasks of this name may be killed; may be given several times
+    #[arg(long, value_name = "TASK")]
+    pub(super) victim: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CensusArgs {
+    /// The scenario, with parameters as in ticket:clients=3,stock=1
+    #[arg(value_name = "NAME[:k=v,..]")]
+    pub(super) name: String,
+    /// Only this variant; without it, each of them
+    #[arg(long, value_name = "V")]
+    pub(super) variant: Option<String>,
+    /// What a task is: sim (a fiber) or real (a process)
+    #[arg(long, value_name = "E")]
+    pub(super) engine: Option<String>,
+    /// Every schedule, not only the run without preemption
+    #[arg(long, group = "budget")]
+    pub(super) exhaust: bool,
+    #[command(flatten)]
+    pub(super) faults: FaultArgs,
     #[command(flatten)]
     pub(super) search: Search,
 }

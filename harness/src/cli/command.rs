@@ -6,7 +6,7 @@
 use super::args::{self, Command, Line};
 use super::exit::Exit;
 use super::out::{Out, Stop, complain};
-use super::{explore, interrupt, job, list, settings, tokens};
+use super::{census, explore, interrupt, job, list, settings, tokens};
 use crate::Error;
 use crate::catalogue::Catalogue;
 use clap::Parser;
@@ -50,6 +50,7 @@ fn run(catalogue: fn() -> Result<Catalogue, Error>, line: &Line) -> Result<Exit,
         None => job::run(&catalogue, line),
         Some(Command::List) => list::run(&catalogue),
         Some(Command::Explore(args)) => explore::run(&catalogue, args),
+        Some(Command::Census(args)) => census::run(&catalogue, args),
         Some(Command::Replay(args)) => tokens::replay(&catalogue, args),
         Some(Command::Shrink(args)) => tokens::shrink(&catalogue, args),
         Some(Command::Show(args)) => tokens::show(&catalogue, args),

@@ -32,6 +32,7 @@ pub(super) fn run(catalogue: &Catalogue, args: &Explore) -> Result<Exit, Stop> {
     }
     let base = Config { shrink_time: PATIENCE, ..Config::default().engine(selection.scenario.engine) };
     let config = settings::configure(base, args.engine.as_deref(), &args.search, args.exhaust)?;
+    let config = Config { faults: settings::faults(&args.faults)?, ..config };
     let folder = settings::report_folder(&args.search)?;
     if let Some(folder) = &folder {
         settings::prepare(folder)?;

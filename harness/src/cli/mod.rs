@@ -10,6 +10,7 @@
 //! | `settings` | from options and variables to a configuration |
 //! | `job`, `table` | the main job: everything, as one table |
 //! | `explore`, `work`, `judge`, `text` | exploring a scenario, and telling what came out |
+//! | `census` | every place at which a task can be killed |
 //! | `tokens` | `replay`, `shrink`, `show` |
 //! | `list` | what there is |
 //! | `page` | the HTML report |
@@ -35,6 +36,7 @@
 //! when this process dies, nothing that it started outlives it.
 
 mod args;
+mod census;
 mod command;
 mod exit;
 mod explore;

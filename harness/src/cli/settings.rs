@@ -3,10 +3,11 @@
 //! An option beats the environment, and the environment beats the code; so the
 //! configuration that comes out says that the environment has been heard.
 
-use super::args::Search;
+use super::args::{FaultArgs, Search};
 use crate::Error;
 use crate::engine::Engine;
 use crate::error::nearest;
+use crate::fault::Faults;
 use crate::program::{Budget, Config, environment};
 use crate::strategy::Strategy;
 use std::path::{Path, PathBuf};
@@ -67,6 +68,28 @@ pub(super) fn configure(
         config = exhaustive(config, search.strategy.is_some())?;
     }
     Ok(config)
+}
+
+/// What goes wrong, if the line says anything about it.
+pub(super) fn faults(args: &FaultArgs) -> Result<Option<Faults>, Error> {
+    if args.kills.is_none() && args.fault.is_none() && args.victim.is_empty() {
+        return Ok(None);
+    }
+    let mut faults = match &args.fault {
+        Some(text) => text.parse()?,
+        None => Faults::none(),
+    };
+    if let Some(text) = &args.kills {
+        let kills = text.parse().ok().filter(|kills| *kills <= 8);
+        faults.kills = kills.ok_or_else(|| bad("--kills", text, "a number from 0 to 8"))?;
+    } else if !args.victim.is_empty() {
+        faults.kills = faults.kills.max(1);
+    }
+    if let Some(victim) = args.victim.iter().find(|victim| victim.trim().is_empty()) {
+        return Err(bad("--victim", victim, "the name of a task"));
+    }
+    faults.victims.clone_from(&args.victim);
+    Ok(Some(faults))
 }
 
 fn exhaustive(config: Config, strategy_given: bool) -> Result<Config, Error> {

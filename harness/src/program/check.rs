@@ -5,8 +5,9 @@ use super::environment;
 use super::progress::Progress;
 use super::run::{Found, Tally, Task, arm, search};
 use crate::engine::{Engine, Executor, Model, session, wild, workers};
+use crate::fault::Faults;
 use crate::judge::{Recording, Verdict, record};
-use crate::kernel::{Choice, Plan, Rng};
+use crate::kernel::{Choice, Mismatch, Plan, Rng, faults};
 use crate::shrink::{Shrunk, shrink};
 use crate::strategy::Strategy;
 use crate::token::{Identity, Token};
@@ -49,6 +50,15 @@ pub struct Finding {
     pub recording: Recording,
     /// The small schedule as text.
     pub token: String,
+    /// The same schedule without its faults; none if it has none.
+    pub control: Option<Control>,
+}
+
+/// A finding's schedule, run again without what went wrong in it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Control {
+    /// How that run ended: a pass shows that the fault is what it takes.
+    pub verdict: Verdict,
 }
 
 /// What an exploration came out with.
@@ -106,6 +116,12 @@ fn validate(config: &Config) -> Result<(), Error> {
             config.strategy,
             config.engine.name()
         )));
+    }
+    if config.engine == Engine::Wild && config.faults.as_ref().is_some_and(Faults::any) {
+        return Err(Error::Usage(
+            "wild has no scheduling points at which anything could go wrong; faults need sim or real"
+                .to_owned(),
+        ));
     }
     if config.budget.executions == Some(0) {
         return value("executions", "0", "a number of at least 1");
@@ -193,7 +209,7 @@ fn task(config: &Config, model: &dyn Model, shard: (u64, u64)) -> Task {
 /// Shrinks and records a violation.
 fn explain(model: &dyn Model, job: &Job<'_>, config: &Config, found: &Found) -> Result<Finding, Error> {
     let faults = config.faults_of(model);
-    let (shrunk, recording) = session(config.engine, model, config.limits, |executor| {
+    let (shrunk, recording, control) = session(config.engine, model, config.limits, |executor| {
         executor.kernel().granularity = config.granularity;
         executor.kernel().arm(&faults, None);
         let shrunk = if config.shrink {
@@ -202,9 +218,10 @@ fn explain(model: &dyn Model, job: &Job<'_>, config: &Config, found: &Found) -> 
             Shrunk::unchanged(found)
         };
         let recording = run_once(executor, &shrunk.schedule);
-        (shrunk, recording)
+        let control = without_faults(executor, &recording.schedule);
+        (shrunk, recording, control)
     })?;
-    Ok(finding(job, config, found, shrunk, recording))
+    Ok(Finding { control, ..finding(job, config, found, shrunk, recording) })
 }
 
 fn finding(job: &Job<'_>, config: &Config, found: &Found, shrunk: Shrunk, recording: Recording) -> Finding {
@@ -222,7 +239,21 @@ fn finding(job: &Job<'_>, config: &Config, found: &Found, shrunk: Shrunk, record
         schedule: recording.schedule.clone(),
         token: token.to_string(),
         recording,
+        control: None,
     }
+}
+
+/// Runs a schedule without its faults, as far as its choices can be followed then.
+fn without_faults(executor: &mut dyn Executor, schedule: &[Choice]) -> Option<Control> {
+    if faults(schedule) == 0 {
+        return None;
+    }
+    let rest: Vec<Choice> = schedule.iter().copied().filter(|choice| !choice.outcome().is_fault()).collect();
+    let kernel = executor.kernel();
+    kernel.arm(&Faults::none(), None);
+    kernel.plan = Plan { mismatch: Mismatch::Skip, ..Plan::STAY };
+    kernel.set_prefix(&rest);
+    Some(Control { verdict: executor.execute(&mut String::new()) })
 }
 
 /// Runs one schedule with a full record.
@@ -269,10 +300,12 @@ pub(crate) fn replay_model(
     token: &Token,
 ) -> Result<Report, Error> {
     let config = Config { strategy: Strategy::Replay(token.schedule.clone()), ..config.clone() };
-    let (recording, seconds) = session(config.engine, model, config.limits, |executor| {
+    let (recording, control, seconds) = session(config.engine, model, config.limits, |executor| {
         executor.kernel().granularity = token.granularity;
         let begun = std::time::Instant::now();
-        (run_once(executor, &token.schedule), begun.elapsed().as_secs_f64())
+        let recording = run_once(executor, &token.schedule);
+        let control = without_faults(executor, &recording.schedule);
+        (recording, control, begun.elapsed().as_secs_f64())
     })?;
     let verdict = recording.verdict.clone();
     let found = Found {
@@ -300,7 +333,7 @@ pub(crate) fn replay_model(
     }
     // A passing replay is shown as well: its record is what `show` prints.
     let shrunk = Shrunk::unchanged(&found);
-    let finding = finding(job, &config, &found, shrunk, recording);
+    let finding = Finding { control, ..finding(job, &config, &found, shrunk, recording) };
     Ok(report(job, &config, tally, Some(finding)))
 }
 

@@ -1,5 +1,6 @@
 //! Declarative programs: a state and tasks on it that exist from the start.
 
+use super::census::{Census, census_model};
 use super::check::{Job, Report, check_model, record_model};
 use super::config::Config;
 use crate::engine::{Group, Model, Typed};
@@ -167,6 +168,15 @@ impl<S: Shareable> Program<S> {
         executions: impl IntoIterator<Item = u64>,
     ) -> Result<Vec<Recording>, Error> {
         record_model(&self.model, config, executions)
+    }
+
+    /// Kills each victim at each of its operations, along the run without preemption or
+    /// in every schedule, and tells what came of it.
+    ///
+    /// # Errors
+    /// What the operating system refused.
+    pub fn census(&self, config: &Config, exhaustive: bool) -> Result<Census, Error> {
+        census_model(&self.model, &Job::named(&self.name), config, exhaustive)
     }
 
     /// The name under which reports speak of the program.

@@ -15,9 +15,11 @@
 //! | `environment` | the `SELVEDGE_*` variables |
 //! | `run` | the loop of executions of one worker, and its tally |
 //! | `check` | from a program to a report |
+//! | `census` | every place at which a task can be killed, and what came of it |
 //! | `scratch` | a folder for the files of a program |
 //! | `progress` | counters that workers in other processes share |
 
+mod census;
 mod check;
 mod config;
 mod declare;
@@ -27,7 +29,9 @@ mod progress;
 mod run;
 mod scratch;
 
-pub use check::{Finding, Report};
+pub(crate) use census::census_model;
+pub use census::{Census, KillPoint};
+pub use check::{Control, Finding, Report};
 pub(crate) use check::{Job, Watcher, check_model, replay_model, shrink_model};
 pub use config::{Budget, Config};
 pub use declare::{AnyProgram, Program};

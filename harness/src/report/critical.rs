@@ -104,6 +104,9 @@ fn possess(step: &Step, held: &mut [i64]) {
             *count = (*count + change).max(0);
         }
     };
+    if !step.outcome.is_run() {
+        return;
+    }
     match step.kind {
         Kind::Acquire if step.value.is_some_and(|value| value != u64::MAX) && step.outcome.is_run() => {
             add(step.object, 1);

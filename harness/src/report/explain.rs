@@ -10,8 +10,8 @@ use super::table::{Table, death, first_line};
 use super::words;
 use crate::engine::Engine;
 use crate::judge::{Recording, Verdict, blocked, cycle};
-use crate::kernel::switches;
-use crate::program::{Finding, Report};
+use crate::kernel::{Outcome, switches};
+use crate::program::{Control, Finding, Report};
 use crate::strategy::Strategy;
 
 /// What a failing test says; `None` if nothing failed.
@@ -38,6 +38,9 @@ pub fn explain(report: &Report, style: Style) -> Option<String> {
         }
         if let Some(pair) = table.critical {
             parts.push(style.paint(NOTE, &indent(&pair.describe(recording))));
+        }
+        if let Some(control) = &finding.control {
+            parts.push(style.paint(NOTE, &indent(&without_faults(recording, control))));
         }
         parts.push(style.paint(STRONG, &reproduce(&finding.token, report.engine)));
     } else {
@@ -174,6 +177,19 @@ pub fn summary_line(report: &Report) -> String {
             let all = if tally.complete { "all " } else { "" };
             format!("{}: every law holds in {all}{executions}", clean(&report.program))
         }
+    }
+}
+
+/// What the control run without the faults came to.
+fn without_faults(recording: &Recording, control: &Control) -> String {
+    let kills = recording.schedule.iter().any(|choice| choice.outcome() == Outcome::Kill);
+    let what = if kills { "the kill" } else { "the fault" };
+    if control.verdict.is_violation() {
+        format!("control: VACUOUS, it fails without {what} as well: {}", clean(&control.verdict.to_string()))
+    } else if control.verdict == Verdict::Pass {
+        format!("control: without {what} the same schedule passes")
+    } else {
+        format!("control: undecided without {what}: {}", clean(&control.verdict.to_string()))
     }
 }
 

@@ -30,6 +30,8 @@ mod table;
 mod tests;
 mod words;
 
+pub(crate) use words::announced;
+
 pub use blocked::deadlock;
 pub use critical::{CriticalPair, critical_pair};
 pub use explain::{explain, failure, headline, summary_line};

@@ -53,6 +53,7 @@ fn report(recording: Recording) -> Report {
         recording,
         token: "sv1:AB".to_owned(),
         schedule,
+        control: None,
     };
     let tally = Tally { executions: 7, violations: 1, first: Some(found), seconds: 0.5, ..Tally::default() };
     Report {

@@ -42,12 +42,38 @@ pub(super) fn operation(recording: &Recording, step: &Step) -> String {
     if step.outcome == Outcome::TimeOut {
         return format!("{text}: timed out");
     }
-    if !step.outcome.is_run() {
-        text = format!("{text} ({:?})", step.outcome);
+    if step.outcome == Outcome::Short {
+        text.push_str(", cut short");
+    } else if !step.outcome.is_run() {
+        return fault(step.outcome, &text);
     }
     match step.value {
         None => format!("{text} (never finished)"),
         Some(value) => text + &result(recording, step, value),
+    }
+}
+
+/// `lock left`: what a task stood before when a step was taken or kept from it.
+pub(crate) fn announced(recording: &Recording, step: &Step) -> String {
+    match object(recording, step.object) {
+        name if name.is_empty() => clean(&step.name),
+        name => format!("{} {name}", clean(&step.name)),
+    }
+}
+
+/// What a fault made of an operation.
+fn fault(outcome: Outcome, operation: &str) -> String {
+    match outcome {
+        Outcome::Kill => format!("KILLED before {operation}"),
+        Outcome::Spurious => format!("wakes without cause: {operation}"),
+        Outcome::Woken => format!("is woken: {operation}"),
+        Outcome::Interrupt => format!("{operation}: interrupted (EINTR)"),
+        Outcome::Signal(signal) => {
+            let name = nix::sys::signal::Signal::try_from(i32::from(signal));
+            let name = name.map_or_else(|_| format!("signal {signal}"), |signal| signal.to_string());
+            format!("receives {name} before {operation}")
+        }
+        Outcome::Run | Outcome::TimeOut | Outcome::Short => operation.to_owned(),
     }
 }
 
