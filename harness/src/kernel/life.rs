@@ -134,7 +134,9 @@ impl Kernel {
         task.ended.store(1, Ordering::Relaxed);
         let word = std::ptr::from_ref(&task.ended) as usize;
         let joiner = task.joiner;
+        let thread = task.role == Role::Thread;
         self.alive -= 1;
+        self.threads -= u32::from(thread);
         self.clear_enabled(me);
         if joiner != NOBODY {
             self.set_enabled(joiner as usize);
@@ -144,9 +146,13 @@ impl Kernel {
 
     /// The threads of a process end with it, wherever they stand.
     fn end_threads_of(&mut self, process: usize) {
-        if self.task(process).role == Role::Thread || self.tasks == 1 {
-            return;
+        if self.threads > 0 && self.task(process).role == Role::Process {
+            self.end_each_thread_of(process);
         }
+    }
+
+    #[inline(never)]
+    fn end_each_thread_of(&mut self, process: usize) {
         for index in 0..self.tasks as usize {
             let task = self.task(index);
             let lives = matches!(task.state, State::Starting | State::Live);

@@ -92,6 +92,8 @@ pub(crate) struct Kernel {
     /// The task that goes on, or runs.
     pub(crate) current: u32,
     pub(super) alive: u32,
+    /// Threads that have not ended.
+    pub(super) threads: u32,
     /// Tasks created so far.
     pub(crate) tasks: u32,
     /// Bitset words in use.
@@ -162,6 +164,7 @@ impl Kernel {
             end: End::Finished,
             current: 0,
             alive: 0,
+            threads: 0,
             tasks: 0,
             words: 0,
             steps: 0,
@@ -215,6 +218,7 @@ impl Kernel {
         self.end = End::Finished;
         self.current = 0;
         self.alive = 0;
+        self.threads = 0;
         self.tasks = 0;
         self.words = 0;
         self.steps = 0;
@@ -348,6 +352,7 @@ impl Kernel {
             }
         }
         self.alive += 1;
+        self.threads += u32::from(role == Role::Thread);
         self.set_enabled(index);
         let site = self.site;
         let task = self.task(index);

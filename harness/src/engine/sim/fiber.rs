@@ -4,14 +4,11 @@
 //! execution it runs the task's code; suspended at its end it waits for the next.
 
 use super::super::Model;
+use super::stack::ShiftedStack;
 use crate::kernel::{Kernel, enter};
-use corosensei::stack::DefaultStack;
 use corosensei::trap::CoroutineTrapHandler;
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 use std::ptr;
-
-/// Bytes of stack per task; pages that are never touched cost nothing.
-const STACK: usize = 1 << 20;
 
 /// What the tasks of an execution run: the program and its state.
 pub(super) struct Job {
@@ -28,11 +25,11 @@ pub(super) enum Resumed {
     Crashed,
 }
 
-pub(super) struct Fiber(Coroutine<(), (), ()>);
+pub(super) struct Fiber(Coroutine<(), (), (), ShiftedStack>);
 
 impl Fiber {
     pub(super) fn new(kernel: *mut Kernel, index: usize) -> Fiber {
-        let stack = DefaultStack::new(STACK).expect("address space for a fiber's stack");
+        let stack = ShiftedStack::new(index).expect("address space for a fiber's stack");
         Fiber(Coroutine::with_stack(stack, move |yielder, ()| life(kernel, index, yielder)))
     }
 

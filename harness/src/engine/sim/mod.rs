@@ -22,6 +22,7 @@
 
 mod crash;
 mod fiber;
+mod stack;
 mod watchdog;
 
 use super::{Executor, Model};
