@@ -1,6 +1,6 @@
 //! Thin wrappers of system calls, one file for one kind of kernel object.
 //!
-//! Called by [`Native`](crate::platform::Native) and by nobody else in this crate. They
+//! Called by [`Native`](crate::platform::Native), `packet` also by `thread`. They
 //! add what every caller would otherwise repeat (restarting after `EINTR`, absolute
 //! deadlines, flushing before a fork) and keep the errno. Nothing here uses another
 //! folder.
@@ -12,6 +12,7 @@ pub mod clock;
 pub mod death;
 pub mod futex;
 pub mod memory;
+pub(crate) mod packet;
 pub mod process;
 pub mod status;
 pub mod thread;

@@ -20,11 +20,11 @@
 
 use crate::Error;
 use crate::platform::{Child, Native, Site, Tasks};
+use crate::sys::packet::{Packet, packet};
 use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Result as Outcome;
 use std::time::Duration;
 
@@ -89,13 +89,11 @@ impl<P: Tasks> Builder<P> {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        let packet = Arc::new(Mutex::new(None));
-        let filled = Arc::clone(&packet);
+        let (filler, packet) = packet();
         let run = move || match catch_unwind(AssertUnwindSafe(body)) {
-            Ok(value) => fill(&filled, Ok(value)),
+            Ok(value) => filler.fill(Ok(value)),
             Err(payload) => {
-                fill(&filled, Err(message(&*payload)));
-                drop(filled);
+                filler.fill(Err(message(&*payload)));
                 resume_unwind(payload);
             }
         };
@@ -110,13 +108,6 @@ impl<P: Tasks> Default for Builder<P> {
     }
 }
 
-/// What a thread leaves for its joiner: its value, or the message of its panic.
-type Packet<T> = Mutex<Option<Result<T, String>>>;
-
-fn fill<T>(packet: &Packet<T>, result: Result<T, String>) {
-    *packet.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
-}
-
 /// The text of a panic, if it has one.
 fn message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().copied();
@@ -127,7 +118,8 @@ fn message(payload: &(dyn Any + Send)) -> String {
 /// A started thread; dropping it lets the thread run on by itself.
 pub struct JoinHandle<T, P: Tasks = Native> {
     child: P::Thread,
-    packet: Arc<Packet<T>>,
+    /// Its value, or the message of its panic.
+    packet: Packet<Result<T, String>>,
 }
 
 impl<T, P: Tasks> JoinHandle<T, P> {
@@ -169,8 +161,8 @@ impl<T, P: Tasks> JoinHandle<T, P> {
         self.child.id()
     }
 
-    fn outcome(&self) -> Outcome<T> {
-        match self.packet.lock().unwrap_or_else(PoisonError::into_inner).take() {
+    fn outcome(self) -> Outcome<T> {
+        match self.packet.open() {
             Some(Ok(value)) => Ok(value),
             Some(Err(message)) => Err(Box::new(message)),
             None => Err(Box::new("the thread was ended before it returned".to_owned())),

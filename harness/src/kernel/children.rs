@@ -28,16 +28,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// A child of the checked platform: a task of an exploration, or a native child.
 pub struct CheckedChild<N>(Inner<N>);
 
+// Small, because a handle is moved from hand to hand: what is large is boxed.
 enum Inner<N> {
-    Native(N),
+    Native(Box<N>),
     Task(TaskChild),
 }
 
 struct TaskChild {
     task: usize,
+    /// `real`: what the operating system keeps of it.
+    remains: Option<Box<Remains>>,
+}
+
+#[derive(Default)]
+struct Remains {
     /// The process was waited for: its zombie is gone.
     reaped: AtomicBool,
-    /// `real`: the thread, to be joined for good at the end.
+    /// The thread, to be joined for good at the end.
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
@@ -113,12 +120,13 @@ impl TaskChild {
 
     /// `real`: takes the zombie or the ended thread away.
     fn reap(&self, kernel: &Kernel) {
-        let task = kernel.task(self.task);
-        if kernel.mode == Mode::Sim || self.reaped.swap(true, Ordering::Relaxed) {
+        let Some(remains) = &self.remains else { return };
+        if remains.reaped.swap(true, Ordering::Relaxed) {
             return;
         }
+        let task = kernel.task(self.task);
         if task.role == Role::Thread {
-            let thread = self.thread.lock().ok().and_then(|mut thread| thread.take());
+            let thread = remains.thread.lock().ok().and_then(|mut thread| thread.take());
             if let Some(thread) = thread {
                 // Its panic, if any, is a finding already.
                 let _ = thread.join();
@@ -181,14 +189,16 @@ impl Tasks for Checked {
     ) -> io::Result<Self::Process> {
         let this = current::get();
         if this.is_null() {
-            return Ok(CheckedChild(Inner::Native(Native::fork(name, body, ())?)));
+            return Ok(CheckedChild(Inner::Native(Box::new(Native::fork(name, body, ())?))));
         }
         // SAFETY: a current kernel is alive, and the caller has the turn.
         let (kernel, child) = unsafe { (&mut *this, begin(this, Role::Process, name, site)?) };
+        let mut handle = TaskChild { task: child, remains: None };
         match kernel.mode {
             // SAFETY: as above.
             Mode::Sim => unsafe { start_fiber(this, child, body) },
             Mode::Real => {
+                handle.remains = Some(Box::default());
                 // SAFETY: the controller's processes have no thread that could hold
                 // a lock, unless the program started one: then its own rules for
                 // fork hold. The child runs `body` and leaves by `_exit`.
@@ -209,7 +219,7 @@ impl Tasks for Checked {
                 }
             }
         }
-        Ok(CheckedChild(Inner::Task(TaskChild::new(child))))
+        Ok(CheckedChild(Inner::Task(handle)))
     }
 
     fn thread<F: FnOnce() + Send + 'static>(
@@ -219,11 +229,11 @@ impl Tasks for Checked {
     ) -> io::Result<Self::Thread> {
         let this = current::get();
         if this.is_null() {
-            return Ok(CheckedChild(Inner::Native(Native::thread(name, body, ())?)));
+            return Ok(CheckedChild(Inner::Native(Box::new(Native::thread(name, body, ())?))));
         }
         // SAFETY: a current kernel is alive, and the caller has the turn.
         let (kernel, child) = unsafe { (&mut *this, begin(this, Role::Thread, name, site)?) };
-        let handle = TaskChild::new(child);
+        let mut handle = TaskChild { task: child, remains: None };
         let body = move || {
             body();
             0
@@ -240,7 +250,8 @@ impl Tasks for Checked {
                     Ok(thread) => {
                         // SAFETY: as above.
                         unsafe { launch(this, child) };
-                        *handle.thread.lock().expect("nobody else has the handle yet") = Some(thread);
+                        let thread = Mutex::new(Some(thread));
+                        handle.remains = Some(Box::new(Remains { thread, ..Remains::default() }));
                     }
                     Err(error) => {
                         kernel.end_task(child, 0);
@@ -305,12 +316,6 @@ fn logical_id(task: usize) -> u32 {
     1001 + task as u32
 }
 
-impl TaskChild {
-    fn new(task: usize) -> TaskChild {
-        TaskChild { task, reaped: AtomicBool::new(false), thread: Mutex::new(None) }
-    }
-}
-
 /// The step that starts a task: announces it and creates its slot.
 ///
 /// # Safety
@@ -339,6 +344,7 @@ unsafe fn begin(
 ///
 /// # Safety
 /// As for [`begin`]; `child` is what it returned.
+#[inline(always)]
 unsafe fn launch(this: *mut Kernel, child: usize) {
     // SAFETY: the caller's promise.
     let kernel = unsafe { &mut *this };
@@ -353,6 +359,7 @@ unsafe fn launch(this: *mut Kernel, child: usize) {
 ///
 /// # Safety
 /// As for [`launch`].
+#[inline(always)]
 unsafe fn start_fiber<F: FnOnce() -> i32 + 'static>(this: *mut Kernel, child: usize, body: F) {
     /// # Safety
     /// `argument` points at an initialised `F` that the caller gives away.
