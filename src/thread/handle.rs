@@ -40,6 +40,7 @@ use std::time::Duration;
 /// assert_eq!(answer.join().unwrap(), 42);
 /// ```
 #[track_caller]
+#[inline]
 pub fn spawn<P, T, F>(body: F) -> JoinHandle<T, P>
 where
     P: Tasks,
@@ -84,6 +85,7 @@ impl<P: Tasks> Builder<P> {
     /// # Errors
     /// [`Error::Os`] if the operating system refuses, or does not like the name.
     #[track_caller]
+    #[inline]
     pub fn spawn<T, F>(self, body: F) -> Result<JoinHandle<T, P>, Error>
     where
         T: Send + 'static,
@@ -128,6 +130,7 @@ impl<T, P: Tasks> JoinHandle<T, P> {
     /// # Errors
     /// If the thread panicked or was ended; the error is a `String` that says how.
     #[track_caller]
+    #[inline]
     pub fn join(self) -> Outcome<T> {
         match self.child.wait(None, P::Site::here()) {
             Ok(_) => self.outcome(),

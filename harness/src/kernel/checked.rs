@@ -152,6 +152,7 @@ pub(super) unsafe fn open_always(this: *mut Kernel, op: impl FnOnce() -> Op) -> 
 ///
 /// # Safety
 /// As for [`open`].
+#[inline(always)]
 pub(super) unsafe fn perform<R: Observe>(
     this: *mut Kernel,
     op: impl FnOnce() -> Op,

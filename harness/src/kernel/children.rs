@@ -73,6 +73,7 @@ impl<N: Child> Child for CheckedChild<N> {
         }
     }
 
+    #[inline(always)]
     fn wait(&self, deadline: Option<u64>, site: impl Site) -> io::Result<Option<ExitStatus>> {
         match &self.0 {
             Inner::Native(child) => child.wait(deadline, site),
@@ -89,6 +90,7 @@ impl<N: Child> Child for CheckedChild<N> {
 }
 
 impl TaskChild {
+    #[inline(always)]
     fn wait(
         &self,
         deadline: Option<u64>,
@@ -320,6 +322,7 @@ fn logical_id(task: usize) -> u32 {
 ///
 /// # Safety
 /// `this` is the current kernel and the caller has the turn.
+#[inline(always)]
 unsafe fn begin(
     this: *mut Kernel,
     role: Role,
