@@ -177,7 +177,7 @@ impl Platform for Checked {
     // exploration only speed is lost.
     const SPIN: u32 = 0;
 
-    #[inline]
+    #[inline(always)]
     fn step<R: Observe>(op: impl FnOnce() -> Op, body: impl FnOnce() -> R) -> R {
         let this = current::get();
         let mut step = Open::UNOBSERVED;
