@@ -136,6 +136,20 @@ impl<T: Element, P: Tasks> Array<T, P> {
         value::set::<T, P>(self.cell(index), element, P::Site::here());
     }
 
+    /// Writes `new` to one element if that is `current`, bit for bit; one action either
+    /// way. Returns what was there before.
+    ///
+    /// # Errors
+    /// What was there instead.
+    ///
+    /// # Panics
+    /// If there is no element `index`.
+    #[track_caller]
+    #[inline]
+    pub fn compare_exchange(&self, index: usize, current: T, new: T) -> Result<T, T> {
+        value::compare_exchange::<T, P>(self.cell(index), current, new, P::Site::here())
+    }
+
     /// Reads the elements one after the other, each when it is asked for. Others may
     /// write in between.
     #[track_caller]

@@ -216,6 +216,24 @@ fn additions_to_a_value_are_not_lost() {
 }
 
 #[test]
+fn exchanges_are_refused_where_somebody_was_faster() {
+    let sums = Array::<i64>::new(2);
+    let copy = sums.clone();
+    children(3, move || {
+        for _ in 0..1_000 {
+            let mut seen = copy.get(1);
+            while let Err(other) = copy.compare_exchange(1, seen, seen + 1) {
+                seen = other;
+            }
+        }
+    });
+    assert_eq!(sums.to_vec(), [0, 3_000]);
+    let value = Value::<i8>::new(-1);
+    assert_eq!((value.compare_exchange(0, 5), value.compare_exchange(-1, 5)), (Err(-1), Ok(-1)));
+    assert_eq!(value.get(), 5);
+}
+
+#[test]
 fn an_array_is_shared_by_its_clones() {
     let array: Array<i32> = Array::new(3);
     assert_eq!((array.len(), array.is_empty(), array.to_vec()), (3, false, vec![0; 3]));

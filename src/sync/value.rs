@@ -7,20 +7,19 @@
 //! |---|---|
 //! | `get`, `set` | yes, each by itself |
 //! | `set(get() + 1)` | no: two actions, and somebody may come between them |
-//! | `fetch_add` | yes |
+//! | `fetch_add`, `compare_exchange` | yes |
 //! | anything under `lock()` | as long as everybody locks |
 //!
 //! 1. The lock protects nothing by itself: `get` and `set` do not take it.
 //! 2. Under the lock, `get` and `set` are the same visible actions on the same word.
 //!
-//! Orderings: `get`, `set` and `fetch_add` are relaxed: a number tells nothing about
-//! other memory. The lock orders what is done under it.
+//! Orderings: all accesses are relaxed: a number tells nothing about other memory. The lock orders what is done under it.
 //!
 //! When a process dies with the lock, it stays taken; the number is the old or the new
 //! one.
 
 use super::element::{Element, Integer, Seen};
-use crate::platform::{Atomic, Kind, Native, Op, Platform, Site, Tasks};
+use crate::platform::{Atomic, Kind, Native, Observe, Op, Platform, Site, Tasks};
 use crate::raw::RawMutex;
 use crate::shm::Shareable;
 use std::fmt;
@@ -70,6 +69,22 @@ impl<T: Element, P: Platform> Value<T, P> {
     #[inline]
     pub fn set(&self, value: T) {
         set::<T, P>(&self.cell, value, P::Site::here());
+    }
+
+    /// Writes `new` if the number is `current`, bit for bit; one action either way.
+    ///
+    /// ```
+    /// let ticket = selvedge::Value::new(1_u32);
+    /// assert_eq!(ticket.compare_exchange(1, 0), Ok(1));
+    /// assert_eq!(ticket.compare_exchange(1, 0), Err(0));
+    /// ```
+    ///
+    /// # Errors
+    /// The number that was there instead.
+    #[track_caller]
+    #[inline]
+    pub fn compare_exchange(&self, current: T, new: T) -> Result<T, T> {
+        compare_exchange::<T, P>(&self.cell, current, new, P::Site::here())
     }
 
     /// Takes the lock beside the number, waiting as long as it takes.
@@ -145,6 +160,36 @@ pub(super) fn set<T: Element, P: Platform>(cell: &T::Cell<P>, value: T, site: P:
 pub(super) fn fetch_add<T: Integer, P: Platform>(cell: &T::Cell<P>, value: T, site: P::Site) -> T {
     let add = || Seen(T::from_bits(cell.fetch_add(value.to_bits(), Relaxed)));
     P::step(|| cell_op(Kind::ReadWrite, "fetch_add", cell, site), add).0
+}
+
+/// What a compare-and-exchange came out with, as a trace shows it: the number before,
+/// or `u64::MAX` if it was refused.
+struct Exchanged<T>(Result<T, T>);
+
+impl<T: Element> Observe for Exchanged<T> {
+    fn observed(&self) -> u64 {
+        match self.0 {
+            // Whoever reads a trace must be able to tell a refused exchange, which wrote
+            // nothing; so the one number that looks like a refusal is shown as the next.
+            Ok(before) => before.to_bits().into().min(u64::MAX - 1),
+            Err(_) => u64::MAX,
+        }
+    }
+}
+
+/// One visible compare-and-exchange on a cell.
+#[inline]
+pub(super) fn compare_exchange<T: Element, P: Platform>(
+    cell: &T::Cell<P>,
+    current: T,
+    new: T,
+    site: P::Site,
+) -> Result<T, T> {
+    let exchange = || {
+        let result = cell.compare_exchange(current.to_bits(), new.to_bits(), Relaxed, Relaxed);
+        Exchanged(result.map(T::from_bits).map_err(T::from_bits))
+    };
+    P::step(|| cell_op(Kind::ReadWrite, "compare_exchange", cell, site), exchange).0
 }
 
 fn cell_op<C>(kind: Kind, name: &'static str, cell: &C, site: impl Site) -> Op {

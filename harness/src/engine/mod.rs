@@ -15,11 +15,13 @@ mod model;
 pub(crate) mod real;
 mod session;
 pub(crate) mod sim;
+mod spawned;
 mod stage;
 pub(crate) mod wild;
 
 pub(crate) use model::{Dynamic, Group, Model, Typed};
 pub(crate) use session::{session, workers};
+pub(crate) use spawned::Spawned;
 
 use crate::judge::Verdict;
 use crate::kernel::Kernel;

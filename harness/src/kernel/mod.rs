@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `state`, `memory` | the kernel's data, its reset, its bitset of enabled tasks; its arrays |
 //! | `point`, `turn` | the scheduling point that stands before each visible operation; passing the turn |
-//! | `visible` | operations of the user's own |
+//! | `visible`, `join` | operations of the user's own; joining any task |
 //! | `decide` | the choice of the next task, and the ends of an execution |
 //! | `policy` | who goes on where the plan does not say |
 //! | `fault` | what goes wrong on purpose |
@@ -47,6 +47,7 @@ mod event;
 pub(crate) mod fault;
 mod fixed;
 mod guard;
+mod join;
 mod life;
 mod memory;
 pub(crate) mod panic;
@@ -68,6 +69,7 @@ pub use checked::{Checked, Granularity};
 pub(crate) use choice::faults;
 pub use choice::{Choice, Outcome, switches};
 pub(crate) use decide::End;
+pub use join::join_task;
 pub(crate) use life::{depart, enter, set_label};
 pub(crate) use plan::{Mismatch, Plan, Policy};
 pub use rng::Rng;

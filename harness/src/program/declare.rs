@@ -3,12 +3,13 @@
 use super::census::{Census, census_model};
 use super::check::{Job, Report, check_model, record_model};
 use super::config::Config;
-use crate::engine::{Group, Model, Typed};
+use crate::engine::{Dynamic, Group, Model, Spawned, Typed};
 use crate::fault::Faults;
 use crate::kernel::Role;
 use crate::{Error, Recording};
 use selvedge::shm::Shareable;
 use std::ops::Range;
+use std::panic::Location;
 use std::sync::Mutex;
 
 /// A program whose tasks are known from the start.
@@ -135,6 +136,30 @@ impl<S: Shareable> Program<S> {
         self
     }
 
+    /// The same program as one that starts its tasks as it runs: a main task, task 0,
+    /// starts each in their order, one step each, and then joins each, one step each.
+    /// A task that was declared a thread becomes one of the main task's process.
+    ///
+    /// ```
+    /// use selvedge_harness::prelude::*;
+    /// shareable! { struct Balance { money: Value<i64> } }
+    ///
+    /// let program = || {
+    ///     Program::new("deposit", || Balance { money: Value::new(0) })
+    ///         .tasks("teller", 2, |balance, _| balance.money.fetch_add(1))
+    /// };
+    /// let exhaust = Config::default().exhaust();
+    /// assert_eq!(program().check(&exhaust)?.tally.executions, 2);
+    /// // Start, start, add, add, join, join, in any order that makes sense.
+    /// assert_eq!(program().main_spawns().check("deposit", &exhaust)?.tally.executions, 5);
+    /// # Ok::<(), selvedge_harness::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn main_spawns(self) -> AnyProgram {
+        AnyProgram(Box::new(Spawned::new(self.model, Location::caller())))
+    }
+
     /// Explores the program and returns what was found.
     ///
     /// # Errors
@@ -189,6 +214,22 @@ impl<S: Shareable> Program<S> {
 pub struct AnyProgram(Box<dyn Model + Send>);
 
 impl AnyProgram {
+    /// A program of any code that starts tasks and joins them; see
+    /// [`explore`](crate::explore).
+    ///
+    /// ```
+    /// use selvedge_harness::prelude::*;
+    /// use selvedge_harness::program::AnyProgram;
+    ///
+    /// let program = AnyProgram::dynamic(|| _ = Process::spawn(|| ()).join());
+    /// let report = program.check("one child", &Config::default().exhaust())?;
+    /// assert_eq!(report.tally.executions, 1);
+    /// # Ok::<(), selvedge_harness::Error>(())
+    /// ```
+    pub fn dynamic(body: impl Fn() + Send + Sync + 'static) -> AnyProgram {
+        AnyProgram(Box::new(Dynamic(body)))
+    }
+
     /// Explores the program under a name; see [`Program::check`].
     ///
     /// # Errors
