@@ -6,8 +6,9 @@
 //! touches cost nothing.
 //!
 //! ```text
-//!  Kernel | enabled | tasks | guard classes | class bitsets | choices | prefix
-//!         | enabled log | events | fault log | program memory (state, segments)
+//!  Kernel | enabled | tasks | standings | marks | guard classes | class bitsets
+//!         | choices | prefix | enabled log | events | fault log
+//!         | program memory (state, segments)
 //! ```
 //!
 //! When a process dies here, the mapping lives on in the others.
@@ -15,6 +16,7 @@
 use super::choice::Choice;
 use super::event::Event;
 use super::guard::{Class, Guards};
+use super::policy::{MARKS, Mark, Standing};
 use super::state::{Kernel, Mode};
 use super::task::Task;
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
@@ -69,6 +71,8 @@ impl Arena {
         // What every step touches lies together: a forked task faults few pages.
         let enabled_at = layout.take::<u64>(words);
         let tasks_at = layout.take::<Task>(capacity);
+        let standings_at = layout.take::<Standing>(capacity);
+        let marks_at = layout.take::<Mark>(MARKS);
         let classes_at = layout.take::<Class>(classes);
         let bits_at = layout.take::<u64>(classes * words);
         let choices_at = layout.take::<Choice>(limits.steps);
@@ -97,6 +101,8 @@ impl Arena {
                 limits,
                 super::state::Parts {
                     tasks: start.add(tasks_at).cast(),
+                    standings: start.add(standings_at).cast(),
+                    marks: start.add(marks_at).cast(),
                     enabled: start.add(enabled_at).cast(),
                     choices: start.add(choices_at).cast(),
                     prefix: start.add(prefix_at).cast(),

@@ -16,6 +16,24 @@ pub(crate) enum Policy {
     /// The task that ran last, while it is enabled; else the enabled task with the
     /// lowest number. The run without preemption.
     Stay,
+    /// The task with the highest priority, which falls at a few marked steps.
+    Pct,
+    /// The task whose operation has the highest priority; racing ones are drawn anew.
+    Pos,
+    /// Each task as likely as it has operations left.
+    Urw,
+    /// As `Urw` over the operations on one object, the others in between.
+    Surw,
+    /// Round robin without preemption, except for delays at a few marked steps.
+    Delay,
+}
+
+impl Policy {
+    /// Whether it keeps notes on tasks while the execution goes on.
+    #[inline(always)]
+    pub(super) fn is_guided(self) -> bool {
+        self as u8 > Policy::Stay as u8
+    }
 }
 
 /// What happens when the prefix names a task that is not enabled.
@@ -42,6 +60,9 @@ pub(crate) struct Plan {
     pub(crate) record: bool,
     /// Choices in the prefix.
     pub(crate) prefix: u32,
+    /// From this step on a guided policy gives way to `Random`, which is fair: a task
+    /// that waits in a loop must not starve the one that it waits for.
+    pub(crate) patience: u32,
     /// The generator of the policy.
     pub(crate) rng: Rng,
 }
@@ -54,6 +75,12 @@ impl Plan {
         log_enabled: false,
         record: false,
         prefix: 0,
+        patience: u32::MAX,
         rng: Rng::new(0),
     };
+
+    /// A run by this policy.
+    pub(crate) const fn by(policy: Policy, rng: Rng) -> Plan {
+        Plan { policy, rng, ..Plan::STAY }
+    }
 }

@@ -48,6 +48,12 @@ impl Rng {
         // rejection step: for n < 2^20 its bias is below 2^-44.
         ((u128::from(self.next_u64()) * u128::from(n)) >> 64) as u32
     }
+
+    /// A number below `n`, uniform up to a bias of `n / 2^64`; `n` must not be 0.
+    #[inline]
+    pub(crate) fn below_u64(&mut self, n: u64) -> u64 {
+        ((u128::from(self.next_u64()) * u128::from(n)) >> 64) as u64
+    }
 }
 
 #[inline]

@@ -10,6 +10,7 @@ use super::fixed::Text;
 use super::guard::Guards;
 use super::panic::Note;
 use super::plan::Plan;
+use super::policy::{Guide, Mark, Standing};
 use super::task::{NOBODY, Role, State, Task};
 use super::{Granularity, Outcome};
 use selvedge::platform::{Cmp, Op};
@@ -64,6 +65,8 @@ pub(crate) enum Request {
 #[repr(C)]
 pub(super) struct Parts {
     pub(super) tasks: *mut Task,
+    pub(super) standings: *mut Standing,
+    pub(super) marks: *mut Mark,
     pub(super) enabled: *mut u64,
     pub(super) choices: *mut Choice,
     pub(super) prefix: *mut Choice,
@@ -104,6 +107,7 @@ pub(crate) struct Kernel {
     pub(crate) plan: Plan,
     /// What may go wrong.
     pub(crate) faults: FaultPlan,
+    pub(super) guide: Guide,
     pub(super) parts: Parts,
     pub(super) guards: Guards,
     pub(super) parked_head: u32,
@@ -172,6 +176,7 @@ impl Kernel {
             limits,
             plan: Plan::STAY,
             faults: FaultPlan::NONE,
+            guide: Guide::NEW,
             parts,
             guards,
             parked_head: NOBODY,
@@ -223,6 +228,7 @@ impl Kernel {
         self.words = 0;
         self.steps = 0;
         self.cursor = 0;
+        self.guide.reset();
         self.parked_head = NOBODY;
         self.parked_tail = NOBODY;
         self.clock = 0;
@@ -382,6 +388,9 @@ impl Kernel {
         task.name.set(name);
         if self.faults.any() {
             self.mark_victim(index, name);
+        }
+        if self.plan.policy.is_guided() {
+            self.welcome(index, parent as usize);
         }
         Ok(index)
     }

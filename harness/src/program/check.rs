@@ -276,17 +276,23 @@ pub(crate) fn record_model(
         let mut search = config.strategy.search(config.seed, (0, 1));
         let mut recordings = Vec::new();
         executor.kernel().granularity = config.granularity;
-        arm(executor, &config.faults_of(model), !config.strategy.is_exhaustive());
-        for index in indices {
-            executor.kernel().granularity = config.granularity;
-            if !search.plan(index, executor.kernel()) {
-                break;
+        let exhaustive = config.strategy.is_exhaustive();
+        arm(executor, &config.faults_of(model), !exhaustive);
+        'indices: for index in indices {
+            loop {
+                executor.kernel().granularity = config.granularity;
+                if !search.plan(index, executor.kernel()) {
+                    break 'indices;
+                }
+                executor.kernel().plan.record = true;
+                let mut label = String::new();
+                let verdict = executor.execute(&mut label);
+                // A pilot run is not one of the executions asked for.
+                if search.learn(executor.kernel()) || exhaustive {
+                    recordings.push(record(executor, verdict, label));
+                    break;
+                }
             }
-            executor.kernel().plan.record = true;
-            let mut label = String::new();
-            let verdict = executor.execute(&mut label);
-            search.learn(executor.kernel());
-            recordings.push(record(executor, verdict, label));
         }
         recordings
     })

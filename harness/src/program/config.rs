@@ -56,7 +56,7 @@ impl Default for Config {
     fn default() -> Config {
         Config {
             engine: Engine::Sim,
-            strategy: Strategy::Random,
+            strategy: Strategy::default(),
             granularity: Granularity::Operation,
             seed: 0,
             budget: Budget { executions: Some(10_000), time: Some(Duration::from_secs(10)) },
@@ -123,8 +123,8 @@ impl Config {
     #[must_use]
     pub fn exhaust(self) -> Config {
         let strategy = match self.strategy {
-            Strategy::Random => Strategy::Dfs { preemptions: None },
-            other => other,
+            exhaustive if exhaustive.is_exhaustive() => exhaustive,
+            _ => Strategy::Dfs { preemptions: None },
         };
         Config { strategy, budget: Budget { executions: None, time: None }, keep_going: true, ..self }
     }

@@ -122,14 +122,18 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
         }
         label.clear();
         let verdict = executor.execute(&mut label);
-        if search.learn(executor.kernel()) {
+        let counts = search.learn(executor.kernel());
+        if counts {
             tally.count(executor, index, verdict, &label);
             if tally.violations > 0 && !task.keep_going || tally.inconclusive.is_some() {
                 progress.stop_after(index);
                 break;
             }
         }
-        index += stride;
+        // A pilot run takes no number from the executions that count.
+        if counts || counts_itself {
+            index += stride;
+        }
     }
     progress.add(tally.executions - reported.0, tally.violations - reported.1);
     tally.complete = search.complete();

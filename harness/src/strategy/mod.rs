@@ -5,23 +5,46 @@
 //!
 //! | strategy | file | for |
 //! |---|---|---|
+//! | `portfolio` | `portfolio` | any program: the others in turn; the default |
 //! | `random` | `random` | any program: each enabled task equally likely at each step |
+//! | `pct:d` | `pct` | bugs that need d things in an order: rare switches, random priorities |
+//! | `pos` | `pos` | bugs in the order of racing operations |
+//! | `urw` | `urw` | each interleaving equally likely |
+//! | `surw` | `surw` | each order of one object's operations equally likely |
+//! | `delay:d` | `delay` | bugs that d delays of a round robin bring about |
 //! | `dfs`, `dfs:p` | `dfs` | small programs: every schedule, or every one with at most p preemptions |
 //! | `replay` | `replay` | one recorded schedule |
+//!
+//! The random ones but `random` begin with pilot runs, see `pilot`.
+//!
+//! 1. Execution k of a random strategy depends on the program, the seed and k alone.
 
+mod delay;
 mod dfs;
+mod name;
+mod pct;
+mod pilot;
+mod portfolio;
+mod pos;
 mod random;
 mod replay;
+mod surw;
+mod urw;
 
 pub(crate) use dfs::{Bounds, Dfs};
+pub use name::NAMES;
 pub(crate) use random::Random;
 pub(crate) use replay::Replay;
 
-use crate::error::{Error, nearest};
 use crate::kernel::{Choice, Kernel};
+use delay::Delay;
+use pct::Pct;
+use pilot::Piloted;
+use portfolio::Portfolio;
+use pos::Pos;
 use serde::{Deserialize, Serialize};
-use std::fmt;
-use std::str::FromStr;
+use surw::Surw;
+use urw::Urw;
 
 /// Plans executions one after the other.
 pub(crate) trait Search {
@@ -45,9 +68,27 @@ pub(crate) trait Search {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Strategy {
-    /// Uniform over enabled tasks.
+    /// The others in turn, in measured shares.
     #[default]
+    Portfolio,
+    /// Uniform over enabled tasks.
     Random,
+    /// Random priorities that fall at `depth - 1` random steps.
+    Pct {
+        /// How many ordering constraints a bug may need, 1 to 64.
+        depth: u32,
+    },
+    /// Random priorities of pending operations, drawn anew where they race.
+    Pos,
+    /// Uniform over interleavings.
+    Urw,
+    /// Uniform over the orders of one object's operations.
+    Surw,
+    /// Round robin with random delays.
+    Delay {
+        /// How many delays at most, up to 64.
+        delays: u32,
+    },
     /// Depth-first over all schedules, or those with at most so many preemptions.
     Dfs {
         /// Most switches away from a task that could have gone on.
@@ -57,59 +98,26 @@ pub enum Strategy {
     Replay(Vec<Choice>),
 }
 
-/// The names under which strategies are known.
-pub const NAMES: [&str; 3] = ["random", "dfs", "dfs:p"];
-
 impl Strategy {
     /// The search of worker `shard.0` of `shard.1`.
     pub(crate) fn search(&self, seed: u64, shard: (u64, u64)) -> Box<dyn Search> {
-        match self {
+        match *self {
+            Strategy::Portfolio => Box::new(Piloted::new(seed, Portfolio)),
+            Strategy::Pct { depth } => Box::new(Piloted::new(seed, Pct { depth })),
+            Strategy::Pos => Box::new(Piloted::new(seed, Pos)),
+            Strategy::Urw => Box::new(Piloted::new(seed, Urw)),
+            Strategy::Surw => Box::new(Piloted::new(seed, Surw)),
+            Strategy::Delay { delays } => Box::new(Piloted::new(seed, Delay { delays })),
             Strategy::Random => Box::new(Random::new(seed)),
             Strategy::Dfs { preemptions } => {
-                Box::new(Dfs::new(Bounds { preemptions: *preemptions, switches: None }, shard))
+                Box::new(Dfs::new(Bounds { preemptions, switches: None }, shard))
             }
-            Strategy::Replay(schedule) => Box::new(Replay::new(schedule.clone())),
+            Strategy::Replay(ref schedule) => Box::new(Replay::new(schedule.clone())),
         }
     }
 
     /// Whether it can come to an end by itself.
     pub fn is_exhaustive(&self) -> bool {
-        !matches!(self, Strategy::Random)
-    }
-}
-
-impl fmt::Display for Strategy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Strategy::Random => f.write_str("random"),
-            Strategy::Dfs { preemptions: None } => f.write_str("dfs"),
-            Strategy::Dfs { preemptions: Some(p) } => write!(f, "dfs:{p}"),
-            Strategy::Replay(_) => f.write_str("replay"),
-        }
-    }
-}
-
-impl FromStr for Strategy {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Strategy, Error> {
-        let (name, argument) = text.split_once(':').map_or((text, None), |(name, rest)| (name, Some(rest)));
-        match (name, argument) {
-            ("random", None) => Ok(Strategy::Random),
-            ("dfs", None) => Ok(Strategy::Dfs { preemptions: None }),
-            ("dfs", Some(bound)) => match bound.parse() {
-                Ok(bound) => Ok(Strategy::Dfs { preemptions: Some(bound) }),
-                Err(_) => Err(Error::Value {
-                    what: "strategy dfs".to_owned(),
-                    value: bound.to_owned(),
-                    form: "a number of preemptions, as in dfs:2".to_owned(),
-                }),
-            },
-            _ => Err(Error::Unknown {
-                what: "strategy",
-                name: text.to_owned(),
-                nearest: nearest(text, NAMES.iter().copied()),
-            }),
-        }
+        matches!(self, Strategy::Dfs { .. } | Strategy::Replay(_))
     }
 }

@@ -5,7 +5,7 @@
 //! equally likely. Reproducible alone: execution k uses its own seed.
 
 use super::Search;
-use crate::kernel::{Kernel, Mismatch, Plan, Policy, Rng};
+use crate::kernel::{Kernel, Plan, Policy, Rng};
 
 pub(crate) struct Random {
     seed: u64,
@@ -19,14 +19,7 @@ impl Random {
 
 impl Search for Random {
     fn plan(&mut self, index: u64, kernel: &mut Kernel) -> bool {
-        kernel.plan = Plan {
-            policy: Policy::Random,
-            mismatch: Mismatch::Stop,
-            log_enabled: false,
-            record: false,
-            prefix: 0,
-            rng: Rng::derive(self.seed, index),
-        };
+        kernel.plan = Plan::by(Policy::Random, Rng::derive(self.seed, index));
         true
     }
 }

@@ -31,3 +31,19 @@ pub(super) fn pick_bit(set: u64, count: u32, n: u32) -> usize {
     }
     rest.trailing_zeros() as usize
 }
+
+/// The positions of the set bits of a set of any size.
+#[inline(always)]
+pub(super) fn ones(set: &[u64]) -> impl Iterator<Item = usize> + '_ {
+    set.iter().enumerate().flat_map(|(index, &word)| {
+        let mut rest = word;
+        std::iter::from_fn(move || {
+            if rest == 0 {
+                return None;
+            }
+            let bit = rest.trailing_zeros() as usize;
+            rest &= rest - 1;
+            Some(index * 64 + bit)
+        })
+    })
+}

@@ -5,9 +5,29 @@
 //! policy works on plain data in the arena, allocates nothing, and costs as little as
 //! it can. Which policy runs is the strategy's business, written into the plan.
 //!
+//! | file | what is there |
+//! |---|---|
+//! | `standing` | what guided policies know of each task, and how a strategy writes it |
+//! | `pct`, `pos`, `urw`, `surw`, `delay` | one guided policy each; papers are named by the strategies |
+//! | `bits` | picking single bits of a set |
+//!
+//! 1. A policy sees nothing that differs between the engines: addresses are only
+//!    compared, never ordered or hashed.
+//! 2. What it draws comes from the plan's generator; so a plan decides an execution.
+//!
 //! When a process dies here, nothing is half done: a policy only chooses.
 
 mod bits;
+mod delay;
+mod pct;
+mod pos;
+mod standing;
+mod surw;
+mod urw;
+
+pub(super) use standing::Guide;
+pub(crate) use surw::is_eligible;
+pub(crate) use standing::{Forecast, MARKS, Mark, Standing, is_number};
 
 use super::plan::Policy;
 use super::state::Kernel;
@@ -16,17 +36,20 @@ impl Kernel {
     /// Applies the policy to a set of at most 64 tasks, which is not empty.
     #[inline(always)]
     pub(super) fn choose_in(&mut self, set: u64) -> usize {
+        if self.plan.policy.is_guided() {
+            return self.choose_guided();
+        }
         let lowest = set.trailing_zeros() as usize;
         if set & (set - 1) == 0 {
             return lowest;
         }
         match self.plan.policy {
-            Policy::Random => {
+            Policy::Stay if set >> self.current & 1 == 1 => self.current as usize,
+            Policy::Stay => lowest,
+            _ => {
                 let count = set.count_ones();
                 bits::pick_bit(set, count, self.plan.rng.below(count))
             }
-            Policy::Stay if set >> self.current & 1 == 1 => self.current as usize,
-            Policy::Stay => lowest,
         }
     }
 
@@ -40,6 +63,24 @@ impl Kernel {
             }
             Policy::Stay if self.is_enabled(self.current as usize) => self.current as usize,
             Policy::Stay => self.nth_enabled(0),
+            _ => self.choose_guided(),
+        }
+    }
+
+    /// Applies a policy that keeps notes, to a set of any size.
+    #[inline(never)]
+    fn choose_guided(&mut self) -> usize {
+        if self.steps >= self.plan.patience {
+            self.plan.policy = Policy::Random;
+            let count = self.enabled().iter().map(|word| word.count_ones()).sum();
+            return self.choose_among(count);
+        }
+        match self.plan.policy {
+            Policy::Pct => self.choose_pct(),
+            Policy::Pos => self.choose_pos(),
+            Policy::Urw => self.choose_urw(),
+            Policy::Surw => self.choose_surw(),
+            _ => self.choose_delayed(),
         }
     }
 

@@ -1,0 +1,30 @@
+//! The task with the highest priority goes on; at a marked step, the task that takes
+//! it falls to the priority of the mark, below all others but those of later depth.
+
+use super::super::state::Kernel;
+use super::bits::ones;
+
+impl Kernel {
+    #[inline]
+    pub(super) fn choose_pct(&mut self) -> usize {
+        let chosen = self.highest();
+        while let Some(mark) = self.mark_here() {
+            self.standing(chosen).rank = u64::from(mark.rank);
+        }
+        chosen
+    }
+
+    /// The enabled task with the highest rank; the lowest number wins a tie.
+    #[inline(always)]
+    pub(super) fn highest(&self) -> usize {
+        let mut best = usize::MAX;
+        let mut rank = 0;
+        for task in ones(self.enabled()) {
+            let other = self.standing(task).rank;
+            if best == usize::MAX || other > rank {
+                (best, rank) = (task, other);
+            }
+        }
+        best
+    }
+}

@@ -1,0 +1,140 @@
+//! Uniform over the orders of the operations on one object, the object of interest.
+//!
+//! One task is *intended* to be the next to touch that object, drawn with the numbers
+//! of such operations that the tasks have left. Until it does, whoever else stands
+//! before such an operation waits; all others go on, each as likely as it has other
+//! operations left. If nobody may go on (the intended task is blocked by one of those
+//! that wait), any enabled task may, and somebody else is intended from then on.
+//!
+//! The object is known by the pilot's word that operation number `witness` of a task
+//! touches it: so addresses need not be the same from execution to execution.
+
+use super::super::state::Kernel;
+use super::super::task::{NOBODY, State};
+use super::bits::ones;
+use selvedge::platform::Kind;
+
+/// Whether an operation of this kind can be one of interest. Releasing a lock cannot:
+/// the order of its owners says when it happens.
+#[inline(always)]
+pub(crate) fn is_eligible(kind: Kind) -> bool {
+    !matches!(kind, Kind::Release | Kind::Join)
+}
+
+impl Kernel {
+    #[inline]
+    pub(super) fn choose_surw(&mut self) -> usize {
+        if self.guide.object == 0 {
+            self.recognise();
+        }
+        if self.guide.intended == NOBODY || self.has_left(self.guide.intended as usize) {
+            self.intend();
+        }
+        let chosen = self.draw(true).or_else(|| self.draw(false)).unwrap_or(self.current as usize);
+        let keen = self.is_keen(chosen);
+        self.spend(chosen);
+        let standing = self.standing(chosen);
+        standing.done += 1;
+        if keen {
+            standing.keen = standing.keen.saturating_sub(1);
+            self.guide.intended = NOBODY;
+        }
+        chosen
+    }
+
+    /// Draws one of the enabled tasks, `choosy` for: of those that need not wait for
+    /// the intended one.
+    #[inline(always)]
+    fn draw(&mut self, choosy: bool) -> Option<usize> {
+        let intended = self.guide.intended;
+        let waits = |task: usize| choosy && intended != NOBODY && task as u32 != intended && self.is_keen(task);
+        let weight = |task: usize| {
+            let standing = self.standing(task);
+            u64::from(standing.left.saturating_sub(standing.keen).max(1))
+        };
+        let mut total = 0;
+        for task in ones(self.enabled()) {
+            if !waits(task) {
+                total += weight(task);
+            }
+        }
+        if total == 0 {
+            return None;
+        }
+        let mut rng = self.plan.rng;
+        let mut rest = rng.below_u64(total);
+        let mut chosen = None;
+        for task in ones(self.enabled()) {
+            if waits(task) {
+                continue;
+            }
+            chosen = Some(task);
+            let weight = weight(task);
+            if rest < weight {
+                break;
+            }
+            rest -= weight;
+        }
+        self.plan.rng = rng;
+        chosen
+    }
+
+    /// Whether the task stands before an operation on the object of interest.
+    #[inline(always)]
+    fn is_keen(&self, task: usize) -> bool {
+        let op = &self.task(task).op;
+        op.object == self.guide.object
+            && op.object != 0
+            && is_eligible(op.kind)
+            && self.space_of(task, op.object) == self.guide.space
+    }
+
+    /// Looks whether some task is about to touch the object of interest for the first
+    /// time.
+    fn recognise(&mut self) {
+        let witness = ones(self.enabled()).find(|&task| {
+            let standing = self.standing(task);
+            standing.done == standing.forecast.witness && self.task(task).op.object != 0
+        });
+        if let Some(task) = witness {
+            let object = self.task(task).op.object;
+            self.guide.object = object;
+            self.guide.space = self.space_of(task, object);
+        }
+    }
+
+    /// Whether the task will not take another step.
+    #[inline(always)]
+    fn has_left(&self, task: usize) -> bool {
+        matches!(self.task(task).state, State::Ended | State::Vanished)
+    }
+
+    /// Draws who shall be the next to touch the object of interest; nobody, if no
+    /// task has such an operation left.
+    fn intend(&mut self) {
+        let weight = |task: usize| if self.has_left(task) { 0 } else { u64::from(self.standing(task).keen) };
+        let tasks = 0..self.tasks as usize;
+        let total: u64 = tasks.clone().map(weight).sum();
+        let mut rng = self.plan.rng;
+        let mut rest = if total == 0 { 0 } else { rng.below_u64(total) };
+        let drawn = { tasks }.find(|&task| {
+            let weight = weight(task);
+            let found = rest < weight;
+            rest = rest.wrapping_sub(weight);
+            found
+        });
+        self.guide.intended = drawn.map_or(NOBODY, |task| task as u32);
+        self.plan.rng = rng;
+    }
+
+    /// The intended task started another: which of the two is meant is drawn by what
+    /// either has left. `before` is what the parent had until now.
+    pub(super) fn inherit(&mut self, child: usize, parent: usize, keen: u32, before: u32) {
+        if self.guide.intended == parent as u32 && keen > 0 {
+            let drawn = self.plan.rng.below(before.max(1));
+            if drawn < keen {
+                self.guide.intended = child as u32;
+            }
+        }
+    }
+}

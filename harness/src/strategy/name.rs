@@ -1,0 +1,79 @@
+//! Strategies as text: `pct:3`, `dfs`, `portfolio`.
+//!
+//! Used by the command line, the environment and reports. What is written is read back
+//! as the same strategy, except `replay`, which has no text.
+
+use super::{Strategy, delay, pct};
+use crate::error::{Error, nearest};
+use crate::kernel::MARKS;
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+/// The forms in which strategies are named.
+pub const NAMES: [&str; 9] =
+    ["portfolio", "random", "pct:d", "pos", "urw", "surw", "delay:d", "dfs", "dfs:p"];
+
+impl fmt::Display for Strategy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Strategy::Portfolio => f.write_str("portfolio"),
+            Strategy::Random => f.write_str("random"),
+            Strategy::Pct { depth } => write!(f, "pct:{depth}"),
+            Strategy::Pos => f.write_str("pos"),
+            Strategy::Urw => f.write_str("urw"),
+            Strategy::Surw => f.write_str("surw"),
+            Strategy::Delay { delays } => write!(f, "delay:{delays}"),
+            Strategy::Dfs { preemptions: None } => f.write_str("dfs"),
+            Strategy::Dfs { preemptions: Some(p) } => write!(f, "dfs:{p}"),
+            Strategy::Replay(_) => f.write_str("replay"),
+        }
+    }
+}
+
+/// The number after the colon.
+fn number(name: &str, text: &str, range: RangeInclusive<u32>, of: &str) -> Result<u32, Error> {
+    text.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| {
+        let (least, most) = range.into_inner();
+        let bounds = if most == u32::MAX { String::new() } else { format!(" from {least} to {most}") };
+        Error::Value {
+            what: format!("strategy {name}"),
+            value: text.to_owned(),
+            form: format!("a number of {of}{bounds}, as in {name}:2"),
+        }
+    })
+}
+
+impl FromStr for Strategy {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Strategy, Error> {
+        let (name, argument) = text.split_once(':').map_or((text, None), |(name, rest)| (name, Some(rest)));
+        let most = MARKS as u32;
+        match (name, argument) {
+            ("portfolio", None) => Ok(Strategy::Portfolio),
+            ("random", None) => Ok(Strategy::Random),
+            ("pos", None) => Ok(Strategy::Pos),
+            ("urw", None) => Ok(Strategy::Urw),
+            ("surw", None) => Ok(Strategy::Surw),
+            ("pct", None) => Ok(Strategy::Pct { depth: pct::DEPTH }),
+            ("pct", Some(depth)) => {
+                Ok(Strategy::Pct { depth: number(name, depth, 1..=most, "ordering constraints")? })
+            }
+            ("delay", None) => Ok(Strategy::Delay { delays: delay::DELAYS }),
+            ("delay", Some(delays)) => {
+                Ok(Strategy::Delay { delays: number(name, delays, 0..=most, "delays")? })
+            }
+            ("dfs", None) => Ok(Strategy::Dfs { preemptions: None }),
+            ("dfs", Some(bound)) => {
+                let bound = number(name, bound, 0..=u32::MAX, "preemptions")?;
+                Ok(Strategy::Dfs { preemptions: Some(bound) })
+            }
+            _ => Err(Error::Unknown {
+                what: "strategy",
+                name: text.to_owned(),
+                nearest: nearest(text, NAMES.iter().copied()),
+            }),
+        }
+    }
+}
