@@ -20,7 +20,7 @@ enum Member {
 }
 
 /// Execution k is planned by the member at k modulo the length.
-const ROUND: [Member; 8] = [
+const ROUND: [Member; 10] = [
     Member::Urw,
     Member::Surw,
     Member::Pct(1),
@@ -28,6 +28,8 @@ const ROUND: [Member; 8] = [
     Member::Surw,
     Member::Urw,
     Member::Pct(3),
+    Member::Surw,
+    Member::Pct(1),
     Member::Random,
 ];
 

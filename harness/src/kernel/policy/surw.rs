@@ -112,7 +112,11 @@ impl Kernel {
     /// Draws who shall be the next to touch the object of interest; nobody, if no
     /// task has such an operation left.
     fn intend(&mut self) {
-        let weight = |task: usize| if self.has_left(task) { 0 } else { u64::from(self.standing(task).keen) };
+        // Whoever stands before such an operation has at least that one.
+        let weight = |task: usize| match self.has_left(task) {
+            true => 0,
+            false => u64::from(self.standing(task).keen.max(u32::from(self.is_keen(task)))),
+        };
         let tasks = 0..self.tasks as usize;
         let total: u64 = tasks.clone().map(weight).sum();
         let mut rng = self.plan.rng;
