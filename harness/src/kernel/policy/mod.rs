@@ -26,8 +26,8 @@ mod surw;
 mod urw;
 
 pub(super) use standing::Guide;
-pub(crate) use surw::is_eligible;
 pub(crate) use standing::{Forecast, MARKS, Mark, Standing, is_number};
+pub(crate) use surw::is_eligible;
 
 use super::plan::Policy;
 use super::state::Kernel;

@@ -47,7 +47,8 @@ impl Kernel {
     #[inline(always)]
     fn draw(&mut self, choosy: bool) -> Option<usize> {
         let intended = self.guide.intended;
-        let waits = |task: usize| choosy && intended != NOBODY && task as u32 != intended && self.is_keen(task);
+        let waits =
+            |task: usize| choosy && intended != NOBODY && task as u32 != intended && self.is_keen(task);
         let weight = |task: usize| {
             let standing = self.standing(task);
             u64::from(standing.left.saturating_sub(standing.keen).max(1))
