@@ -6,6 +6,7 @@
 use selvedge_harness::fault::Faults;
 use selvedge_harness::prelude::*;
 use selvedge_harness::{Outcome, Report, Verdict};
+use serial_test::serial;
 
 const BOTH: [Engine; 2] = [Engine::Sim, Engine::Real];
 
@@ -52,6 +53,7 @@ fn exhaust(program: &Program<Slots>, engine: Engine) -> Report {
 }
 
 #[test]
+#[serial]
 fn a_holder_that_is_killed_leaves_a_plain_lock_locked() {
     let reports = BOTH.map(|engine| exhaust(&plain_lock(), engine));
     for report in &reports {
@@ -70,6 +72,7 @@ fn a_holder_that_is_killed_leaves_a_plain_lock_locked() {
 }
 
 #[test]
+#[serial]
 fn nothing_is_killed_unless_asked_for() {
     for engine in BOTH {
         let report = plain_lock().check(&quiet(engine).exhaust().faults(Faults::none())).unwrap();
@@ -79,6 +82,7 @@ fn nothing_is_killed_unless_asked_for() {
 
 /// The same executions by number, faults included, in both engines.
 #[test]
+#[serial]
 fn random_faults_replay_in_the_other_engine() {
     let config = |engine| quiet(engine).seed(5).faults(Faults::kills(2));
     let [sim, real] = BOTH.map(|engine| publish().record(&config(engine), 0..300).unwrap());
@@ -90,4 +94,151 @@ fn random_faults_replay_in_the_other_engine() {
     assert!(killed > 200, "{killed} kills in 300 executions");
     let broken = sim.iter().filter(|recording| recording.verdict.is_violation()).count();
     assert!(broken > 10, "{broken} of 300 executions met the torn publication");
+}
+
+/// A waiter that does not look again goes on although nobody has set the flag.
+#[test]
+#[serial]
+fn a_sleeper_wakes_without_cause() {
+    shareable! { struct Gate { open: Mutex<bool>, changed: Condvar } }
+    let gate = |again: bool| {
+        Program::new("gate", || Gate { open: Mutex::new(false), changed: Condvar::new() })
+            .task("waiter", move |gate| {
+                let mut open = gate.open.lock().unwrap();
+                while !*open {
+                    open = gate.changed.wait(open).unwrap();
+                    if !again {
+                        assert!(*open, "woken and still closed");
+                    }
+                }
+            })
+            .task("opener", |gate| {
+                *gate.open.lock().unwrap() = true;
+                gate.changed.notify_one();
+            })
+    };
+    let spurious: Faults = "spurious".parse().unwrap();
+    for engine in BOTH {
+        let run = |again, faults: &Faults| {
+            gate(again).check(&quiet(engine).exhaust().faults(faults.clone())).unwrap().tally.violations
+        };
+        assert_eq!(run(false, &Faults::none()), 0, "{engine:?}");
+        assert!(run(false, &spurious) > 0, "{engine:?}");
+        assert_eq!(run(true, &spurious), 0, "{engine:?}");
+    }
+}
+
+/// A timed wait may end early, the earliest deadline first; only with a clock for each
+/// task may a long sleep end before a short one.
+#[test]
+#[serial]
+fn deadlines_pass_when_they_are_made_to() {
+    use std::time::Duration;
+    shareable! { struct Clocks { done: Event, order: Value<u32> } }
+    let clocks = || Clocks { done: Event::new(), order: Value::new(0) };
+    let hasty = || {
+        Program::new("hasty", clocks)
+            .task("waiter", |clocks| {
+                assert!(clocks.done.wait_timeout(Duration::from_secs(60)), "gave up");
+            })
+            .task("worker", |clocks| clocks.done.set())
+    };
+    let sleepers = || {
+        Program::new("sleepers", clocks)
+            .task("long", |clocks| {
+                thread::sleep(Duration::from_secs(20));
+                clocks.order.set(1);
+            })
+            .task("short", |clocks| {
+                thread::sleep(Duration::from_secs(10));
+                clocks.order.set(2);
+            })
+            .finally(|clocks| assert_eq!(clocks.order.get(), 1, "the long sleep ended first"))
+    };
+    let faults = |text: &str| text.parse::<Faults>().unwrap();
+    for engine in BOTH {
+        let run = |program: Program<Clocks>, faults: Faults| {
+            program.check(&quiet(engine).exhaust().faults(faults)).unwrap().tally.violations
+        };
+        assert_eq!(run(hasty(), Faults::none()), 0, "{engine:?}");
+        assert!(run(hasty(), faults("timeouts")) > 0, "{engine:?}");
+        assert_eq!(run(sleepers(), Faults::none()), 0, "{engine:?}");
+        assert!(run(sleepers(), faults("timeouts:2,drift")) > 0, "{engine:?}");
+    }
+}
+
+/// Three sleep in a row: the longest sleeper is woken first, unless anybody may be.
+#[test]
+#[serial]
+fn a_notification_wakes_anybody() {
+    shareable! { struct Row { seats: Mutex<u32>, changed: Condvar, first: Event, woken: Value<u32> } }
+    let seats =
+        || Row { seats: Mutex::new(0), changed: Condvar::new(), first: Event::new(), woken: Value::new(9) };
+    let row = || {
+        Program::new("row", seats)
+            .tasks("waiter", 3, |row, number| {
+                let mut seats = row.seats.lock().unwrap();
+                // They sit down in the order of their numbers or not at all.
+                if *seats != number as u32 {
+                    return;
+                }
+                *seats += 1;
+                seats = row.changed.wait(seats).unwrap();
+                if *seats == 3 && row.woken.get() == 9 {
+                    row.woken.set(number as u32);
+                    row.first.set();
+                }
+                drop(seats);
+            })
+            .task("caller", |row| {
+                let seats = row.seats.lock().unwrap();
+                // Nobody else is woken before the first one has said who it is.
+                if *seats == 3 {
+                    row.changed.notify_one();
+                    drop(seats);
+                    row.first.wait();
+                }
+                row.changed.notify_all();
+            })
+            .label(|row, label| label.push_str(&row.woken.get().to_string()))
+    };
+    for engine in BOTH {
+        let outcomes = |faults: Faults| {
+            let config = quiet(engine).faults(faults);
+            let config = if engine == Engine::Sim { config.exhaust() } else { config.executions(2000) };
+            let config = Config { keep_going: true, shrink: false, ..config };
+            row()
+                .check(&config.strategy(if engine == Engine::Sim {
+                    Strategy::Dfs { preemptions: Some(2) }
+                } else {
+                    Strategy::Random
+                }))
+                .unwrap()
+                .tally
+                .outcomes
+        };
+        let usual = outcomes(Faults::none());
+        assert!(!usual.contains_key("1"), "{engine:?}: {usual:?}");
+        let any = outcomes("wake_any".parse().unwrap());
+        assert!(any.contains_key("1"), "{engine:?}: {any:?}");
+    }
+}
+
+/// Real processes die by the hundred, and nothing of them stays.
+#[test]
+#[serial]
+fn kills_leave_nothing_behind() {
+    let children = || {
+        let path = format!("/proc/{0}/task/{0}/children", std::process::id());
+        std::fs::read_to_string(path).unwrap().split_whitespace().count()
+    };
+    let descriptors = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+    let objects = || std::fs::read_dir("/dev/shm").unwrap().count();
+    let before = (children(), descriptors(), objects());
+    let config = quiet(Engine::Real).seed(11).faults(Faults { victims: Vec::new(), ..Faults::kills(2) });
+    let recordings = publish().record(&config, 0..250).unwrap();
+    let kills = recordings.iter().flat_map(|recording| &recording.steps);
+    let kills = kills.filter(|step| step.outcome == Outcome::Kill).count();
+    assert!(kills >= 200, "{kills} kills");
+    assert_eq!((children(), descriptors(), objects()), before);
 }
