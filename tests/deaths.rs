@@ -1,0 +1,194 @@
+//! Do both engines see how a task ends? Panics, crashes, exits and endless loops, of
+//! tasks, of their children and of the code around them.
+
+use selvedge_harness::prelude::*;
+use selvedge_harness::{Verdict, check};
+
+/// Explores in the quiet: no environment, no shrinking.
+fn quiet(engine: Engine) -> Config {
+    Config { shrink: false, ..Config::default().engine(engine).ignore_environment() }
+}
+
+const BOTH: [Engine; 2] = [Engine::Sim, Engine::Real];
+
+shareable! {
+    struct Count {
+        value: Value<u32>,
+    }
+}
+
+fn dying(name: &str, body: impl Fn(&Count) + Send + Sync + 'static) -> Program<Count> {
+    Program::new(name, || Count { value: Value::new(0) })
+        .task("victim", move |s| {
+            s.value.set(1);
+            body(s);
+            s.value.set(2);
+        })
+        .task("other", |s| {
+            s.value.get();
+            s.value.get();
+        })
+}
+
+#[test]
+fn a_panic_is_a_finding_with_task_and_step() {
+    for engine in BOTH {
+        let report = dying("panic", |_| panic!("out of stock")).check(&quiet(engine)).unwrap();
+        let Verdict::Panic { task, message, place, .. } = &report.finding.as_ref().unwrap().recording.verdict
+        else {
+            panic!("{report:?}")
+        };
+        assert_eq!((*task, message.as_str()), (0, "out of stock"), "{engine:?}");
+        assert!(place.file.ends_with("deaths.rs") && place.line > 0, "{place}");
+    }
+}
+
+#[test]
+fn deaths_are_findings() {
+    type Death = (&'static str, fn(&Count), i32);
+    let deaths: [Death; 3] = [
+        ("abort", |_| std::process::abort(), -nix::libc::SIGABRT),
+        ("segmentation fault", |_| read_null(), -nix::libc::SIGSEGV),
+        ("stack overflow", |_| _ = overflow(1), -nix::libc::SIGSEGV),
+    ];
+    for (name, body, expected) in deaths {
+        for engine in BOTH {
+            let report = dying(name, body).check(&quiet(engine)).unwrap();
+            let verdict = report.tally.first.map(|found| found.verdict);
+            assert!(
+                matches!(verdict, Some(Verdict::Died { task: 0, status, .. }) if status == expected),
+                "{name} in {engine:?}: {verdict:?}"
+            );
+        }
+    }
+}
+
+/// Set for the child that the next test runs.
+const EXITS: &str = "DEATHS_EXIT_IN_A_FIBER";
+
+/// Ends this whole program if asked to: the subject of the next test.
+#[test]
+fn exits_if_asked() {
+    if std::env::var_os(EXITS).is_some() {
+        let _ = dying("exit", |_| std::process::exit(3)).check(&quiet(Engine::Sim));
+    }
+}
+
+/// In fibers an exit ends the program; it says which task did it, and fails.
+#[test]
+fn an_exit_in_a_fiber_is_blamed_on_its_task() {
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "exits_if_asked", "--nocapture"])
+        .env(EXITS, "1")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(101), "{text}");
+    assert!(text.contains("task 0 ended the whole program with exit() at step "), "{text}");
+}
+
+/// In processes it is a finding like any other.
+#[test]
+fn an_unexpected_exit_is_a_finding() {
+    let report = dying("exit", |_| std::process::exit(3)).check(&quiet(Engine::Real)).unwrap();
+    let verdict = report.tally.first.map(|found| found.verdict);
+    assert!(matches!(verdict, Some(Verdict::Died { task: 0, status: 3, .. })), "{verdict:?}");
+}
+
+#[allow(unsafe_code, reason = "the test is about a program that breaks the rules")]
+fn read_null() {
+    let address = std::hint::black_box(8_usize);
+    // SAFETY: none; that is the point.
+    let value = unsafe { std::ptr::read_volatile(address as *const u8) };
+    std::hint::black_box(value);
+}
+
+#[allow(unconditional_recursion, reason = "it shall overflow its stack")]
+fn overflow(depth: u64) -> u64 {
+    let room = std::hint::black_box([depth; 512]);
+    overflow(depth + 1) + room[7]
+}
+
+/// A finding does not spoil the executions after it, in either engine.
+#[test]
+fn engines_go_on_after_findings() {
+    for engine in BOTH {
+        for program in [dying("panic", |_| panic!("x")), dying("segv", |_| read_null())] {
+            let config = Config { keep_going: true, ..quiet(engine).executions(100) };
+            let report = program.check(&config).unwrap();
+            assert_eq!((report.tally.executions, report.tally.violations), (100, 100), "{engine:?}");
+        }
+    }
+}
+
+/// The exit status of a child comes back to whoever joins it.
+#[test]
+fn children_report_how_they_ended() {
+    for engine in BOTH {
+        let report = check(&quiet(engine).executions(50), || {
+            let gate = Shared::new(Event::new());
+            let fine = Process::spawn(|| ());
+            let code = Process::spawn(|| selvedge::process::exit::<selvedge_harness::Checked>(7));
+            let stuck = |gate: Shared<Event>| Process::spawn(move || gate.wait());
+            let (killed, terminated) = (stuck(gate.clone()), stuck(gate.clone()));
+            assert!(killed.is_alive());
+            killed.kill().unwrap();
+            terminated.terminate().unwrap();
+            let status = |child: &Process| child.join().unwrap().to_string();
+            assert_eq!(status(&fine), "exit code 0");
+            assert_eq!(status(&code), "exit code 7");
+            assert!(status(&killed).contains("SIGKILL"), "{}", status(&killed));
+            assert!(status(&terminated).contains("SIGTERM"));
+            assert!(!killed.is_alive());
+        })
+        .unwrap();
+        assert_eq!(report.tally.first, None, "{engine:?}");
+    }
+}
+
+/// A thread that nobody joined ends with its process, in both engines alike.
+#[test]
+fn threads_end_with_their_process() {
+    for engine in BOTH {
+        let report = check(&quiet(engine).executions(100), || {
+            let count = Shared::new(Value::<u32>::new(0));
+            let child = Process::spawn({
+                let count = count.clone();
+                move || {
+                    let count = count.clone();
+                    thread::spawn(move || {
+                        count.fetch_add(1);
+                        count.fetch_add(1);
+                    });
+                }
+            });
+            assert_eq!(child.join().unwrap().code(), Some(0));
+        })
+        .unwrap();
+        assert_eq!(report.tally.first, None, "{engine:?}");
+    }
+}
+
+/// A task that never reaches its next operation is ended, and named.
+#[test]
+fn a_lost_task_is_given_up() {
+    for engine in BOTH {
+        let spin = || while std::hint::black_box(true) {};
+        let report = dying("spin", move |_| spin()).check(&quiet(engine)).unwrap();
+        let verdict = report.tally.inconclusive.map(|found| found.verdict);
+        assert!(
+            matches!(&verdict, Some(Verdict::Broken(why)) if why.contains("without reaching its next operation")),
+            "{engine:?}: {verdict:?}"
+        );
+    }
+}
+
+/// A controller that dies without a result is an error that says so, not a hang.
+#[test]
+fn a_dead_controller_is_an_error() {
+    let program = Program::new("abort in finally", || Count { value: Value::new(0) })
+        .task("reader", |s| s.value.get())
+        .finally(|_| std::process::abort());
+    let error = program.check(&quiet(Engine::Real).executions(5)).unwrap_err().to_string();
+    assert!(error.contains("controller") && error.contains("SIGABRT"), "{error}");
+}
