@@ -1,12 +1,15 @@
 //! Does the `selvedge` command do what it says? Each test runs it for real, in an empty
 //! folder of its own, and looks at what it prints, how it ends and what it leaves.
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use selvedge_fixtures::catalogue;
 use selvedge_harness::token::Token;
 use selvedge_harness::{Choice, Granularity};
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -294,22 +297,52 @@ fn a_reader_may_have_seen_enough() {
     assert_eq!((child.wait().unwrap().code(), &*err), (Some(0), ""), "after {line}");
 }
 
-#[test]
-fn ctrl_c_ends_cleanly() {
-    use nix::sys::signal::{Signal, kill};
-    use nix::unistd::Pid;
+/// Numbers of the processes whose environment names this room.
+fn processes(room: &Room) -> Vec<String> {
+    let place = room.path().to_str().unwrap();
+    let all = fs::read_dir("/proc").unwrap().flatten();
+    let here = |entry: &fs::DirEntry| {
+        let environment = fs::read(entry.path().join("environ")).unwrap_or_default();
+        String::from_utf8_lossy(&environment).contains(place)
+    };
+    all.filter(here).map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// Explores in `engine` until files are there, then sends the signal to the command, or
+/// to its whole group as a terminal does, and looks for what is left.
+fn ended_by(signal: Signal, engine: &str, group: bool) {
     let room = Room::new();
-    let line = ["explore", "ticket-file:clients=5", "--variant", "locked", "--time", "60s"];
-    let mut child = room.command(&line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let line =
+        ["explore", "ticket-file:clients=5", "--variant", "locked", "--time", "60s", "--engine", engine];
+    let mut command = room.command(&line);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    let mut child = command.spawn().unwrap();
     // Its scratch folder appears when it has begun to explore.
     while room.is_empty() {
         std::thread::yield_now();
     }
-    kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).unwrap();
+    let pid = child.id() as i32;
+    kill(Pid::from_raw(if group { -pid } else { pid }), signal).unwrap();
     let mut err = String::new();
     child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
-    assert_eq!((child.wait().unwrap().code(), &*err), (Some(130), "selvedge: ended by SIGINT\n"));
-    assert!(room.is_empty(), "something was left behind");
+    let code = child.wait().unwrap().code();
+    assert_eq!((code, &*err), (Some(128 + signal as i32), &*format!("selvedge: ended by {signal}\n")));
+    assert_eq!(processes(&room), [""; 0], "{signal} in {engine} left processes behind");
+    assert!(room.is_empty(), "{signal} in {engine} left something behind");
+}
+
+#[test]
+fn no_signal_leaves_anything_behind() {
+    use Signal::{SIGABRT, SIGALRM, SIGHUP, SIGINT, SIGQUIT, SIGSEGV, SIGTERM, SIGUSR1, SIGXCPU};
+    for engine in ["sim", "real", "wild"] {
+        for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
+            ended_by(signal, engine, false);
+            ended_by(signal, engine, true);
+        }
+    }
+    for signal in [SIGABRT, SIGALRM, SIGSEGV, SIGUSR1, SIGXCPU] {
+        ended_by(signal, "sim", false);
+    }
 }
 
 #[test]

@@ -6,16 +6,22 @@
 use super::args::{self, Command, Line};
 use super::exit::Exit;
 use super::out::{Out, Stop, complain};
-use super::{census, explore, interrupt, job, list, settings, tokens};
+use super::{census, explore, job, list, settings, supervise, tokens};
 use crate::Error;
 use crate::catalogue::Catalogue;
 use clap::Parser;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-/// Runs the command line of this process.
+/// Runs the command line of this process, in a process of its own.
+///
+/// Call it before anything else: it forks.
 pub fn main(catalogue: fn() -> Result<Catalogue, Error>) -> ExitCode {
-    interrupt::begin();
+    supervise::run(|| work(catalogue).code()).into()
+}
+
+/// Reads the line and does what it says.
+fn work(catalogue: fn() -> Result<Catalogue, Error>) -> Exit {
     let run = || match Line::try_parse() {
         Ok(line) => run(catalogue, &line),
         Err(error) if error.use_stderr() => {
@@ -25,9 +31,7 @@ pub fn main(catalogue: fn() -> Result<Catalogue, Error>) -> ExitCode {
         // Help and the version come as an error without being one.
         Err(help) => Out::open().write(help).map(|()| Exit::AsExpected),
     };
-    let ended = catch_unwind(AssertUnwindSafe(run));
-    interrupt::give_way();
-    let exit = match ended {
+    match catch_unwind(AssertUnwindSafe(run)) {
         Ok(Ok(exit)) => exit,
         Ok(Err(Stop::Pipe)) => Exit::AsExpected,
         Ok(Err(Stop::Error(error))) => {
@@ -36,14 +40,13 @@ pub fn main(catalogue: fn() -> Result<Catalogue, Error>) -> ExitCode {
         }
         // The panic's message is already on standard error.
         Err(_) => Exit::Internal,
-    };
-    exit.into()
+    }
 }
 
 fn run(catalogue: fn() -> Result<Catalogue, Error>, line: &Line) -> Result<Exit, Stop> {
     if let Some(text) = &line.timeout {
         let time = settings::duration("--timeout", text)?;
-        interrupt::after(time).map_err(|error| Error::os("starting a thread", error))?;
+        supervise::after(time).map_err(|error| Error::os("starting a thread", error))?;
     }
     let catalogue = catalogue()?;
     match &line.command {

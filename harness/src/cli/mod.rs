@@ -15,7 +15,7 @@
 //! | `list` | what there is |
 //! | `page` | the HTML report |
 //! | `out`, `paint`, `progress` | the terminal |
-//! | `interrupt` | Ctrl-C and `--timeout` |
+//! | `supervise` | Ctrl-C, `--timeout`, and cleaning up |
 //!
 //! The environment, which an option on the command line beats:
 //!
@@ -32,15 +32,15 @@
 //! 1. Data goes to standard output, everything else to standard error.
 //! 2. Whatever is wrong with the command is found before anything is explored.
 //!
-//! When a process that explores dies, the command says how and ends with code 70;
-//! when this process dies, nothing that it started outlives it.
+//! When a controller of the real engine dies, the command says how and ends with code
+//! 70; when the process that does the work dies, with 128 and the signal. Nothing that
+//! the command started outlives it, and nothing is left on the disk.
 
 mod args;
 mod census;
 mod command;
 mod exit;
 mod explore;
-mod interrupt;
 mod job;
 mod judge;
 mod list;
@@ -49,6 +49,7 @@ mod page;
 mod paint;
 mod progress;
 mod settings;
+mod supervise;
 mod table;
 mod text;
 mod tokens;

@@ -41,4 +41,4 @@ pub(crate) use progress::Progress;
 pub(crate) use run::Task;
 pub use run::{Found, Tally};
 pub use scratch::scratch;
-pub(crate) use scratch::{Scratch, remove_of as remove_scratch_of, remove_own as remove_own_scratch};
+pub(crate) use scratch::{Scratch, remove_all_of as remove_all_scratch_of, remove_of as remove_scratch_of};

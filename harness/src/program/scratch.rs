@@ -100,10 +100,9 @@ pub(crate) fn remove_of(pid: u32) {
     let _ = fs::remove_dir_all(path(name(pid, 0)));
 }
 
-/// Removes all folders of this process.
-pub(crate) fn remove_own() {
-    let own = std::process::id();
-    remove_where(|pid| pid == own);
+/// Removes all folders of processes that are dead.
+pub(crate) fn remove_all_of(dead: &[u32]) {
+    remove_where(|pid| dead.contains(&pid));
 }
 
 /// Removes the folders of processes that no longer exist.
