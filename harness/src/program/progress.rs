@@ -1,6 +1,7 @@
 //! Counters that an exploration's workers share, in threads or in processes.
 
 use selvedge::{Shared, Value, shareable};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 shareable! {
     /// What the workers have done so far.
@@ -9,6 +10,8 @@ shareable! {
         violations: Value<u64>,
         /// No worker need run an execution with a higher number.
         last: Value<u64>,
+        /// Executions that workers with a common bound have begun, or wanted to.
+        claimed: AtomicU64,
     }
 }
 
@@ -18,8 +21,12 @@ pub(crate) struct Progress(Shared<Counters>);
 
 impl Progress {
     pub(crate) fn new() -> Result<Progress, crate::Error> {
-        let counters =
-            Counters { executions: Value::new(0), violations: Value::new(0), last: Value::new(u64::MAX) };
+        let counters = Counters {
+            executions: Value::new(0),
+            violations: Value::new(0),
+            last: Value::new(u64::MAX),
+            claimed: AtomicU64::new(0),
+        };
         Shared::try_new(counters).map(Progress).map_err(|error| crate::Error::Usage(error.to_string()))
     }
 
@@ -34,6 +41,12 @@ impl Progress {
     pub(crate) fn add(&self, executions: u64, violations: u64) {
         self.0.executions.fetch_add(executions);
         self.0.violations.fetch_add(violations);
+    }
+
+    /// Whether one more execution may begin, of `most` that all workers may run together.
+    /// Relaxed: the number says nothing about other memory.
+    pub(crate) fn claim(&self, most: u64) -> bool {
+        self.0.claimed.fetch_add(1, Ordering::Relaxed) < most
     }
 
     /// The highest execution that still matters.

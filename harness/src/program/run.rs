@@ -96,11 +96,14 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
     let mut reported = (0, 0);
     let counts_itself = task.strategy.is_exhaustive();
     let mut index = if counts_itself { 0 } else { task.shard.0 };
-    let stride = if counts_itself { 1 } else { task.shard.1 };
+    let stride = task.shard.1;
     let slow = executor.is_slow();
     executor.kernel().granularity = task.granularity;
     arm(executor, &task.faults, !counts_itself);
     let mut turn = 0_u64;
+    // The workers of an exhaustive search share a bound, since no one knows how many
+    // schedules each of them will find.
+    let mut claimed = false;
     loop {
         if turn.is_multiple_of(BATCH) || slow {
             progress.add(tally.executions - reported.0, tally.violations - reported.1);
@@ -111,27 +114,32 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
             }
         }
         turn += 1;
-        let over = if counts_itself {
-            task.executions.is_some_and(|most| tally.executions >= most.div_ceil(task.shard.1))
-        } else {
-            task.executions.is_some_and(|most| index >= most)
-        };
+        let over = !counts_itself && task.executions.is_some_and(|most| index >= most);
         executor.kernel().granularity = task.granularity;
         if over || !search.plan(index, executor.kernel()) {
             break;
+        }
+        if counts_itself && !claimed && !search.only_scouts() {
+            claimed = task.executions.is_none_or(|most| progress.claim(most));
+            if !claimed {
+                break;
+            }
         }
         label.clear();
         let verdict = executor.execute(&mut label);
         let counts = search.learn(executor.kernel());
         if counts {
+            claimed = false;
             tally.count(executor, index, verdict, &label);
             if tally.violations > 0 && !task.keep_going || tally.inconclusive.is_some() {
                 progress.stop_after(index);
                 break;
             }
         }
-        // A pilot run takes no number from the executions that count.
-        if counts || counts_itself {
+        // Executions that only find the way, and pilot runs, have no number.
+        if counts_itself {
+            index = tally.executions;
+        } else if counts {
             index += stride;
         }
     }

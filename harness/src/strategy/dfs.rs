@@ -79,6 +79,13 @@ impl Dfs {
         }
     }
 
+    /// Whether the subtree of the execution that is next, or was just run, belongs to
+    /// another worker.
+    fn is_foreign(&self) -> bool {
+        let subtree = if self.fresh { self.subtrees } else { self.subtrees - 1 };
+        subtree % self.shard.1 != self.shard.0
+    }
+
     fn within(&self, before: Before) -> bool {
         self.bounds.preemptions.is_none_or(|bound| before.preemptions <= bound)
             && self.bounds.switches.is_none_or(|bound| before.switches <= bound)
@@ -161,12 +168,16 @@ impl Search for Dfs {
             self.fresh = false;
             self.subtrees += 1;
         }
-        if (self.subtrees - 1) % self.shard.1 != self.shard.0 {
+        if self.is_foreign() {
             counts = false;
             depth = depth.min(CUT);
         }
         self.backtrack(kernel, depth);
         counts
+    }
+
+    fn only_scouts(&self) -> bool {
+        self.is_foreign()
     }
 
     fn complete(&self) -> bool {

@@ -51,6 +51,12 @@ pub(crate) trait Search {
     /// Writes the plan of execution `index` into the kernel; false if there is none.
     fn plan(&mut self, index: u64, kernel: &mut Kernel) -> bool;
 
+    /// Whether the execution just planned is only run to find the way: `learn` will
+    /// say that it does not count.
+    fn only_scouts(&self) -> bool {
+        false
+    }
+
     /// Looks at the execution that was just run; false if it was only run to find
     /// the way and does not count.
     fn learn(&mut self, kernel: &Kernel) -> bool {
