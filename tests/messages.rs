@@ -1,6 +1,7 @@
 //! What a failing test says, from real programs in both engines.
 
 use selvedge_harness::prelude::*;
+use selvedge_harness::report::Entry;
 use selvedge_harness::{Report, check, report};
 
 shareable! {
@@ -217,6 +218,57 @@ fn a_death_says_by_what() {
     );
 }
 
+/// A program that counts its executions outside of its state fails at most once by the
+/// same schedule: no run that passes is shown as the failing one.
+#[test]
+fn what_does_not_happen_again_is_not_shown() {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    for jobs in [1, 2] {
+        static EXECUTIONS: AtomicU32 = AtomicU32::new(0);
+        EXECUTIONS.store(0, Ordering::Relaxed);
+        let program = Program::new("restless", || Stock { left: Value::new(1), sold: Value::new(0) })
+            .tasks("client", 2, |stock, _| stock.left.get())
+            .finally(|_| assert_ne!(EXECUTIONS.fetch_add(1, Ordering::Relaxed), 20, "the unlucky one"));
+        let report = program.check(&config().jobs(jobs)).unwrap();
+        assert_eq!(report.tally.violations, 1);
+        let text = report::failure(&report).unwrap();
+        contains(&text, &["restless: law broken: ", "the unlucky one", "the violation did not happen again"]);
+        for absent in ["reproduce:", "critical pair", "│", "get value"] {
+            assert!(!text.contains(absent), "`{absent}` in\n{text}");
+        }
+    }
+}
+
+#[test]
+fn unnamed_objects_read_well() {
+    let program = Program::new("unnamed", || Stock { left: Value::new(1), sold: Value::new(0) });
+    let program = program.tasks("client", 2, |stock, _| {
+        let sold = stock.sold.lock();
+        assert_eq!(sold.get(), 0);
+        sold.set(1);
+    });
+    let text = message(&program.check(&config()).unwrap());
+    contains(&text, &["lock 1"]);
+    assert!(!text.contains(" lock lock"), "{text}");
+}
+
+#[test]
+fn a_signal_is_not_left_unfinished() {
+    let report = check(&config(), || {
+        let gate = Shared::new(Event::new());
+        let child = Process::spawn({
+            let gate = gate.clone();
+            move || gate.wait()
+        });
+        child.kill().unwrap();
+        assert!(child.join().unwrap().success(), "killed");
+    })
+    .unwrap();
+    let text = message(&report);
+    contains(&text, &["kill Process-"]);
+    assert!(!text.contains("never finished"), "{text}");
+}
+
 #[test]
 fn what_holds_has_no_message() {
     let report = ticket(1).check(&config().exhaust()).unwrap();
@@ -231,10 +283,10 @@ fn the_page_shows_every_finding() {
     let stuck = table(3).check(&config()).unwrap();
     let fine = ticket(1).check(&config().exhaust()).unwrap();
     let page = report::html(&[
-        ("ticket racy", &racy),
-        ("ticket of a hundred", &crowd),
-        ("forks naive", &stuck),
-        ("ticket alone", &fine),
+        Entry::new("ticket racy", &racy),
+        Entry::new("ticket of a hundred", &crowd),
+        Entry::new("forks naive", &stuck),
+        Entry::new("ticket alone", &fine),
     ]);
     contains(
         &page,

@@ -51,6 +51,14 @@ pub enum Error {
         /// What happened instead of a verdict.
         why: String,
     },
+    /// There was nothing to judge.
+    #[error("{program}: nothing ran: {why}")]
+    NothingRan {
+        /// The program.
+        program: String,
+        /// Why not.
+        why: &'static str,
+    },
     /// Two things that do not go together.
     #[error("{0}")]
     Usage(String),

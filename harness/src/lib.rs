@@ -61,7 +61,7 @@ pub use kernel::{
     Checked, Choice, Granularity, Limits, Outcome, Rng, Role, join_task, switches, unobserved, visible,
     visible_value,
 };
-pub use program::{Config, Finding, Program, Report, check, explore, explore_with, outcome, scratch};
+pub use program::{Config, Finding, Lost, Program, Report, check, explore, explore_with, outcome, scratch};
 pub use selvedge::Shareable;
 pub use selvedge::platform::Kind;
 pub use strategy::Strategy;

@@ -6,7 +6,7 @@
 //! | 1 | [`Surprise`](Exit::Surprise) | a violation that was not expected, or an expected one that was not found; a replayed schedule breaks a law; nothing to shrink |
 //! | 2 | [`Usage`](Exit::Usage) | the command, a name, a value, a variable or a token is wrong |
 //! | 3 | [`Inconclusive`](Exit::Inconclusive) | a schedule does not fit its program, or an execution could not be judged |
-//! | 4 | [`NothingRan`](Exit::NothingRan) | the budget ended before the first execution |
+//! | 4 | [`NothingRan`](Exit::NothingRan) | the budget ended before the first execution, or the program has no tasks |
 //! | 70 | [`Internal`](Exit::Internal) | an error of selvedge itself, or of the operating system |
 //! | 124 | [`TimedOut`](Exit::TimedOut) | the time of `--timeout` passed |
 //! | 101 | | the program under test ended the command with `exit` |
@@ -23,7 +23,7 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Everything came out as expected.
     AsExpected,
-    /// The budget ended before the first execution.
+    /// The budget ended before the first execution, or there are no tasks.
     NothingRan,
     /// Nothing was decided.
     Inconclusive,
@@ -67,6 +67,7 @@ impl Exit {
         match error {
             Error::Unknown { .. } | Error::Value { .. } | Error::Token(_) | Error::Usage(_) => Exit::Usage,
             Error::Inconclusive { .. } => Exit::Inconclusive,
+            Error::NothingRan { .. } => Exit::NothingRan,
             _ => Exit::Internal,
         }
     }

@@ -1,17 +1,20 @@
 //! Writing the HTML report.
 
+use super::exit::Exit;
 use super::judge::Judged;
 use crate::Error;
-use crate::program::Report;
-use crate::report;
+use crate::report::{self, Entry};
 use std::path::{Path, PathBuf};
 
 /// Writes one page about all reports and returns where it lies.
 pub(super) fn write(folder: &Path, all: &[Judged]) -> Result<PathBuf, Error> {
     let names: Vec<String> =
         all.iter().map(|judged| format!("{}, {}", judged.case.name(), judged.report.engine.name())).collect();
-    let entries: Vec<(&str, &Report)> =
-        names.iter().map(String::as_str).zip(all.iter().map(|judged| &judged.report)).collect();
+    let entry = |(name, judged)| {
+        let judged: &Judged = judged;
+        Entry::new(name, &judged.report).judged(judged.words(), judged.exit() == Exit::AsExpected)
+    };
+    let entries: Vec<Entry<'_>> = names.iter().map(String::as_str).zip(all).map(entry).collect();
     let page = folder.join("index.html");
     let written = std::fs::write(&page, report::html(&entries));
     written

@@ -3,6 +3,7 @@
 use super::judge::Judged;
 use super::paint::Paint;
 use super::text;
+use crate::report;
 
 const HEAD: [&str; 9] =
     ["scenario", "variant", "engine", "what broke", "verdict", "first", "switches", "executions/s", "replay"];
@@ -13,7 +14,8 @@ const NUMBERS: [usize; 3] = [5, 6, 7];
 
 fn row(judged: &Judged) -> [String; 9] {
     let tally = &judged.report.tally;
-    let finding = judged.report.finding.as_ref().filter(|_| tally.first.is_some());
+    let finding = judged.report.shown();
+    let broken = tally.first.as_ref().map(|found| finding.map_or(&found.verdict, |f| &f.recording.verdict));
     let dash = || "-".to_owned();
     let verdict = match (judged.completeness(), tally.first.is_some()) {
         (Some(_), false) => format!("{} (all schedules)", judged.words()),
@@ -23,14 +25,15 @@ fn row(judged: &Judged) -> [String; 9] {
         judged.case.selection.scenario.name.to_owned(),
         judged.case.variant.name.to_owned(),
         judged.report.engine.name().to_owned(),
-        finding.map_or_else(dash, |finding| text::broken(&finding.recording.verdict)),
+        broken.map_or_else(dash, text::broken),
         verdict,
         tally.first.as_ref().map_or_else(dash, |found| text::grouped(found.index + 1)),
-        finding.map_or_else(dash, |finding| {
-            format!("{}{}", finding.switches, if finding.proved_minimal { "" } else { "?" })
-        }),
+        finding.map_or_else(dash, report::switches),
         text::measure(judged.rate()),
-        finding.map_or_else(dash, |finding| finding.token.clone()),
+        match judged.report.lost() {
+            Some(_) => "not reproduced".to_owned(),
+            None => finding.map_or_else(dash, |finding| finding.token.clone()),
+        },
     ]
 }
 

@@ -101,13 +101,16 @@ pub(super) fn report(judged: &Judged, paint: Paint) -> String {
     if !tally.outcomes.is_empty() {
         line("outcomes", &outcomes(tally));
     }
-    if let Some(finding) = report.finding.as_ref().filter(|_| tally.first.is_some()) {
+    if let Some(lost) = report.lost() {
+        line("replay", &format!("none: {lost}"));
+    }
+    if let Some(finding) = report.shown() {
         let proof = if finding.proved_minimal { "proved minimal" } else { "not proved minimal" };
         let preemptions = plural(finding.preemptions, "preemption", "preemptions");
         line("switches", &format!("{} after shrinking, {proof}; {preemptions}", finding.switches));
     }
     line("speed", &format!("{} executions/s", measure(judged.rate())));
-    if let Some(finding) = report.finding.as_ref().filter(|_| tally.first.is_some()) {
+    if let Some(finding) = report.shown() {
         line("replay", &finding.token);
     }
     line("verdict", &paint.exit(judged.exit(), judged.words()));

@@ -16,7 +16,7 @@ use crate::Error;
 use crate::catalogue::{Case, Catalogue};
 use crate::engine::Engine;
 use crate::program::{AnyProgram, Config, Job, Report, environment, replay_model, shrink_model};
-use crate::report;
+use crate::report::{self, Entry};
 use crate::token::Token;
 use std::path::Path;
 
@@ -92,6 +92,10 @@ pub(super) fn replay(catalogue: &Catalogue, args: &Replay) -> Result<Exit, Stop>
 pub(super) fn shrink(catalogue: &Catalogue, args: &Replay) -> Result<Exit, Stop> {
     let found = Found::read(catalogue, &args.token, args.engine.as_deref())?;
     let report = shrink_model(found.program.model(), &found.job(), &found.config, &found.token)?;
+    if let Some(lost) = report.lost() {
+        complain(lost);
+        return Ok(Exit::Inconclusive);
+    }
     match (shows(&report), &report.finding) {
         (Shows::Violation, Some(finding)) => {
             let proof = if finding.proved_minimal { "proved minimal" } else { "not proved minimal" };
@@ -126,7 +130,8 @@ pub(super) fn show(catalogue: &Catalogue, args: &Show) -> Result<Exit, Stop> {
         return Ok(Exit::Inconclusive);
     }
     if let Some(file) = &args.html {
-        let page = report::html(&[(&found.case.name(), &report)]);
+        let name = found.case.name();
+        let page = report::html(&[Entry::new(&name, &report)]);
         std::fs::write(Path::new(file), page)
             .map_err(|error| Error::Usage(format!("the page {file} cannot be written: {error}")))?;
     }

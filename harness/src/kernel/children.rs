@@ -9,7 +9,7 @@
 //! signal) waits for the operating system to have closed its files before it goes on.
 
 use super::checked::{Checked, open_always, perform};
-use super::point::{point, switch};
+use super::point::switch;
 use super::segment::CheckedSegment;
 use super::state::{Kernel, Launch, Mode};
 use super::task::{Role, State};
@@ -163,10 +163,13 @@ impl TaskChild {
         };
         let object = std::ptr::from_ref(&kernel.task(self.task).ended) as usize;
         // SAFETY: as above.
-        unsafe { point(this, Op::new(Kind::Signal, name, object, site)) };
+        let step = unsafe { open_always(this, || Op::new(Kind::Signal, name, object, site)) };
         // SAFETY: the turn is ours.
         let kernel = unsafe { &mut *this };
-        if matches!(kernel.task(self.task).state, State::Ended | State::Vanished) {
+        let ended = matches!(kernel.task(self.task).state, State::Ended | State::Vanished);
+        // Concluded before the signal is sent: it may be this task that it ends.
+        step.conclude(&u64::from(!ended));
+        if ended {
             return Err(io::Error::from_raw_os_error(nix::libc::ESRCH));
         }
         if kernel.mode == Mode::Real {

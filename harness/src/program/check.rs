@@ -2,8 +2,10 @@
 
 use super::config::Config;
 use super::environment;
+use super::finding::{Control, Finding, Lost, Report};
 use super::progress::Progress;
 use super::run::{Found, Tally, Task, arm, search};
+use crate::Error;
 use crate::engine::{Engine, Executor, Model, session, wild, workers};
 use crate::fault::Faults;
 use crate::judge::{Recording, Verdict, record};
@@ -11,8 +13,6 @@ use crate::kernel::{Choice, Mismatch, Plan, Rng, faults};
 use crate::shrink::{Shrunk, shrink};
 use crate::strategy::Strategy;
 use crate::token::{Identity, Token};
-use crate::{Error, Granularity};
-use serde::{Deserialize, Serialize};
 
 /// What is explored, under which name it is known, and who watches.
 pub(crate) struct Job<'a> {
@@ -28,79 +28,6 @@ impl Job<'_> {
     /// A program known by a name alone.
     pub(crate) fn named(name: &str) -> Job<'static> {
         Job { name: name.to_owned(), identity: Identity::of(name), watcher: None }
-    }
-}
-
-/// A violation, shrunk and recorded.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Finding {
-    /// The violation as it was found.
-    pub found: Found,
-    /// The smallest schedule known that shows it.
-    pub schedule: Vec<Choice>,
-    /// Context switches of that schedule.
-    pub switches: usize,
-    /// Fewest preemptions of any schedule known that shows it.
-    pub preemptions: usize,
-    /// No schedule with fewer switches shows it.
-    pub proved_minimal: bool,
-    /// Executions that the shrinker ran.
-    pub shrink_executions: u64,
-    /// Everything that happened in the small schedule.
-    pub recording: Recording,
-    /// The small schedule as text.
-    pub token: String,
-    /// The same schedule without its faults; none if it has none.
-    pub control: Option<Control>,
-}
-
-/// A finding's schedule, run again without what went wrong in it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Control {
-    /// How that run ended: a pass shows that the fault is what it takes.
-    pub verdict: Verdict,
-}
-
-/// What an exploration came out with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Report {
-    /// The program.
-    pub program: String,
-    /// The engine that ran it.
-    pub engine: Engine,
-    /// The strategy that searched.
-    pub strategy: Strategy,
-    /// What counted as a step.
-    pub granularity: Granularity,
-    /// The seed.
-    pub seed: u64,
-    /// What was counted.
-    pub tally: Tally,
-    /// The first violation, shrunk; none if no law was broken.
-    pub finding: Option<Finding>,
-}
-
-impl Report {
-    /// The report, if it decides anything; a violation is a panic that explains it.
-    #[track_caller]
-    pub(crate) fn demand(self) -> Result<Report, Error> {
-        if let Some(message) = crate::report::failure(&self) {
-            panic!("{message}");
-        }
-        if self.tally.executions == 0 {
-            return Err(Error::Usage(format!(
-                "{}: nothing ran: the budget ended before the first execution",
-                self.program
-            )));
-        }
-        match &self.tally.inconclusive {
-            Some(found) => Err(Error::Inconclusive {
-                program: self.program.clone(),
-                executions: self.tally.executions,
-                why: found.verdict.to_string(),
-            }),
-            None => Ok(self),
-        }
     }
 }
 
@@ -135,6 +62,15 @@ fn validate(config: &Config) -> Result<(), Error> {
     Ok(())
 }
 
+/// Refuses a program in which nothing runs: it would hold whatever it says.
+fn has_tasks(model: &dyn Model, program: &str) -> Result<(), Error> {
+    if model.tasks() > 0 {
+        return Ok(());
+    }
+    let why = "the program has no tasks; give it some with `task`, `tasks` or `threads`";
+    Err(Error::NothingRan { program: program.to_owned(), why })
+}
+
 /// Explores a program as the configuration and the environment say.
 pub(crate) fn check_model(model: &dyn Model, job: &Job<'_>, config: &Config) -> Result<Report, Error> {
     let (config, token) = if config.environment {
@@ -146,6 +82,7 @@ pub(crate) fn check_model(model: &dyn Model, job: &Job<'_>, config: &Config) -> 
         return replay_model(model, job, &config, &token);
     }
     validate(&config)?;
+    has_tasks(model, &job.name)?;
     if config.engine != Engine::Sim && !crate::kernel::current::get().is_null() {
         return Err(Error::Usage(format!(
             "{} cannot be explored in {} from inside a task of another exploration",
@@ -206,17 +143,17 @@ fn task(config: &Config, model: &dyn Model, shard: (u64, u64)) -> Task {
     }
 }
 
-/// Shrinks and records a violation.
+/// Shrinks and records a violation, if its own schedule shows it again.
 fn explain(model: &dyn Model, job: &Job<'_>, config: &Config, found: &Found) -> Result<Finding, Error> {
     let faults = config.faults_of(model);
     let (shrunk, recording, control) = session(config.engine, model, config.limits, |executor| {
         executor.kernel().granularity = config.granularity;
         executor.kernel().arm(&faults, None);
-        let shrunk = if config.shrink {
-            shrink(executor, found, &faults, config.shrink_budget, config.shrink_time)
-        } else {
-            Shrunk::unchanged(found)
-        };
+        let recording = run_once(executor, &found.schedule);
+        if !config.shrink || Lost::compare(&found.verdict, &recording).is_some() {
+            return (Shrunk::unchanged(found), recording, None);
+        }
+        let shrunk = shrink(executor, found, &faults, config.shrink_budget, config.shrink_time);
         let recording = run_once(executor, &shrunk.schedule);
         let control = without_faults(executor, &recording.schedule);
         (shrunk, recording, control)
@@ -225,20 +162,20 @@ fn explain(model: &dyn Model, job: &Job<'_>, config: &Config, found: &Found) -> 
 }
 
 fn finding(job: &Job<'_>, config: &Config, found: &Found, shrunk: Shrunk, recording: Recording) -> Finding {
-    let token = Token {
-        identity: job.identity.clone(),
-        granularity: config.granularity,
-        schedule: recording.schedule.clone(),
-    };
+    let lost = Lost::compare(&found.verdict, &recording);
+    let schedule = if lost.is_some() { found.schedule.clone() } else { recording.schedule.clone() };
+    let token =
+        Token { identity: job.identity.clone(), granularity: config.granularity, schedule: schedule.clone() };
     Finding {
         found: found.clone(),
-        switches: crate::kernel::switches(&recording.schedule),
+        switches: crate::kernel::switches(&schedule),
         preemptions: shrunk.preemptions,
-        proved_minimal: shrunk.proved_minimal,
+        proved_minimal: shrunk.proved_minimal && lost.is_none(),
         shrink_executions: shrunk.executions,
-        schedule: recording.schedule.clone(),
+        schedule,
         token: token.to_string(),
         recording,
+        lost,
         control: None,
     }
 }
@@ -305,6 +242,13 @@ pub(crate) fn replay_model(
     config: &Config,
     token: &Token,
 ) -> Result<Report, Error> {
+    has_tasks(model, &job.name)?;
+    if config.engine == Engine::Wild {
+        return Err(Error::Usage(format!(
+            "{}: a schedule cannot be replayed in wild, where nobody schedules; use sim or real",
+            job.name
+        )));
+    }
     let config = Config { strategy: Strategy::Replay(token.schedule.clone()), ..config.clone() };
     let (recording, control, seconds) = session(config.engine, model, config.limits, |executor| {
         executor.kernel().granularity = token.granularity;
@@ -339,7 +283,7 @@ pub(crate) fn replay_model(
     }
     // A passing replay is shown as well: its record is what `show` prints.
     let shrunk = Shrunk::unchanged(&found);
-    let finding = Finding { control, ..finding(job, &config, &found, shrunk, recording) };
+    let finding = Finding { lost: None, control, ..finding(job, &config, &found, shrunk, recording) };
     Ok(report(job, &config, tally, Some(finding)))
 }
 

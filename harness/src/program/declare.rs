@@ -1,8 +1,9 @@
 //! Declarative programs: a state and tasks on it that exist from the start.
 
 use super::census::{Census, census_model};
-use super::check::{Job, Report, check_model, record_model};
+use super::check::{Job, check_model, record_model};
 use super::config::Config;
+use super::finding::Report;
 use crate::engine::{Dynamic, Group, Model, Spawned, Typed};
 use crate::fault::Faults;
 use crate::kernel::Role;

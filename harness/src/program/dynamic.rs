@@ -1,7 +1,8 @@
 //! Dynamic programs: any code that starts tasks and joins them.
 
-use super::check::{Job, Report, check_model};
+use super::check::{Job, check_model};
 use super::config::Config;
+use super::finding::Report;
 use crate::Error;
 use crate::engine::Dynamic;
 use crate::kernel::current;

@@ -16,6 +16,7 @@
 //! | `run` | the loop of executions of one worker, and its tally |
 //! | `check` | from a program to a report |
 //! | `census` | every place at which a task can be killed, and what came of it |
+//! | `finding` | the report, the finding, and whether that happens again |
 //! | `scratch` | a folder for the files of a program |
 //! | `progress` | counters that workers in other processes share |
 
@@ -25,18 +26,19 @@ mod config;
 mod declare;
 mod dynamic;
 pub(crate) mod environment;
+mod finding;
 mod progress;
 mod run;
 mod scratch;
 
 pub(crate) use census::census_model;
 pub use census::{Census, KillPoint};
-pub use check::{Control, Finding, Report};
 pub(crate) use check::{Job, Watcher, check_model, replay_model, shrink_model};
 pub use config::{Budget, Config};
 pub use declare::{AnyProgram, Program};
 pub use dynamic::{check, explore, explore_with, outcome};
 pub use environment::{VARIABLES, Variable};
+pub use finding::{Control, Finding, Lost, Report};
 pub(crate) use progress::Progress;
 pub(crate) use run::Task;
 pub use run::{Found, Tally};

@@ -11,7 +11,7 @@ use super::words;
 use crate::engine::Engine;
 use crate::judge::{Recording, Verdict, blocked, cycle};
 use crate::kernel::{Outcome, switches};
-use crate::program::{Control, Finding, Report};
+use crate::program::{Control, Finding, Lost, Report};
 use crate::strategy::Strategy;
 
 /// What a failing test says; `None` if nothing failed.
@@ -24,12 +24,14 @@ pub fn explain(report: &Report, style: Style) -> Option<String> {
     report.tally.first.as_ref()?;
     let mut parts = vec![opening(report, style)];
     let mut facts = indent(&counts(report));
-    if let Some(finding) = &report.finding {
+    if let Some(finding) = report.shown() {
         facts.push('\n');
         facts.push_str(&indent(&shrunk(finding)));
     }
     parts.push(style.paint(QUIET, &facts));
-    if let Some(finding) = &report.finding {
+    if let Some(lost) = report.lost() {
+        parts.push(style.paint(NOTE, &again(lost)));
+    } else if let Some(finding) = report.shown() {
         let recording = &finding.recording;
         let table = Table::of(recording);
         parts.push(lanes::draw(recording, &table, style).trim_end().to_owned());
@@ -51,6 +53,11 @@ pub fn explain(report: &Report, style: Style) -> Option<String> {
     Some(parts.join("\n\n"))
 }
 
+/// Why a finding has no schedule that shows it.
+pub(super) fn again(lost: &Lost) -> String {
+    format!("{lost}\nthat run ended otherwise: {}", clean(&lost.instead.to_string()))
+}
+
 /// The headline, and the rest of a message of several lines.
 fn opening(report: &Report, style: Style) -> String {
     let mut text = style.paint(ALARM, &headline(report));
@@ -65,15 +72,21 @@ fn opening(report: &Report, style: Style) -> String {
 /// How the execution ended that is told: the shrunk one, if there is one.
 fn verdict(report: &Report) -> Option<&Verdict> {
     let found = report.tally.first.as_ref().map(|found| &found.verdict);
-    let shrunk = report.finding.as_ref().map(|finding| &finding.recording.verdict);
-    shrunk.filter(|verdict| verdict.is_violation() || found.is_none()).or(found)
+    if found.is_none() {
+        return report.finding.as_ref().map(|finding| &finding.recording.verdict);
+    }
+    report.shown().map(|finding| &finding.recording.verdict).or(found)
 }
 
 /// One line: the program, what broke, in which task, at which step, where.
 pub fn headline(report: &Report) -> String {
     let recording = report.finding.as_ref().map(|finding| &finding.recording);
-    let what =
-        verdict(report).map_or_else(|| "every law holds".to_owned(), |verdict| sentence(verdict, recording));
+    // What was recorded of a lost finding is another run.
+    let lost = report.lost().is_some();
+    let what = verdict(report).map_or_else(
+        || "every law holds".to_owned(),
+        |verdict| sentence(verdict, recording.filter(|_| !lost)),
+    );
     format!("{}: {what}", clean(&report.program))
 }
 
@@ -166,8 +179,10 @@ pub fn summary_line(report: &Report) -> String {
     let executions = words::count(usize::try_from(tally.executions).unwrap_or(usize::MAX), "execution");
     match (&tally.first, &tally.inconclusive) {
         (Some(first), _) => {
-            let token =
-                report.finding.as_ref().map_or_else(String::new, |finding| format!(", {}", finding.token));
+            let token = match report.lost() {
+                Some(_) => ", not reproduced".to_owned(),
+                None => report.shown().map_or_else(String::new, |finding| format!(", {}", finding.token)),
+            };
             format!("{} (execution {}, seed {}{token})", headline(report), first.index + 1, seed(report.seed))
         }
         (None, Some(found)) => {

@@ -5,7 +5,8 @@
 //! messages are the program's own.
 
 use super::blocked::deadlock;
-use super::explain::{counts, headline, shrunk};
+use super::explain::{again, counts, headline, shrunk};
+use super::reproduce::command;
 use super::style::clean;
 use super::table::{Row, Table};
 use super::words;
@@ -15,19 +16,50 @@ use std::fmt::Write;
 
 const PAGE: &str = include_str!("page.html");
 
-/// The page: a table of all reports, and under it each finding with its lanes. The
-/// titles are what the index shows, such as scenario and variant.
-pub fn html(reports: &[(&str, &Report)]) -> String {
+/// A report on the page.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'a> {
+    title: &'a str,
+    report: &'a Report,
+    /// What came out of it in words, and whether that was expected.
+    judged: Option<(&'a str, bool)>,
+}
+
+impl<'a> Entry<'a> {
+    /// A report under a title, such as scenario and variant. A broken law is bad.
+    pub fn new(title: &'a str, report: &'a Report) -> Entry<'a> {
+        Entry { title, report, judged: None }
+    }
+
+    /// What came out in words, such as `fails, as expected`, and whether it was
+    /// expected: what was is not shown as bad, even if a law was broken.
+    #[must_use]
+    pub fn judged(self, words: &'a str, expected: bool) -> Entry<'a> {
+        Entry { judged: Some((words, expected)), ..self }
+    }
+
+    fn is_expected(&self) -> bool {
+        self.judged.is_some_and(|(_, expected)| expected)
+    }
+}
+
+/// Switches of the shrunk schedule, with `?` if nobody proved that fewer do not do.
+pub fn switches(finding: &Finding) -> String {
+    format!("{}{}", finding.switches, if finding.proved_minimal { "" } else { "?" })
+}
+
+/// The page: a table of all reports, and under it each finding with its lanes.
+pub fn html(entries: &[Entry<'_>]) -> String {
     let mut findings = String::new();
-    for (number, (title, report)) in reports.iter().enumerate() {
-        if let Some(finding) = &report.finding {
-            section(&mut findings, number, title, report, finding);
+    for (number, entry) in entries.iter().enumerate() {
+        if let Some(finding) = &entry.report.finding {
+            section(&mut findings, number, entry, finding);
         }
     }
     // In two cuts, so that a text that looks like a placeholder stays what it is.
     let (head, rest) = PAGE.split_once("{{index}}").expect("the page has an index");
     let (middle, tail) = rest.split_once("{{findings}}").expect("the page has findings");
-    [head, &index(reports), middle, &findings, tail].concat()
+    [head, &index(entries), middle, &findings, tail].concat()
 }
 
 /// Text as HTML shows it.
@@ -47,28 +79,42 @@ fn escape(text: &str) -> String {
     escaped
 }
 
-fn index(reports: &[(&str, &Report)]) -> String {
+fn index(entries: &[Entry<'_>]) -> String {
     let mut text = String::from(
         "<div class=\"scroll\"><table class=\"index\"><thead><tr><th>scenario</th><th>verdict</th><th>engine</th>\
          <th>strategy</th><th class=\"n\">executions</th><th class=\"n\">failed</th><th class=\"n\">first</th>\
          <th class=\"n\">switches</th><th class=\"n\">executions/s</th><th>token</th></tr></thead><tbody>\n",
     );
-    for (number, (title, report)) in reports.iter().enumerate() {
+    for (number, entry) in entries.iter().enumerate() {
+        let (title, report) = (entry.title, entry.report);
         let tally = &report.tally;
-        let (class, word) = match (&tally.first, &tally.inconclusive) {
+        let (own, word) = match (&tally.first, &tally.inconclusive) {
             (Some(found), _) => ("bad", found.verdict.word()),
             (None, Some(found)) => ("quiet", found.verdict.word()),
+            (None, None) if tally.executions == 0 => ("quiet", "nothing ran"),
             (None, None) if tally.complete => ("good", "holds in all"),
             (None, None) => ("good", "holds"),
+        };
+        let class = match entry.judged {
+            Some((_, true)) => "good",
+            Some((_, false)) if own == "good" => "bad",
+            _ => own,
+        };
+        let word = match entry.judged {
+            Some((words, _)) => format!("{word}<br><small>{}</small>", escape(words)),
+            None => word.to_owned(),
         };
         let title = match &report.finding {
             Some(_) => format!("<a href=\"#f{number}\">{}</a>", escape(title)),
             None => escape(title),
         };
-        let finding = report.finding.as_ref().filter(|_| tally.first.is_some());
+        let finding = report.shown();
         let first = tally.first.as_ref().map_or_else(String::new, |found| (found.index + 1).to_string());
-        let switches = finding.map_or_else(String::new, |finding| finding.switches.to_string());
-        let token = finding.map_or_else(String::new, |finding| escape(&finding.token));
+        let switches = finding.map_or_else(String::new, switches);
+        let token = match report.lost() {
+            Some(_) => "not reproduced".to_owned(),
+            None => finding.map_or_else(String::new, |finding| escape(&finding.token)),
+        };
         let rate = if tally.seconds > 0.0 { tally.executions as f64 / tally.seconds } else { 0.0 };
         let _ = writeln!(
             text,
@@ -81,17 +127,28 @@ fn index(reports: &[(&str, &Report)]) -> String {
             tally.violations,
         );
     }
-    text.push_str("</tbody></table></div>\n");
+    text.push_str("</tbody></table></div>\n<p class=\"legend\">switches: of the shrunk schedule, with ? if not proved minimal</p>\n");
     text
 }
 
-fn section(text: &mut String, number: usize, title: &str, report: &Report, finding: &Finding) {
+fn section(text: &mut String, number: usize, entry: &Entry<'_>, finding: &Finding) {
+    let (title, report) = (entry.title, entry.report);
     let recording = &finding.recording;
     let table = Table::of(recording);
     let failed = report.tally.first.is_some();
-    let _ = writeln!(text, "<section id=\"f{number}\">\n<h2>{}</h2>", escape(title));
+    let class = if entry.is_expected() { " class=\"expected\"" } else { "" };
+    let _ = writeln!(text, "<section id=\"f{number}\"{class}>\n<h2>{}</h2>", escape(title));
+    if let Some((words, expected)) = entry.judged {
+        let class = if expected { "good" } else { "bad" };
+        let _ = writeln!(text, "<p class=\"{class}\">{}</p>", escape(words));
+    }
     let class = if failed { "headline" } else { "good" };
     let _ = writeln!(text, "<p class=\"{class}\">{}</p>", escape(&headline(report)));
+    if let Some(lost) = &finding.lost {
+        let (counts, again) = (escape(&counts(report)), escape(&again(lost)));
+        let _ = writeln!(text, "<pre>{counts}</pre>\n<pre class=\"pair\">{again}</pre>\n</section>");
+        return;
+    }
     if failed {
         let _ = writeln!(text, "<pre>{}\n{}</pre>", escape(&counts(report)), escape(&shrunk(finding)));
     }
@@ -102,8 +159,8 @@ fn section(text: &mut String, number: usize, title: &str, report: &Report, findi
     if let Some(pair) = table.critical.filter(|_| failed) {
         let _ = writeln!(text, "<pre class=\"pair\">{}</pre>", escape(&pair.describe(recording)));
     }
-    let _ =
-        writeln!(text, "<pre class=\"token\">selvedge replay {}</pre>\n</section>", escape(&finding.token));
+    let command = escape(&command(&finding.token, report.engine));
+    let _ = writeln!(text, "<pre class=\"token\">{command}</pre>\n</section>");
 }
 
 fn lanes(text: &mut String, recording: &Recording, table: &Table) {

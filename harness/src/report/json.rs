@@ -17,7 +17,7 @@ struct Line<'a> {
     /// Everything that the strategy could plan was run.
     complete: bool,
     violations: u64,
-    /// The number of the execution, from 0.
+    /// How many executions it took, the one that broke a law included.
     first_violation: Option<u64>,
     outcomes: &'a BTreeMap<String, u64>,
     min_switches: Option<usize>,
@@ -30,6 +30,8 @@ struct Line<'a> {
     violation: Option<String>,
     replay: Option<&'a str>,
     verdict: &'a str,
+    /// Why nothing was decided, or why a violation has no replay.
+    reason: Option<String>,
 }
 
 /// One JSON object in one line, without a line break at its end.
@@ -38,7 +40,7 @@ struct Line<'a> {
 /// expected.
 pub fn json(report: &Report, scenario: &str, variant: &str, verdict: &str) -> String {
     let tally = &report.tally;
-    let finding = report.finding.as_ref().filter(|_| tally.first.is_some());
+    let finding = report.shown();
     let rate = if tally.seconds > 0.0 { tally.executions as f64 / tally.seconds } else { 0.0 };
     let line = Line {
         scenario,
@@ -49,7 +51,7 @@ pub fn json(report: &Report, scenario: &str, variant: &str, verdict: &str) -> St
         executions: tally.executions,
         complete: tally.complete,
         violations: tally.violations,
-        first_violation: tally.first.as_ref().map(|found| found.index),
+        first_violation: tally.first.as_ref().map(|found| found.index + 1),
         outcomes: &tally.outcomes,
         min_switches: finding.map(|finding| finding.switches),
         min_preemptions: finding.map(|finding| finding.preemptions),
@@ -60,6 +62,19 @@ pub fn json(report: &Report, scenario: &str, variant: &str, verdict: &str) -> St
         violation: tally.first.as_ref().map(|_| super::headline(report)),
         replay: finding.map(|finding| finding.token.as_str()),
         verdict,
+        reason: reason(report),
     };
     serde_json::to_string(&line).expect("plain numbers and texts are always JSON")
+}
+
+fn reason(report: &Report) -> Option<String> {
+    let tally = &report.tally;
+    match (&tally.first, &tally.inconclusive) {
+        (Some(_), _) => report.lost().map(ToString::to_string),
+        (None, Some(found)) => Some(format!("execution {}: {}", found.index + 1, found.verdict)),
+        (None, None) if tally.executions == 0 => {
+            Some("the budget ended before the first execution".to_owned())
+        }
+        (None, None) => None,
+    }
 }

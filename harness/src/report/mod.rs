@@ -35,7 +35,7 @@ pub(crate) use words::announced;
 pub use blocked::deadlock;
 pub use critical::{CriticalPair, critical_pair};
 pub use explain::{explain, failure, headline, summary_line};
-pub use html::html;
+pub use html::{Entry, html, switches};
 pub use json::json;
 pub use lanes::lanes;
 pub use reproduce::reproduce;

@@ -16,18 +16,26 @@ struct Surroundings {
     executable: PathBuf,
     arguments: Vec<String>,
     thread: Option<String>,
+    /// Cargo started it, or something that cargo started.
+    by_cargo: bool,
 }
 
 /// `reproduce: SELVEDGE_REPLAY=... cargo test ...`, for the process that runs this.
 pub fn reproduce(token: &str, engine: Engine) -> String {
+    format!("reproduce: {}", command(token, engine))
+}
+
+/// The same without the word before it.
+pub(super) fn command(token: &str, engine: Engine) -> String {
     let surroundings = Surroundings {
         package: std::env::var("CARGO_PKG_NAME").ok(),
         manifest: std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from),
         executable: std::env::current_exe().unwrap_or_default(),
         arguments: std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect(),
         thread: std::thread::current().name().map(str::to_owned),
+        by_cargo: std::env::var_os("CARGO").is_some(),
     };
-    format!("reproduce: {}", surroundings.command(token, engine))
+    surroundings.command(token, engine)
 }
 
 impl Surroundings {
@@ -36,7 +44,8 @@ impl Surroundings {
         let stem =
             self.executable.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
         if stem == "selvedge" {
-            return format!("{real}selvedge replay {token}");
+            let real = if engine == Engine::Real { " --engine real" } else { "" };
+            return format!("{} replay {token}{real}", self.tool());
         }
         let hashed = stem
             .rsplit_once('-')
@@ -51,6 +60,28 @@ impl Surroundings {
         };
         let exact = self.test().map_or_else(String::new, |test| format!("--exact {} ", quote(&test)));
         format!("{real}SELVEDGE_REPLAY={token} cargo test -p {package} {target} -- {exact}--nocapture")
+    }
+
+    /// How the command line is called: through cargo if that runs it where it built it,
+    /// since then it need not be on the path.
+    fn tool(&self) -> String {
+        let profile = self.executable.parent().filter(|_| self.by_cargo);
+        let profile = profile.and_then(|folder| {
+            // The mark that cargo leaves in its target folder; below that may stand a
+            // folder for the machine that was built for.
+            let mut above = folder.ancestors().skip(1).take(2);
+            let built = above.any(|above| {
+                above.ends_with("target")
+                    || above.join("CACHEDIR.TAG").exists() && above.join(".rustc_info.json").exists()
+            });
+            folder.file_name().filter(|_| built)
+        });
+        match profile.map(|name| name.to_string_lossy().into_owned()).as_deref() {
+            None => "selvedge".to_owned(),
+            Some("debug") => "cargo run --".to_owned(),
+            Some("release") => "cargo run --release --".to_owned(),
+            Some(profile) => format!("cargo run --profile {} --", quote(profile)),
+        }
     }
 
     /// The option of cargo that selects the target with this crate name.
@@ -142,6 +173,7 @@ mod tests {
             executable: PathBuf::from(executable),
             arguments: [executable].iter().chain(arguments).map(|&word| word.to_owned()).collect(),
             thread: thread.map(str::to_owned),
+            by_cargo: true,
         }
     }
 
@@ -189,7 +221,23 @@ mod tests {
             process.command("sv1:AB", Engine::Sim),
             r"SELVEDGE_REPLAY=sv1:AB /x/rust_out 'two words' 'it'\''s'"
         );
-        let tool = Surroundings { executable: PathBuf::from("/t/debug/selvedge"), ..process };
-        assert_eq!(tool.command("sv1:AB", Engine::Sim), "selvedge replay sv1:AB");
+    }
+
+    #[test]
+    fn the_command_runs_again_as_it_was_run() {
+        let tool = |executable: &str, by_cargo| {
+            let tool = Surroundings { by_cargo, ..process(executable, Some("main"), &["explore", "x"]) };
+            tool.command("sv1:AB", Engine::Sim)
+        };
+        assert_eq!(tool("/x/target/release/selvedge", true), "cargo run --release -- replay sv1:AB");
+        assert_eq!(tool("/x/target/debug/selvedge", true), "cargo run -- replay sv1:AB");
+        assert_eq!(
+            tool("/x/target/x86_64-y/small/selvedge", true),
+            "cargo run --profile small -- replay sv1:AB"
+        );
+        assert_eq!(tool("/x/target/release/selvedge", false), "selvedge replay sv1:AB");
+        assert_eq!(tool("/usr/bin/selvedge", true), "selvedge replay sv1:AB");
+        let real = process("/usr/bin/selvedge", None, &[]).command("sv1:AB", Engine::Real);
+        assert_eq!(real, "selvedge replay sv1:AB --engine real");
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::engine::Engine;
 use crate::judge::{Object, Pending, Place, Recording, Step, TaskRecord, Verdict};
 use crate::kernel::{Choice, Granularity, Outcome, Role};
-use crate::program::{Finding, Found, Report, Tally};
+use crate::program::{Finding, Found, Lost, Report, Tally};
 use crate::strategy::Strategy;
 use selvedge::platform::Kind;
 
@@ -54,6 +54,7 @@ fn report(recording: Recording) -> Report {
         token: "sv1:AB".to_owned(),
         schedule,
         control: None,
+        lost: None,
     };
     let tally = Tally { executions: 7, violations: 1, first: Some(found), seconds: 0.5, ..Tally::default() };
     Report {
@@ -263,9 +264,9 @@ fn json_is_one_line_with_every_field() {
     let value: serde_json::Value = serde_json::from_str(&line).unwrap();
     let expected = serde_json::json!({
         "scenario": "ticket", "variant": "racy", "engine": "sim", "strategy": "random", "seed": 3,
-        "executions": 7, "complete": false, "violations": 1, "first_violation": 6, "outcomes": {},
+        "executions": 7, "complete": false, "violations": 1, "first_violation": 7, "outcomes": {},
         "min_switches": 2, "min_preemptions": 1, "proved_minimal": true, "steps": 0, "seconds": 0.5,
-        "executions_per_second": 14.0, "replay": "sv1:AB", "verdict": "found",
+        "executions_per_second": 14.0, "replay": "sv1:AB", "verdict": "found", "reason": null,
         "violation": "ticket: law broken after 6 steps: oversold (shop/src/stock.rs:99)",
     });
     assert_eq!(value, expected);
@@ -277,7 +278,7 @@ fn the_page_escapes_everything() {
     recording.objects[0].name = "<script>alert('x')</script>".to_owned();
     recording.tasks[1].name = "a&b \"{{findings}}\"".to_owned();
     let report = report(recording);
-    let page = html(&[("ticket <racy>", &report), ("ticket locked", &report)]);
+    let page = html(&[Entry::new("ticket <racy>", &report), Entry::new("ticket locked", &report)]);
     assert_eq!(page.matches("<script>").count(), 1);
     assert!(page.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;"));
     assert!(page.contains("ticket &lt;racy&gt;") && page.contains("a&amp;b &quot;{{findings}}&quot;"));
@@ -289,4 +290,73 @@ fn the_page_escapes_everything() {
     }
     assert_eq!(page.matches("<tr class=\"step critical\"").count(), 4);
     assert!(!page.contains("http"), "the page loads nothing");
+}
+
+#[test]
+fn the_page_knows_what_was_expected() {
+    let report = Report {
+        finding: report(stale_read()).finding.map(|finding| Finding { proved_minimal: false, ..finding }),
+        ..report(stale_read())
+    };
+    let page = html(&[Entry::new("ticket, racy", &report).judged("fails, as expected", true)]);
+    assert!(
+        page.contains("<td class=\"good\">law broken<br><small>fails, as expected</small></td>"),
+        "{page}"
+    );
+    assert!(page.contains("<section id=\"f0\" class=\"expected\">"));
+    assert!(page.contains("<td class=\"n\">2?</td>"), "the mark of an unproved minimum");
+    let page = html(&[Entry::new("ticket, locked", &report).judged("FAILS, expected to hold", false)]);
+    assert!(page.contains("<td class=\"bad\">law broken<br><small>FAILS, expected to hold</small></td>"));
+    assert!(page.contains("<section id=\"f0\">"));
+}
+
+/// A finding that its own schedule did not show again.
+fn lost() -> Report {
+    let mut report = report(stale_read());
+    if let Some(finding) = &mut report.finding {
+        finding.recording.verdict = Verdict::Pass;
+        finding.lost = Lost::compare(&law(), &finding.recording);
+    }
+    report
+}
+
+#[test]
+fn a_lost_finding_shows_no_other_run() {
+    let text = failure(&lost()).unwrap();
+    let why = "the violation did not happen again when its schedule was run again: the program depends on \
+               something that the scheduler does not control";
+    assert!(text.contains(why) && text.contains("law broken: oversold"), "{text}");
+    for absent in ["reproduce:", "critical pair", "client 0", "switch"] {
+        assert!(!text.contains(absent), "`{absent}` in\n{text}");
+    }
+    let value: serde_json::Value = serde_json::from_str(&json(&lost(), "ticket", "racy", "found")).unwrap();
+    assert_eq!(
+        (&value["replay"], &value["min_switches"]),
+        (&serde_json::Value::Null, &serde_json::Value::Null)
+    );
+    assert_eq!(value["reason"], why);
+    let lost = lost();
+    let page = html(&[Entry::new("ticket", &lost)]);
+    assert!(
+        page.contains("did not happen again")
+            && !page.contains("sv1:AB")
+            && !page.contains("class=\"lanes\"")
+    );
+    assert!(
+        summary_line(&lost).ends_with("(execution 7, seed 3, not reproduced)"),
+        "{}",
+        summary_line(&lost)
+    );
+}
+
+#[test]
+fn what_was_not_decided_has_a_reason() {
+    let mut report = report(stale_read());
+    report.tally.inconclusive = report.tally.first.take();
+    if let Some(found) = &mut report.tally.inconclusive {
+        found.verdict = Verdict::Broken("the set-up panicked".to_owned());
+    }
+    let value: serde_json::Value =
+        serde_json::from_str(&json(&report, "ticket", "racy", "inconclusive")).unwrap();
+    assert_eq!(value["reason"], "execution 7: the set-up panicked");
 }

@@ -33,9 +33,7 @@ pub(super) fn operation(recording: &Recording, step: &Step) -> String {
         // The value of a start is the number of the task that was started.
         name = step.value.map_or_else(String::new, |child| task(recording, child as usize));
     }
-    if !name.is_empty() {
-        text = format!("{text} {name}");
-    }
+    text = acting(text, &name);
     if step.kind == Kind::Park && step.also.is_some() {
         text = format!("{text}, unlocks {}", object(recording, step.also));
     }
@@ -110,9 +108,17 @@ fn is_event(recording: &Recording, object: Option<usize>) -> bool {
 
 /// What a task stands before: `lock left`.
 pub(super) fn pending(recording: &Recording, pending: &Pending) -> String {
-    match object(recording, pending.object) {
-        name if name.is_empty() => clean(&pending.name),
-        name => format!("{} {name}", clean(&pending.name)),
+    acting(clean(&pending.name), &object(recording, pending.object))
+}
+
+/// An operation and what it acts on. An unnamed lock is called `lock 1`, and to lock it
+/// reads `lock 1` too, not `lock lock 1`.
+fn acting(operation: String, object: &str) -> String {
+    let names_itself = object.strip_prefix(&*operation).is_some_and(|rest| rest.starts_with(' '));
+    match (object.is_empty(), names_itself) {
+        (true, _) => operation,
+        (_, true) => object.to_owned(),
+        _ => format!("{operation} {object}"),
     }
 }
 

@@ -1,0 +1,124 @@
+//! What an exploration came out with: its report and its finding.
+//!
+//! Made by `check`, read by reports and the command line, sent between processes.
+
+use super::run::{Found, Tally};
+use crate::engine::Engine;
+use crate::judge::{Recording, Verdict};
+use crate::kernel::Choice;
+use crate::strategy::Strategy;
+use crate::{Error, Granularity};
+use serde::{Deserialize, Serialize};
+
+/// A violation, shrunk and recorded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The violation as it was found.
+    pub found: Found,
+    /// The smallest schedule known that shows it.
+    pub schedule: Vec<Choice>,
+    /// Context switches of that schedule.
+    pub switches: usize,
+    /// Fewest preemptions of any schedule known that shows it.
+    pub preemptions: usize,
+    /// No schedule with fewer switches shows it.
+    pub proved_minimal: bool,
+    /// Executions that the shrinker ran.
+    pub shrink_executions: u64,
+    /// Everything that happened in the small schedule; if the finding is lost, in the
+    /// run that was to show it.
+    pub recording: Recording,
+    /// The small schedule as text.
+    pub token: String,
+    /// The violation did not happen again when its schedule was run again.
+    pub lost: Option<Lost>,
+    /// The same schedule without its faults; none if it has none.
+    pub control: Option<Control>,
+}
+
+/// A finding's schedule, run again without what went wrong in it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Control {
+    /// How that run ended: a pass shows that the fault is what it takes.
+    pub verdict: Verdict,
+}
+
+/// A violation that its own schedule did not show a second time: the program depends on
+/// something that the scheduler does not control.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Lost {
+    /// How the run ended that was to show it.
+    pub instead: Verdict,
+}
+
+impl Lost {
+    /// How `recording`, of a run that was to show `found`, shows something else; `None`
+    /// if it shows it.
+    pub(crate) fn compare(found: &Verdict, recording: &Recording) -> Option<Lost> {
+        let instead = &recording.verdict;
+        (!instead.is_like(found)).then(|| Lost { instead: instead.clone() })
+    }
+}
+
+impl std::fmt::Display for Lost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(
+            "the violation did not happen again when its schedule was run again: the program depends on \
+             something that the scheduler does not control",
+        )
+    }
+}
+
+/// What an exploration came out with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The program.
+    pub program: String,
+    /// The engine that ran it.
+    pub engine: Engine,
+    /// The strategy that searched.
+    pub strategy: Strategy,
+    /// What counted as a step.
+    pub granularity: Granularity,
+    /// The seed.
+    pub seed: u64,
+    /// What was counted.
+    pub tally: Tally,
+    /// The first violation, shrunk; none if no law was broken.
+    pub finding: Option<Finding>,
+}
+
+impl Report {
+    /// The finding, if a law was broken and running its schedule again showed that.
+    pub fn shown(&self) -> Option<&Finding> {
+        self.finding.as_ref().filter(|finding| self.tally.first.is_some() && finding.lost.is_none())
+    }
+
+    /// The finding, if running its schedule again showed something else.
+    pub fn lost(&self) -> Option<&Lost> {
+        self.finding.as_ref().and_then(|finding| finding.lost.as_ref())
+    }
+
+    /// The report, if it decides anything; a violation is a panic that explains it.
+    #[track_caller]
+    pub(crate) fn demand(self) -> Result<Report, Error> {
+        if let Some(message) = crate::report::failure(&self) {
+            panic!("{message}");
+        }
+        if self.tally.executions == 0 {
+            return Err(Error::NothingRan {
+                program: self.program.clone(),
+                why: "the budget ended before the first execution",
+            });
+        }
+        match &self.tally.inconclusive {
+            Some(found) => Err(Error::Inconclusive {
+                program: self.program.clone(),
+                executions: self.tally.executions,
+                why: found.verdict.to_string(),
+            }),
+            None => Ok(self),
+        }
+    }
+}
