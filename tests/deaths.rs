@@ -63,28 +63,91 @@ fn deaths_are_findings() {
     }
 }
 
+/// A part of a program that runs outside of its tasks.
+const PARTS: [(&str, &str); 3] =
+    [("init", "the set-up (init)"), ("label", "`label`"), ("finally", "`finally`")];
+
+/// A program of which one part calls `exit`.
+fn exits_in(place: &'static str) -> Program<Count> {
+    let exit = move |here: &str| {
+        if here == place {
+            std::process::exit(3);
+        }
+    };
+    let build = move || {
+        exit("init");
+        Count { value: Value::new(0) }
+    };
+    Program::new("exits", build)
+        .task("victim", move |s| {
+            s.value.set(1);
+            exit("task");
+        })
+        .task("other", |s| s.value.get())
+        .label(move |_, _| exit("label"))
+        .finally(move |_| exit("finally"))
+}
+
 /// Set for the child that the next test runs.
 const EXITS: &str = "DEATHS_EXIT_IN_A_FIBER";
 
 /// Ends this whole program if asked to: the subject of the next test.
 #[test]
 fn exits_if_asked() {
-    if std::env::var_os(EXITS).is_some() {
-        let _ = dying("exit", |_| std::process::exit(3)).check(&quiet(Engine::Sim));
+    if let Ok(place) = std::env::var(EXITS) {
+        let place: &'static str = place.leak();
+        let _ = exits_in(place).check(&quiet(Engine::Sim).executions(3));
     }
 }
 
-/// In fibers an exit ends the program; it says which task did it, and fails.
+/// In fibers an exit ends the program; it says who did it, and fails.
 #[test]
-fn an_exit_in_a_fiber_is_blamed_on_its_task() {
-    let output = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "exits_if_asked", "--nocapture"])
-        .env(EXITS, "1")
-        .output()
-        .unwrap();
-    let text = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(101), "{text}");
-    assert!(text.contains("task 0 ended the whole program with exit() at step "), "{text}");
+fn an_exit_in_a_fiber_is_blamed_on_who_called_it() {
+    let tasks = [("task", "task 0 ended the whole program with exit() at step ")];
+    for (place, blamed) in PARTS.into_iter().chain(tasks) {
+        let output = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "exits_if_asked", "--nocapture"])
+            .env(EXITS, place)
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(101), "{place}: {text}");
+        assert!(text.contains(blamed) && text.contains("with exit()"), "{place}: {text}");
+    }
+}
+
+/// Where processes run the program, it is an error that says who did it.
+#[test]
+fn an_exit_outside_of_tasks_is_an_error_of_processes() {
+    for engine in [Engine::Real, Engine::Wild] {
+        for (place, blamed) in PARTS {
+            let error = exits_in(place).check(&quiet(engine).executions(3)).unwrap_err().to_string();
+            assert!(error.contains("ended with code 3") && error.contains(blamed), "{engine:?}: {error}");
+        }
+    }
+}
+
+/// A set-up that panics is told in every engine.
+#[test]
+fn a_panic_in_the_set_up_is_told() {
+    for engine in [Engine::Sim, Engine::Real, Engine::Wild] {
+        let program = Program::new("bad start", || -> Count { panic!("no paper") }).task("t", |_| ());
+        let error = program.explore(&quiet(engine).executions(3)).unwrap_err().to_string();
+        assert!(error.contains("the set-up panicked: no paper"), "{engine:?}: {error}");
+    }
+}
+
+/// What has no tasks cannot hold.
+#[test]
+fn a_program_without_tasks_is_refused() {
+    for engine in [Engine::Sim, Engine::Real, Engine::Wild] {
+        let empty = Program::new("empty", || Count { value: Value::new(0) }).tasks("nobody", 0, |_, _| ());
+        let error = empty.check(&quiet(engine).executions(3)).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "empty: nothing ran: the program has no tasks; give it some with `task`, `tasks` or `threads`"
+        );
+    }
 }
 
 /// In processes it is a finding like any other.

@@ -12,6 +12,7 @@
 //! tasks to run on it, a verdict at the end.
 
 mod model;
+mod moment;
 pub(crate) mod real;
 mod session;
 pub(crate) mod sim;

@@ -5,6 +5,7 @@
 //!
 //! When a process dies here, the state stays as its last instruction left it.
 
+use super::moment::Moment;
 use crate::fault::Faults;
 use crate::kernel::Role;
 use selvedge::shm::Shareable;
@@ -127,6 +128,7 @@ impl<S: Shareable> Model for Typed<S> {
     }
 
     unsafe fn init(&self, state: *mut u8) {
+        Moment::SetUp.begin();
         // SAFETY: the caller's promise about `layout`.
         unsafe { state.cast::<S>().write((self.init)()) };
         if !self.parts.is_empty() {
@@ -145,14 +147,17 @@ impl<S: Shareable> Model for Typed<S> {
         // SAFETY: the caller's promise.
         let state = unsafe { &*state.cast::<S>() };
         if let Some(write) = &self.label {
+            Moment::Label.begin();
             write(state, label);
         }
+        Moment::Finally.begin();
         for check in &self.finally {
             check(state);
         }
     }
 
     unsafe fn discard(&self, state: *mut u8) {
+        Moment::Discard.begin();
         // SAFETY: the caller's promise.
         unsafe { state.cast::<S>().drop_in_place() };
     }

@@ -2,6 +2,7 @@
 //! judge how it ended.
 
 use super::Model;
+use super::moment::Moment;
 use crate::judge::Verdict;
 use crate::kernel::{End, Kernel, Limits};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -31,6 +32,7 @@ pub(super) fn set_up(kernel: &mut Kernel, model: &dyn Model) -> Result<*mut u8, 
     if catch_unwind(AssertUnwindSafe(|| unsafe { model.init(state) })).is_err() {
         return Err(Verdict::Broken(format!("the set-up panicked: {}", kernel.note.message.as_str())));
     }
+    Moment::Tasks.begin();
     kernel.judge_task = if model.dynamic() { 0 } else { crate::kernel::NOBODY };
     let mut host = None;
     for task in 0..model.tasks() {
@@ -86,6 +88,7 @@ pub(super) fn judge(kernel: &mut Kernel, model: &dyn Model, state: *mut u8, labe
     };
     // SAFETY: the state was initialised; no task runs any more.
     let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { model.discard(state) }));
+    Moment::Between.begin();
     match dropped {
         Ok(()) => verdict,
         Err(_) if verdict != Verdict::Pass => verdict,

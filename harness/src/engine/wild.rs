@@ -7,6 +7,7 @@
 //! [`PATIENCE`] after the last one did are taken for a deadlock and killed.
 
 use super::Model;
+use super::moment::Moment;
 use super::real::{apart, burial};
 use crate::Error;
 use crate::judge::Verdict;
@@ -82,7 +83,13 @@ fn execute(model: &dyn Model) -> std::io::Result<(Verdict, String)> {
     unsafe { note.write(Note::EMPTY) };
     panic::capture(note);
     // SAFETY: fresh memory of the state's layout, aligned to a page.
-    unsafe { model.init(state) };
+    if catch_unwind(AssertUnwindSafe(|| unsafe { model.init(state) })).is_err() {
+        panic::capture(std::ptr::null_mut());
+        // SAFETY: nobody else uses the note.
+        let why = format!("the set-up panicked: {}", unsafe { (*note).message.as_str() });
+        return Ok((Verdict::Broken(why), String::new()));
+    }
+    Moment::Tasks.begin();
     let gate = Shared::try_new(Event::new()).map_err(std::io::Error::other)?;
     let mut tasks = BTreeMap::new();
     for task in 0..model.tasks() {

@@ -21,6 +21,7 @@
 
 use super::{Real, burial};
 use crate::Error;
+use crate::engine::moment::{self, Moment, Published};
 use crate::engine::{Executor, Model};
 use crate::kernel::Limits;
 use crate::program::{Scratch, remove_scratch_of};
@@ -36,6 +37,7 @@ use serde::de::DeserializeOwned;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::atomic::AtomicU8;
 use std::time::Duration;
 
 /// How often a fork whose trial fails is repeated.
@@ -51,6 +53,8 @@ struct Controller {
     bytes: Vec<u8>,
     /// The pipe has come to its end.
     closed: bool,
+    /// Which part of the program it runs, or ran when it died.
+    moment: Published,
 }
 
 /// Bytes of the length that stands before a result. The pipe's end would not do: a
@@ -136,10 +140,15 @@ impl Controller {
         let result = self.bytes.get(LENGTH..).unwrap_or_default();
         postcard::from_bytes::<Result<R, String>>(result)
             .map_err(|_| {
-                Error::Controller(match status {
+                let how = match status {
                     Ok(WaitStatus::Signaled(_, signal, _)) => format!("was killed by {signal}"),
                     Ok(WaitStatus::Exited(_, code)) => format!("ended with code {code} and without a result"),
                     other => format!("ended without a result: {other:?}"),
+                };
+                let part = Moment::of(&self.moment).outside_tasks();
+                Error::Controller(match part {
+                    Some(part) => format!("{how}; {part} of the program ended it"),
+                    None => how,
                 })
             })?
             .map_err(Error::Controller)
@@ -192,6 +201,7 @@ fn start<R: Serialize>(
     for _ in 0..TRIALS {
         let (reader, writer) = pipe().map_err(|errno| Error::os("making a pipe", errno))?;
         let passed = Shared::try_new(Event::new()).map_err(|error| Error::Usage(error.to_string()))?;
+        let moment = Published::try_new(AtomicU8::new(0)).map_err(|error| Error::Usage(error.to_string()))?;
         let caller = std::process::id();
         let _ = (std::io::stdout().flush(), std::io::stderr().flush());
         let (out, err) = (std::io::stdout().lock(), std::io::stderr().lock());
@@ -205,6 +215,7 @@ fn start<R: Serialize>(
                 settle(caller);
                 rehearse();
                 passed.set();
+                moment::publish(moment);
                 let scratch = Scratch::of_process();
                 let result = work(worker);
                 drop(scratch);
@@ -221,6 +232,7 @@ fn start<R: Serialize>(
                         results: File::from(reader),
                         bytes: Vec::new(),
                         closed: false,
+                        moment,
                     });
                 }
                 burial::kill_and_bury(child.as_raw() as u32);

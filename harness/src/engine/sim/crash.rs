@@ -7,6 +7,7 @@
 //! When a process dies here, it was not a fiber's fault, and it dies as always.
 
 use super::Sim;
+use crate::engine::moment::Moment;
 use nix::libc;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use std::cell::Cell;
@@ -47,27 +48,30 @@ impl Drop for Watch {
     }
 }
 
-/// A task called `exit`: the program ends, and nothing can stop it any more, so this
-/// says who did it. `real` turns the same into a finding.
+/// The program under test called `exit`: everything ends, and nothing can stop it any
+/// more, so this says who did it. `real` turns the same in a task into a finding.
 extern "C" fn on_exit() {
     let engine = ENGINE.get().cast::<Sim<'static>>();
     if engine.is_null() {
         return;
     }
-    // SAFETY: the engine pointer is valid while its watch lives, and a fiber of this
-    // thread called `exit`.
+    // SAFETY: the engine pointer is valid while its watch lives, and code that runs
+    // within it, on this thread, called `exit`.
     let kernel = unsafe { &*(*engine).arena.kernel() };
-    if kernel.is_over() {
-        return;
-    }
-    let text = format!(
-        "selvedge: task {} ended the whole program with exit() at step {}.\n\
-         In fibers all tasks share one process; run this in processes \
-         (SELVEDGE_ENGINE=real) to get a finding that can be shrunk and replayed.\n",
-        kernel.current, kernel.steps
-    );
+    let text = match Moment::now().outside_tasks() {
+        Some(part) => format!(
+            "selvedge: {part} ended the whole program with exit().\n\
+             Nothing was judged: what stands outside of the tasks has to return.\n"
+        ),
+        None => format!(
+            "selvedge: task {} ended the whole program with exit() at step {}.\n\
+             In fibers all tasks share one process; run this in processes \
+             (SELVEDGE_ENGINE=real) to get a finding that can be shrunk and replayed.\n",
+            kernel.current, kernel.steps
+        ),
+    };
     let _ = nix::unistd::write(std::io::stderr(), text.as_bytes());
-    // The code of a failed test, whatever the task wanted.
+    // The code of a failed test, whatever the program wanted.
     selvedge::sys::process::exit_now(101);
 }
 

@@ -153,7 +153,10 @@ impl Executor for Sim<'_> {
         let kernel = self.kernel();
         kernel.reset();
         let captured = panic::capture(&raw mut kernel.note);
+        // Also around the set-up and the judging: an `exit` there ends the program too.
+        let crash = crash::Watch::begin(&raw const *self);
         let verdict = self.run(model, label);
+        drop(crash);
         panic::capture(captured);
         verdict
     }
@@ -179,7 +182,6 @@ impl Sim<'_> {
         let model_now = unsafe { std::mem::transmute::<&dyn Model, &'static dyn Model>(model) };
         let job = fiber::Job { model: model_now, state };
         let before = current::set(self.arena.kernel());
-        let crash = crash::Watch::begin(&raw const *self);
         let engine = ptr::from_mut(self).cast();
         let kernel = self.kernel();
         kernel.job = (&raw const job).cast();
@@ -194,7 +196,6 @@ impl Sim<'_> {
         if end != End::Finished || self.kernel().has_vanished() {
             self.clean_up();
         }
-        drop(crash);
         current::set(before);
         super::stage::judge(self.kernel(), model, state, label)
     }

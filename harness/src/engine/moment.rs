@@ -1,0 +1,110 @@
+//! Which part of a program runs: for messages about code that ends more than its task.
+//!
+//! Written where the program's own code is called; read when an `exit` ends a program
+//! that explores in fibers, and by whoever started a controller that died.
+//!
+//! | moment | set by |
+//! |---|---|
+//! | set-up, label, finally, dropping the state | the model, before it calls them |
+//! | tasks | the engine, after the set-up |
+//!
+//! 1. Each thread has a moment of its own, since in `sim` each explores by itself.
+//! 2. A controller also publishes its moment in memory that its starter sees.
+//!
+//! When a process dies here, the published moment stays what it was.
+//!
+//! Orderings: relaxed. A moment is read in its own thread, or after the death of the
+//! process that wrote it.
+
+use selvedge::Shared;
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// A part of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Moment {
+    /// Nothing of the program.
+    Between,
+    /// `init`.
+    SetUp,
+    /// The tasks.
+    Tasks,
+    /// `label`.
+    Label,
+    /// `finally`.
+    Finally,
+    /// The state's destructor.
+    Discard,
+}
+
+/// The moment of a process, for whoever started it.
+pub(crate) type Published = Shared<AtomicU8>;
+
+thread_local! {
+    static NOW: Cell<Moment> = const { Cell::new(Moment::Between) };
+    static PUBLISHED: Cell<Option<&'static AtomicU8>> = const { Cell::new(None) };
+}
+
+impl Moment {
+    const ALL: [Moment; 6] =
+        [Moment::Between, Moment::SetUp, Moment::Tasks, Moment::Label, Moment::Finally, Moment::Discard];
+
+    /// The moment of this thread.
+    pub(crate) fn now() -> Moment {
+        NOW.get()
+    }
+
+    /// From now on, this thread is in this part of the program.
+    pub(crate) fn begin(self) {
+        NOW.set(self);
+        if let Some(published) = PUBLISHED.get() {
+            published.store(self as u8, Ordering::Relaxed);
+        }
+    }
+
+    /// What was published last.
+    pub(crate) fn of(published: &Published) -> Moment {
+        let number = published.load(Ordering::Relaxed);
+        Moment::ALL.into_iter().find(|moment| *moment as u8 == number).unwrap_or(Moment::Between)
+    }
+
+    /// The part of the program, if it is one that runs outside of the tasks.
+    pub(crate) fn outside_tasks(self) -> Option<&'static str> {
+        match self {
+            Moment::Between | Moment::Tasks => None,
+            Moment::SetUp => Some("the set-up (init)"),
+            Moment::Label => Some("`label`"),
+            Moment::Finally => Some("`finally`"),
+            Moment::Discard => Some("the destructor of the state"),
+        }
+    }
+}
+
+/// From now on, the moments of this thread can be seen by whoever else has `place`.
+/// Called once, by a process that does nothing else.
+pub(crate) fn publish(place: Published) {
+    // Never dropped: the process ends without dropping anything.
+    let place: &'static Published = Box::leak(Box::new(place));
+    PUBLISHED.set(Some(place));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_seen_by_who_shares_its_place() {
+        std::thread::spawn(|| {
+            let place = Shared::new(AtomicU8::new(0));
+            publish(place.clone());
+            for moment in Moment::ALL {
+                moment.begin();
+                assert_eq!((Moment::now(), Moment::of(&place)), (moment, moment));
+            }
+        })
+        .join()
+        .unwrap();
+        assert_eq!(Moment::now(), Moment::Between);
+    }
+}
