@@ -82,6 +82,14 @@ fn what_is_wrong_is_said_in_one_line() {
         (&["explore", "ticket:clients=0"], "parameter clients: `0` is not a number from 1 to 500"),
         (&["explore", "ticket:clients=2,clients=3"], "parameter clients is given twice"),
         (&["explore", "ticket:clients"], "parameter of ticket: `clients` is not name=value, as in clients=3"),
+        (
+            &["explore", "ticket:racy"],
+            "`racy` is a variant of ticket, not a parameter; give it as --variant racy",
+        ),
+        (
+            &["explore", "two-locks:ordered"],
+            "`ordered` is a variant of two-locks, not a parameter; give it as --variant ordered",
+        ),
         (&["explore", "two-locks:n=1"], "`two-locks` has no parameters, so `n` is unknown"),
         (&["explore", "ticket", "--variant", "lockd"], "unknown variant `lockd`; did you mean `locked`?"),
         (&["explore", "ticket", "--engine", "reel"], "unknown engine `reel`; did you mean `real`?"),
@@ -162,6 +170,9 @@ fn exploring_counts_exactly() {
         assert_eq!((&racy["complete"], &racy["proved_minimal"]), (&Value::from(true), &Value::from(true)));
         assert_eq!((&racy["min_switches"], &racy["min_preemptions"]), (&Value::from(2), &Value::from(1)));
         assert_eq!(racy["strategy"], "dfs");
+        // The first schedule runs one client after the other and breaks nothing.
+        let first = racy["first_violation"].as_u64().unwrap();
+        assert!((2..=3).contains(&first), "{first}");
         assert!(racy["replay"].as_str().unwrap().starts_with("sv1:"));
         for key in
             ["scenario", "seed", "first_violation", "outcomes", "seconds", "executions_per_second", "verdict"]
@@ -187,6 +198,8 @@ fn exit_codes_tell_surprises_from_nothing() {
     let (code, out, _) = room.run(&["explore", "ticket", "--variant", "locked", "--time", "0s"]);
     assert_eq!(code, 4);
     assert!(out.contains("nothing ran"), "{out}");
+    let (_, out, _) = room.run(&["explore", "ticket", "--variant", "locked", "--time", "0s", "--json"]);
+    assert_eq!(json(&out)["reason"], "the budget ended before the first execution");
     let (code, _, err) =
         room.run(&["explore", "ticket", "--variant", "locked", "--time", "60s", "--timeout", "300ms"]);
     assert_eq!((code, &*err), (124, "selvedge: timed out after 0.3 s\n"));

@@ -269,6 +269,33 @@ fn a_signal_is_not_left_unfinished() {
     assert!(!text.contains("never finished"), "{text}");
 }
 
+/// Set for the child that the next test runs.
+const HEARS: &str = "MESSAGES_HEAR_THE_ENVIRONMENT";
+
+/// Explores as the environment says, if asked to: the subject of the next test.
+#[test]
+fn explores_if_asked() {
+    if std::env::var_os(HEARS).is_some() {
+        ticket(2).explore(&Config::default()).unwrap();
+    }
+}
+
+#[test]
+fn a_schedule_cannot_be_replayed_unscheduled() {
+    let token = ticket(2).check(&config()).unwrap().finding.unwrap().token;
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "explores_if_asked", "--nocapture"])
+        .envs([(HEARS, "1"), ("SELVEDGE_ENGINE", "wild"), ("SELVEDGE_REPLAY", &*token)])
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    contains(
+        &text,
+        &["ticket: a schedule cannot be replayed in wild, where nobody schedules; use sim or real"],
+    );
+    assert_eq!(output.status.code(), Some(101), "{text}");
+}
+
 #[test]
 fn what_holds_has_no_message() {
     let report = ticket(1).check(&config().exhaust()).unwrap();

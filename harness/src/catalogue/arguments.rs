@@ -26,6 +26,12 @@ impl Arguments {
         let mut given = vec![false; arguments.values.len()];
         for pair in text.split(',').filter(|_| !text.is_empty()) {
             let Some((name, value)) = pair.split_once('=') else {
+                if let Some(variant) = scenario.variants.iter().find(|variant| variant.name == pair.trim()) {
+                    return Err(Error::Usage(format!(
+                        "`{0}` is a variant of {1}, not a parameter; give it as --variant {0}",
+                        variant.name, scenario.name
+                    )));
+                }
                 let form = "name=value, as in clients=3".to_owned();
                 return Err(Error::Value {
                     what: format!("parameter of {}", scenario.name),

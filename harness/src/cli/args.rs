@@ -64,7 +64,8 @@ pub(super) struct Search {
     /// One JSON object a line instead of text
     #[arg(long)]
     pub(super) json: bool,
-    /// The folder for the HTML report
+    /// The folder for the HTML report; by default explore writes none, and the main job
+    /// writes to target/selvedge-report (selvedge-report if there is no target)
     #[arg(long, value_name = "DIR")]
     pub(super) report: Option<String>,
 }
