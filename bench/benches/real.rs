@@ -25,6 +25,7 @@
 use selvedge_bench::bare;
 use selvedge_bench::rounds::{Bar, Paired, measured, median, paired, print_table, row};
 use selvedge_harness::prelude::*;
+use selvedge_harness::strategy::Strategy;
 use selvedge_harness::{Report, check};
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -39,7 +40,7 @@ const STEPS: u32 = 2_000;
 const REFERENCE: f64 = 2_300.0;
 
 fn config(executions: u64) -> Config {
-    Config::default().engine(Engine::Real).executions(executions).ignore_environment()
+    Config::default().strategy(Strategy::Random).engine(Engine::Real).executions(executions).ignore_environment()
 }
 
 /// The report of an exploration that found nothing, as none here can.

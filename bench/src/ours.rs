@@ -1,4 +1,4 @@
-//! The measured programs for selvedge, in `sim` with the strategy `random`.
+//! The measured programs for selvedge, in `sim`.
 //!
 //! The declarative form has only the tasks that do the work. The dynamic form is
 //! what the rivals have: a main task that makes the state, starts the others as
@@ -8,6 +8,8 @@
 
 use crate::subject::Subject;
 use selvedge_harness::prelude::*;
+use selvedge_harness::strategy::Strategy;
+use selvedge_harness::program::Tally;
 use selvedge_harness::{Report, check};
 use std::sync::Arc;
 
@@ -87,21 +89,21 @@ impl Buffer {
     }
 }
 
-fn config(executions: u64) -> Config {
-    Config::default().executions(executions).ignore_environment()
+fn config(strategy: &Strategy, executions: u64) -> Config {
+    Config::default().strategy(strategy.clone()).executions(executions).ignore_environment()
 }
 
-fn count(report: Result<Report, selvedge_harness::Error>) -> u64 {
+fn judge(report: Result<Report, selvedge_harness::Error>) -> Tally {
     let report = report.expect("the configuration is right");
     assert_eq!(report.tally.violations, 0, "no program here can fail: {report:?}");
     assert_eq!(report.tally.inconclusive, None);
-    report.tally.executions
+    report.tally
 }
 
 /// Runs the declarative form.
-pub(crate) fn declared(subject: Subject, executions: u64) -> u64 {
-    let config = config(executions);
-    count(match subject {
+pub(crate) fn declared(strategy: &Strategy, subject: Subject, executions: u64) -> Tally {
+    let config = config(strategy, executions);
+    judge(match subject {
         Subject::Update => {
             Program::new("i", || Number::new(0)).tasks("task", 2, |n, _| n.change(5, 1)).check(&config)
         }
@@ -140,9 +142,9 @@ fn join(handles: Vec<thread::JoinHandle<()>>) {
 }
 
 /// Runs the dynamic form.
-pub(crate) fn started(subject: Subject, executions: u64) -> u64 {
-    let config = config(executions);
-    count(match subject {
+pub(crate) fn started(strategy: &Strategy, subject: Subject, executions: u64) -> Tally {
+    let config = config(strategy, executions);
+    judge(match subject {
         Subject::Update => check(&config, || join(start(&Arc::new(Number::new(0)), 2, |n| n.change(5, 1)))),
         Subject::Ticket => check(&config, || join(start(&Arc::new(Stock::new()), 10, Stock::buy))),
         Subject::Locked => {

@@ -9,6 +9,8 @@
 //! | `v` | bounded buffer of capacity 1: a mutex and two condition variables, 2 producers, 2 consumers, 4 items in all |
 
 use crate::{ours, with_loom, with_shuttle};
+use selvedge_harness::program::Tally;
+use selvedge_harness::strategy::Strategy;
 
 /// A measured program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +77,28 @@ impl Side {
     }
 }
 
+/// A strategy that both selvedge and shuttle have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Walk {
+    /// Uniform over tasks that can go on.
+    Random,
+    /// Probabilistic concurrency testing, depth 3.
+    Pct,
+    /// Uniform over interleavings.
+    Urw,
+}
+
+impl Walk {
+    /// What selvedge calls it.
+    pub fn strategy(self) -> Strategy {
+        match self {
+            Walk::Random => Strategy::Random,
+            Walk::Pct => Strategy::Pct { depth: 3 },
+            Walk::Urw => Strategy::Urw,
+        }
+    }
+}
+
 fn by_name<T: Copy>(all: &[(&'static str, T)], what: &str, name: &str) -> Result<T, String> {
     all.iter().find(|(known, _)| *known == name).map(|(_, value)| *value).ok_or_else(|| {
         let known: Vec<&str> = all.iter().map(|(known, _)| *known).collect();
@@ -82,16 +106,46 @@ fn by_name<T: Copy>(all: &[(&'static str, T)], what: &str, name: &str) -> Result
     })
 }
 
-/// Runs up to `executions` executions and returns how many were run: fewer only
+/// Runs so many executions by a strategy of selvedge's, declarative or dynamic, and
+/// returns their number.
+///
+/// # Panics
+/// If it ended early or found fault with a program that has none.
+pub fn explore(strategy: &Strategy, dynamic: bool, subject: Subject, executions: u64) -> u64 {
+    tally(strategy, dynamic, subject, executions).executions
+}
+
+/// The same, and returns the number of their steps.
+///
+/// # Panics
+/// As for [`explore`].
+pub fn steps(strategy: &Strategy, dynamic: bool, subject: Subject, executions: u64) -> u64 {
+    tally(strategy, dynamic, subject, executions).steps
+}
+
+fn tally(strategy: &Strategy, dynamic: bool, subject: Subject, executions: u64) -> Tally {
+    if dynamic {
+        ours::started(strategy, subject, executions)
+    } else {
+        ours::declared(strategy, subject, executions)
+    }
+}
+
+/// Runs so many executions by a strategy of shuttle's.
+pub fn explore_with_shuttle(walk: Walk, subject: Subject, executions: u64) -> u64 {
+    with_shuttle::run(walk, subject, executions)
+}
+
+/// Runs up to `executions` executions of the random walk and returns how many were run: fewer only
 /// where an exhaustive search was done before.
 ///
 /// # Panics
 /// If a side ended early or found fault with a program that has none.
 pub fn run(side: Side, subject: Subject, executions: u64) -> u64 {
     match side {
-        Side::Static => ours::declared(subject, executions),
-        Side::Dynamic => ours::started(subject, executions),
-        Side::Shuttle => with_shuttle::run(subject, executions),
+        Side::Static => explore(&Strategy::Random, false, subject, executions),
+        Side::Dynamic => explore(&Strategy::Random, true, subject, executions),
+        Side::Shuttle => with_shuttle::run(Walk::Random, subject, executions),
         Side::Loom => with_loom::run(subject, executions),
     }
 }

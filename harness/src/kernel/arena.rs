@@ -6,8 +6,8 @@
 //! touches cost nothing.
 //!
 //! ```text
-//!  Kernel | enabled | tasks | standings | marks | guard classes | class bitsets
-//!         | choices | prefix | enabled log | events | fault log
+//!  Kernel | enabled | tasks | standings | candidates | marks | guard classes
+//!         | class bitsets | choices | prefix | enabled log | events | fault log
 //!         | program memory (state, segments)
 //! ```
 //!
@@ -72,6 +72,7 @@ impl Arena {
         let enabled_at = layout.take::<u64>(words);
         let tasks_at = layout.take::<Task>(capacity);
         let standings_at = layout.take::<Standing>(capacity);
+        let candidates_at = layout.take::<u64>(words);
         let marks_at = layout.take::<Mark>(MARKS);
         let classes_at = layout.take::<Class>(classes);
         let bits_at = layout.take::<u64>(classes * words);
@@ -103,6 +104,7 @@ impl Arena {
                     tasks: start.add(tasks_at).cast(),
                     standings: start.add(standings_at).cast(),
                     marks: start.add(marks_at).cast(),
+                    candidates: start.add(candidates_at).cast(),
                     enabled: start.add(enabled_at).cast(),
                     choices: start.add(choices_at).cast(),
                     prefix: start.add(prefix_at).cast(),

@@ -67,6 +67,8 @@ pub(super) struct Parts {
     pub(super) tasks: *mut Task,
     pub(super) standings: *mut Standing,
     pub(super) marks: *mut Mark,
+    /// A set of tasks for a policy's own use within one decision.
+    pub(super) candidates: *mut u64,
     pub(super) enabled: *mut u64,
     pub(super) choices: *mut Choice,
     pub(super) prefix: *mut Choice,

@@ -33,20 +33,25 @@ pub(crate) struct Piloted<R> {
     runs: u64,
     sketch: Sketch,
     recipe: R,
+    /// Faults shall be injected, once the pilot runs are over.
+    inject: bool,
 }
 
 impl<R: Recipe> Piloted<R> {
     pub(crate) fn new(seed: u64, recipe: R) -> Piloted<R> {
-        Piloted { seed, runs: 0, sketch: Sketch::default(), recipe }
+        Piloted { seed, runs: 0, sketch: Sketch::default(), recipe, inject: false }
     }
 }
 
 impl<R: Recipe> Search for Piloted<R> {
     fn plan(&mut self, index: u64, kernel: &mut Kernel) -> bool {
         if self.runs < PILOTS {
+            // The length of a run that is killed half way would teach nothing.
+            self.inject |= std::mem::take(&mut kernel.faults.inject);
             let rng = Rng::derive(self.seed ^ SALT, self.runs);
             kernel.plan = Plan { record: true, ..Plan::by(Policy::Random, rng) };
         } else {
+            kernel.faults.inject |= std::mem::take(&mut self.inject);
             self.recipe.write(index, Rng::derive(self.seed, index), &self.sketch, kernel);
         }
         true
@@ -140,16 +145,13 @@ impl Sketch {
             }
             own[task] += 1;
         }
-        let joins = kernel.events().iter().filter(|event| !Kernel::counts(event.kind));
-        let mut weighed = own;
-        joins.for_each(|event| weighed[event.choice.task()] -= u32::from(event.choice.outcome().is_run()));
         let shared = |object: &Count| object.written && object.own.iter().filter(|&&n| n > 0).count() > 1;
         let objects = objects.into_iter().filter(shared).map(|object| Object {
             counts: with_descendants(object.own, &parents),
             witnesses: object.witnesses,
         });
         let objects = objects.collect();
-        Sketch { steps: kernel.steps, counts: with_descendants(weighed, &parents), objects }
+        Sketch { steps: kernel.steps, counts: with_descendants(own, &parents), objects }
     }
 }
 

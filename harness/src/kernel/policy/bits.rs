@@ -32,18 +32,34 @@ pub(super) fn pick_bit(set: u64, count: u32, n: u32) -> usize {
     rest.trailing_zeros() as usize
 }
 
-/// The positions of the set bits of a set of any size.
+/// Calls `found` with the position of each set bit of a set of any size.
 #[inline(always)]
-pub(super) fn ones(set: &[u64]) -> impl Iterator<Item = usize> + '_ {
-    set.iter().enumerate().flat_map(|(index, &word)| {
+pub(super) fn each(set: &[u64], mut found: impl FnMut(usize)) {
+    for (index, &word) in set.iter().enumerate() {
         let mut rest = word;
-        std::iter::from_fn(move || {
-            if rest == 0 {
-                return None;
-            }
-            let bit = rest.trailing_zeros() as usize;
+        while rest != 0 {
+            found(index * 64 + rest.trailing_zeros() as usize);
             rest &= rest - 1;
-            Some(index * 64 + bit)
-        })
-    })
+        }
+    }
+}
+
+/// The position of the set bit that `rest` falls on, where each has a weight and the
+/// weights lie side by side; the last one if `rest` is beyond them all.
+#[inline(always)]
+pub(super) fn weighed(set: &[u64], mut rest: u64, weight: impl Fn(usize) -> u64) -> usize {
+    let mut last = 0;
+    for (index, &word) in set.iter().enumerate() {
+        let mut bits = word;
+        while bits != 0 {
+            last = index * 64 + bits.trailing_zeros() as usize;
+            let weight = weight(last);
+            if rest < weight {
+                return last;
+            }
+            rest -= weight;
+            bits &= bits - 1;
+        }
+    }
+    last
 }

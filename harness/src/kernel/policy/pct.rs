@@ -2,7 +2,7 @@
 //! it falls to the priority of the mark, below all others but those of later depth.
 
 use super::super::state::Kernel;
-use super::bits::ones;
+use super::bits::each;
 
 impl Kernel {
     #[inline]
@@ -17,14 +17,13 @@ impl Kernel {
     /// The enabled task with the highest rank; the lowest number wins a tie.
     #[inline(always)]
     pub(super) fn highest(&self) -> usize {
-        let mut best = usize::MAX;
-        let mut rank = 0;
-        for task in ones(self.enabled()) {
+        let (mut best, mut rank) = (usize::MAX, 0);
+        each(self.enabled(), |task| {
             let other = self.standing(task).rank;
             if best == usize::MAX || other > rank {
                 (best, rank) = (task, other);
             }
-        }
+        });
         best
     }
 }

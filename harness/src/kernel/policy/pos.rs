@@ -3,7 +3,7 @@
 //! win or lose against the next.
 
 use super::super::state::Kernel;
-use super::bits::ones;
+use super::bits::each;
 use selvedge::platform::{Kind, Op};
 
 /// The object that two operations race for: both touch it, and not both only read it.
@@ -22,12 +22,12 @@ impl Kernel {
         let chosen = self.highest();
         let op = self.task(chosen).op;
         let mut rng = self.plan.rng;
-        for task in ones(self.enabled()) {
+        each(self.enabled(), |task| {
             let contested = || contested(&op, &self.task(task).op);
             if task == chosen || contested().is_some_and(|object| self.share(chosen, task, object)) {
                 self.standing(task).rank = rng.next_u64();
             }
-        }
+        });
         self.plan.rng = rng;
         chosen
     }

@@ -12,7 +12,6 @@ use super::super::rng::Rng;
 use super::super::state::Kernel;
 use super::super::task::NOBODY;
 use crate::kernel::Policy;
-use selvedge::platform::Kind;
 
 /// How many steps of one execution can be marked.
 pub(crate) const MARKS: usize = 64;
@@ -181,12 +180,5 @@ impl Kernel {
     #[inline(always)]
     pub(super) fn space_of(&self, task: usize, object: usize) -> u32 {
         if is_number(object) { 0 } else { self.space_for(task, object) }
-    }
-
-    /// Whether an operation of `kind` counts as an event of its task. Joins do not:
-    /// when they happen is decided by the end of the other task.
-    #[inline(always)]
-    pub(crate) fn counts(kind: Kind) -> bool {
-        kind != Kind::Join
     }
 }

@@ -11,7 +11,7 @@
 
 use super::super::state::Kernel;
 use super::super::task::{NOBODY, State};
-use super::bits::ones;
+use super::bits::{each, weighed};
 use selvedge::platform::Kind;
 
 /// Whether an operation of this kind can be one of interest. Releasing a lock cannot:
@@ -30,7 +30,7 @@ impl Kernel {
         if self.guide.intended == NOBODY || self.has_left(self.guide.intended as usize) {
             self.intend();
         }
-        let chosen = self.draw(true).or_else(|| self.draw(false)).unwrap_or(self.current as usize);
+        let chosen = self.draw();
         let keen = self.is_keen(chosen);
         self.spend(chosen);
         let standing = self.standing(chosen);
@@ -42,40 +42,34 @@ impl Kernel {
         chosen
     }
 
-    /// Draws one of the enabled tasks, `choosy` for: of those that need not wait for
-    /// the intended one.
+    /// Draws one of the enabled tasks that need not wait for the intended one; if there
+    /// is none, one of all.
     #[inline(always)]
-    fn draw(&mut self, choosy: bool) -> Option<usize> {
+    fn draw(&mut self) -> usize {
         let intended = self.guide.intended;
-        let waits =
-            |task: usize| choosy && intended != NOBODY && task as u32 != intended && self.is_keen(task);
         let weight = |task: usize| {
             let standing = self.standing(task);
             u64::from(standing.left.saturating_sub(standing.keen).max(1))
         };
+        // SAFETY: words <= stride, the length of `candidates`, which nothing else refers
+        // to within this decision.
+        let candidates =
+            unsafe { std::slice::from_raw_parts_mut(self.parts.candidates, self.words as usize) };
+        candidates.copy_from_slice(self.enabled());
         let mut total = 0;
-        for task in ones(self.enabled()) {
-            if !waits(task) {
+        each(self.enabled(), |task| {
+            if intended != NOBODY && task as u32 != intended && self.is_keen(task) {
+                candidates[task / 64] &= !(1 << (task % 64));
+            } else {
                 total += weight(task);
             }
-        }
+        });
         if total == 0 {
-            return None;
+            candidates.copy_from_slice(self.enabled());
+            each(candidates, |task| total += weight(task));
         }
         let mut rng = self.plan.rng;
-        let mut rest = rng.below_u64(total);
-        let mut chosen = None;
-        for task in ones(self.enabled()) {
-            if waits(task) {
-                continue;
-            }
-            chosen = Some(task);
-            let weight = weight(task);
-            if rest < weight {
-                break;
-            }
-            rest -= weight;
-        }
+        let chosen = weighed(candidates, rng.below_u64(total), weight);
         self.plan.rng = rng;
         chosen
     }
@@ -93,9 +87,12 @@ impl Kernel {
     /// Looks whether some task is about to touch the object of interest for the first
     /// time.
     fn recognise(&mut self) {
-        let witness = ones(self.enabled()).find(|&task| {
+        let mut witness = None;
+        each(self.enabled(), |task| {
             let standing = self.standing(task);
-            standing.done == standing.forecast.witness && self.task(task).op.object != 0
+            if standing.done == standing.forecast.witness && self.task(task).op.object != 0 {
+                witness = witness.or(Some(task));
+            }
         });
         if let Some(task) = witness {
             let object = self.task(task).op.object;
@@ -113,23 +110,36 @@ impl Kernel {
     /// Draws who shall be the next to touch the object of interest; nobody, if no
     /// task has such an operation left.
     fn intend(&mut self) {
-        // Whoever stands before such an operation has at least that one.
-        let weight = |task: usize| match self.has_left(task) {
-            true => 0,
-            false => u64::from(self.standing(task).keen.max(u32::from(self.is_keen(task)))),
-        };
         let tasks = 0..self.tasks as usize;
-        let total: u64 = tasks.clone().map(weight).sum();
-        let mut rng = self.plan.rng;
-        let mut rest = if total == 0 { 0 } else { rng.below_u64(total) };
-        let drawn = { tasks }.find(|&task| {
-            let weight = weight(task);
-            let found = rest < weight;
-            rest = rest.wrapping_sub(weight);
-            found
-        });
-        self.guide.intended = drawn.map_or(NOBODY, |task| task as u32);
-        self.plan.rng = rng;
+        for _ in tasks.clone() {
+            // Whoever stands before such an operation has at least that one.
+            let weight = |task: usize| match self.standing(task).keen {
+                0 => u64::from(self.is_enabled(task) && self.is_keen(task)),
+                keen => u64::from(keen),
+            };
+            let total: u64 = tasks.clone().map(weight).sum();
+            if total == 0 {
+                break;
+            }
+            let mut rng = self.plan.rng;
+            let mut rest = rng.below_u64(total);
+            let drawn = tasks.clone().find(|&task| {
+                let weight = weight(task);
+                let found = rest < weight;
+                rest = rest.wrapping_sub(weight);
+                found
+            });
+            self.plan.rng = rng;
+            match drawn {
+                // It ended before it did what was foretold.
+                Some(task) if self.has_left(task) => self.standing(task).keen = 0,
+                drawn => {
+                    self.guide.intended = drawn.map_or(NOBODY, |task| task as u32);
+                    return;
+                }
+            }
+        }
+        self.guide.intended = NOBODY;
     }
 
     /// The intended task started another: which of the two is meant is drawn by what
