@@ -94,6 +94,15 @@ fn what_is_wrong_is_said_in_one_line() {
         (&["explore", "ticket", "--variant", "lockd"], "unknown variant `lockd`; did you mean `locked`?"),
         (&["explore", "ticket", "--engine", "reel"], "unknown engine `reel`; did you mean `real`?"),
         (&["explore", "ticket", "--strategy", "dsf"], "unknown strategy `dsf`; did you mean `dfs`?"),
+        (
+            &["explore", "ticket", "--strategy", "pct:0"],
+            "strategy pct: `0` is not a number of ordering constraints from 1 to 64, as in pct:2",
+        ),
+        (
+            &["explore", "ticket", "--strategy", "delay:x"],
+            "strategy delay: `x` is not a number of delays from 0 to 64, as in delay:2",
+        ),
+        (&["explore", "ticket", "--strategy", "surv"], "unknown strategy `surv`; did you mean `surw`?"),
         (&["explore", "ticket", "--time", "5"], "--time: `5` is not a duration, as in 500ms, 10s or 2m"),
         (&["explore", "ticket", "--executions", "0"], "--executions: `0` is not a number of at least 1"),
         (&["explore", "ticket", "--jobs", "x"], "--jobs: `x` is not a number from 1 to 1024"),

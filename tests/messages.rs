@@ -75,7 +75,7 @@ fn a_race_is_told_step_by_step() {
         &text,
         &[
             "ticket: law broken after 6 steps: oversold: 2 sold, 1 in stock (tests/messages.rs:",
-            "seed 0, strategy random, engine sim",
+            "seed 0, strategy portfolio, engine sim",
             "to 2 context switches, 1 preemption; proved minimal",
             "get left -> 1",
             "set left = 0",

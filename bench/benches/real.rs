@@ -40,7 +40,11 @@ const STEPS: u32 = 2_000;
 const REFERENCE: f64 = 2_300.0;
 
 fn config(executions: u64) -> Config {
-    Config::default().strategy(Strategy::Random).engine(Engine::Real).executions(executions).ignore_environment()
+    Config::default()
+        .strategy(Strategy::Random)
+        .engine(Engine::Real)
+        .executions(executions)
+        .ignore_environment()
 }
 
 /// The report of an exploration that found nothing, as none here can.

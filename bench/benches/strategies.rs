@@ -64,9 +64,7 @@ fn line(labels: [&str; 3], result: &Paired, bar: Bar) -> Vec<String> {
 
 /// Nanoseconds a step of a strategy beside those of `random`.
 fn beside_random(rounds: usize, slice: f64) {
-    let head = [
-        "strategy", "program", "form", "ns/step", "random", "ratio", "lowest", "highest", "bar", "",
-    ];
+    let head = ["strategy", "program", "form", "ns/step", "random", "ratio", "lowest", "highest", "bar", ""];
     let mut rows = vec![row(head)];
     for name in ["pct:3", "pos", "urw", "surw", "delay:2", "portfolio"] {
         let strategy: Strategy = name.parse().expect("selvedge knows it");
@@ -86,9 +84,7 @@ fn beside_random(rounds: usize, slice: f64) {
 
 /// Executions a second beside shuttle's.
 fn beside_shuttle(rounds: usize, slice: f64) {
-    let head = [
-        "strategy", "program", "form", "exec/s", "shuttle", "ratio", "lowest", "highest", "bar", "",
-    ];
+    let head = ["strategy", "program", "form", "exec/s", "shuttle", "ratio", "lowest", "highest", "bar", ""];
     let mut rows = vec![row(head)];
     for walk in [Walk::Random, Walk::Pct, Walk::Urw] {
         let strategy = walk.strategy();

@@ -8,8 +8,8 @@
 
 use crate::subject::Subject;
 use selvedge_harness::prelude::*;
-use selvedge_harness::strategy::Strategy;
 use selvedge_harness::program::Tally;
+use selvedge_harness::strategy::Strategy;
 use selvedge_harness::{Report, check};
 use std::sync::Arc;
 

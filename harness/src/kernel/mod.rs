@@ -72,7 +72,7 @@ pub(crate) use decide::End;
 pub use join::join_task;
 pub(crate) use life::{depart, enter, set_label};
 pub(crate) use plan::{Mismatch, Plan, Policy};
-pub(crate) use policy::{Forecast, MARKS, Mark, is_eligible, is_number};
+pub(crate) use policy::{Forecast, MARKS, Mark, is_eligible};
 pub use rng::Rng;
 pub(crate) use state::{Kernel, Mode, Request};
 pub(crate) use task::NOBODY;

@@ -464,11 +464,11 @@ impl Kernel {
         task.timed_out && (foreign || !holds())
     }
 
+    /// Small numbers are no addresses: users name objects of their own with them, and
+    /// mean the same object in every process.
     pub(super) fn space_for(&self, task: usize, address: usize) -> u32 {
-        if self.mode == Mode::Sim || (self.parts.start..self.parts.end).contains(&address) {
-            0
-        } else {
-            self.task(task).process + 1
-        }
+        const LOWEST_ADDRESS: usize = 0x1_0000;
+        let shared = address < LOWEST_ADDRESS || (self.parts.start..self.parts.end).contains(&address);
+        if self.mode == Mode::Sim || shared { 0 } else { self.task(task).process + 1 }
     }
 }

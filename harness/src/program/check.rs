@@ -50,6 +50,7 @@ fn validate(config: &Config) -> Result<(), Error> {
                 .to_owned(),
         ));
     }
+    config.strategy.validate()?;
     if config.budget.executions == Some(0) {
         return value("executions", "0", "a number of at least 1");
     }
@@ -209,6 +210,7 @@ pub(crate) fn record_model(
     config: &Config,
     indices: impl IntoIterator<Item = u64>,
 ) -> Result<Vec<Recording>, Error> {
+    config.strategy.validate()?;
     session(config.engine, model, config.limits, |executor| {
         let mut search = config.strategy.search(config.seed, (0, 1));
         let mut recordings = Vec::new();

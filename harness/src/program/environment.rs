@@ -34,7 +34,11 @@ pub const VARIABLES: [Variable; 7] = [
     Variable { name: "SELVEDGE_EXECUTIONS", form: "a number of at least 1", help: "executions at most" },
     Variable { name: "SELVEDGE_TIME", form: "a duration, as in 500ms, 10s or 2m", help: "time at most" },
     Variable { name: "SELVEDGE_ENGINE", form: "sim, real or wild", help: "what a task is" },
-    Variable { name: "SELVEDGE_STRATEGY", form: "random, dfs or dfs:p", help: "which executions are run" },
+    Variable {
+        name: "SELVEDGE_STRATEGY",
+        form: "portfolio, random, pct:d, pos, urw, surw, delay:d, dfs or dfs:p",
+        help: "which executions are run",
+    },
     Variable { name: "SELVEDGE_REPORT", form: "a folder", help: "where reports are written" },
 ];
 

@@ -108,7 +108,9 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
         if turn.is_multiple_of(BATCH) || slow {
             progress.add(tally.executions - reported.0, tally.violations - reported.1);
             reported = (tally.executions, tally.violations);
-            let late = task.time.is_some_and(|time| begun.elapsed() >= time);
+            // Pilot runs take part of the time, but never all of it.
+            let piloting = turn > 0 && tally.executions == 0 && !counts_itself;
+            let late = !piloting && task.time.is_some_and(|time| begun.elapsed() >= time);
             if late || index > progress.last() {
                 break;
             }

@@ -31,6 +31,16 @@ impl fmt::Display for Strategy {
     }
 }
 
+impl Strategy {
+    /// Refuses a number out of range, in the words for its text.
+    pub(crate) fn validate(&self) -> Result<(), Error> {
+        match self {
+            Strategy::Replay(_) => Ok(()),
+            other => other.to_string().parse::<Strategy>().map(|_| ()),
+        }
+    }
+}
+
 /// The number after the colon.
 fn number(name: &str, text: &str, range: RangeInclusive<u32>, of: &str) -> Result<u32, Error> {
     text.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| {

@@ -12,7 +12,7 @@
 //! 2. Executions that turn out differently from the pilot are only weighed less well.
 
 use super::Search;
-use crate::kernel::{Choice, Forecast, Kernel, Plan, Policy, Rng, is_eligible, is_number};
+use crate::kernel::{Choice, End, Forecast, Kernel, Plan, Policy, Rng, is_eligible};
 use rustc_hash::FxHashMap;
 use selvedge::platform::Kind;
 
@@ -59,6 +59,11 @@ impl<R: Recipe> Search for Piloted<R> {
 
     fn learn(&mut self, kernel: &Kernel) -> bool {
         if self.runs == PILOTS {
+            return true;
+        }
+        if kernel.ending().0 == End::GivenUp {
+            // Ten seconds were lost; the verdict is the search's last, so it counts.
+            self.runs = PILOTS;
             return true;
         }
         self.runs += 1;
@@ -132,8 +137,7 @@ impl Sketch {
                 parents[event.value as usize] = task;
             }
             if event.object != 0 && is_eligible(event.kind) {
-                let space = if is_number(event.object) { 0 } else { event.space };
-                let at = *index.entry((space, event.object)).or_insert(objects.len());
+                let at = *index.entry((event.space, event.object)).or_insert(objects.len());
                 if at == objects.len() {
                     let (own, witnesses) = (vec![0; tasks], vec![u32::MAX; tasks]);
                     objects.push(Count { own, witnesses, written: false });

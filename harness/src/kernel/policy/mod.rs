@@ -26,7 +26,7 @@ mod surw;
 mod urw;
 
 pub(super) use standing::Guide;
-pub(crate) use standing::{Forecast, MARKS, Mark, Standing, is_number};
+pub(crate) use standing::{Forecast, MARKS, Mark, Standing};
 pub(crate) use surw::is_eligible;
 
 use super::plan::Policy;

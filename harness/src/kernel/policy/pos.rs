@@ -34,6 +34,6 @@ impl Kernel {
 
     /// Whether an address means the same object to both tasks.
     fn share(&self, a: usize, b: usize, object: usize) -> bool {
-        self.space_of(a, object) == self.space_of(b, object)
+        self.space_for(a, object) == self.space_for(b, object)
     }
 }

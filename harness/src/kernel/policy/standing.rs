@@ -60,12 +60,6 @@ pub(crate) struct Standing {
     pub(super) forecast: Forecast,
 }
 
-/// Whether the object is named by a small number and not by an address.
-pub(crate) fn is_number(object: usize) -> bool {
-    const LOWEST_ADDRESS: usize = 0x1_0000;
-    object < LOWEST_ADDRESS
-}
-
 /// What the policies know of the execution as a whole.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
@@ -173,12 +167,5 @@ impl Kernel {
                 self.inherit(index, parent, keen, before);
             }
         }
-    }
-
-    /// The address space of an object as policies see it. Small numbers that a user
-    /// gives to objects of his own name the same object everywhere.
-    #[inline(always)]
-    pub(super) fn space_of(&self, task: usize, object: usize) -> u32 {
-        if is_number(object) { 0 } else { self.space_for(task, object) }
     }
 }

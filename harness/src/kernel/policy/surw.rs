@@ -81,7 +81,7 @@ impl Kernel {
         op.object == self.guide.object
             && op.object != 0
             && is_eligible(op.kind)
-            && self.space_of(task, op.object) == self.guide.space
+            && self.space_for(task, op.object) == self.guide.space
     }
 
     /// Looks whether some task is about to touch the object of interest for the first
@@ -97,7 +97,7 @@ impl Kernel {
         if let Some(task) = witness {
             let object = self.task(task).op.object;
             self.guide.object = object;
-            self.guide.space = self.space_of(task, object);
+            self.guide.space = self.space_for(task, object);
         }
     }
 
