@@ -21,6 +21,10 @@ pub type Event = sync::Event<Native>;
 pub type Mutex<T> = sync::Mutex<T, Native>;
 /// [`sync::MutexGuard`] for real threads and processes.
 pub type MutexGuard<'a, T> = sync::MutexGuard<'a, T, Native>;
+/// [`sync::RobustMutex`] for real threads and processes.
+pub type RobustMutex<T> = sync::RobustMutex<T, Native>;
+/// [`sync::RobustMutexGuard`] for real threads and processes.
+pub type RobustMutexGuard<'a, T> = sync::RobustMutexGuard<'a, T, Native>;
 /// [`sync::Semaphore`] for real threads and processes.
 pub type Semaphore = sync::Semaphore<Native>;
 /// [`sync::SemaphoreGuard`] for real threads and processes.

@@ -8,12 +8,14 @@ use std::panic::Location;
 
 pub use crate::program::{Config, Program, explore, explore_with, outcome};
 pub use crate::{Engine, Granularity, Kind, Strategy, visible, visible_value};
-pub use selvedge::shareable;
+pub use selvedge::{LockError, shareable};
 
 /// A mutual-exclusion lock around data.
 pub type Mutex<T> = selvedge::sync::Mutex<T, Checked>;
 /// A condition variable.
 pub type Condvar = selvedge::sync::Condvar<Checked>;
+/// A mutual-exclusion lock around data that survives its holders.
+pub type RobustMutex<T> = selvedge::sync::RobustMutex<T, Checked>;
 /// A counting semaphore.
 pub type Semaphore = selvedge::sync::Semaphore<Checked>;
 /// A flag that tasks can wait for.

@@ -10,8 +10,9 @@
 //! | `Checked` | `selvedge-harness` | lets a scheduler decide who runs |
 //! | `Loom` | `selvedge-properties` | nothing; loom's atomics do the work |
 //!
-//! [`Platform`] is what a state machine of words needs. [`Tasks`] adds what only
-//! whole programs need: processes, threads, memory that a fork shares.
+//! [`Platform`] is what a state machine of words needs. [`Robust`] adds what one needs that
+//! survives its owner, and [`Tasks`] what only whole programs need: processes, threads,
+//! memory that a fork shares.
 //!
 //! 1. A primitive's call is one [`step`](Platform::step); the body of the step
 //!    is the shipped code, whatever the platform.
@@ -23,11 +24,13 @@
 mod atomic;
 mod native;
 mod op;
+mod robust;
 mod tasks;
 
 pub use atomic::Atomic;
 pub use native::Native;
 pub use op::{Cmp, Guard, Kind, Op};
+pub use robust::{Owner, Robust};
 pub use tasks::{Child, Segment, Tasks};
 
 pub use crate::sys::futex::Woken;

@@ -2,12 +2,12 @@
 //! memory that survives a fork.
 //!
 //! Called by `process`, `thread` and `shm`. Kept apart from
-//! [`Platform`] so that a model checker of plain state machines
+//! [`Platform`](super::Platform) so that a model checker of plain state machines
 //! has nothing to pretend.
 //!
 //! When a child dies here, its handle's [`wait`](Child::wait) says how.
 
-use super::{Platform, Site};
+use super::{Robust, Site};
 use crate::sys::process::Signal;
 use crate::sys::status::ExitStatus;
 use std::io;
@@ -42,7 +42,7 @@ pub trait Segment: Clone + Send + Sync {
 }
 
 /// A platform on which programs can start tasks and share memory with them.
-pub trait Tasks: Platform {
+pub trait Tasks: Robust {
     /// A process that was started.
     type Process: Child;
     /// A thread that was started.

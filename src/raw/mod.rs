@@ -6,6 +6,7 @@
 //! | machine | words | states |
 //! |---|---|---|
 //! | [`RawMutex`] | 1 | free, locked, contended |
+//! | [`RawRobustMutex`] | 2 | free or whose, whether anybody may sleep, whether its owner died |
 //! | [`RawCondvar`] | 1 | a sequence number, and whether anybody may be asleep |
 //! | [`RawSemaphore`] | 2 | a count, and how many are waiting |
 //! | [`RawEvent`] | 1 | a generation, and whether the event is set |
@@ -21,9 +22,11 @@
 mod condvar;
 mod event;
 mod mutex;
+mod robust;
 mod semaphore;
 
 pub use condvar::RawCondvar;
 pub use event::RawEvent;
 pub use mutex::RawMutex;
+pub use robust::{Left, RawRobustMutex, Taken};
 pub use semaphore::RawSemaphore;

@@ -19,7 +19,7 @@
 //! one holder wrote the next one sees. A failed attempt learns nothing and is relaxed.
 //!
 //! When a process dies with the lock, the word stays as it is and everybody else waits
-//! for ever. When it dies between writing `FREE` and waking, a sleeper sleeps on until
+//! for ever: this lock is not robust, and [`RawRobustMutex`](super::RawRobustMutex) is. When it dies between writing `FREE` and waking, a sleeper sleeps on until
 //! the next contended unlock.
 //!
 //! Source: U. Drepper, "Futexes Are Tricky" (2011), the third mutex.

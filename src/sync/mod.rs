@@ -6,6 +6,7 @@
 //! | type | what it is | here or in |
 //! |---|---|---|
 //! | [`Mutex`], [`MutexGuard`] | a value behind a lock | any memory |
+//! | [`RobustMutex`] | a value behind a lock that survives its holders | any memory |
 //! | [`Condvar`] | waiting for a change of what a mutex protects | any memory |
 //! | [`Semaphore`] | a number of permits | any memory |
 //! | [`Event`] | a flag to wait for | any memory |
@@ -26,6 +27,7 @@ mod condvar;
 mod element;
 mod event;
 mod mutex;
+mod robust;
 mod semaphore;
 mod value;
 
@@ -37,5 +39,6 @@ pub use condvar::{Condvar, WaitTimeoutResult};
 pub use element::{Element, Integer};
 pub use event::Event;
 pub use mutex::{Mutex, MutexGuard};
+pub use robust::{LockError, RobustMutex, RobustMutexGuard, RobustResult};
 pub use semaphore::{Semaphore, SemaphoreGuard};
 pub use value::{Value, ValueGuard};

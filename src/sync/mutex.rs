@@ -18,8 +18,9 @@
 //! it is written and read under the lock, and `is_poisoned` promises nothing.
 //!
 //! When a process panics with the lock, the mutex is poisoned, as between threads. When
-//! it is killed, no code of it runs any more: the lock stays taken, and the others wait
-//! for ever or until their timeout.
+//! it is killed, no code of it runs any more: **this lock is not robust**, it stays taken,
+//! and the others wait for ever or until their timeout. [`RobustMutex`](super::RobustMutex)
+//! is the one that survives its holders.
 
 use crate::platform::{Atomic, Kind, Native, Op, Platform, Site, Tasks};
 use crate::raw::RawMutex;
@@ -34,6 +35,9 @@ use std::thread::panicking;
 use std::time::Duration;
 
 /// A value that one task at a time can use.
+///
+/// It is not robust: a process that is killed with the lock keeps it for ever.
+/// [`RobustMutex`](super::RobustMutex) survives that.
 ///
 /// ```
 /// let money = selvedge::Mutex::new(100);

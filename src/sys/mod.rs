@@ -14,5 +14,6 @@ pub mod futex;
 pub mod memory;
 pub(crate) mod packet;
 pub mod process;
+pub mod robust;
 pub mod status;
 pub mod thread;

@@ -27,6 +27,8 @@ pub(super) fn unwind() -> ! {
 /// # Safety
 /// As for [`point`](super::point::point); `me` has just been given its first turn.
 pub(crate) unsafe fn enter(this: *mut Kernel, me: usize, body: impl FnOnce() -> i32) {
+    // SAFETY: the caller's promise.
+    unsafe { (*this).begin_robust(me) };
     let result = catch_unwind(AssertUnwindSafe(body));
     // SAFETY: the caller's promise; the task's own code is over.
     let kernel = unsafe { &mut *this };
@@ -131,6 +133,8 @@ impl Kernel {
         }
         task.state = State::Ended;
         task.status = status;
+        self.release_robust(me);
+        let task = self.task(me);
         task.ended.store(1, Ordering::Relaxed);
         let word = std::ptr::from_ref(&task.ended) as usize;
         let joiner = task.joiner;

@@ -15,6 +15,7 @@
 //! | `sleep` | futex queues: falling asleep and being woken |
 //! | `life` | tasks: creation, end, abandonment |
 //! | `guard` | classes of tasks that wait for the same thing |
+//! | `robust` | the robust locks of tasks that end |
 //! | `plan`, `choice`, `event` | what shall be done, what was chosen, what happened |
 //! | `arena`, `task`, `fixed` | the memory and the plain data in it |
 //! | `checked`, `words`, `children`, `segment` | the `Checked` platform that primitives meet |
@@ -55,6 +56,7 @@ mod plan;
 mod point;
 mod policy;
 mod rng;
+mod robust;
 mod segment;
 mod sleep;
 mod state;

@@ -387,6 +387,9 @@ impl Kernel {
         task.outcome = Outcome::Run;
         task.pid = 0;
         task.entry = None;
+        task.robust = selvedge::sys::robust::List::new(super::robust::TO_WORD);
+        task.robust.clear();
+        task.robust_id = 0;
         task.name.set(name);
         if self.faults.any() {
             self.mark_victim(index, name);

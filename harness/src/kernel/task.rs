@@ -17,6 +17,7 @@
 use super::choice::Outcome;
 use super::fixed::Text;
 use selvedge::platform::Op;
+use selvedge::sys::robust::List;
 use std::sync::atomic::AtomicU32;
 
 /// Where a task stands.
@@ -97,6 +98,9 @@ pub(crate) struct Task {
     pub(crate) argument: *mut (),
     /// In `sim`, what the fiber suspends with.
     pub(crate) yielder: *const (),
+    /// The robust locks that it holds, and its number in their words.
+    pub(super) robust: List,
+    pub(super) robust_id: u32,
     pub(crate) name: Text<40>,
 }
 

@@ -29,7 +29,7 @@ macro_rules! checked_words {
             }
 
             #[inline(always)]
-            fn reads(&self, name: &'static str, access: impl FnOnce(&$native) -> $value) -> $value {
+            pub(super) fn reads<R: selvedge::platform::Observe>(&self, name: &'static str, access: impl FnOnce(&$native) -> R) -> R {
                 match watched() {
                     // SAFETY: `watched` returned the current kernel.
                     Some((kernel, false)) => unsafe { step(kernel, Kind::Read, name, self.address(), || access(&self.0)) },
@@ -38,7 +38,7 @@ macro_rules! checked_words {
             }
 
             #[inline(always)]
-            fn changes<R: selvedge::platform::Observe>(&self, kind: Kind, name: &'static str, access: impl FnOnce(&$native) -> R) -> R {
+            pub(super) fn changes<R: selvedge::platform::Observe>(&self, kind: Kind, name: &'static str, access: impl FnOnce(&$native) -> R) -> R {
                 match watched() {
                     None => access(&self.0),
                     Some((kernel, true)) => {

@@ -19,7 +19,8 @@
 
 use loom::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 use loom::sync::{Condvar, Mutex};
-use selvedge::platform::{Atomic, Cmp, Guard, Observe, Op, Platform, Woken};
+use selvedge::platform::{Atomic, Cmp, Guard, Observe, Op, Owner, Platform, Robust, Woken};
+use selvedge::sys::robust::{Links, OWNER};
 use std::sync::atomic::Ordering::{self, Acquire, Relaxed};
 
 /// The platform on which loom explores.
@@ -131,4 +132,39 @@ impl Platform for Loom {
     fn now() -> u64 {
         0
     }
+}
+
+/// A task that can own robust locks: a thread of loom's, by a number of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Thread(u32);
+
+// Not one of loom's atomics: to number the threads is nothing to explore.
+static THREADS: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(1);
+
+loom::thread_local! {
+    static NUMBER: u32 = THREADS.fetch_add(1, Relaxed) & OWNER;
+}
+
+impl Robust for Loom {
+    type Word = Futex;
+    type Owner = Thread;
+
+    fn futex(word: &Futex) -> &Futex {
+        word
+    }
+
+    fn me() -> Thread {
+        Thread(NUMBER.with(|number| *number))
+    }
+}
+
+/// Nobody dies here: there is nothing to prepare for.
+impl Owner for Thread {
+    fn id(self) -> u32 {
+        self.0
+    }
+    fn begin(self, _: &Links) {}
+    fn link(self, _: &Links) {}
+    fn unlink(self, _: &Links) {}
+    fn end(self) {}
 }

@@ -1,0 +1,95 @@
+//! The part of a platform that robust locks need: who the caller is, and who lets go of
+//! its locks when it dies.
+//!
+//! Called by [`RawRobustMutex`](crate::raw::RawRobustMutex) and what is built on it.
+//!
+//! | platform | a task's number | who lets go for a dead task |
+//! |---|---|---|
+//! | `Native` | its thread id | the Linux kernel, by glibc's robust list |
+//! | `Checked` in fibers | its place among the tasks, from 1 | the harness, by a list of the same form |
+//! | `Checked` in processes | its thread id | the Linux kernel; the harness takes note |
+//! | `Loom` | a number of its own | nobody: nobody dies there |
+//!
+//! 1. Around each change of a lock's word that takes it or gives it back stand
+//!    [`begin`](Owner::begin) and [`end`](Owner::end).
+//! 2. A lock is linked from after it was taken until before it is given back.
+//!
+//! When a process dies here, that is what all this is for; see [`sys::robust`](crate::sys::robust).
+
+use super::{Atomic, Native, Platform};
+use crate::sys::robust::{self, Links, List};
+use std::sync::atomic::AtomicU32;
+
+/// A platform on which a dead task's locks are let go.
+pub trait Robust: Platform {
+    /// The word of a robust lock: the owner's number and two marks. In traces it shows
+    /// whether there is an owner, and not which: numbers differ from run to run.
+    type Word: Atomic<u32>;
+    /// The calling task.
+    type Owner: Owner;
+
+    /// The same word, to sleep on.
+    fn futex(word: &Self::Word) -> &Self::Futex;
+
+    /// The calling task.
+    fn me() -> Self::Owner;
+}
+
+/// A task that can own robust locks: the caller.
+pub trait Owner: Copy {
+    /// Its number: not 0, and among living tasks its own.
+    fn id(self) -> u32;
+    /// It is about to take, or to give back, the lock with these links.
+    fn begin(self, links: &Links);
+    /// It has taken that lock.
+    fn link(self, links: &Links);
+    /// It is giving that lock back.
+    fn unlink(self, links: &Links);
+    /// It is done.
+    fn end(self);
+}
+
+impl Robust for Native {
+    type Word = AtomicU32;
+    type Owner = robust::Me;
+
+    #[inline(always)]
+    fn futex(word: &AtomicU32) -> &AtomicU32 {
+        word
+    }
+
+    #[inline(always)]
+    fn me() -> robust::Me {
+        robust::me()
+    }
+}
+
+impl Owner for robust::Me {
+    #[inline(always)]
+    fn id(self) -> u32 {
+        robust::Me::id(self)
+    }
+
+    #[inline(always)]
+    fn begin(self, links: &Links) {
+        self.list().begin(&links.kernel);
+    }
+
+    #[inline(always)]
+    fn link(self, links: &Links) {
+        // SAFETY: the calling thread owns its list. A lock stays where it is while
+        // somebody has it: a guard borrows it.
+        unsafe { self.list().insert(&links.kernel) };
+    }
+
+    #[inline(always)]
+    fn unlink(self, links: &Links) {
+        // SAFETY: as in `link`.
+        unsafe { List::remove(&links.kernel) };
+    }
+
+    #[inline(always)]
+    fn end(self) {
+        self.list().end();
+    }
+}
