@@ -4,7 +4,7 @@
 //! loom ends the whole process at some deadlocks, so these models have a binary of their
 //! own, and each broken machine runs in a child process that is this binary again.
 
-use selvedge::raw::{RawCondvar, RawEvent, RawMutex, RawSemaphore};
+use selvedge::raw::{RawCondvar, RawEvent, RawMutex, RawRobustMutex, RawSemaphore};
 use selvedge_properties::model::condvar::{self, HastyClear, LateLook, QuietClear, SameSequence, SameWord};
 use selvedge_properties::model::event::{self, FlagOnly, QuietSet, RelaxedSet};
 use selvedge_properties::model::mutex::{self, RelaxedUnlock, SilentSleep};
@@ -68,6 +68,10 @@ hold! {
     mutex_two: mutex::excludes::<RawMutex<Loom>>(1, None);
     mutex_three: mutex::excludes::<RawMutex<Loom>>(2, Some(3));
     mutex_giving_up: mutex::giving_up_forgets_nobody(Some(3));
+    robust_two: mutex::excludes::<RawRobustMutex<Loom>>(1, None);
+    robust_three: mutex::excludes::<RawRobustMutex<Loom>>(2, Some(2));
+    robust_given_up: mutex::giving_up_reaches_everybody(2, Some(3));
+    robust_given_up_by_three: mutex::giving_up_reaches_everybody(3, Some(1));
     condvar_two: condvar::each_ticket_arrives::<RawCondvar<Loom>>(1, None);
     condvar_three_one_by_one: condvar::each_ticket_arrives::<RawCondvar<Loom>>(2, Some(3));
     condvar_three_at_once: condvar::all_tickets_arrive::<RawCondvar<Loom>>(2, Some(3));

@@ -9,6 +9,8 @@
 
 #[path = "primitives/family.rs"]
 mod family;
+#[path = "primitives/kills.rs"]
+mod kills;
 #[path = "primitives/laws.rs"]
 mod laws;
 #[path = "primitives/processes.rs"]

@@ -5,17 +5,19 @@
 //! | machine | goes through |
 //! |---|---|
 //! | [`RawMutex`] over [`Loom`] | yes |
+//! | [`RawRobustMutex`] over [`Loom`] | yes, and one that is given up reaches everybody |
 //! | [`RelaxedUnlock`] | no: the data is used by two at a time, as far as memory goes |
 //! | [`SilentSleep`] | no: a sleeper is not woken |
 //!
-//! When a process dies with the lock, nobody gets it: not modelled.
+//! Nobody dies here. What the kernel does for the dead is left to the harness; a holder that
+//! leaves the lock as the dead do is modelled.
 
 use super::{Loom, exhaust};
 use loom::cell::Cell;
 use loom::sync::Arc;
 use loom::thread;
 use selvedge::platform::{Atomic, Op, Platform};
-use selvedge::raw::RawMutex;
+use selvedge::raw::{Left, RawMutex, RawRobustMutex, Taken};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// What the laws below ask of a lock.
@@ -37,6 +39,18 @@ impl RawLock for RawMutex<Loom> {
     }
     fn unlock(&self) {
         RawMutex::unlock(self, ());
+    }
+}
+
+impl RawLock for RawRobustMutex<Loom> {
+    fn new() -> Self {
+        RawRobustMutex::new()
+    }
+    fn lock(&self) {
+        assert_eq!(RawRobustMutex::lock(self, ()), Taken::Clean);
+    }
+    fn unlock(&self) {
+        RawRobustMutex::unlock(self, Left::Clean, ());
     }
 }
 
@@ -153,5 +167,37 @@ pub fn giving_up_forgets_nobody(preemptions: Option<usize>) -> usize {
         let taken = hasty.join().expect("the hasty task panicked");
         counter.lock.lock(());
         assert_eq!(counter.number.get(), 2 + taken, "an addition was lost");
+    })
+}
+
+/// A holder leaves a robust lock in disorder and the next one does not repair it: exactly
+/// one task is told, everybody after that one gets nothing. Returns the number of
+/// executions.
+pub fn giving_up_reaches_everybody(others: u32, preemptions: Option<usize>) -> usize {
+    exhaust(preemptions, move || {
+        let counter = Counter::<RawRobustMutex<Loom>>::new();
+        let tasks: Vec<_> = (0..others)
+            .map(|_| {
+                let counter = Arc::clone(&counter);
+                thread::spawn(move || {
+                    let lock = &counter.lock;
+                    match lock.lock(()) {
+                        // Before the others, or not at all.
+                        Taken::Clean => lock.unlock(Left::OwnerDied, ()),
+                        Taken::OwnerDied => {
+                            counter.number.set(counter.number.get() + 1);
+                            lock.unlock(Left::Unrecoverable, ());
+                        }
+                        Taken::Unrecoverable => {}
+                    }
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.join().expect("a task panicked");
+        }
+        assert!(counter.lock.is_unrecoverable(()), "the second one did not repair it");
+        assert_eq!(counter.lock.try_lock(()), Some(Taken::Unrecoverable));
+        assert_eq!(counter.number.get(), 1, "so many were told");
     })
 }
