@@ -118,6 +118,13 @@ pub trait Platform: Sized + Copy + Send + Sync + 'static {
     /// returns how many were woken.
     fn futex_wake(word: &Self::Futex, count: u32) -> u32;
 
+    /// Stands between two looks of somebody who polls a word, before look number
+    /// `round + 1`, counted from 0: lets time pass, the more the higher `round` is.
+    ///
+    /// `op` describes what is waited for. A scheduler that decides between any two
+    /// looks does not let time pass but holds the task back until its guard holds.
+    fn pause(round: u32, op: impl FnOnce() -> Op);
+
     /// The guard `word & mask <cmp> value` on a futex word, where guards mean
     /// anything.
     fn guard(word: &Self::Futex, mask: u32, cmp: Cmp, value: u32) -> Guard;

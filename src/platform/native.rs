@@ -17,6 +17,11 @@ use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 #[derive(Clone, Copy, Debug)]
 pub struct Native;
 
+/// The first sleep of somebody who polls, in nanoseconds; each is twice the last.
+const SHORTEST_PAUSE: u64 = 1_000;
+/// The longest, in nanoseconds.
+const LONGEST_PAUSE: u64 = 1_000_000;
+
 impl Platform for Native {
     type AtomicU8 = AtomicU8;
     type AtomicU16 = AtomicU16;
@@ -47,6 +52,15 @@ impl Platform for Native {
     #[inline]
     fn futex_wake(word: &AtomicU32, count: u32) -> u32 {
         futex::wake(word, count)
+    }
+
+    fn pause(round: u32, _: impl FnOnce() -> Op) {
+        // Most waits are short. Who still waits after the spins gives the core away for
+        // ever longer, so that a long wait costs a thousand looks a second.
+        match round.checked_sub(Self::SPIN) {
+            None => std::hint::spin_loop(),
+            Some(round) => clock::sleep((SHORTEST_PAUSE << round.min(10)).min(LONGEST_PAUSE)),
+        }
     }
 
     #[inline(always)]

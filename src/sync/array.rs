@@ -19,10 +19,10 @@
 //! When a process dies with the lock, it stays taken; each element is an old or a new
 //! number.
 
-use super::element::{Element, Integer};
+use super::element::{Element, Integer, Word};
 use super::value;
 use crate::Error;
-use crate::platform::{Atomic, Native, Segment, Site, Tasks};
+use crate::platform::{Atomic, Cmp, Native, Segment, Site, Tasks};
 use crate::raw::RawMutex;
 use std::fmt;
 use std::marker::PhantomData;
@@ -204,6 +204,37 @@ impl<T: Integer, P: Tasks> Array<T, P> {
     #[inline]
     pub fn fetch_add(&self, index: usize, value: T) -> T {
         value::fetch_add::<T, P>(self.cell(index), value, P::Site::here())
+    }
+}
+
+impl<T: Word, P: Tasks> Array<T, P> {
+    /// Waits until one element is `value`; see [`Value::await_eq`](super::Value::await_eq).
+    ///
+    /// # Panics
+    /// If there is no element `index`.
+    #[track_caller]
+    pub fn await_eq(&self, index: usize, value: T) {
+        let _ = value::wait::<T, P>(self.cell(index), Cmp::Eq, value, P::Site::here());
+    }
+
+    /// Waits until one element is anything but `value`, and returns what it is.
+    ///
+    /// # Panics
+    /// If there is no element `index`.
+    #[track_caller]
+    pub fn await_ne(&self, index: usize, value: T) -> T {
+        value::wait::<T, P>(self.cell(index), Cmp::Ne, value, P::Site::here())
+    }
+}
+
+impl<P: Tasks> Array<u32, P> {
+    /// Waits until one element is `least` or more, and returns what it is.
+    ///
+    /// # Panics
+    /// If there is no element `index`.
+    #[track_caller]
+    pub fn await_at_least(&self, index: usize, least: u32) -> u32 {
+        value::wait_at_least::<P>(self.cell(index), least, P::Site::here())
     }
 }
 

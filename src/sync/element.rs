@@ -38,6 +38,12 @@ pub trait Element: sealed::Sealed + Copy + Send + Sync + 'static {
 /// An [`Element`] that can be added to in one indivisible action.
 pub trait Integer: Element {}
 
+/// An [`Element`] as wide as the words that guards look at: one that can be waited for.
+pub trait Word: Element<Bits = u32> {}
+
+impl Word for u32 {}
+impl Word for i32 {}
+
 /// A number as a trace shows it: by its bits.
 pub(super) struct Seen<T>(pub(super) T);
 

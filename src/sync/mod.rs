@@ -36,7 +36,7 @@ mod tests;
 
 pub use array::{Array, ArrayGuard};
 pub use condvar::{Condvar, WaitTimeoutResult};
-pub use element::{Element, Integer};
+pub use element::{Element, Integer, Word};
 pub use event::Event;
 pub use mutex::{Mutex, MutexGuard};
 pub use robust::{LockError, RobustMutex, RobustMutexGuard, RobustResult};

@@ -8,18 +8,25 @@
 //! | `get`, `set` | yes, each by itself |
 //! | `set(get() + 1)` | no: two actions, and somebody may come between them |
 //! | `fetch_add`, `compare_exchange` | yes |
+//! | `await_eq`, `await_ne`, `await_at_least` | yes: the look that finds what it waits for |
 //! | anything under `lock()` | as long as everybody locks |
 //!
 //! 1. The lock protects nothing by itself: `get` and `set` do not take it.
 //! 2. Under the lock, `get` and `set` are the same visible actions on the same word.
 //!
-//! Orderings: all accesses are relaxed: a number tells nothing about other memory. The lock orders what is done under it.
+//! Nobody who writes a number knows who waits for it, so a write costs what it always
+//! did, and who waits looks again and again: some hundred times at once, then after ever
+//! longer sleeps of 1 us to 1 ms. An [`Event`](super::Event) wakes its waiters instead.
+//! A scheduler holds the task back until somebody has written what it waits for.
+//!
+//! Orderings: all accesses are relaxed: a number tells nothing about other memory, not
+//! even one that was waited for. The lock orders what is done under it.
 //!
 //! When a process dies with the lock, it stays taken; the number is the old or the new
 //! one.
 
-use super::element::{Element, Integer, Seen};
-use crate::platform::{Atomic, Kind, Native, Observe, Op, Platform, Site, Tasks};
+use super::element::{Element, Integer, Seen, Word};
+use crate::platform::{Atomic, Cmp, Guard, Kind, Native, Observe, Op, Platform, Site, Tasks};
 use crate::raw::RawMutex;
 use crate::shm::Shareable;
 use std::fmt;
@@ -107,6 +114,40 @@ impl<T: Integer, P: Platform> Value<T, P> {
     }
 }
 
+impl<T: Word, P: Platform> Value<T, P> {
+    /// Waits until the number is `value`. One that is so only between two looks may be
+    /// missed, except under a scheduler.
+    ///
+    /// ```
+    /// let ready = selvedge::Value::new(0_u32);
+    /// std::thread::scope(|scope| {
+    ///     scope.spawn(|| ready.set(1));
+    ///     ready.await_eq(1);
+    /// });
+    /// ```
+    #[track_caller]
+    #[inline]
+    pub fn await_eq(&self, value: T) {
+        let _ = wait::<T, P>(&self.cell, Cmp::Eq, value, P::Site::here());
+    }
+
+    /// Waits until the number is anything but `value`, and returns what it is.
+    #[track_caller]
+    #[inline]
+    pub fn await_ne(&self, value: T) -> T {
+        wait::<T, P>(&self.cell, Cmp::Ne, value, P::Site::here())
+    }
+}
+
+impl<P: Platform> Value<u32, P> {
+    /// Waits until the number is `least` or more, and returns what it is.
+    #[track_caller]
+    #[inline]
+    pub fn await_at_least(&self, least: u32) -> u32 {
+        wait_at_least::<P>(&self.cell, least, P::Site::here())
+    }
+}
+
 impl<T: Element, P: Platform> ValueGuard<'_, T, P> {
     /// Reads the number.
     #[track_caller]
@@ -190,6 +231,43 @@ pub(super) fn compare_exchange<T: Element, P: Platform>(
         Exchanged(result.map(T::from_bits).map_err(T::from_bits))
     };
     P::step(|| cell_op(Kind::ReadWrite, "compare_exchange", cell, site), exchange).0
+}
+
+/// One visible read of a cell, as soon as what it holds compares with `value` as `cmp`
+/// says.
+pub(super) fn wait<T: Word, P: Platform>(cell: &T::Cell<P>, cmp: Cmp, value: T, site: P::Site) -> T {
+    let name = match cmp {
+        Cmp::Eq => "await_eq",
+        Cmp::Gt => "await_at_least",
+        _ => "await_ne",
+    };
+    let guard = Guard { word: std::ptr::from_ref(cell) as usize, mask: !0, value: value.to_bits(), cmp };
+    let op = || cell_op(Kind::Read, name, cell, site).when(guard);
+    let look = || {
+        let mut round = 0;
+        loop {
+            let bits = cell.load(Relaxed);
+            if guard.holds(bits) {
+                return Seen(T::from_bits(bits));
+            }
+            P::pause(round, op);
+            round = round.saturating_add(1);
+        }
+    };
+    P::step(op, look).0
+}
+
+/// As [`wait`], for a number of at least `least`.
+pub(super) fn wait_at_least<P: Platform>(
+    cell: &<u32 as Element>::Cell<P>,
+    least: u32,
+    site: P::Site,
+) -> u32 {
+    match least.checked_sub(1) {
+        Some(below) => wait::<u32, P>(cell, Cmp::Gt, below, site),
+        // Every number is at least zero.
+        None => get::<u32, P>(cell, site),
+    }
 }
 
 fn cell_op<C>(kind: Kind, name: &'static str, cell: &C, site: impl Site) -> Op {

@@ -4,15 +4,22 @@
 //! |---|---|
 //! | `verdict` | how an execution ended |
 //! | `recording` | everything that happened in one execution, as owned data |
+//! | `difference` | from two recordings of one schedule: the first event that differs |
+//! | `livelock` | from a recording: who spins, and in which loop |
 //! | `blame` | from a recording: who holds what, who waits for whom, the cycle |
 //!
 //! Verdicts are data, not errors; nothing here runs a program.
 
 mod blame;
+mod difference;
+mod livelock;
 mod recording;
 mod verdict;
 
 pub use blame::{Blocked, Holder, blocked, cycle, held_at};
+pub use difference::{Difference, difference, divergence};
+pub(crate) use difference::{diverged, other_end};
+pub use livelock::{Spin, spins, starved};
 pub(crate) use recording::record;
 pub use recording::{Object, Pending, Recording, Step, TaskRecord};
 pub use verdict::{Place, Verdict};

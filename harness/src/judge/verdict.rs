@@ -83,6 +83,9 @@ pub enum Verdict {
         /// The task.
         task: usize,
     },
+    /// Something besides the scheduler decided what happened: two runs of one schedule
+    /// were not the same.
+    Nondeterministic(super::Difference),
     /// The execution could not be judged; the text says why.
     Broken(String),
 }
@@ -91,7 +94,10 @@ impl Verdict {
     /// Whether this breaks a law (a pass does not, and an execution that could not
     /// be judged does not either).
     pub fn is_violation(&self) -> bool {
-        !matches!(self, Verdict::Pass | Verdict::Diverged { .. } | Verdict::Broken(_))
+        !matches!(
+            self,
+            Verdict::Pass | Verdict::Diverged { .. } | Verdict::Nondeterministic(_) | Verdict::Broken(_)
+        )
     }
 
     /// Whether both are the same finding, perhaps reached in another way.
@@ -117,6 +123,7 @@ impl Verdict {
             Verdict::Deadlock => "deadlock",
             Verdict::Livelock { .. } => "livelock",
             Verdict::Diverged { .. } => "diverged",
+            Verdict::Nondeterministic(_) => "not deterministic",
             Verdict::Broken(_) => "inconclusive",
         }
     }
@@ -147,6 +154,7 @@ impl fmt::Display for Verdict {
                     "the schedule does not fit: at step {step} it names task {task}, which cannot go on"
                 )
             }
+            Verdict::Nondeterministic(difference) => write!(f, "not deterministic: {difference}"),
             Verdict::Broken(why) => f.write_str(why),
         }
     }

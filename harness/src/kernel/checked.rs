@@ -250,6 +250,20 @@ impl Platform for Checked {
         }
     }
 
+    fn pause(round: u32, op: impl FnOnce() -> Op) {
+        let this = current::get();
+        if this.is_null() {
+            return Native::pause(round, op);
+        }
+        // Inside a step the guard held when the step was chosen, and nobody has run
+        // since: only where each look is a step of its own does anybody come here.
+        // SAFETY: a current kernel is alive, and the caller has the turn.
+        if unsafe { !(*this).is_inside() } {
+            // SAFETY: as above.
+            unsafe { perform(this, op, || ()) }
+        }
+    }
+
     #[inline(always)]
     fn guard(word: &CheckedU32, mask: u32, cmp: Cmp, value: u32) -> Guard {
         Guard::on(word, mask, cmp, value)

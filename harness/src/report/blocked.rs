@@ -77,6 +77,8 @@ fn sentence(recording: &Recording, entry: &Blocked) -> String {
             format!("{task} waits to {} \"{name}\" ({place}), {held}", clean(&pending.name))
         }
         Kind::Park => format!("{task} sleeps on \"{name}\" ({place}), nobody notifies it"),
+        // A read that cannot go on waits for what it shall find.
+        Kind::Read => format!("{task} waits for \"{name}\" ({}, {place})", clean(&pending.name)),
         Kind::Wait => format!("{task} waits for \"{name}\" ({place})"),
         _ if name.is_empty() => format!("{task} stands before {} ({place})", clean(&pending.name)),
         _ => format!("{task} stands before {} \"{name}\" ({place})", clean(&pending.name)),

@@ -8,11 +8,16 @@
 //! | 3 | `greedy` | the best so far, cut short or with a task's pieces joined |
 //! | 4 | here | all schedules with 0, 1, 2 ... switches, by depth-first search |
 //!
+//! `fair` tells a livelock that only an unfair schedule causes from one that stays.
+//!
 //! Stage 4 is the proof: the first number of switches at which the finding appears,
 //! after every smaller number was exhausted without it, is the minimum. Where the
 //! budget ends first, the smallest schedule known is reported, unproved.
 
+mod fair;
 mod greedy;
+
+pub(crate) use fair::ends_if_fair;
 
 use crate::engine::Executor;
 use crate::fault::Faults;
@@ -38,6 +43,10 @@ impl Shrunk {
     }
 }
 
+/// How long a livelock is shrunk at most: each attempt runs to the bound on steps, and
+/// the loop is told without it.
+const LIVELOCK: Duration = Duration::from_secs(2);
+
 /// A search for smaller schedules with a finding.
 struct Shrinker<'e> {
     executor: &'e mut dyn Executor,
@@ -48,6 +57,13 @@ struct Shrinker<'e> {
     until: Instant,
     spent: u64,
     label: String,
+    /// Each execution takes as long as the bound on steps.
+    slow: bool,
+    /// The finding does not go away when everybody gets a turn, so a schedule that only
+    /// leaves somebody out does not show it.
+    stubborn: bool,
+    /// The last schedule that showed the finding.
+    shown: Vec<Choice>,
 }
 
 impl Shrinker<'_> {
@@ -57,20 +73,31 @@ impl Shrinker<'_> {
         let kernel = self.executor.kernel();
         kernel.plan = Plan { mismatch: Mismatch::Skip, ..Plan::STAY };
         kernel.set_prefix(prefix);
-        if !self.run().is_some_and(|verdict| verdict.is_like(self.verdict)) {
+        let Some(verdict) = self.run() else { return false };
+        if !self.shows(&verdict) {
             return false;
         }
-        let schedule = self.executor.kernel().schedule();
+        let schedule = &self.shown;
         let better = size(schedule) < size(&self.best);
         if better {
-            self.best = schedule.to_vec();
+            self.best.clone_from(schedule);
         }
         better
     }
 
+    /// Whether the execution that was just run ended in the finding; keeps its schedule.
+    fn shows(&mut self, verdict: &Verdict) -> bool {
+        if !verdict.is_like(self.verdict) {
+            return false;
+        }
+        self.shown.clear();
+        self.shown.extend_from_slice(self.executor.kernel().schedule());
+        !self.stubborn || !ends_if_fair(self.executor, &self.shown)
+    }
+
     /// One execution, if the budget allows.
     fn run(&mut self) -> Option<Verdict> {
-        if self.spent.is_multiple_of(16) && Instant::now() >= self.until {
+        if (self.slow || self.spent.is_multiple_of(16)) && Instant::now() >= self.until {
             self.left = 0;
         }
         self.left = self.left.checked_sub(1)?;
@@ -86,7 +113,7 @@ impl Shrinker<'_> {
         while dfs.plan(0, self.executor.kernel()) {
             let verdict = self.run()?;
             let counts = dfs.learn(self.executor.kernel());
-            if counts && verdict.is_like(self.verdict) {
+            if counts && self.shows(&verdict) {
                 return Some(true);
             }
         }
@@ -110,6 +137,9 @@ pub(crate) fn shrink(
     budget: u64,
     time: Duration,
 ) -> Shrunk {
+    let slow = matches!(found.verdict, Verdict::Livelock { .. });
+    let time = if slow { time.min(LIVELOCK) } else { time };
+    let stubborn = slow && !ends_if_fair(executor, &found.schedule);
     let mut shrinker = Shrinker {
         executor,
         verdict: &found.verdict,
@@ -118,6 +148,9 @@ pub(crate) fn shrink(
         until: Instant::now() + time / 2,
         spent: 0,
         label: String::new(),
+        slow,
+        stubborn,
+        shown: Vec::new(),
     };
     shrinker.drop_faults(allowed);
     greedy::drop_tasks(&mut shrinker);
@@ -134,7 +167,7 @@ pub(crate) fn shrink(
             Some(false) => proved_minimal = bound as usize + 1 == switches(&shrinker.best),
             Some(true) => {
                 proved_minimal = true;
-                shrinker.best = shrinker.executor.kernel().schedule().to_vec();
+                shrinker.best.clone_from(&shrinker.shown);
             }
             None => {}
         }
@@ -167,7 +200,7 @@ impl Shrinker<'_> {
             match self.exhaust(Bounds { preemptions: None, switches: Some(bound) }) {
                 Some(false) => {}
                 Some(true) => {
-                    self.best = self.executor.kernel().schedule().to_vec();
+                    self.best.clone_from(&self.shown);
                     break;
                 }
                 None => break,
