@@ -258,11 +258,7 @@ pub(super) fn wait<T: Word, P: Platform>(cell: &T::Cell<P>, cmp: Cmp, value: T, 
 }
 
 /// As [`wait`], for a number of at least `least`.
-pub(super) fn wait_at_least<P: Platform>(
-    cell: &<u32 as Element>::Cell<P>,
-    least: u32,
-    site: P::Site,
-) -> u32 {
+pub(super) fn wait_at_least<P: Platform>(cell: &<u32 as Element>::Cell<P>, least: u32, site: P::Site) -> u32 {
     match least.checked_sub(1) {
         Some(below) => wait::<u32, P>(cell, Cmp::Gt, below, site),
         // Every number is at least zero.

@@ -113,9 +113,8 @@ fn standing(recording: &Recording, task: usize) -> String {
 }
 
 fn same(first: &Recording, a: &Step, second: &Recording, b: &Step) -> bool {
-    let names = |object: Option<usize>| {
-        object.map(|index| (first.objects.get(index), second.objects.get(index)))
-    };
+    let names =
+        |object: Option<usize>| object.map(|index| (first.objects.get(index), second.objects.get(index)));
     a == b && [a.object, a.also].into_iter().filter_map(names).all(|(a, b)| a == b)
 }
 

@@ -62,8 +62,7 @@ pub fn starved(recording: &Recording) -> Vec<usize> {
 fn spin(recording: &Recording, task: usize, own: &[usize]) -> Spin {
     let alike = |a: usize, b: usize| same(&recording.steps[a], &recording.steps[b]);
     for period in 1..=LONGEST.min(own.len() / TURNS) {
-        let repeated =
-            (period..own.len()).rev().take_while(|&at| alike(own[at], own[at - period])).count();
+        let repeated = (period..own.len()).rev().take_while(|&at| alike(own[at], own[at - period])).count();
         if repeated >= (TURNS - 1) * period {
             let operations = own[own.len() - period..].to_vec();
             return Spin { task, operations, turns: repeated / period + 1 };

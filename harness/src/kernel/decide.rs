@@ -69,7 +69,10 @@ impl Kernel {
         if self.faults.armed
             && let Some(given) = self.inject()
         {
-            return if given { () } else { self.pick() };
+            if !given {
+                self.pick();
+            }
+            return;
         }
         // SAFETY: there is at least one word of capacity.
         let first = unsafe { *self.parts.enabled };
