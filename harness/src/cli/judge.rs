@@ -16,7 +16,7 @@ impl Judged {
     /// What it means for the command.
     pub(super) fn exit(&self) -> Exit {
         let tally = &self.report.tally;
-        let found = tally.violations > 0;
+        let found = tally.first.is_some();
         match self.case.variant.expect {
             Expect::Holds if found => Exit::Surprise,
             Expect::Fails if found => Exit::AsExpected,
@@ -31,7 +31,7 @@ impl Judged {
 
     /// The verdict in a few words.
     pub(super) fn words(&self) -> &'static str {
-        let found = self.report.tally.violations > 0;
+        let found = self.report.tally.first.is_some();
         match (self.exit(), self.case.variant.expect) {
             (Exit::NothingRan, _) => "nothing ran",
             (Exit::Inconclusive, _) => "inconclusive",

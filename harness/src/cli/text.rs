@@ -98,6 +98,9 @@ pub(super) fn report(judged: &Judged, paint: Paint) -> String {
             &format!("execution {}: {}", found.index + 1, one_line(&found.verdict.to_string())),
         );
     }
+    if let Some(warning) = report.warning() {
+        line("warning", &one_line(&warning));
+    }
     if !tally.outcomes.is_empty() {
         line("outcomes", &outcomes(tally));
     }

@@ -23,9 +23,9 @@ pub(super) enum Shows {
 
 /// What the report of a replay shows.
 pub(super) fn shows(report: &Report) -> Shows {
-    match (&report.tally.first, &report.tally.inconclusive) {
+    match (&report.tally.first, report.undecided()) {
         (Some(_), _) => Shows::Violation,
-        (None, Some(found)) => Shows::Nothing(found.verdict.to_string()),
+        (None, Some(why)) => Shows::Nothing(why),
         (None, None) => Shows::Pass,
     }
 }

@@ -1,6 +1,7 @@
 //! From a program to a report: search, shrink, record.
 
 use super::config::Config;
+use super::determinism::{confirm, run_again};
 use super::environment;
 use super::finding::{Control, Finding, Lost, Report};
 use super::progress::Progress;
@@ -8,9 +9,9 @@ use super::run::{Found, Tally, Task, arm, search};
 use crate::Error;
 use crate::engine::{Engine, Executor, Model, session, wild, workers};
 use crate::fault::Faults;
-use crate::judge::{Recording, Verdict, record};
+use crate::judge::{Difference, Recording, Verdict, other_end, record};
 use crate::kernel::{Choice, Mismatch, Plan, Rng, faults};
-use crate::shrink::{Shrunk, shrink};
+use crate::shrink::{Shrunk, ends_if_fair, shrink};
 use crate::strategy::Strategy;
 use crate::token::{Identity, Token};
 
@@ -96,7 +97,8 @@ pub(crate) fn check_model(model: &dyn Model, job: &Job<'_>, config: &Config) -> 
         Engine::Wild => wild::run(model, &config, &progress)?,
         Engine::Sim | Engine::Real => {
             let jobs = config.jobs.max(1) as u64;
-            let tasks: Vec<Task> = (0..jobs).map(|worker| task(&config, model, (worker, jobs))).collect();
+            let mut tasks: Vec<Task> = (0..jobs).map(|worker| task(&config, model, (worker, jobs))).collect();
+            tasks[0].verify = true;
             let tallies = workers(
                 config.engine,
                 model,
@@ -112,11 +114,40 @@ pub(crate) fn check_model(model: &dyn Model, job: &Job<'_>, config: &Config) -> 
             total
         }
     };
-    let finding = match (&tally.first, config.engine) {
-        (Some(found), Engine::Sim | Engine::Real) => Some(explain(model, job, &config, found)?),
-        _ => None,
-    };
-    Ok(report(job, &config, tally, finding))
+    let (tally, finding) = examine(model, job, &config, tally)?;
+    let report = report(job, &config, tally, finding);
+    if let Some(warning) = report.warning() {
+        eprintln!("selvedge: warning: {}: {warning}", report.program);
+    }
+    Ok(report)
+}
+
+/// Explains what was found, unless it turns out to be nothing that the schedule decides.
+fn examine(
+    model: &dyn Model,
+    job: &Job<'_>,
+    config: &Config,
+    mut tally: Tally,
+) -> Result<(Tally, Option<Finding>), Error> {
+    let mut finding = None;
+    if let Some(found) = tally.first.take_if(|_| config.engine != Engine::Wild) {
+        match explain(model, job, config, &found)? {
+            Ok(explained) => {
+                tally.first = Some(found);
+                finding = Some(explained);
+            }
+            Err(difference) => {
+                tally.inconclusive = Some(Found { verdict: Verdict::Nondeterministic(difference), ..found });
+            }
+        }
+    }
+    // The first execution tells more than a plan that no longer fitted.
+    if let (Some(difference), Some(found)) = (&tally.nondeterministic, &mut tally.inconclusive)
+        && matches!(found.verdict, Verdict::Nondeterministic(_))
+    {
+        found.verdict = Verdict::Nondeterministic(difference.clone());
+    }
+    Ok((tally, finding))
 }
 
 fn report(job: &Job<'_>, config: &Config, tally: Tally, finding: Option<Finding>) -> Report {
@@ -141,25 +172,50 @@ fn task(config: &Config, model: &dyn Model, shard: (u64, u64)) -> Task {
         keep_going: config.keep_going,
         faults: config.faults_of(model),
         shard,
+        verify: false,
     }
 }
 
-/// Shrinks and records a violation, if its own schedule shows it again.
-fn explain(model: &dyn Model, job: &Job<'_>, config: &Config, found: &Found) -> Result<Finding, Error> {
+/// Shrinks and records a violation; or, where it does not come out the same again, what
+/// differs.
+fn explain(
+    model: &dyn Model,
+    job: &Job<'_>,
+    config: &Config,
+    found: &Found,
+) -> Result<Result<Finding, Difference>, Error> {
     let faults = config.faults_of(model);
-    let (shrunk, recording, control) = session(config.engine, model, config.limits, |executor| {
+    let explained = session(config.engine, model, config.limits, |executor| {
         executor.kernel().granularity = config.granularity;
         executor.kernel().arm(&faults, None);
-        let recording = run_once(executor, &found.schedule);
-        if !config.shrink || Lost::compare(&found.verdict, &recording).is_some() {
-            return (Shrunk::unchanged(found), recording, None);
-        }
-        let shrunk = shrink(executor, found, &faults, config.shrink_budget, config.shrink_time);
-        let recording = run_once(executor, &shrunk.schedule);
+        let recording = confirm(executor, found)?;
+        let shrunk = if config.shrink {
+            shrink(executor, found, &faults, config.shrink_budget, config.shrink_time)
+        } else {
+            Shrunk::unchanged(found)
+        };
+        let recording = if shrunk.schedule == found.schedule {
+            recording
+        } else {
+            let (small, differs) = run_again(executor, &shrunk.schedule);
+            match differs {
+                Some(difference) => return Err(difference),
+                None if !small.verdict.is_like(&found.verdict) => {
+                    return Err(other_end(&found.verdict, &small));
+                }
+                None => small,
+            }
+        };
+        let livelock = matches!(recording.verdict, Verdict::Livelock { .. });
+        let fair = livelock.then(|| ends_if_fair(executor, &recording.schedule));
         let control = without_faults(executor, &recording.schedule);
-        (shrunk, recording, control)
+        Ok((shrunk, recording, fair, control))
     })?;
-    Ok(Finding { control, ..finding(job, config, found, shrunk, recording) })
+    Ok(explained.map(|(shrunk, recording, ends_if_fair, control)| Finding {
+        ends_if_fair,
+        control,
+        ..finding(job, config, found, shrunk, recording)
+    }))
 }
 
 fn finding(job: &Job<'_>, config: &Config, found: &Found, shrunk: Shrunk, recording: Recording) -> Finding {
@@ -175,6 +231,7 @@ fn finding(job: &Job<'_>, config: &Config, found: &Found, shrunk: Shrunk, record
         shrink_executions: shrunk.executions,
         schedule,
         token: token.to_string(),
+        ends_if_fair: None,
         recording,
         lost,
         control: None,
@@ -251,14 +308,29 @@ pub(crate) fn replay_model(
             job.name
         )));
     }
-    let config = Config { strategy: Strategy::Replay(token.schedule.clone()), ..config.clone() };
-    let (recording, control, seconds) = session(config.engine, model, config.limits, |executor| {
-        executor.kernel().granularity = token.granularity;
-        let begun = std::time::Instant::now();
-        let recording = run_once(executor, &token.schedule);
-        let control = without_faults(executor, &recording.schedule);
-        (recording, control, begun.elapsed().as_secs_f64())
-    })?;
+    let (steps, most) = (token.schedule.len(), config.limits.steps);
+    if steps > most {
+        return Err(Error::Token(format!("has {steps} steps, and {most} is the most; see `Config::limits`")));
+    }
+    let config = Config {
+        strategy: Strategy::Replay(token.schedule.clone()),
+        granularity: token.granularity,
+        ..config.clone()
+    };
+    let (mut recording, differs, seconds, fair, control) =
+        session(config.engine, model, config.limits, |executor| {
+            executor.kernel().granularity = token.granularity;
+            let begun = std::time::Instant::now();
+            let (recording, differs) = run_again(executor, &token.schedule);
+            let seconds = begun.elapsed().as_secs_f64();
+            let livelock = matches!(recording.verdict, Verdict::Livelock { .. });
+            let fair = livelock.then(|| ends_if_fair(executor, &recording.schedule));
+            let control = without_faults(executor, &recording.schedule);
+            (recording, differs, seconds, fair, control)
+        })?;
+    if let Some(difference) = differs {
+        recording.verdict = Verdict::Nondeterministic(difference);
+    }
     let verdict = recording.verdict.clone();
     let found = Found {
         index: 0,
@@ -285,7 +357,12 @@ pub(crate) fn replay_model(
     }
     // A passing replay is shown as well: its record is what `show` prints.
     let shrunk = Shrunk::unchanged(&found);
-    let finding = Finding { lost: None, control, ..finding(job, &config, &found, shrunk, recording) };
+    let finding = Finding {
+        lost: None,
+        control,
+        ends_if_fair: fair,
+        ..finding(job, &config, &found, shrunk, recording)
+    };
     Ok(report(job, &config, tally, Some(finding)))
 }
 
@@ -297,8 +374,10 @@ pub(crate) fn shrink_model(
     token: &Token,
 ) -> Result<Report, Error> {
     let replayed = replay_model(model, job, config, token)?;
-    let Some(found) = replayed.tally.first.clone() else { return Ok(replayed) };
+    if replayed.tally.first.is_none() {
+        return Ok(replayed);
+    }
     let config = Config { granularity: token.granularity, ..config.clone() };
-    let finding = explain(model, job, &config, &found)?;
-    Ok(Report { finding: Some(finding), ..replayed })
+    let (tally, finding) = examine(model, job, &config, replayed.tally.clone())?;
+    Ok(Report { tally, finding, ..replayed })
 }

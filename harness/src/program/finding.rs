@@ -4,7 +4,7 @@
 
 use super::run::{Found, Tally};
 use crate::engine::Engine;
-use crate::judge::{Recording, Verdict};
+use crate::judge::{Recording, Verdict, divergence};
 use crate::kernel::Choice;
 use crate::strategy::Strategy;
 use crate::{Error, Granularity};
@@ -25,6 +25,8 @@ pub struct Finding {
     pub proved_minimal: bool,
     /// Executions that the shrinker ran.
     pub shrink_executions: u64,
+    /// For a livelock: whether the program ends once everybody gets a turn.
+    pub ends_if_fair: Option<bool>,
     /// Everything that happened in the small schedule; if the finding is lost, in the
     /// run that was to show it.
     pub recording: Recording,
@@ -112,13 +114,29 @@ impl Report {
                 why: "the budget ended before the first execution",
             });
         }
-        match &self.tally.inconclusive {
-            Some(found) => Err(Error::Inconclusive {
+        match self.undecided() {
+            Some(why) => Err(Error::Inconclusive {
                 program: self.program.clone(),
                 executions: self.tally.executions,
-                why: found.verdict.to_string(),
+                why,
             }),
             None => Ok(self),
+        }
+    }
+
+    /// Why nothing was decided, if so.
+    pub fn undecided(&self) -> Option<String> {
+        let found = self.tally.inconclusive.as_ref().filter(|_| self.tally.first.is_none())?;
+        let recording = self.finding.as_ref().map(|finding| &finding.recording);
+        Some(recording.and_then(divergence).unwrap_or_else(|| found.verdict.to_string()))
+    }
+
+    /// What the reader should know although something was decided.
+    pub fn warning(&self) -> Option<String> {
+        let difference = self.tally.nondeterministic.as_ref()?;
+        match &self.tally.inconclusive {
+            Some(found) if matches!(found.verdict, Verdict::Nondeterministic(_)) => None,
+            _ => Some(format!("the program is not deterministic: {difference}")),
         }
     }
 }

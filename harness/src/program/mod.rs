@@ -17,6 +17,7 @@
 //! | `check` | from a program to a report |
 //! | `census` | every place at which a task can be killed, and what came of it |
 //! | `finding` | the report, the finding, and whether that happens again |
+//! | `determinism` | whether the scheduler alone decides what happens |
 //! | `scratch` | a folder for the files of a program |
 //! | `progress` | counters that workers in other processes share |
 
@@ -24,6 +25,7 @@ mod census;
 mod check;
 mod config;
 mod declare;
+mod determinism;
 mod dynamic;
 pub(crate) mod environment;
 mod finding;

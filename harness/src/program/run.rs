@@ -3,10 +3,11 @@
 //! Runs where the engine's executor lives: in this thread, or in a controller
 //! process. Everything it returns can be sent between processes.
 
+use super::determinism;
 use super::progress::Progress;
 use crate::engine::Executor;
 use crate::fault::Faults;
-use crate::judge::Verdict;
+use crate::judge::{Difference, Recording, Verdict, diverged, record};
 use crate::kernel::{Choice, Granularity, Plan};
 use crate::strategy::Strategy;
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,8 @@ pub(crate) struct Task {
     pub(crate) faults: Faults,
     /// This worker's number and how many there are.
     pub(crate) shard: (u64, u64),
+    /// The first execution is run again, to see whether it is the same.
+    pub(crate) verify: bool,
 }
 
 /// A violation: which execution, by which schedule.
@@ -55,6 +58,9 @@ pub struct Tally {
     pub first: Option<Found>,
     /// An execution that could not be judged, if there was one.
     pub inconclusive: Option<Found>,
+    /// Where another run of the first execution differs from it: something besides the
+    /// scheduler decides what the program does.
+    pub nondeterministic: Option<Difference>,
     /// Everything that the strategy could plan was run.
     pub complete: bool,
     /// Seconds from the first execution to the last, of the slowest worker.
@@ -72,6 +78,7 @@ impl Tally {
         }
         self.first = earlier(self.first.take(), other.first);
         self.inconclusive = earlier(self.inconclusive.take(), other.inconclusive);
+        self.nondeterministic = self.nondeterministic.take().or(other.nondeterministic);
         self.complete &= other.complete;
         self.seconds = self.seconds.max(other.seconds);
     }
@@ -127,16 +134,26 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
                 break;
             }
         }
+        let verify = task.verify && turn == 1;
+        executor.kernel().plan.record |= verify;
         label.clear();
         let verdict = executor.execute(&mut label);
         let counts = search.learn(executor.kernel());
+        let first = verify.then(|| record(executor, verdict.clone(), label.clone()));
         if counts {
             claimed = false;
+            let verdict = match task.strategy {
+                Strategy::Replay(_) => verdict,
+                _ => unfit(executor, verdict),
+            };
             tally.count(executor, index, verdict, &label);
-            if tally.violations > 0 && !task.keep_going || tally.inconclusive.is_some() {
-                progress.stop_after(index);
-                break;
-            }
+        }
+        if let Some(first) = first {
+            tally.nondeterministic = compare(executor, &task.faults, &first);
+        }
+        if counts && (tally.violations > 0 && !task.keep_going || tally.inconclusive.is_some()) {
+            progress.stop_after(index);
+            break;
         }
         // Executions that only find the way, and pilot runs, have no number.
         if counts_itself {
@@ -160,6 +177,27 @@ pub(super) fn arm(executor: &mut dyn Executor, faults: &Faults, random: bool) {
         executor.execute(&mut String::new());
         let horizon = executor.kernel().steps.saturating_add(1);
         executor.kernel().arm(faults, Some(horizon));
+    }
+}
+
+/// Whether a recorded execution comes out the same once more.
+fn compare(executor: &mut dyn Executor, faults: &Faults, first: &Recording) -> Option<Difference> {
+    let armed = executor.kernel().faults;
+    executor.kernel().arm(faults, None);
+    let differs = determinism::differs(executor, first);
+    executor.kernel().faults = armed;
+    differs
+}
+
+/// A strategy only plans what an earlier execution has shown to be possible: if it no
+/// longer is, the program does not do the same twice.
+fn unfit(executor: &mut dyn Executor, verdict: Verdict) -> Verdict {
+    if !matches!(verdict, Verdict::Diverged { .. }) {
+        return verdict;
+    }
+    match diverged(&record(executor, verdict.clone(), String::new())) {
+        Some(difference) => Verdict::Nondeterministic(difference),
+        None => verdict,
     }
 }
 

@@ -4,6 +4,7 @@
 
 use super::blocked::deadlock;
 use super::lanes;
+use super::livelock::livelock;
 use super::reproduce::reproduce;
 use super::style::{ALARM, NOTE, QUIET, STRONG, Style, clean};
 use super::table::{Table, death, first_line};
@@ -36,6 +37,9 @@ pub fn explain(report: &Report, style: Style) -> Option<String> {
         let table = Table::of(recording);
         parts.push(lanes::draw(recording, &table, style).trim_end().to_owned());
         if let Some(text) = deadlock(recording) {
+            parts.push(indent(&text));
+        }
+        if let Some(text) = livelock(recording, finding.ends_if_fair) {
             parts.push(indent(&text));
         }
         if let Some(pair) = table.critical {

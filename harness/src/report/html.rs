@@ -6,6 +6,7 @@
 
 use super::blocked::deadlock;
 use super::explain::{again, counts, headline, shrunk};
+use super::livelock::livelock;
 use super::reproduce::command;
 use super::style::clean;
 use super::table::{Row, Table};
@@ -155,6 +156,9 @@ fn section(text: &mut String, number: usize, entry: &Entry<'_>, finding: &Findin
     lanes(text, recording, &table);
     if let Some(blocked) = deadlock(recording) {
         let _ = writeln!(text, "<pre>{}</pre>", escape(&blocked));
+    }
+    if let Some(livelock) = livelock(recording, finding.ends_if_fair) {
+        let _ = writeln!(text, "<pre>{}</pre>", escape(&livelock));
     }
     if let Some(pair) = table.critical.filter(|_| failed) {
         let _ = writeln!(text, "<pre class=\"pair\">{}</pre>", escape(&pair.describe(recording)));

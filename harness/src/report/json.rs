@@ -2,6 +2,7 @@
 //!
 //! The order of the fields is that of the struct and part of what scripts may rely on.
 
+use super::livelock::{Loop, loops};
 use crate::program::Report;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -28,6 +29,15 @@ struct Line<'a> {
     executions_per_second: f64,
     /// What broke, in one line.
     violation: Option<String>,
+    /// For a livelock: who repeats what.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    livelock: Vec<Loop>,
+    /// For a livelock: whether the program ends once everybody gets a turn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ends_if_fair: Option<bool>,
+    /// What should be known although something was decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<String>,
     replay: Option<&'a str>,
     verdict: &'a str,
     /// Why nothing was decided, or why a violation has no replay.
@@ -60,6 +70,9 @@ pub fn json(report: &Report, scenario: &str, variant: &str, verdict: &str) -> St
         seconds: tally.seconds,
         executions_per_second: rate,
         violation: tally.first.as_ref().map(|_| super::headline(report)),
+        livelock: finding.map_or_else(Vec::new, |finding| loops(&finding.recording)),
+        ends_if_fair: finding.and_then(|finding| finding.ends_if_fair),
+        warning: report.warning(),
         replay: finding.map(|finding| finding.token.as_str()),
         verdict,
         reason: reason(report),
@@ -71,7 +84,10 @@ fn reason(report: &Report) -> Option<String> {
     let tally = &report.tally;
     match (&tally.first, &tally.inconclusive) {
         (Some(_), _) => report.lost().map(ToString::to_string),
-        (None, Some(found)) => Some(format!("execution {}: {}", found.index + 1, found.verdict)),
+        (None, Some(found)) => {
+            let why = report.undecided().unwrap_or_else(|| found.verdict.to_string());
+            Some(format!("execution {}: {why}", found.index + 1))
+        }
         (None, None) if tally.executions == 0 => {
             Some("the budget ended before the first execution".to_owned())
         }

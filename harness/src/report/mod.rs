@@ -11,6 +11,7 @@
 //! | `lanes` | the lane table as text |
 //! | `critical` | preemptions, and the two operations whose order did the harm |
 //! | `blocked` | a deadlock in words |
+//! | `livelock` | a livelock in words: who repeats what, who is left out |
 //! | `reproduce` | the command that shows the finding again |
 //! | `words` | an operation, a value, a list of names |
 //! | `json` | a report as one line |
@@ -23,6 +24,7 @@ mod explain;
 mod html;
 mod json;
 mod lanes;
+mod livelock;
 mod reproduce;
 mod style;
 mod table;
@@ -38,5 +40,6 @@ pub use explain::{explain, failure, headline, summary_line};
 pub use html::{Entry, html, switches};
 pub use json::json;
 pub use lanes::lanes;
+pub use livelock::livelock;
 pub use reproduce::reproduce;
 pub use style::Style;

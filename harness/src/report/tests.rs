@@ -50,6 +50,7 @@ fn report(recording: Recording) -> Report {
         preemptions: 1,
         proved_minimal: true,
         shrink_executions: 12,
+        ends_if_fair: None,
         recording,
         token: "sv1:AB".to_owned(),
         schedule,
