@@ -100,7 +100,7 @@ fn exhaustive(config: Config, strategy_given: bool) -> Result<Config, Error> {
     }
     if strategy_given && !config.strategy.is_exhaustive() {
         return Err(Error::Usage(format!(
-            "{} never comes to an end; --exhaust goes with dfs",
+            "{} never comes to an end; --exhaust goes with dfs or dpor",
             config.strategy
         )));
     }

@@ -5,6 +5,7 @@ use super::paint::Paint;
 use crate::engine::Engine;
 use crate::judge::Verdict;
 use crate::program::Tally;
+use crate::strategy::Strategy;
 use std::fmt::Write;
 
 /// Outcomes that are listed before the rest is summed up.
@@ -85,6 +86,9 @@ pub(super) fn report(judged: &Judged, paint: Paint) -> String {
     } else {
         String::new()
     };
+    if tally.blocked > 0 || report.strategy == Strategy::Dpor {
+        line("blocked", &format!("{} given up half-way, covered by others", grouped(tally.blocked)));
+    }
     line("violations", &format!("{}{share}", grouped(tally.violations)));
     if let Some(found) = &tally.first {
         line(

@@ -81,6 +81,7 @@ pub(super) fn judge(kernel: &mut Kernel, model: &dyn Model, state: *mut u8, labe
         End::Deadlock => Verdict::Deadlock,
         End::StepBound => Verdict::Livelock { steps: kernel.steps as usize },
         End::Diverged => Verdict::Diverged { step: kernel.steps as usize, task },
+        End::Blocked => Verdict::Broken("every task that could go on was explored elsewhere".to_owned()),
         End::GivenUp => Verdict::Broken(format!(
             "task {} ran for ten seconds without reaching its next operation",
             name_of(kernel, model, task)

@@ -8,7 +8,7 @@
 //! ```text
 //!  Kernel | enabled | tasks | standings | candidates | marks | guard classes
 //!         | class bitsets | choices | prefix | enabled log | events | fault log
-//!         | program memory (state, segments)
+//!         | sleepers | program memory (state, segments)
 //! ```
 //!
 //! When a process dies here, the mapping lives on in the others.
@@ -16,7 +16,7 @@
 use super::choice::Choice;
 use super::event::Event;
 use super::guard::{Class, Guards};
-use super::policy::{MARKS, Mark, Standing};
+use super::policy::{MARKS, Mark, Sleeper, Standing};
 use super::state::{Kernel, Mode};
 use super::task::Task;
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
@@ -81,6 +81,7 @@ impl Arena {
         let log_at = layout.take::<u64>(limits.steps * words);
         let events_at = layout.take::<Event>(limits.steps);
         let faults_at = layout.take::<u64>(limits.steps * words * super::fault::KINDS);
+        let sleepers_at = layout.take::<Sleeper>(capacity);
         let memory_at = layout.take::<[u8; 4096]>(0).next_multiple_of(4096);
         let len = memory_at + limits.memory;
         let flags = match mode {
@@ -110,6 +111,7 @@ impl Arena {
                     prefix: start.add(prefix_at).cast(),
                     log: start.add(log_at).cast(),
                     events: start.add(events_at).cast(),
+                    sleepers: start.add(sleepers_at).cast(),
                     faults: start.add(faults_at).cast(),
                     memory: start.add(memory_at),
                     stride: words,

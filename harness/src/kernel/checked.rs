@@ -55,7 +55,7 @@ impl Open {
         // SAFETY: a step's body runs within one execution, during which its kernel lives.
         if !self.kernel.is_null() && unsafe { (*self.kernel).plan.record } {
             // SAFETY: as above; the caller has the turn.
-            unsafe { (*self.kernel).record_value(self.index, result.observed()) };
+            unsafe { (*self.kernel).record_value(self.index, result) };
         }
     }
 }

@@ -4,7 +4,7 @@
 //! strategy wrote before the execution.
 
 use super::choice::{Choice, Outcome};
-use super::plan::Mismatch;
+use super::plan::{Mismatch, Policy};
 use super::state::{Kernel, Launch};
 use super::task::State;
 
@@ -22,6 +22,8 @@ pub(crate) enum End {
     Panicked,
     /// A process or thread died without a word.
     Died,
+    /// Everybody who is enabled sleeps: policy `Awake` has nobody to choose.
+    Blocked,
     /// The plan's prefix named a task that was not enabled.
     Diverged,
     /// The engine gave the execution up, and says why itself.
@@ -73,6 +75,9 @@ impl Kernel {
                 self.pick();
             }
             return;
+        }
+        if self.plan.policy == Policy::Awake {
+            return self.pick_awake();
         }
         // SAFETY: there is at least one word of capacity.
         let first = unsafe { *self.parts.enabled };
@@ -184,7 +189,7 @@ impl Kernel {
     /// Nobody is enabled: everything is done, or a deadline passes, or this is a
     /// deadlock.
     #[cold]
-    fn stuck(&mut self) {
+    pub(super) fn stuck(&mut self) {
         if self.alive == 0 {
             self.finish_as(End::Finished, super::NOBODY);
         } else if self.revive() {
@@ -226,6 +231,7 @@ impl Kernel {
             if task.state == State::Live && task.op.deadline <= self.clock && !self.is_enabled(index) {
                 self.delist(index);
                 self.task(index).timed_out = true;
+                self.task(index).since = self.steps;
                 self.set_enabled(index);
             }
         }

@@ -6,6 +6,7 @@
 //! When a process dies here, the engine calls [`Kernel::bury`] on its behalf.
 
 use super::decide::End;
+use super::event::Tail;
 use super::state::{ABANDON, Kernel, Mode, UNWINDING};
 use super::task::{NOBODY, Role, State};
 use corosensei::Yielder;
@@ -141,6 +142,7 @@ impl Kernel {
         let thread = task.role == Role::Thread;
         self.alive -= 1;
         self.threads -= u32::from(thread);
+        self.note_tail(|tail| Tail::add(&mut tail.ends, word));
         self.clear_enabled(me);
         if joiner != NOBODY {
             self.set_enabled(joiner as usize);

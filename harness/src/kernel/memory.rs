@@ -6,6 +6,7 @@
 
 use super::choice::Choice;
 use super::event::Event;
+use super::policy::Sleeper;
 use super::state::Kernel;
 
 impl Kernel {
@@ -43,6 +44,42 @@ impl Kernel {
         // not in the arena.
         unsafe { std::ptr::copy_nonoverlapping(prefix.as_ptr(), self.parts.prefix, prefix.len()) };
         self.plan.prefix = prefix.len() as u32;
+    }
+
+    /// Sets who sleeps from step `from` on, under policy `Awake`.
+    ///
+    /// # Panics
+    /// If there are more than tasks.
+    pub(crate) fn set_sleepers(&mut self, sleepers: &[Sleeper], from: usize) {
+        assert!(sleepers.len() <= self.limits.tasks, "{} tasks sleep", sleepers.len());
+        // SAFETY: as in `set_prefix`.
+        unsafe {
+            std::ptr::copy_nonoverlapping(sleepers.as_ptr(), self.parts.sleepers, sleepers.len());
+        }
+        self.plan.sleepers = sleepers.len() as u32;
+        self.plan.asleep_from = from as u32;
+    }
+
+    /// The tasks that sleep.
+    pub(super) fn dozing(&self) -> &[Sleeper] {
+        // SAFETY: at most limits.tasks, the length of the array.
+        unsafe { std::slice::from_raw_parts(self.parts.sleepers, self.plan.sleepers as usize) }
+    }
+
+    /// Keeps the sleepers for which `stays` is true.
+    pub(super) fn retain_sleepers(&mut self, mut stays: impl FnMut(&Sleeper) -> bool) {
+        let mut kept = 0;
+        for at in 0..self.plan.sleepers as usize {
+            // SAFETY: kept <= at < limits.tasks, the length of the array.
+            unsafe {
+                let sleeper = *self.parts.sleepers.add(at);
+                if stays(&sleeper) {
+                    self.parts.sleepers.add(kept).write(sleeper);
+                    kept += 1;
+                }
+            }
+        }
+        self.plan.sleepers = kept as u32;
     }
 
     pub(super) fn prefix_choice(&self, index: u32) -> Choice {

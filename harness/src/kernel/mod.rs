@@ -16,6 +16,7 @@
 //! | `life` | tasks: creation, end, abandonment |
 //! | `guard` | classes of tasks that wait for the same thing |
 //! | `robust` | the robust locks of tasks that end |
+//! | `touches` | which two steps commute |
 //! | `plan`, `choice`, `event` | what shall be done, what was chosen, what happened |
 //! | `arena`, `task`, `fixed` | the memory and the plain data in it |
 //! | `checked`, `words`, `children`, `segment` | the `Checked` platform that primitives meet |
@@ -61,6 +62,7 @@ mod segment;
 mod sleep;
 mod state;
 mod task;
+mod touches;
 mod turn;
 mod visible;
 mod words;
@@ -71,13 +73,15 @@ pub use checked::{Checked, Granularity};
 pub(crate) use choice::faults;
 pub use choice::{Choice, Outcome, switches};
 pub(crate) use decide::End;
+pub(crate) use event::{Event, Tail};
 pub use join::join_task;
 pub(crate) use life::{depart, enter, set_label};
 pub(crate) use plan::{Mismatch, Plan, Policy};
-pub(crate) use policy::{Forecast, MARKS, Mark, is_eligible};
+pub(crate) use policy::{Forecast, MARKS, Mark, Sleeper, is_eligible};
 pub use rng::Rng;
 pub(crate) use state::{Kernel, Mode, Request};
 pub(crate) use task::NOBODY;
 pub use task::Role;
 pub(crate) use task::State;
+pub(crate) use touches::Touches;
 pub use visible::{unobserved, visible, visible_value};

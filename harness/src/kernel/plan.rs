@@ -16,6 +16,8 @@ pub(crate) enum Policy {
     /// The task that ran last, while it is enabled; else the enabled task with the
     /// lowest number. The run without preemption.
     Stay,
+    /// As `Stay`, among the tasks that are not asleep; see `policy::awake`.
+    Awake,
     /// The task with the highest priority, which falls at a few marked steps.
     Pct,
     /// The task whose operation has the highest priority; racing ones are drawn anew.
@@ -32,7 +34,7 @@ impl Policy {
     /// Whether it keeps notes on tasks while the execution goes on.
     #[inline(always)]
     pub(super) fn is_guided(self) -> bool {
-        self as u8 > Policy::Stay as u8
+        self as u8 > Policy::Awake as u8
     }
 }
 
@@ -63,6 +65,9 @@ pub(crate) struct Plan {
     /// From this step on a guided policy gives way to `Random`, which is fair: a task
     /// that waits in a loop must not starve the one that it waits for.
     pub(crate) patience: u32,
+    /// Policy `Awake`: how many tasks sleep, and from which step on.
+    pub(crate) sleepers: u32,
+    pub(crate) asleep_from: u32,
     /// The generator of the policy.
     pub(crate) rng: Rng,
 }
@@ -76,6 +81,8 @@ impl Plan {
         record: false,
         prefix: 0,
         patience: u32::MAX,
+        sleepers: 0,
+        asleep_from: 0,
         rng: Rng::new(0),
     };
 

@@ -6,6 +6,7 @@
 //! When a process dies here, it is not running (somebody else has the turn) or it
 //! dies between two instructions of its step; the engine learns of it either way.
 
+use super::event::Tail;
 use super::life;
 use super::state::{ABANDON, GRANTED, Kernel, Mode, UNWINDING};
 use super::task::{NOBODY, State};
@@ -150,6 +151,11 @@ impl Kernel {
         let task = self.task(me);
         task.state = State::Live;
         if task.op.guard.cmp != Cmp::Always {
+            if self.plan.record && task.op.kind == Kind::Wait {
+                // What it waits for may depend on what the word was just now.
+                let word = task.op.guard.word;
+                self.note_tail(|tail| Tail::add(&mut tail.peeks, word));
+            }
             self.enlist(me);
         }
     }

@@ -109,8 +109,11 @@ impl Kernel {
     /// Ends the sleep of a task.
     pub(super) fn rouse(&mut self, sleeper: usize) {
         self.wake_up(sleeper);
+        let cause = self.steps.checked_sub(1).unwrap_or(NOBODY);
         let task = self.task(sleeper);
         task.timed_out = false;
+        task.cause = cause;
+        task.since = 0;
         if task.resumes {
             task.op = task.resume;
             self.enlist(sleeper);

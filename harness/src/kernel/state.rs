@@ -4,7 +4,7 @@
 use super::arena::Limits;
 use super::choice::Choice;
 use super::decide::End;
-use super::event::Event;
+use super::event::{Event, Tail};
 use super::fault::FaultPlan;
 use super::fixed::Text;
 use super::guard::Guards;
@@ -13,7 +13,7 @@ use super::plan::Plan;
 use super::policy::{Guide, Mark, Standing};
 use super::task::{NOBODY, Role, State, Task};
 use super::{Granularity, Outcome};
-use selvedge::platform::{Cmp, Op};
+use selvedge::platform::{Cmp, Observe, Op};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Which engine the kernel belongs to.
@@ -74,6 +74,7 @@ pub(super) struct Parts {
     pub(super) prefix: *mut Choice,
     pub(super) log: *mut u64,
     pub(super) events: *mut Event,
+    pub(super) sleepers: *mut super::policy::Sleeper,
     pub(super) faults: *mut u64,
     pub(super) memory: *mut u8,
     /// Bitset words per set of tasks.
@@ -322,9 +323,10 @@ impl Kernel {
 
     /// Writes down the number that the step with this index came out with.
     #[cold]
-    pub(super) fn record_value(&mut self, index: u32, value: u64) {
+    pub(super) fn record_value(&mut self, index: u32, result: &impl Observe) {
         if let Some(event) = self.events().get_mut(index as usize) {
-            event.value = value;
+            event.value = result.observed();
+            event.writes_at = result.writes_only_at();
             event.done = true;
         }
     }
@@ -363,6 +365,7 @@ impl Kernel {
         self.threads += u32::from(role == Role::Thread);
         self.set_enabled(index);
         let site = self.site;
+        let cause = self.steps.checked_sub(1).unwrap_or(NOBODY);
         let task = self.task(index);
         task.turn.store(0, Ordering::Relaxed);
         task.ended.store(0, Ordering::Relaxed);
@@ -370,6 +373,8 @@ impl Kernel {
         task.role = role;
         task.guarded = false;
         task.joiner = NOBODY;
+        task.cause = cause;
+        task.since = 0;
         task.active = false;
         task.parked = false;
         task.timed_out = false;
@@ -448,9 +453,32 @@ impl Kernel {
             also: op.also,
             site: op.site,
             value: 0,
+            guard: op.guard,
+            before: [self.peek(op.object), self.peek(op.also)],
+            writes_at: None,
+            cause: (task.cause != NOBODY).then_some(task.cause),
+            since: task.since,
+            tail: Tail::default(),
         };
+        task.cause = NOBODY;
+        task.since = 0;
+        self.doze();
         // SAFETY: steps < limits.steps, the length of `events`.
         unsafe { self.parts.events.add(self.steps as usize).write(event) };
+    }
+
+    /// What lies at an address of the arena, eight bytes at most.
+    fn peek(&self, address: usize) -> Option<u64> {
+        let inside = (self.parts.start..self.parts.end - 8).contains(&address);
+        // SAFETY: eight bytes of the arena, which nobody else writes: we have the turn.
+        inside.then(|| unsafe { (address as *const u64).read_unaligned() })
+    }
+
+    /// The last step ended a task, or looked at a word to announce its next operation.
+    pub(super) fn note_tail(&mut self, add: impl FnOnce(&mut Tail)) {
+        if let Some(event) = self.events().last_mut() {
+            add(&mut event.tail);
+        }
     }
 
     /// Whether the deadline of a task's operation has passed, and its guard does not hold.

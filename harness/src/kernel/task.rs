@@ -72,6 +72,10 @@ pub(crate) struct Task {
     pub(crate) pending: u8,
     /// With what outcome it was given its last turn, where that is not plain going on.
     pub(crate) outcome: Outcome,
+    /// The step that started or woke it, until it takes its next one.
+    pub(crate) cause: u32,
+    /// Steps taken when time passed for it, until it takes its next one.
+    pub(crate) since: u32,
     /// A task that waits for the end of this one, besides those in guard classes.
     pub(crate) joiner: u32,
     /// The announced operation.

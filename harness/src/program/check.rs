@@ -85,6 +85,9 @@ pub(crate) fn check_model(model: &dyn Model, job: &Job<'_>, config: &Config) -> 
     }
     validate(&config)?;
     has_tasks(model, &job.name)?;
+    if config.strategy == Strategy::Dpor && config.faults_of(model) != Faults::none() {
+        return Err(Error::Usage(format!("{}: dpor does not explore faults; dfs does", job.name)));
+    }
     if config.engine != Engine::Sim && !crate::kernel::current::get().is_null() {
         return Err(Error::Usage(format!(
             "{} cannot be explored in {} from inside a task of another exploration",
@@ -96,7 +99,8 @@ pub(crate) fn check_model(model: &dyn Model, job: &Job<'_>, config: &Config) -> 
     let tally = match config.engine {
         Engine::Wild => wild::run(model, &config, &progress)?,
         Engine::Sim | Engine::Real => {
-            let jobs = config.jobs.max(1) as u64;
+            let shared = config.strategy != Strategy::Dpor;
+            let jobs = if shared { config.jobs.max(1) as u64 } else { 1 };
             let mut tasks: Vec<Task> = (0..jobs).map(|worker| task(&config, model, (worker, jobs))).collect();
             tasks[0].verify = true;
             let tallies = workers(

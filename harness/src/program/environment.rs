@@ -36,7 +36,7 @@ pub const VARIABLES: [Variable; 7] = [
     Variable { name: "SELVEDGE_ENGINE", form: "sim, real or wild", help: "what a task is" },
     Variable {
         name: "SELVEDGE_STRATEGY",
-        form: "portfolio, random, pct:d, pos, urw, surw, delay:d, dfs or dfs:p",
+        form: "portfolio, random, pct:d, pos, urw, surw, delay:d, dfs, dfs:p or dpor",
         help: "which executions are run",
     },
     Variable { name: "SELVEDGE_REPORT", form: "a folder", help: "where reports are written" },

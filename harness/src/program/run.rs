@@ -61,6 +61,8 @@ pub struct Tally {
     /// Where another run of the first execution differs from it: something besides the
     /// scheduler decides what the program does.
     pub nondeterministic: Option<Difference>,
+    /// Executions that were given up half-way because others cover them.
+    pub blocked: u64,
     /// Everything that the strategy could plan was run.
     pub complete: bool,
     /// Seconds from the first execution to the last, of the slowest worker.
@@ -73,6 +75,7 @@ impl Tally {
         self.executions += other.executions;
         self.steps += other.steps;
         self.violations += other.violations;
+        self.blocked += other.blocked;
         for (label, count) in other.outcomes {
             *self.outcomes.entry(label).or_insert(0) += count;
         }
@@ -164,6 +167,7 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
     }
     progress.add(tally.executions - reported.0, tally.violations - reported.1);
     tally.complete = search.complete();
+    tally.blocked = search.blocked();
     tally.seconds = begun.elapsed().as_secs_f64();
     tally
 }

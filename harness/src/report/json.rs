@@ -18,6 +18,8 @@ struct Line<'a> {
     /// Everything that the strategy could plan was run.
     complete: bool,
     violations: u64,
+    /// Executions given up half-way because others cover them.
+    blocked: u64,
     /// How many executions it took, the one that broke a law included.
     first_violation: Option<u64>,
     outcomes: &'a BTreeMap<String, u64>,
@@ -61,6 +63,7 @@ pub fn json(report: &Report, scenario: &str, variant: &str, verdict: &str) -> St
         executions: tally.executions,
         complete: tally.complete,
         violations: tally.violations,
+        blocked: tally.blocked,
         first_violation: tally.first.as_ref().map(|found| found.index + 1),
         outcomes: &tally.outcomes,
         min_switches: finding.map(|finding| finding.switches),

@@ -13,6 +13,7 @@
 //! | `surw` | `surw` | each order of one object's operations equally likely |
 //! | `delay:d` | `delay` | bugs that d delays of a round robin bring about |
 //! | `dfs`, `dfs:p` | `dfs` | small programs: every schedule, or every one with at most p preemptions |
+//! | `dpor` | `dpor` | small programs: every Mazurkiewicz trace once; one worker, no faults |
 //! | `replay` | `replay` | one recorded schedule |
 //!
 //! The random ones but `random` begin with pilot runs, see `pilot`.
@@ -21,6 +22,7 @@
 
 mod delay;
 mod dfs;
+mod dpor;
 mod name;
 mod pct;
 mod pilot;
@@ -32,6 +34,7 @@ mod surw;
 mod urw;
 
 pub(crate) use dfs::{Bounds, Dfs};
+pub(crate) use dpor::Dpor;
 pub use name::NAMES;
 pub(crate) use random::Random;
 pub(crate) use replay::Replay;
@@ -62,6 +65,11 @@ pub(crate) trait Search {
     fn learn(&mut self, kernel: &Kernel) -> bool {
         let _ = kernel;
         true
+    }
+
+    /// Executions that were given up half-way because others cover them.
+    fn blocked(&self) -> u64 {
+        0
     }
 
     /// Whether everything that the strategy could plan was run.
@@ -100,6 +108,8 @@ pub enum Strategy {
         /// Most switches away from a task that could have gone on.
         preemptions: Option<u32>,
     },
+    /// One execution for each Mazurkiewicz trace.
+    Dpor,
     /// One recorded schedule.
     Replay(Vec<Choice>),
 }
@@ -118,12 +128,13 @@ impl Strategy {
             Strategy::Dfs { preemptions } => {
                 Box::new(Dfs::new(Bounds { preemptions, switches: None }, shard))
             }
+            Strategy::Dpor => Box::new(Dpor::new()),
             Strategy::Replay(ref schedule) => Box::new(Replay::new(schedule.clone())),
         }
     }
 
     /// Whether it can come to an end by itself.
     pub fn is_exhaustive(&self) -> bool {
-        matches!(self, Strategy::Dfs { .. } | Strategy::Replay(_))
+        matches!(self, Strategy::Dfs { .. } | Strategy::Dpor | Strategy::Replay(_))
     }
 }

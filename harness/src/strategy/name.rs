@@ -11,8 +11,8 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 /// The forms in which strategies are named.
-pub const NAMES: [&str; 9] =
-    ["portfolio", "random", "pct:d", "pos", "urw", "surw", "delay:d", "dfs", "dfs:p"];
+pub const NAMES: [&str; 10] =
+    ["portfolio", "random", "pct:d", "pos", "urw", "surw", "delay:d", "dfs", "dfs:p", "dpor"];
 
 impl fmt::Display for Strategy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -26,6 +26,7 @@ impl fmt::Display for Strategy {
             Strategy::Delay { delays } => write!(f, "delay:{delays}"),
             Strategy::Dfs { preemptions: None } => f.write_str("dfs"),
             Strategy::Dfs { preemptions: Some(p) } => write!(f, "dfs:{p}"),
+            Strategy::Dpor => f.write_str("dpor"),
             Strategy::Replay(_) => f.write_str("replay"),
         }
     }
@@ -74,6 +75,7 @@ impl FromStr for Strategy {
             ("delay", Some(delays)) => {
                 Ok(Strategy::Delay { delays: number(name, delays, 0..=most, "delays")? })
             }
+            ("dpor", None) => Ok(Strategy::Dpor),
             ("dfs", None) => Ok(Strategy::Dfs { preemptions: None }),
             ("dfs", Some(bound)) => {
                 let bound = number(name, bound, 0..=u32::MAX, "preemptions")?;

@@ -7,6 +7,7 @@
 //!
 //! | file | what is there |
 //! |---|---|
+//! | `awake` | never a task that sleeps: for `dpor` |
 //! | `standing` | what guided policies know of each task, and how a strategy writes it |
 //! | `pct`, `pos`, `urw`, `surw`, `delay` | one guided policy each; papers are named by the strategies |
 //! | `bits` | picking single bits of a set |
@@ -17,6 +18,7 @@
 //!
 //! When a process dies here, nothing is half done: a policy only chooses.
 
+mod awake;
 mod bits;
 mod delay;
 mod pct;
@@ -25,6 +27,7 @@ mod standing;
 mod surw;
 mod urw;
 
+pub(crate) use awake::Sleeper;
 pub(super) use standing::Guide;
 pub(crate) use standing::{Forecast, MARKS, Mark, Standing};
 pub(crate) use surw::is_eligible;
@@ -44,8 +47,8 @@ impl Kernel {
             return lowest;
         }
         match self.plan.policy {
-            Policy::Stay if set >> self.current & 1 == 1 => self.current as usize,
-            Policy::Stay => lowest,
+            Policy::Stay | Policy::Awake if set >> self.current & 1 == 1 => self.current as usize,
+            Policy::Stay | Policy::Awake => lowest,
             _ => {
                 let count = set.count_ones();
                 bits::pick_bit(set, count, self.plan.rng.below(count))
@@ -61,8 +64,8 @@ impl Kernel {
                 let n = if count == 1 { 0 } else { self.plan.rng.below(count) };
                 self.nth_enabled(n)
             }
-            Policy::Stay if self.is_enabled(self.current as usize) => self.current as usize,
-            Policy::Stay => self.nth_enabled(0),
+            Policy::Stay | Policy::Awake if self.is_enabled(self.current as usize) => self.current as usize,
+            Policy::Stay | Policy::Awake => self.nth_enabled(0),
             _ => self.choose_guided(),
         }
     }

@@ -1,0 +1,68 @@
+//! The policy `Awake`: the run without preemption among the tasks that are not asleep.
+//!
+//! A task sleeps where all executions in which it goes on first were explored already
+//! (sleep sets: Godefroid, "Partial-Order Methods for the Verification of Concurrent
+//! Systems", LNCS 1032, 1996). It wakes with the first step that does not commute with
+//! its own. If everybody who is enabled sleeps, whatever follows was seen elsewhere, and
+//! the execution ends as blocked.
+//!
+//! 1. A sleeper has not moved since it fell asleep: its announced operation is the one
+//!    that was explored.
+//! 2. The steps up to the last but one were looked at when the last was recorded, the
+//!    last is looked at before the next choice; so all that a step did is known.
+//!
+//! When a process dies here, the sleepers lie in the arena as they were.
+
+use crate::kernel::choice::Choice;
+use crate::kernel::decide::End;
+use crate::kernel::event::Tail;
+use crate::kernel::plan::Policy;
+use crate::kernel::state::Kernel;
+use crate::kernel::task::NOBODY;
+use crate::kernel::touches::Touches;
+
+/// A task that sleeps, and what its step turned out to be when it was explored.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub(crate) struct Sleeper {
+    pub(crate) task: u32,
+    /// It found a number at which it does not write.
+    pub(crate) reads: bool,
+    pub(crate) tail: Tail,
+}
+
+impl Kernel {
+    /// Wakes the sleepers that do not commute with the last step.
+    pub(in crate::kernel) fn doze(&mut self) {
+        if self.plan.sleepers == 0 || self.plan.policy != Policy::Awake || self.steps <= self.plan.asleep_from
+        {
+            return;
+        }
+        self.plan.asleep_from = self.steps;
+        let Some(event) = self.events().last() else { return };
+        let (task, done) = (event.choice.task(), Touches::of_event(event));
+        let kernel: *const Kernel = self;
+        self.retain_sleepers(|sleeper| {
+            // SAFETY: slots are not what `retain_sleepers` writes.
+            let slot = unsafe { (*kernel).task(sleeper.task as usize) };
+            let next = Touches::of_task(slot, sleeper.reads, sleeper.tail);
+            sleeper.task as usize != task && !done.conflicts(&next)
+        });
+    }
+
+    /// Chooses among the enabled tasks that do not sleep.
+    #[cold]
+    pub(in crate::kernel) fn pick_awake(&mut self) {
+        if self.enabled().iter().all(|&word| word == 0) {
+            return self.stuck();
+        }
+        self.doze();
+        let asleep = |task: usize| self.dozing().iter().any(|sleeper| sleeper.task as usize == task);
+        let free = |&task: &usize| self.is_enabled(task) && !asleep(task);
+        let current = self.current as usize;
+        match Some(current).filter(free).or_else(|| (0..self.tasks as usize).find(free)) {
+            Some(task) => self.commit(Choice::run(task)),
+            None => self.finish_as(End::Blocked, NOBODY),
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! `dpor`: one execution for each Mazurkiewicz trace.
+//!
+//! Two schedules that differ only in the order of neighbouring steps which commute are
+//! one trace and come out the same. After each execution this strategy looks for races:
+//! pairs of steps that do not commute, that nothing in between orders, and that could
+//! have happened the other way round. For each it plans an execution in which they do,
+//! unless one is planned or was run already.
+//!
+//! | file | what is there |
+//! |---|---|
+//! | `trace` | the steps of the last execution, and which happen before which (vector clocks) |
+//! | `races` | the reversible races, and for each the steps that reverse it |
+//! | `tree` | what is planned: wakeup trees |
+//! | `kernel::touches` | which two steps commute |
+//! | `kernel::policy::awake` | the part after the plan: never a task that sleeps |
+//!
+//! The last execution is a stack of levels, one for each step: the task that was chosen,
+//! the tree of what shall still be tried there, the tasks that sleep there because
+//! everything that begins with them was explored.
+//!
+//! 1. The tree of a level never begins with a task that sleeps there.
+//! 2. A level's sleepers and the sleepers of the level before it agree: a task sleeps
+//!    there if it slept or was explored here and commutes with the step in between.
+//! 3. Races among the steps before the level that was changed last were found before, so
+//!    that only the steps after it are looked at.
+//! 4. Where it is not known whether a reversed race can run, it is tried; a plan that
+//!    cannot be followed is dropped, and counted as blocked.
+//!
+//! An execution that ends early (deadlock, panic, bound) has tasks with an announced
+//! operation that never ran; those count as last steps. Several workers do not share
+//! this search: it runs on one.
+//!
+//! Sources: Abdulla, Aronis, Jonsson, Sagonas, "Optimal dynamic partial order reduction",
+//! POPL 2014, and "Source sets: a foundation for optimal dynamic partial order reduction",
+//! JACM 64 (2017), for source sets and wakeup trees; Flanagan, Godefroid, "Dynamic
+//! partial-order reduction for model checking software", POPL 2005, for races.
+
+mod races;
+mod trace;
+mod tree;
+
+use super::Search;
+use crate::kernel::{Choice, End, Kernel, Mismatch, Plan, Policy, Sleeper};
+use trace::Trace;
+use tree::Node;
+
+/// What is known about the state before a step.
+#[derive(Default)]
+struct Level {
+    /// Who goes on here.
+    chosen: usize,
+    /// What shall be tried afterwards.
+    planned: Vec<Node>,
+    asleep: Vec<Sleeper>,
+}
+
+#[derive(Default)]
+pub(crate) struct Dpor {
+    levels: Vec<Level>,
+    /// The level that was changed last.
+    branch: usize,
+    trace: Trace,
+    blocked: u64,
+    exhausted: bool,
+}
+
+impl Dpor {
+    pub(crate) fn new() -> Dpor {
+        Dpor::default()
+    }
+
+    /// Brings the levels in line with the execution, which may have ended elsewhere than
+    /// planned.
+    fn extend(&mut self, diverged: bool) {
+        let steps = self.trace.len();
+        self.levels.truncate(steps + usize::from(diverged));
+        for step in self.levels.len()..steps {
+            self.levels.push(Level { chosen: self.trace.step(step).task, ..Level::default() });
+        }
+    }
+
+    /// Carries the sleepers along the new steps.
+    fn carry_sleepers(&mut self, kernel: &Kernel) {
+        for step in self.branch..self.levels.len().saturating_sub(1) {
+            let (before, after) = self.levels.split_at_mut(step + 1);
+            let (trace, done) = (&self.trace, self.trace.step(step));
+            let stays = |sleeper: &&Sleeper| {
+                sleeper.task as usize != done.task
+                    && !trace.next_of(kernel, sleeper, step).is_none_or(|next| next.conflicts(&done.touches))
+            };
+            after[0].asleep.clear();
+            after[0].asleep.extend(before[step].asleep.iter().filter(stays));
+        }
+    }
+
+    /// Plans the next execution: the first of what is planned at the deepest level.
+    fn backtrack(&mut self) {
+        let Some(level) = self.levels.iter().rposition(|level| !level.planned.is_empty()) else {
+            self.exhausted = true;
+            return;
+        };
+        self.levels.truncate(level + 1);
+        self.branch = level;
+        let here = &mut self.levels[level];
+        if level < self.trace.len() {
+            here.asleep.push(self.trace.as_sleeper(level));
+        }
+        let mut node = here.planned.remove(0);
+        here.chosen = node.who.task as usize;
+        while !node.then.is_empty() {
+            let next = node.then.remove(0);
+            let chosen = next.who.task as usize;
+            self.levels.push(Level { chosen, planned: node.then, asleep: Vec::new() });
+            node = next;
+        }
+        self.trace.keep(level);
+    }
+}
+
+impl Search for Dpor {
+    fn plan(&mut self, _: u64, kernel: &mut Kernel) -> bool {
+        if self.exhausted {
+            return false;
+        }
+        kernel.plan = Plan {
+            policy: Policy::Awake,
+            mismatch: Mismatch::Stop,
+            log_enabled: true,
+            record: true,
+            ..Plan::STAY
+        };
+        let prefix: Vec<Choice> = self.levels.iter().map(|level| Choice::run(level.chosen)).collect();
+        kernel.set_prefix(&prefix);
+        if let Some(level) = self.levels.get(self.branch) {
+            kernel.set_sleepers(&level.asleep, self.branch);
+        }
+        true
+    }
+
+    fn learn(&mut self, kernel: &Kernel) -> bool {
+        let end = kernel.ending().0;
+        let races = self.trace.extend(kernel);
+        self.extend(end == End::Diverged);
+        self.carry_sleepers(kernel);
+        for race in races {
+            self.plan_reversal(kernel, &race);
+        }
+        self.backtrack();
+        let counts = !matches!(end, End::Blocked | End::Diverged);
+        self.blocked += u64::from(!counts);
+        counts
+    }
+
+    fn complete(&self) -> bool {
+        self.exhausted
+    }
+
+    fn blocked(&self) -> u64 {
+        self.blocked
+    }
+}

@@ -1,0 +1,217 @@
+//! The steps of an execution, and which happen before which.
+//!
+//! Called by the strategy after each execution. A step happens before another if the
+//! task, a conflict of what they touch, a wake-up or start, or the passing of time puts
+//! it there, in any number of hops. Vector clocks: the clock of a step has, for each
+//! task, how many of its steps happen before it (itself included).
+//!
+//! 1. `clocks` has `width` numbers for each step.
+//! 2. The list of a word has the steps that touch it, ascending.
+//!
+//! Source: Mattern, "Virtual time and global states of distributed systems" (1989).
+
+use super::races::{Last, Race};
+use crate::kernel::{Event, Kernel, NOBODY, Sleeper, State, Touches};
+use rustc_hash::FxHashMap;
+
+/// One step.
+pub(super) struct Step {
+    pub(super) task: usize,
+    /// Its number among the steps of the task, from 1.
+    pub(super) number: u32,
+    pub(super) touches: Touches,
+    pub(super) event: Event,
+}
+
+#[derive(Default)]
+pub(super) struct Trace {
+    steps: Vec<Step>,
+    width: usize,
+    clocks: Vec<u32>,
+    words: FxHashMap<usize, usize>,
+    lists: Vec<Vec<(u32, bool)>>,
+    /// Steps that commute with nothing.
+    walls: Vec<u32>,
+    by_task: Vec<Vec<u32>>,
+}
+
+impl Trace {
+    pub(super) fn len(&self) -> usize {
+        self.steps.len()
+    }
+
+    pub(super) fn step(&self, index: usize) -> &Step {
+        &self.steps[index]
+    }
+
+    pub(super) fn clock(&self, index: usize) -> &[u32] {
+        &self.clocks[index * self.width..][..self.width]
+    }
+
+    /// Whether step `index` is part of a past with this clock.
+    pub(super) fn is_in(&self, index: usize, clock: &[u32]) -> bool {
+        let step = &self.steps[index];
+        clock[step.task] >= step.number
+    }
+
+    /// How many of the first `before` steps are a task's own.
+    pub(super) fn own_before(&self, task: usize, before: usize) -> usize {
+        self.by_task.get(task).map_or(0, |own| own.partition_point(|&step| (step as usize) < before))
+    }
+
+    /// What step number `own` (from 0) of a task touches, if it was announced.
+    pub(super) fn announced(&self, kernel: &Kernel, who: &Sleeper, own: usize) -> Option<Touches> {
+        let task = who.task as usize;
+        let steps = self.by_task.get(task)?;
+        if let Some(&step) = steps.get(own) {
+            let mut event = self.steps[step as usize].event;
+            event.tail = who.tail;
+            let mut touches = Touches::of_event(&event);
+            touches.set_reads(&event, who.reads);
+            return Some(touches);
+        }
+        let slot = kernel.task(task);
+        (own == steps.len() && slot.state != State::Ended)
+            .then(|| Touches::of_task(slot, who.reads, who.tail))
+    }
+
+    /// What the next step of a sleeper at `step` touches.
+    pub(super) fn next_of(&self, kernel: &Kernel, who: &Sleeper, step: usize) -> Option<Touches> {
+        self.announced(kernel, who, self.own_before(who.task as usize, step))
+    }
+
+    /// The task of a step, to fall asleep once that was explored.
+    pub(super) fn as_sleeper(&self, index: usize) -> Sleeper {
+        let Step { task, event, .. } = &self.steps[index];
+        Sleeper { task: *task as u32, reads: event.only_reads(), tail: event.tail }
+    }
+
+    /// Forgets all but the first `len` steps.
+    pub(super) fn keep(&mut self, len: usize) {
+        for index in (len..self.steps.len()).rev() {
+            let step = &self.steps[index];
+            for (word, _) in step.touches.words() {
+                self.lists[self.words[word]].pop();
+            }
+            if step.touches.everything {
+                self.walls.pop();
+            }
+            self.by_task[step.task].pop();
+        }
+        self.steps.truncate(len);
+        self.clocks.truncate(len * self.width);
+    }
+
+    /// Takes the rest of an execution in, and returns its reversible races.
+    pub(super) fn extend(&mut self, kernel: &Kernel) -> Vec<Race> {
+        let tasks = kernel.tasks as usize;
+        let from = self.len();
+        if self.width < tasks {
+            // Another width of clocks: all of them are made again.
+            self.keep(0);
+            self.width = tasks.next_multiple_of(4);
+            self.by_task.resize(self.width, Vec::new());
+        }
+        let mut races = Vec::new();
+        let events: &[Event] = kernel.events();
+        for (index, event) in events.iter().enumerate().skip(self.len()) {
+            let past = self.past_of(event.choice.task(), event.cause, index);
+            if index >= from {
+                self.races_of_step(kernel, index, event, &past, &mut races);
+            }
+            self.push(event, past);
+        }
+        self.races_at_end(kernel, &mut races);
+        races
+    }
+
+    /// The clock of what lies before a step of `task` at `index`, whatever it touches.
+    pub(super) fn past_of(&self, task: usize, cause: Option<u32>, index: usize) -> Vec<u32> {
+        let mut past = match self.own_before(task, index) {
+            0 => vec![0; self.width],
+            own => self.clock(self.by_task[task][own - 1] as usize).to_vec(),
+        };
+        if let Some(cause) = cause.filter(|&cause| cause != NOBODY && (cause as usize) < index) {
+            join(&mut past, self.clock(cause as usize));
+        }
+        past
+    }
+
+    /// Earlier steps that conflict with a step that touches this, latest first in each
+    /// list; `each` tells whether the steps before it are of no interest any more.
+    pub(super) fn conflicts(&self, touches: &Touches, mut each: impl FnMut(usize) -> bool) {
+        if touches.everything {
+            (0..self.len()).rev().for_each(|index| _ = each(index));
+            return;
+        }
+        for &(word, writes) in touches.words() {
+            let Some(&list) = self.words.get(&word) else { continue };
+            for &(index, wrote) in self.lists[list].iter().rev() {
+                if (writes || wrote) && each(index as usize) && wrote {
+                    break;
+                }
+            }
+        }
+        self.walls.iter().rev().all(|&index| !each(index as usize));
+    }
+
+    fn push(&mut self, event: &Event, mut clock: Vec<u32>) {
+        let index = self.len();
+        let task = event.choice.task();
+        let touches = Touches::of_event(event);
+        self.conflicts(&touches, |earlier| {
+            join(&mut clock, self.clock(earlier));
+            true
+        });
+        for (other, own) in clock.iter_mut().enumerate().filter(|_| event.since > 0) {
+            *own = (*own).max(self.own_before(other, event.since as usize) as u32);
+        }
+        let number = self.by_task[task].len() as u32 + 1;
+        clock[task] = number;
+        self.clocks.extend_from_slice(&clock);
+        for &(word, writes) in touches.words() {
+            let fresh = self.lists.len();
+            let list = *self.words.entry(word).or_insert(fresh);
+            if list == fresh {
+                self.lists.push(Vec::new());
+            }
+            self.lists[list].push((index as u32, writes));
+        }
+        if touches.everything {
+            self.walls.push(index as u32);
+        }
+        self.by_task[task].push(index as u32);
+        self.steps.push(Step { task, number, touches, event: *event });
+    }
+
+    fn races_at_end(&self, kernel: &Kernel, races: &mut Vec<Race>) {
+        use crate::kernel::End;
+        let end = kernel.ending().0;
+        if matches!(end, End::Finished | End::Diverged | End::GivenUp) {
+            return;
+        }
+        for task in 0..kernel.tasks as usize {
+            let slot = kernel.task(task);
+            if slot.op.kind == selvedge::platform::Kind::Step && slot.op.name == "start" {
+                continue;
+            }
+            if !kernel.was_ended(task) || slot.state == State::Vanished {
+                self.races_of_pending(kernel, task, races);
+                let cut = matches!(end, End::Panicked | End::Died | End::StepBound);
+                let last = self.len().wrapping_sub(1);
+                if cut && self.len() > 0 && self.steps[last].task != task && could_go(kernel, last, task) {
+                    races.push(Race { first: last, last: Last::Pending(task), until: self.len() });
+                }
+            }
+        }
+    }
+}
+
+/// Whether a task was enabled at a step.
+pub(super) fn could_go(kernel: &Kernel, step: usize, task: usize) -> bool {
+    kernel.enabled_at(step).get(task / 64).is_some_and(|word| word >> (task % 64) & 1 == 1)
+}
+
+pub(super) fn join(into: &mut [u32], other: &[u32]) {
+    into.iter_mut().zip(other).for_each(|(own, &theirs)| *own = (*own).max(theirs));
+}

@@ -1,0 +1,7 @@
+//! Is every Mazurkiewicz trace run exactly once, and is nothing lost? Exact counts of
+//! classic programs, and the outcomes of programs drawn at random against all schedules.
+
+#[path = "dpor/classics.rs"]
+mod classics;
+#[path = "dpor/random.rs"]
+mod random;
