@@ -5,3 +5,5 @@
 mod classics;
 #[path = "dpor/random.rs"]
 mod random;
+#[path = "dpor/shapes.rs"]
+mod shapes;

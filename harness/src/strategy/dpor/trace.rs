@@ -147,8 +147,11 @@ impl Trace {
         for &(word, writes) in touches.words() {
             let Some(&list) = self.words.get(&word) else { continue };
             for &(index, wrote) in self.lists[list].iter().rev() {
-                if (writes || wrote) && each(index as usize) && wrote {
-                    break;
+                if writes || wrote {
+                    let enough = each(index as usize);
+                    if enough && wrote {
+                        break;
+                    }
                 }
             }
         }

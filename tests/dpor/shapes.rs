@@ -1,0 +1,149 @@
+//! Programs of other shapes: waiting for a state, starting tasks, ending early, real
+//! processes; and what the strategy refuses.
+
+use super::classics::config;
+use selvedge_harness::fault::Faults;
+use selvedge_harness::prelude::*;
+use selvedge_harness::program::{Tally, check};
+use std::collections::BTreeSet;
+
+shareable! {
+    struct Buffer {
+        items: Mutex<[u32; 4]>,
+        not_empty: Condvar,
+        not_full: Condvar,
+        taken: Value<u32>,
+    }
+}
+
+/// A buffer of `capacity` items, the first number of the array counting them.
+fn buffer(capacity: u32, producers: usize, consumers: usize, each: usize) -> Program<Buffer> {
+    let init = || Buffer {
+        items: Mutex::new([0; 4]),
+        not_empty: Condvar::new(),
+        not_full: Condvar::new(),
+        taken: Value::new(0),
+    };
+    Program::new("buffer", init)
+        .tasks("producer", producers, move |buffer, number| {
+            for _ in 0..each {
+                let guard = buffer.items.lock().unwrap();
+                let mut items = buffer.not_full.wait_while(guard, |items| items[0] == capacity).unwrap();
+                items[0] += 1;
+                let at = items[0] as usize;
+                items[at] = number as u32 + 1;
+                buffer.not_empty.notify_one();
+            }
+        })
+        .tasks("consumer", consumers, move |buffer, _| {
+            for _ in 0..each {
+                let guard = buffer.items.lock().unwrap();
+                let mut items = buffer.not_empty.wait_while(guard, |items| items[0] == 0).unwrap();
+                let at = items[0] as usize;
+                let item = items[at];
+                items[0] -= 1;
+                buffer.taken.fetch_add(item);
+                buffer.not_full.notify_one();
+            }
+        })
+        .label(move |buffer, label| label.push_str(&buffer.taken.get().to_string()))
+}
+
+fn tally(program: &Program<Buffer>) -> Tally {
+    let tally = program.check(&config()).unwrap().tally;
+    assert!(tally.complete);
+    println!("{} executions, {} blocked, {:.3} s", tally.executions, tally.blocked, tally.seconds);
+    tally
+}
+
+#[test]
+fn a_buffer_is_exhausted() {
+    for (producers, consumers, each) in [(1, 1, 1), (1, 1, 2), (2, 1, 1), (2, 2, 1)] {
+        let each_takes = if producers > consumers { 1 } else { each };
+        let program = buffer(1, producers, consumers, each_takes);
+        let found = tally(&program);
+        if producers + consumers < 3 {
+            let all = Config { strategy: Strategy::Dfs { preemptions: None }, ..config() };
+            let all = program.check(&all).unwrap().tally;
+            assert_eq!(found.violations > 0, all.violations > 0);
+            let labels = |tally: &Tally| tally.outcomes.keys().cloned().collect::<BTreeSet<_>>();
+            assert_eq!(labels(&found), labels(&all));
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(debug_assertions, ignore = "takes long without optimisation")]
+fn a_larger_buffer_is_exhausted() {
+    tally(&buffer(1, 2, 2, 2));
+}
+
+#[test]
+fn a_ticket_for_each_of_four_clients() {
+    let program = Program::new("ticket", || Buffer {
+        items: Mutex::new([2, 0, 0, 0]),
+        not_empty: Condvar::new(),
+        not_full: Condvar::new(),
+        taken: Value::new(2),
+    })
+    .tasks("client", 4, |state, _| {
+        let _held = state.items.lock().unwrap();
+        let left = state.taken.get();
+        if left > 0 {
+            state.taken.set(left - 1);
+        }
+    });
+    let found = tally(&program);
+    assert_eq!((found.executions, found.blocked), (24, 0));
+}
+
+#[test]
+fn both_orders_of_two_locks() {
+    let program = Program::new("two locks", || (Mutex::new(0_u32), Mutex::new(0_u32))).tasks(
+        "task",
+        2,
+        |(a, b), number| {
+            let (first, second) = if number == 0 { (a, b) } else { (b, a) };
+            let _first = first.lock().unwrap();
+            let _second = second.lock().unwrap();
+        },
+    );
+    let found = program.check(&config()).unwrap().tally;
+    assert_eq!((found.executions, found.violations, found.blocked), (3, 1, 0));
+}
+
+#[test]
+fn started_tasks_are_ordered_by_start_and_join() {
+    let body = || {
+        let number = Shared::new(Value::<u32>::new(0));
+        let child = |number: Shared<Value<u32>>| Process::spawn(move || number.set(number.get() + 1));
+        let children = [child(number.clone()), child(number.clone())];
+        for child in children {
+            child.join().unwrap();
+        }
+        outcome(number.get().to_string());
+    };
+    let report = check(&config(), body).unwrap();
+    assert!(report.tally.complete);
+    assert_eq!(report.tally.outcomes.keys().map(String::as_str).collect::<Vec<_>>(), ["1", "2"]);
+    assert_eq!((report.tally.executions, report.tally.blocked), (4, 0));
+}
+
+#[test]
+fn processes_have_the_same_traces() {
+    let program = Program::new("inc", || (Value::<u32>::new(0), Value::<u32>::new(0))).tasks(
+        "adder",
+        3,
+        |(number, _), _| number.set(number.get() + 1),
+    );
+    let found = program.check(&config().engine(Engine::Real)).unwrap().tally;
+    assert_eq!((found.executions, found.blocked, found.complete), (36, 0, true));
+}
+
+#[test]
+fn faults_are_refused_by_name() {
+    let program = Program::new("idle", || Value::<u32>::new(0)).tasks("task", 2, |number, _| number.get());
+    let config = config().faults(Faults { kills: 1, ..Faults::none() });
+    let error = program.check(&config).unwrap_err().to_string();
+    assert!(error.contains("dpor does not explore faults") && error.contains("dfs"), "{error}");
+}
