@@ -20,6 +20,7 @@
 //!
 //! Sources: `handle_futex_death` and `exit_robust_list` of the Linux kernel.
 
+use super::event::EVERYTHING;
 use super::state::{Kernel, Mode};
 use super::words::CheckedU32;
 use super::{Checked, current};
@@ -222,6 +223,8 @@ impl Kernel {
         if !self.is_common(entry.word) {
             return;
         }
+        // A step that changes a lock besides its own operation commutes with nothing.
+        self.note_tail(|tail| tail.ends = EVERYTHING);
         // SAFETY: the word of a lock that the task held or was about to take or give back.
         let word = unsafe { &*(entry.word as *const AtomicU32) };
         let seen = word.load(Ordering::Relaxed);
