@@ -276,7 +276,7 @@ fn tokens_that_pass_diverge_or_belong_elsewhere() {
 #[test]
 fn the_main_job_prints_a_table_and_leaves_a_report() {
     let room = Room::new();
-    let (code, out, err) = room.run(&["--executions", "30"]);
+    let (code, out, err) = room.run(&["--executions", "100"]);
     assert_eq!((code, &*err), (0, ""), "{out}");
     assert!(!out.contains('\x1b'), "no colours off a terminal");
     for case in catalogue().unwrap().cases().unwrap() {
@@ -301,7 +301,7 @@ fn the_main_job_prints_a_table_and_leaves_a_report() {
 fn the_main_job_speaks_json_and_writes_where_it_is_told() {
     let room = Room::new();
     fs::create_dir(room.path().join("target")).unwrap();
-    let (code, out, _) = room.run(&["--executions", "20", "--engine", "sim", "--json"]);
+    let (code, out, _) = room.run(&["--executions", "100", "--engine", "sim", "--json"]);
     assert_eq!(code, 0, "{out}");
     let programs = catalogue().unwrap().cases().unwrap().len();
     assert_eq!(out.lines().map(json).filter(|line| line["engine"] == "sim").count(), programs);
