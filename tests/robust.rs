@@ -4,9 +4,15 @@
 //! together, in fibers, where the harness lets go as the Linux kernel would, and in
 //! processes, where SIGKILL is real and the Linux kernel marks the words itself.
 
+use selvedge::Shareable;
+use selvedge::platform::{Atomic, Op, Owner, Platform, Robust};
+use selvedge::raw::{Left, RawRobustMutex, Taken};
+use selvedge::sys::robust::{Links, OWNER, WAITERS};
 use selvedge_harness::fault::Faults;
 use selvedge_harness::prelude::*;
-use selvedge_harness::{Report, Verdict};
+use selvedge_harness::{Checked, Report, Verdict};
+use std::panic::Location;
+use std::sync::atomic::Ordering::SeqCst;
 
 const BOTH: [Engine; 2] = [Engine::Sim, Engine::Real];
 
@@ -90,14 +96,101 @@ fn who_does_not_repair_leaves_it_unrecoverable() {
     passes(&report, "unrecoverable");
 }
 
-/// Three tasks, each access to a word a step, each step a kill point.
+/// What the law below asks of a lock.
+trait Lock: Shareable + Send + Sync {
+    fn new() -> Self;
+    fn lock(&self);
+    fn unlock(&self);
+}
+
+shareable! {
+    struct Shipped { raw: RawRobustMutex<Checked> }
+
+    /// Broken as pthread's is: giving the lock back takes the mark of the waiters away, so
+    /// that a third task, which takes the lock before the one that was woken, wakes nobody.
+    #[repr(C)]
+    struct Forgetful { word: <Checked as Robust>::Word, lost: u32, links: Links }
+}
+
+impl Lock for Shipped {
+    fn new() -> Self {
+        Shipped { raw: RawRobustMutex::new() }
+    }
+    fn lock(&self) {
+        assert_ne!(self.raw.lock(Location::caller()), Taken::Unrecoverable);
+    }
+    fn unlock(&self) {
+        self.raw.unlock(Left::Clean, Location::caller());
+    }
+}
+
+impl Lock for Forgetful {
+    fn new() -> Self {
+        Forgetful { word: Atomic::new(0), lost: 0, links: Links::default() }
+    }
+
+    fn lock(&self) {
+        let (me, mut slept) = (Checked::me(), self.lost);
+        me.begin(&self.links);
+        let mut word = self.word.load(SeqCst);
+        loop {
+            let wanted = if word & OWNER == 0 { me.id() | slept } else { word | WAITERS };
+            match self.word.compare_exchange(word, wanted, SeqCst, SeqCst) {
+                Ok(_) if word & OWNER == 0 => break,
+                Ok(_) => {
+                    let op = || Op::new(Kind::Acquire, "lock", 0, Location::caller());
+                    let futex = Checked::futex(&self.word);
+                    Checked::futex_wait(futex, wanted, None, op, None::<fn() -> Op>);
+                    slept = WAITERS;
+                    word = self.word.load(SeqCst);
+                }
+                Err(now) => word = now,
+            }
+        }
+        me.link(&self.links);
+        me.end();
+    }
+
+    fn unlock(&self) {
+        let me = Checked::me();
+        me.begin(&self.links);
+        me.unlink(&self.links);
+        if self.word.swap(0, SeqCst) & WAITERS != 0 {
+            Checked::futex_wake(Checked::futex(&self.word), 1);
+        }
+        me.end();
+    }
+}
+
+/// Some tasks take the lock, one of them may die: do the others get it?
+fn queue<L: Lock + 'static>(tasks: usize) -> Program<L> {
+    Program::new("queue", L::new)
+        .tasks("task", tasks, |lock, _| {
+            lock.lock();
+            lock.unlock();
+        })
+        .faults(Faults::kills(1))
+}
+
+fn words<L: Lock + 'static>(tasks: usize, preemptions: u32) -> Report {
+    let bounded = Strategy::Dfs { preemptions: Some(preemptions) };
+    queue::<L>(tasks).check(&quiet(Engine::Sim, Granularity::Word).strategy(bounded).exhaust()).unwrap()
+}
+
+/// Each access to a word is a step, and each step a kill point.
 #[test]
 fn no_wake_up_is_lost_with_whoever_consumed_it() {
-    let bounded = Strategy::Dfs { preemptions: Some(1) };
-    let config = quiet(Engine::Sim, Granularity::Word).strategy(bounded).exhaust();
-    let report = adders(3, true, 1).check(&config).unwrap();
-    passes(&report, "words");
-    println!("{} executions", report.tally.executions);
+    for (tasks, preemptions) in [(2, 4), (3, 2), (4, 1)] {
+        let report = words::<Shipped>(tasks, preemptions);
+        println!("{tasks} tasks, {preemptions} preemptions: {} executions", report.tally.executions);
+        passes(&report, "words");
+    }
+}
+
+#[test]
+fn a_forgetful_lock_loses_one() {
+    let first = words::<Forgetful>(4, 1).tally.first;
+    assert_eq!(first.map(|found| found.verdict), Some(Verdict::Deadlock));
 }
 
 #[test]

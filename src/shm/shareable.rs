@@ -50,6 +50,8 @@ plain! {
     AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize,
 }
 
+// SAFETY: addresses that only the owner of a lock follows, who wrote them itself.
+unsafe impl Shareable for crate::sys::robust::Links {}
 // SAFETY: an array is its elements.
 unsafe impl<T: Shareable, const N: usize> Shareable for [T; N] {}
 // SAFETY: an option is its value and a mark, or only the mark.

@@ -36,6 +36,9 @@ pub(super) const TO_WORD: isize = -16;
 #[repr(transparent)]
 pub struct OwnerWord(CheckedU32);
 
+// SAFETY: a word that means the same to every process.
+unsafe impl selvedge::Shareable for OwnerWord {}
+
 /// What was read from such a word.
 struct Seen(u32);
 
