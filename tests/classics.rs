@@ -105,7 +105,7 @@ fn the_walk_is_defeated_by_depth_and_narrow_windows() {
     meets("late:operations=6,more=9", 0.5_f64.powi(6));
     for (operations, others) in [(30, 30), (10, 1), (2, 5), (6, 2)] {
         // Of the steps before the look, so many are the first task's.
-        let (before, idle) = (operations / 2, (others + 1) / 2 - 1);
+        let (before, idle) = (operations / 2, (others - 1) / 2);
         let chance = choose(before + idle, idle) * 0.5_f64.powi((before + idle + 1) as i32);
         meets(&format!("window:operations={operations},others={others}"), chance);
     }
@@ -235,7 +235,10 @@ fn what_is_fixed_holds_at_its_full_size() {
 }
 
 /// The steps of all tasks but a main one, by what they do.
-fn steps(recording: &Recording, main: bool) -> Vec<(String, String, Kind, Option<String>, Option<u64>)> {
+/// Task, operation, kind, object, value.
+type Taken = (String, String, Kind, Option<String>, Option<u64>);
+
+fn steps(recording: &Recording, main: bool) -> Vec<Taken> {
     let first = usize::from(main);
     let of_tasks = recording.steps.iter().filter(|step| step.task >= first);
     let object = |step: &Step| step.object.map(|index| recording.objects[index].name.clone());

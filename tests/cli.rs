@@ -109,7 +109,7 @@ fn what_is_wrong_is_said_in_one_line() {
         (&["explore", "ticket", "--seed", "-"], "--seed: `-` is not a number, or 0x and hexadecimal digits"),
         (
             &["explore", "ticket", "--exhaust", "--strategy", "random"],
-            "random never comes to an end; --exhaust goes with dfs",
+            "random never comes to an end; --exhaust goes with dfs or dpor",
         ),
         (
             &["explore", "ticket", "--exhaust", "--time", "1s"],

@@ -19,7 +19,7 @@
 use super::check::run_once;
 use super::run::Found;
 use crate::engine::Executor;
-use crate::judge::{Difference, Recording, difference, diverged, other_end};
+use crate::judge::{Difference, Recording, Verdict, difference, diverged, other_end};
 use crate::kernel::Choice;
 
 /// How often a schedule is run: what the clock decides by a coin comes out the same
@@ -32,16 +32,27 @@ const LARGEST: usize = 1024;
 /// Runs a schedule several times: its record, and where another run of it differs.
 pub(super) fn run_again(executor: &mut dyn Executor, schedule: &[Choice]) -> (Recording, Option<Difference>) {
     let recording = run_once(executor, schedule);
-    let differs = differs(executor, &recording);
+    // One that does not fit was cut short where it stopped fitting: it is run as given.
+    let again =
+        if matches!(recording.verdict, Verdict::Diverged { .. }) { schedule } else { &recording.schedule };
+    let differs = differs_from(executor, &recording, again);
     (recording, differs)
 }
 
 /// Where another run of a recorded execution differs from it.
 pub(super) fn differs(executor: &mut dyn Executor, recording: &Recording) -> Option<Difference> {
+    differs_from(executor, recording, &recording.schedule)
+}
+
+fn differs_from(
+    executor: &mut dyn Executor,
+    recording: &Recording,
+    schedule: &[Choice],
+) -> Option<Difference> {
     let sizes = (16..=LARGEST).step_by(16);
     let taken: Vec<Vec<u8>> =
         sizes.flat_map(|size| std::iter::repeat_with(move || vec![1; size]).take(BLOCKS)).collect();
-    let found = (1..RUNS).find_map(|_| difference(recording, &run_once(executor, &recording.schedule)));
+    let found = (1..RUNS).find_map(|_| difference(recording, &run_once(executor, schedule)));
     drop(std::hint::black_box(taken));
     found
 }

@@ -265,7 +265,7 @@ fn json_is_one_line_with_every_field() {
     let value: serde_json::Value = serde_json::from_str(&line).unwrap();
     let expected = serde_json::json!({
         "scenario": "ticket", "variant": "racy", "engine": "sim", "strategy": "random", "seed": 3,
-        "executions": 7, "complete": false, "violations": 1, "first_violation": 7, "outcomes": {},
+        "executions": 7, "blocked": 0, "complete": false, "violations": 1, "first_violation": 7, "outcomes": {},
         "min_switches": 2, "min_preemptions": 1, "proved_minimal": true, "steps": 0, "seconds": 0.5,
         "executions_per_second": 14.0, "replay": "sv1:AB", "verdict": "found", "reason": null,
         "violation": "ticket: law broken after 6 steps: oversold (shop/src/stock.rs:99)",
