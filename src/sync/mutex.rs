@@ -31,6 +31,7 @@ use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
+use std::thread::panicking;
 use std::time::Duration;
 
 /// A value that one task at a time can use.
@@ -190,7 +191,7 @@ impl<T: ?Sized, P: Platform> Mutex<T, P> {
     /// A guard for the task that has just taken the lock.
     #[inline]
     fn guard(&self, site: P::Site) -> MutexGuard<'_, T, P> {
-        MutexGuard { lock: self, panicking: P::panicking(), site, not_send: PhantomData }
+        MutexGuard { lock: self, panicking: panicking(), site, not_send: PhantomData }
     }
 
     #[inline]
@@ -243,7 +244,7 @@ impl<T: ?Sized, P: Platform> Drop for MutexGuard<'_, T, P> {
         P::step(
             || raw.unlock_op(self.site),
             || {
-                if !self.panicking && P::panicking() {
+                if !self.panicking && panicking() {
                     self.lock.poison.store(1, Relaxed);
                 }
                 raw.unlock(self.site);
