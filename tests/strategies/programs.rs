@@ -96,7 +96,7 @@ pub(crate) fn family() {
     for child in children {
         child.join().unwrap();
     }
-    outcome(&format!("{},{}", numbers.0.get(), numbers.1.get()));
+    outcome(format!("{},{}", numbers.0.get(), numbers.1.get()));
     assert!(numbers.0.get() == 3, "an update was lost");
 }
 

@@ -66,7 +66,7 @@ fn urw_is_uniform_over_tasks_that_start_others() {
             let shared = Arc::clone(&shared);
             let note = move |shared: &(Value<u64>, Value<u64>), mark| {
                 unobserved(|| shared.1.set(shared.1.get() * 10 + mark));
-                unobserved(|| outcome(&shared.1.get().to_string()));
+                unobserved(|| outcome(shared.1.get().to_string()));
             };
             let child = Arc::clone(&shared);
             // Never joined, since that would be a step that waits; processes, since threads
