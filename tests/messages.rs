@@ -230,12 +230,9 @@ fn what_does_not_happen_again_is_not_shown() {
             .tasks("client", 2, |stock, _| stock.left.get())
             .finally(|_| assert_ne!(EXECUTIONS.fetch_add(1, Ordering::Relaxed), 20, "the unlucky one"));
         let report = program.check(&config().jobs(jobs)).unwrap();
-        assert_eq!(report.tally.violations, 1);
-        let text = report::failure(&report).unwrap();
-        contains(&text, &["restless: law broken: ", "the unlucky one", "the violation did not happen again"]);
-        for absent in ["reproduce:", "critical pair", "│", "get value"] {
-            assert!(!text.contains(absent), "`{absent}` in\n{text}");
-        }
+        assert_eq!(report::failure(&report), None, "{report:?}");
+        let why = report.tally.inconclusive.unwrap().verdict;
+        assert!(matches!(why, selvedge_harness::Verdict::Nondeterministic(_)), "{why}");
     }
 }
 

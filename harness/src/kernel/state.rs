@@ -422,16 +422,6 @@ impl Kernel {
         self.over
     }
 
-    /// Whether the task came to its end (and was not merely made to leave its code).
-    pub(crate) fn was_ended(&self, index: usize) -> bool {
-        self.task(index).ended.load(Ordering::Relaxed) == 1
-    }
-
-    /// Whether the task could have taken the next step when the execution ended.
-    pub(crate) fn could_go_on(&self, index: usize) -> bool {
-        self.task(index).ready
-    }
-
     /// The address space of an object as task `index` sees it.
     pub(crate) fn object_space(&self, index: usize, address: usize) -> u32 {
         self.space_for(index, address)
