@@ -129,6 +129,12 @@ pub trait Platform: Sized + Copy + Send + Sync + 'static {
     /// anything.
     fn guard(word: &Self::Futex, mask: u32, cmp: Cmp, value: u32) -> Guard;
 
+    /// Whether the calling task unwinds from a panic.
+    #[inline]
+    fn panicking() -> bool {
+        std::thread::panicking()
+    }
+
     /// The platform's clock in nanoseconds from a fixed, unnamed origin: monotonic
     /// time, or a scheduler's virtual time.
     fn now() -> u64;

@@ -31,7 +31,6 @@ use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
-use std::thread::panicking;
 use std::time::Duration;
 
 /// A value that one task at a time can use.
@@ -191,7 +190,7 @@ impl<T: ?Sized, P: Platform> Mutex<T, P> {
     /// A guard for the task that has just taken the lock.
     #[inline]
     fn guard(&self, site: P::Site) -> MutexGuard<'_, T, P> {
-        MutexGuard { lock: self, panicking: panicking(), site, not_send: PhantomData }
+        MutexGuard { lock: self, panicking: P::panicking(), site, not_send: PhantomData }
     }
 
     #[inline]
@@ -244,7 +243,7 @@ impl<T: ?Sized, P: Platform> Drop for MutexGuard<'_, T, P> {
         P::step(
             || raw.unlock_op(self.site),
             || {
-                if !self.panicking && panicking() {
+                if !self.panicking && P::panicking() {
                     self.lock.poison.store(1, Relaxed);
                 }
                 raw.unlock(self.site);

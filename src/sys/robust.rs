@@ -116,6 +116,12 @@ impl List {
         List { head, offset: Cell::new(offset), pending: AtomicUsize::new(0) }
     }
 
+    /// Whether no lock stands in the list, and none is named.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.pending.load(Relaxed) == 0 && self.head.next.load(Relaxed) == self.head.address()
+    }
+
     /// Empties the list, forgetting what stood in it.
     pub fn clear(&self) {
         self.pending.store(0, Relaxed);

@@ -1,7 +1,10 @@
 //! Where an engine's executor lives while something uses it.
 //!
-//! `sim` runs in this thread, or in one thread per worker; `real` in one controller
-//! process per worker, pinned to a core, which sends its result back.
+//! `sim` runs in one thread per worker, made for it; `real` in one controller process
+//! per worker, pinned to a core, which sends its result back.
+//!
+//! The caller's own thread is never used: what fibers leave behind in their thread (std's
+//! count of panics, where one was thrown away as it unwound) goes away with it.
 
 use super::real;
 use super::sim::Sim;
@@ -14,11 +17,11 @@ use serde::de::DeserializeOwned;
 use std::time::Duration;
 
 /// Gives `work` an executor of `engine` for `model` and returns what it made.
-pub(crate) fn session<R: Serialize + DeserializeOwned>(
+pub(crate) fn session<R: Serialize + DeserializeOwned + Send>(
     engine: Engine,
     model: &dyn Model,
     limits: Limits,
-    work: impl FnOnce(&mut dyn Executor) -> R,
+    work: impl FnOnce(&mut dyn Executor) -> R + Send,
 ) -> Result<R, Error> {
     match engine {
         Engine::Real => {
@@ -32,7 +35,7 @@ pub(crate) fn session<R: Serialize + DeserializeOwned>(
                 .flatten()
                 .ok_or_else(|| Error::Controller("ended without a result".to_owned()))
         }
-        Engine::Sim | Engine::Wild => Ok(work(&mut sim(model, limits)?)),
+        Engine::Sim | Engine::Wild => apart(|| Ok(work(&mut sim(model, limits)?))),
     }
 }
 
@@ -60,11 +63,25 @@ pub(crate) fn workers<R: Serialize + DeserializeOwned + Send>(
             work(executor, &tasks[worker])
         }),
         Engine::Sim | Engine::Wild => match (tasks, watcher) {
-            // One worker and nobody watching: stay on the caller's thread.
-            ([task], None) => Ok(vec![work(&mut sim(model, limits)?, task)]),
+            // One worker and nobody watching: no need to look after it.
+            ([task], None) => apart(|| Ok(vec![work(&mut sim(model, limits)?, task)])),
             _ => threads(model, limits, &tick, tasks, &work),
         },
     }
+}
+
+/// Runs `work` in a thread of its own, which has the name of this one.
+fn apart<R: Send>(work: impl FnOnce() -> Result<R, Error> + Send) -> Result<R, Error> {
+    let here = std::thread::current();
+    let mut builder = std::thread::Builder::new();
+    if let Some(name) = here.name() {
+        builder = builder.name(name.to_owned());
+    }
+    std::thread::scope(|scope| {
+        let started = builder.spawn_scoped(scope, work);
+        let thread = started.map_err(|error| Error::os("starting a thread for fibers", error))?;
+        thread.join().unwrap_or_else(|payload| std::panic::resume_unwind(payload))
+    })
 }
 
 fn threads<R: Send>(

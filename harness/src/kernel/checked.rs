@@ -269,6 +269,11 @@ impl Platform for Checked {
         Guard::on(word, mask, cmp, value)
     }
 
+    #[inline]
+    fn panicking() -> bool {
+        std::thread::panicking() && unwinding_itself()
+    }
+
     fn now() -> u64 {
         let this = current::get();
         if this.is_null() {
@@ -277,6 +282,14 @@ impl Platform for Checked {
         // SAFETY: a current kernel is alive, and the caller has the turn.
         unsafe { (*this).clock }
     }
+}
+
+/// Whether the panic of this thread is that of the running task.
+#[cold]
+fn unwinding_itself() -> bool {
+    let this = current::get();
+    // SAFETY: a current kernel is alive, and the caller has the turn.
+    this.is_null() || unsafe { (*this).unwinds() }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::checked::{Checked, open_always, perform};
 use super::point::switch;
 use super::segment::CheckedSegment;
 use super::state::{Kernel, Launch, Mode};
-use super::task::{Role, State};
+use super::task::{Role, State, Task};
 use super::{current, life, panic};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
@@ -89,6 +89,26 @@ impl<N: Child> Child for CheckedChild<N> {
     }
 }
 
+impl Remains {
+    /// Takes the zombie or the ended thread away.
+    #[cold]
+    fn reap(&self, task: &Task) {
+        if self.reaped.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        if task.role == Role::Thread {
+            let thread = self.thread.lock().ok().and_then(|mut thread| thread.take());
+            if let Some(thread) = thread {
+                // Its panic, if any, is a finding already.
+                let _ = thread.join();
+            }
+        } else {
+            // ECHILD: somebody else's child, which the controller reaps.
+            let _ = waitpid(Pid::from_raw(task.pid as i32), None);
+        }
+    }
+}
+
 impl TaskChild {
     #[inline(always)]
     fn wait(
@@ -116,27 +136,10 @@ impl TaskChild {
         if !unsafe { perform(this, op, ended) } {
             return Ok(None);
         }
-        self.reap(kernel);
+        if let Some(remains) = &self.remains {
+            remains.reap(kernel.task(self.task));
+        }
         Ok(Some(decode(kernel.task(self.task).status)))
-    }
-
-    /// `real`: takes the zombie or the ended thread away.
-    fn reap(&self, kernel: &Kernel) {
-        let Some(remains) = &self.remains else { return };
-        if remains.reaped.swap(true, Ordering::Relaxed) {
-            return;
-        }
-        let task = kernel.task(self.task);
-        if task.role == Role::Thread {
-            let thread = remains.thread.lock().ok().and_then(|mut thread| thread.take());
-            if let Some(thread) = thread {
-                // Its panic, if any, is a finding already.
-                let _ = thread.join();
-            }
-        } else {
-            // ECHILD: somebody else's child, which the controller reaps.
-            let _ = waitpid(Pid::from_raw(task.pid as i32), None);
-        }
     }
 
     fn signal(&self, signal: Signal, site: &'static Location<'static>) -> io::Result<()> {

@@ -35,8 +35,9 @@ pub(crate) unsafe fn enter(this: *mut Kernel, me: usize, body: impl FnOnce() -> 
     let kernel = unsafe { &mut *this };
     kernel.go_outside();
     match result {
+        // It was made to leave its code: that is no end of its own.
+        _ if kernel.flags & ABANDON != 0 => kernel.task(me).state = State::Ended,
         Ok(code) => kernel.end_task(me, code & 0xFF),
-        Err(payload) if payload.is::<Abandoned>() => kernel.task(me).state = State::Ended,
         Err(payload) => {
             kernel.note.complete(payload.as_ref());
             kernel.flags &= !UNWINDING;
@@ -64,6 +65,30 @@ pub(crate) fn depart(kernel: &mut Kernel) {
     }
 }
 
+/// The running task leaves its code and would have to sleep on the way. In `sim` it lets
+/// the others leave first, who may have what it wants, and looks again; the engine throws
+/// it away if that does not help. In `real` it ends on the spot.
+///
+/// # Safety
+/// As for [`point`](super::point::point).
+#[cold]
+pub(super) unsafe fn stand_aside(this: *mut Kernel, me: usize) {
+    // SAFETY: the caller's promise.
+    let kernel = unsafe { &mut *this };
+    if kernel.mode == Mode::Sim {
+        let quiet = kernel.quiet;
+        let yielder = kernel.task(me).yielder.cast::<Yielder<(), ()>>();
+        // SAFETY: as in `switch`; only the engine resumes tasks that leave.
+        unsafe {
+            (*yielder).suspend(());
+            (*this).quiet = quiet;
+        }
+        return;
+    }
+    // SAFETY: the caller's promise.
+    unsafe { vanish(this, me) }
+}
+
 /// Ends the running task on the spot: nothing is dropped, nothing unwinds.
 ///
 /// # Safety
@@ -71,9 +96,6 @@ pub(crate) fn depart(kernel: &mut Kernel) {
 pub(super) unsafe fn vanish(this: *mut Kernel, me: usize) -> ! {
     // SAFETY: the caller's promise.
     let kernel = unsafe { &mut *this };
-    if kernel.flags & (ABANDON | UNWINDING) == UNWINDING {
-        kernel.finish_as(End::Panicked, me as u32);
-    }
     kernel.go_outside();
     kernel.task(me).state = State::Vanished;
     kernel.vanished = true;

@@ -13,7 +13,7 @@
 //! | `policy` | who goes on where the plan does not say |
 //! | `fault` | what goes wrong on purpose |
 //! | `sleep` | futex queues: falling asleep and being woken |
-//! | `life` | tasks: creation, end, abandonment |
+//! | `life`, `unwind` | tasks: creation, end, abandonment; panics on their way |
 //! | `guard` | classes of tasks that wait for the same thing |
 //! | `robust` | the robust locks of tasks that end |
 //! | `touches` | which two steps commute |
@@ -64,6 +64,7 @@ mod state;
 mod task;
 mod touches;
 mod turn;
+mod unwind;
 mod visible;
 mod words;
 

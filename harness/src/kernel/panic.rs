@@ -17,6 +17,7 @@ use std::ptr;
 use std::sync::Once;
 
 /// The note of a panic.
+#[derive(Clone)]
 #[repr(C)]
 pub(crate) struct Note {
     pub(crate) message: Text<2048>,
@@ -95,6 +96,16 @@ fn write_down(info: &PanicHookInfo<'_>) -> bool {
     if note.is_null() {
         return false;
     }
+    let kernel = current::get();
+    if !kernel.is_null() {
+        // SAFETY: a current kernel is alive, and the panicking task holds the turn.
+        let kernel = unsafe { &mut *kernel };
+        if kernel.is_over() {
+            // The execution has its verdict; tasks only leave their code now.
+            return true;
+        }
+        kernel.flags |= UNWINDING;
+    }
     // SAFETY: an engine set the pointer to the note in its arena and takes it back
     // before the arena goes; only this thread, or the holder of the turn, writes it.
     let note = unsafe { &mut *note };
@@ -104,11 +115,6 @@ fn write_down(info: &PanicHookInfo<'_>) -> bool {
         note.file.set(place.file());
         note.line = place.line();
         note.column = place.column();
-    }
-    let kernel = current::get();
-    if !kernel.is_null() {
-        // SAFETY: a current kernel is alive, and the panicking task holds the turn.
-        unsafe { (*kernel).flags |= UNWINDING };
     }
     true
 }

@@ -7,9 +7,9 @@
 //! dies between two instructions of its step; the engine learns of it either way.
 
 use super::event::Tail;
-use super::life;
-use super::state::{ABANDON, GRANTED, Kernel, Mode, UNWINDING};
+use super::state::{ABANDON, Kernel, Mode};
 use super::task::{NOBODY, State};
+use super::{life, unwind};
 use corosensei::Yielder;
 use selvedge::platform::{Cmp, Kind, Op};
 use std::sync::atomic::Ordering;
@@ -23,7 +23,7 @@ pub(super) unsafe fn point(this: *mut Kernel, op: Op) -> bool {
     // SAFETY: the caller's promise; no reference is kept across the switch.
     let kernel = unsafe { &mut *this };
     if kernel.flags != 0
-        && let Some(scheduled) = passes(kernel)
+        && let Some(scheduled) = unwind::passes(kernel, &op)
     {
         return scheduled;
     }
@@ -60,25 +60,6 @@ unsafe fn decide(this: *mut Kernel, me: usize) -> bool {
     kernel.over || kernel.current as usize != me
 }
 
-/// Whether an operation goes through without being scheduled: `Some(true)` if it
-/// was scheduled before, `Some(false)` if it is not part of the schedule at all.
-#[cold]
-fn passes(kernel: &mut Kernel) -> Option<bool> {
-    if kernel.flags & GRANTED != 0 {
-        kernel.flags &= !GRANTED;
-        return Some(true);
-    }
-    if std::thread::panicking() {
-        return Some(false);
-    }
-    // A panic that user code caught: the task goes on as if nothing had happened.
-    kernel.flags &= !UNWINDING;
-    if kernel.flags & ABANDON != 0 {
-        life::unwind();
-    }
-    None
-}
-
 /// Hands the turn to whoever the kernel decided on, and returns when it is back.
 ///
 /// # Safety
@@ -90,6 +71,24 @@ pub(super) unsafe fn switch(this: *mut Kernel, me: usize) {
     if !kernel.over && kernel.current as usize == me {
         return;
     }
+    // SAFETY: the caller's promise.
+    unsafe {
+        if std::thread::panicking() {
+            unwind::switch(this, me);
+        } else {
+            switch_plainly(this, me);
+        }
+    }
+}
+
+/// [`switch`] for a task that does not unwind, to somebody else.
+///
+/// # Safety
+/// As for [`switch`].
+#[inline(always)]
+pub(super) unsafe fn switch_plainly(this: *mut Kernel, me: usize) {
+    // SAFETY: the caller's promise.
+    let kernel = unsafe { &mut *this };
     let quiet = kernel.quiet;
     kernel.go_outside();
     match kernel.mode {
@@ -101,11 +100,19 @@ pub(super) unsafe fn switch(this: *mut Kernel, me: usize) {
     }
     // SAFETY: the turn is back.
     let kernel = unsafe { &mut *this };
-    if kernel.flags & ABANDON != 0 {
+    if kernel.flags & ABANDON != 0 && leaves_here(kernel, me) {
         kernel.go_outside();
         life::unwind();
     }
     kernel.quiet = quiet;
+}
+
+/// Whether a task whose execution was given up leaves its code where it stands. One that
+/// is giving something back does that first: others may need it in order to leave.
+#[cold]
+fn leaves_here(kernel: &Kernel, me: usize) -> bool {
+    let task = kernel.task(me);
+    !task.unwinds && task.op.kind != Kind::Release
 }
 
 /// `sim`: lets other fibers run until `me` has the turn.

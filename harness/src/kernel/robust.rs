@@ -203,14 +203,22 @@ impl Kernel {
 
     /// Task `index` is about to begin, on this thread: nothing is left of the one before.
     pub(super) fn begin_robust(&mut self, index: usize) {
-        self.task(index).robust.clear();
+        debug_assert!(self.task(index).robust.is_empty(), "as `create` left it");
         if self.mode == Mode::Real {
             selvedge::sys::robust::me().list().clear();
         }
     }
 
     /// Task `index` has ended: its robust locks are let go, and one sleeper of each is woken.
+    #[inline]
     pub(super) fn release_robust(&mut self, index: usize) {
+        if self.mode == Mode::Real || !self.task(index).robust.is_empty() {
+            self.release_each_robust(index);
+        }
+    }
+
+    #[inline(never)]
+    fn release_each_robust(&mut self, index: usize) {
         let list: *const List = &raw const self.task(index).robust;
         // SAFETY: a slot stays where it is, and letting a lock go changes no list. What
         // stands in the list is seen by everybody (`is_common`) and was not given back.

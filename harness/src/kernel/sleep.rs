@@ -10,7 +10,7 @@
 use super::choice::{Choice, Outcome};
 use super::life;
 use super::point::switch;
-use super::state::{ABANDON, GRANTED, Kernel, UNWINDING};
+use super::state::{ABANDON, GRANTED, Kernel};
 use super::task::NOBODY;
 use selvedge::platform::{Guard, Op};
 
@@ -23,10 +23,10 @@ pub(super) unsafe fn park(this: *mut Kernel, address: usize, op: Op, resume: Opt
     // SAFETY: the caller's promise.
     let kernel = unsafe { &mut *this };
     let me = kernel.current as usize;
-    if kernel.flags & (ABANDON | UNWINDING) != 0 {
-        // Code that unwinds must not sleep: nobody would ever wake it.
+    if kernel.flags & ABANDON != 0 {
         // SAFETY: the caller's promise.
-        unsafe { life::vanish(this, me) };
+        unsafe { life::stand_aside(this, me) };
+        return false;
     }
     let task = kernel.task(me);
     task.op = op.when(Guard::NEVER);

@@ -30,7 +30,7 @@ pub(crate) enum Mode {
 pub(super) const ABANDON: u32 = 1;
 /// The running task's next operation was already chosen when it was woken.
 pub(super) const GRANTED: u32 = 2;
-/// The running task unwinds from a panic of its own.
+/// The running task panicked, and may unwind.
 pub(super) const UNWINDING: u32 = 4;
 
 /// The running task is inside a step's body: what it does is unobserved.
@@ -100,6 +100,8 @@ pub(crate) struct Kernel {
     pub(super) alive: u32,
     /// Threads that have not ended.
     pub(super) threads: u32,
+    /// Tasks that wait in the middle of their unwinding; see `unwind`.
+    pub(super) unwinders: u32,
     /// Tasks created so far.
     pub(crate) tasks: u32,
     /// Bitset words in use.
@@ -172,6 +174,7 @@ impl Kernel {
             current: 0,
             alive: 0,
             threads: 0,
+            unwinders: 0,
             tasks: 0,
             words: 0,
             steps: 0,
@@ -227,6 +230,7 @@ impl Kernel {
         self.current = 0;
         self.alive = 0;
         self.threads = 0;
+        self.unwinders = Kernel::unwinders_at_first();
         self.tasks = 0;
         self.words = 0;
         self.steps = 0;
@@ -376,6 +380,7 @@ impl Kernel {
         task.cause = cause;
         task.since = 0;
         task.active = false;
+        task.unwinds = false;
         task.parked = false;
         task.timed_out = false;
         task.resumes = false;

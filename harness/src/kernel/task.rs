@@ -60,6 +60,8 @@ pub(crate) struct Task {
     pub(crate) resumes: bool,
     /// `sim`: its fiber runs, or waits for one that it resumed itself.
     pub(crate) active: bool,
+    /// It waits in the middle of its unwinding, or may do so.
+    pub(crate) unwinds: bool,
     /// When the execution ended it could have gone on.
     pub(crate) ready: bool,
     /// It may be killed as a fault.

@@ -269,7 +269,7 @@ pub(crate) fn run_once(executor: &mut dyn Executor, schedule: &[Choice]) -> Reco
 pub(crate) fn record_model(
     model: &dyn Model,
     config: &Config,
-    indices: impl IntoIterator<Item = u64>,
+    indices: impl IntoIterator<Item = u64> + Send,
 ) -> Result<Vec<Recording>, Error> {
     config.strategy.validate()?;
     session(config.engine, model, config.limits, |executor| {

@@ -191,7 +191,7 @@ impl<S: Shareable> Program<S> {
     pub fn record(
         &self,
         config: &Config,
-        executions: impl IntoIterator<Item = u64>,
+        executions: impl IntoIterator<Item = u64> + Send,
     ) -> Result<Vec<Recording>, Error> {
         record_model(&self.model, config, executions)
     }
@@ -246,7 +246,7 @@ impl AnyProgram {
     pub fn record(
         &self,
         config: &Config,
-        executions: impl IntoIterator<Item = u64>,
+        executions: impl IntoIterator<Item = u64> + Send,
     ) -> Result<Vec<Recording>, Error> {
         record_model(self.model(), config, executions)
     }

@@ -124,18 +124,31 @@ impl<'m> Sim<'m> {
     #[cold]
     fn clean_up(&mut self) {
         self.kernel().abandon();
+        // A destructor may wait for a lock that a later task gives back as it leaves.
+        while self.let_each_leave() {}
         for task in 0..self.kernel().tasks as usize {
-            if self.kernel().task(task).state == State::Live {
-                self.kernel().current = task as u32;
-                self.run_task(task);
-            }
-        }
-        for task in 0..self.kernel().tasks as usize {
-            if matches!(self.kernel().task(task).state, State::Vanished | State::Starting) {
+            let state = self.kernel().task(task).state;
+            if matches!(state, State::Vanished | State::Starting | State::Live) {
                 self.fibers[task].discard();
                 *self.fibers[task] = Fiber::new(self.arena.kernel(), task);
             }
         }
+    }
+
+    /// Gives each task that still stands in its code a turn to leave it; true if some
+    /// did and others may now.
+    fn let_each_leave(&mut self) -> bool {
+        let (mut left, mut stayed) = (false, false);
+        for task in 0..self.kernel().tasks as usize {
+            if self.kernel().task(task).state != State::Live {
+                continue;
+            }
+            self.kernel().current = task as u32;
+            self.run_task(task);
+            let leaves = self.kernel().task(task).state != State::Live;
+            (left, stayed) = (left | leaves, stayed | !leaves);
+        }
+        left && stayed
     }
 }
 

@@ -1,0 +1,229 @@
+//! Is a panic that the program catches no finding, whatever its unwinding meets? And is
+//! one that nobody catches still the finding, with its own words?
+//!
+//! Destructors here wait while they unwind: for a lock that another task holds, for a
+//! condition, for something that never comes.
+
+use selvedge_harness::prelude::*;
+use selvedge_harness::{Report, Verdict, check};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+const BOTH: [Engine; 2] = [Engine::Sim, Engine::Real];
+
+shareable! {
+    struct Desk {
+        own: Mutex<u32>,
+        papers: Mutex<u32>,
+        tidied: Condvar,
+        bell: Event,
+        done: Value<u32>,
+    }
+}
+
+fn desk() -> Desk {
+    Desk {
+        own: Mutex::new(0),
+        papers: Mutex::new(0),
+        tidied: Condvar::new(),
+        bell: Event::new(),
+        done: Value::new(0),
+    }
+}
+
+/// Runs its closure when it is dropped.
+struct Defer<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for Defer<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+/// Panics with a guard in hand and a destructor in between, and may catch it.
+fn stumble(desk: &Desk, catches: bool, destructor: impl Fn(&Desk)) {
+    let fall = || {
+        let _own = desk.own.lock().unwrap();
+        let _defer = Defer(|| destructor(desk));
+        panic!("stumbled");
+    };
+    if catches {
+        assert!(catch_unwind(AssertUnwindSafe(fall)).is_err());
+        desk.done.fetch_add(1);
+    } else {
+        fall();
+    }
+}
+
+/// Holds the lock over a step of its own.
+fn work(desk: &Desk) {
+    let mut papers = desk.papers.lock().unwrap();
+    desk.done.fetch_add(1);
+    *papers += 1;
+}
+
+fn add_papers(desk: &Desk) {
+    *desk.papers.lock().unwrap() += 1;
+}
+
+fn contended(catches: bool) -> Program<Desk> {
+    Program::new("desk", desk)
+        .task("clumsy", move |desk| stumble(desk, catches, add_papers))
+        .task("busy", work)
+        .finally(|desk| {
+            assert_eq!((*desk.papers.lock().unwrap(), desk.done.get()), (2, 2));
+            assert!(desk.own.is_poisoned(), "its holder panicked");
+            assert!(!desk.papers.is_poisoned(), "no holder of this one did");
+        })
+}
+
+fn quiet(engine: Engine) -> Config {
+    Config { shrink: false, ..Config::default() }.engine(engine).ignore_environment()
+}
+
+fn verdict(report: &Report) -> Option<Verdict> {
+    assert_eq!(report.tally.inconclusive, None);
+    report.tally.first.as_ref().map(|found| found.verdict.clone())
+}
+
+#[test]
+fn a_caught_panic_that_meets_a_lock_is_no_finding() {
+    let counts = BOTH.map(|engine| {
+        let report = contended(true).check(&quiet(engine).exhaust()).unwrap();
+        assert_eq!(verdict(&report), None, "{engine:?}");
+        assert!(report.tally.complete);
+        report.tally.executions
+    });
+    assert_eq!(counts[0], counts[1]);
+    for engine in BOTH {
+        let executions = if engine == Engine::Sim { 2_000 } else { 200 };
+        let config = quiet(engine).granularity(Granularity::Word).executions(executions);
+        assert_eq!(verdict(&contended(true).check(&config).unwrap()), None, "{engine:?}, words");
+    }
+}
+
+#[test]
+fn so_it_is_among_tasks_that_a_program_starts() {
+    for engine in BOTH {
+        let executions = if engine == Engine::Sim { 1_000 } else { 100 };
+        let report = check(&quiet(engine).executions(executions), || {
+            let shared = Shared::new(desk());
+            let busy = Process::spawn({
+                let desk = shared.clone();
+                move || work(&desk)
+            });
+            let clumsy = thread::spawn({
+                let desk = shared.clone();
+                move || stumble(&desk, true, add_papers)
+            });
+            clumsy.join().unwrap();
+            assert!(busy.join().unwrap().success());
+            assert_eq!((*shared.papers.lock().unwrap(), shared.done.get()), (2, 2));
+            assert!(!shared.papers.is_poisoned());
+        });
+        assert_eq!(verdict(&report.unwrap()), None, "{engine:?}");
+    }
+}
+
+#[test]
+fn a_destructor_may_wait_for_a_condition() {
+    let wait = |desk: &Desk| {
+        let papers = desk.papers.lock().unwrap();
+        drop(desk.tidied.wait_while(papers, |papers| *papers == 0).unwrap());
+    };
+    let program = || {
+        Program::new("condition", desk).task("clumsy", move |desk| stumble(desk, true, wait)).task(
+            "tidy",
+            |desk| {
+                add_papers(desk);
+                desk.tidied.notify_one();
+            },
+        )
+    };
+    let counts = BOTH.map(|engine| {
+        let report = program().check(&quiet(engine).exhaust()).unwrap();
+        assert_eq!(verdict(&report), None, "{engine:?}");
+        report.tally.executions
+    });
+    assert_eq!(counts[0], counts[1]);
+}
+
+/// Another panic comes and is caught while the first waits; each keeps its words.
+#[test]
+fn an_uncaught_panic_that_waits_is_the_finding() {
+    let program = || {
+        Program::new("uncaught", desk).task("clumsy", |desk| stumble(desk, false, add_papers)).task(
+            "busy",
+            |desk| {
+                let papers = desk.papers.lock().unwrap();
+                desk.done.fetch_add(1);
+                assert!(catch_unwind(|| panic!("of no interest")).is_err());
+                drop(papers);
+            },
+        )
+    };
+    for engine in BOTH {
+        let report = program().check(&Config { keep_going: true, ..quiet(engine).exhaust() }).unwrap();
+        assert_eq!(report.tally.executions, report.tally.violations);
+        // Each of them, not only the first: in some the other panic comes in between.
+        let all = program().record(&quiet(engine).exhaust(), 0..report.tally.executions).unwrap();
+        assert_eq!(all.len() as u64, report.tally.executions);
+        for recording in all {
+            let Verdict::Panic { task: 0, message, .. } = &recording.verdict else {
+                panic!("{engine:?}: {recording:?}");
+            };
+            assert_eq!(message, "stumbled");
+        }
+    }
+    let findings = BOTH.map(|engine| {
+        let config = Config { shrink: true, ..quiet(engine).exhaust() };
+        program().check(&config).unwrap().finding.unwrap().recording
+    });
+    assert_eq!(findings[0], findings[1]);
+}
+
+#[test]
+fn a_destructor_that_waits_for_ever_is_a_deadlock() {
+    let program = || {
+        Program::new("for ever", desk)
+            .task("clumsy", |desk| stumble(desk, true, |desk| desk.bell.wait()))
+            .task("busy", work)
+    };
+    for engine in BOTH {
+        let report = program().check(&Config { keep_going: true, ..quiet(engine).exhaust() }).unwrap();
+        assert_eq!(verdict(&report), Some(Verdict::Deadlock), "{engine:?}");
+        assert_eq!(report.tally.executions, report.tally.violations);
+    }
+}
+
+/// An execution that ends while a task waits in the middle of its unwinding: the task
+/// goes on once the others have left what it waits for.
+#[test]
+fn an_abandoned_execution_lets_who_unwinds_finish() {
+    let program = || {
+        let begin = || {
+            assert!(!std::thread::panicking(), "the last execution's unwinding came to its end");
+            desk()
+        };
+        Program::new("abandoned", begin)
+            .task("clumsy", |desk| stumble(desk, true, add_papers))
+            .task("holder", |desk| {
+                let _papers = desk.papers.lock().unwrap();
+                desk.done.get();
+                desk.done.get();
+            })
+            .task("breaker", |desk| {
+                desk.done.get();
+                panic!("broken");
+            })
+    };
+    for engine in BOTH {
+        let executions = if engine == Engine::Sim { 2_000 } else { 200 };
+        let config = Config { keep_going: true, ..quiet(engine).executions(executions) };
+        let report = program().check(&config).unwrap();
+        assert_eq!(report.tally.violations, executions);
+        let Some(Verdict::Panic { task: 2, message, .. }) = verdict(&report) else {
+            panic!("{engine:?}: {report:?}");
+        };
+        assert_eq!(message, "broken");
+    }
+}
