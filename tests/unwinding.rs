@@ -192,6 +192,9 @@ fn a_destructor_that_waits_for_ever_is_a_deadlock() {
         let report = program().check(&Config { keep_going: true, ..quiet(engine).exhaust() }).unwrap();
         assert_eq!(verdict(&report), Some(Verdict::Deadlock), "{engine:?}");
         assert_eq!(report.tally.executions, report.tally.violations);
+        // No execution is another one because of those before it.
+        let twice = [0; 2].map(|_| program().record(&quiet(engine).exhaust(), 0..6).unwrap());
+        assert_eq!(twice[0], twice[1]);
     }
 }
 

@@ -27,8 +27,8 @@
 //! 2. Where `unwinders` is 0, std's count is that of the running task.
 //!
 //! When a process dies here, it unwinds no further. A fiber that is thrown away in the
-//! middle leaves std's count of its thread too high; that thread's later executions then
-//! find it so at their start and go by the rule above from beginning to end.
+//! middle leaves std's count of its thread too high: until the end of that execution the
+//! rule above holds, and later ones run in another thread.
 
 use super::life;
 use super::point::switch_plainly;

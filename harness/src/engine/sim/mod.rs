@@ -20,6 +20,7 @@
 //! A task that is killed here vanishes: its fiber is thrown away with whatever lay
 //! on its stack. Real processes do not die in this engine.
 
+mod clean_thread;
 mod crash;
 mod fiber;
 mod stack;
@@ -31,7 +32,6 @@ use crate::kernel::{Arena, End, Kernel, Limits, Mode, State, current, panic};
 use crate::program::Scratch;
 use fiber::{Fiber, Resumed};
 use std::cell::UnsafeCell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use watchdog::{Pulse, Watchdog};
 
@@ -43,6 +43,8 @@ pub(crate) struct Sim<'m> {
     model: &'m dyn Model,
     arena: Arena,
     state: *mut u8,
+    /// A fiber was thrown away as it unwound: this thread counts its panic for ever.
+    tainted: bool,
     pulse: UnsafeCell<Pulse>,
     _watchdog: Watchdog,
     /// Removes the tasks' files.
@@ -58,6 +60,7 @@ impl<'m> Sim<'m> {
             model,
             arena: Arena::new(limits, Mode::Sim)?,
             state: ptr::null_mut(),
+            tainted: false,
             pulse: UnsafeCell::default(),
             _watchdog: Watchdog::new(),
             _scratch: Scratch::of_thread(),
@@ -160,6 +163,25 @@ impl Executor for Sim<'_> {
     }
 
     fn execute(&mut self, label: &mut String) -> Verdict {
+        if self.tainted {
+            return self.execute_apart(label);
+        }
+        let verdict = self.execute_here(label);
+        self.tainted = std::thread::panicking();
+        verdict
+    }
+
+    fn model(&self) -> &dyn Model {
+        self.model
+    }
+
+    fn state(&self) -> *mut u8 {
+        self.state
+    }
+}
+
+impl Sim<'_> {
+    fn execute_here(&mut self, label: &mut String) -> Verdict {
         let model = self.model;
         self.pulse.get_mut().executions += 1;
         selvedge::process::restart_numbering();
@@ -174,16 +196,6 @@ impl Executor for Sim<'_> {
         verdict
     }
 
-    fn model(&self) -> &dyn Model {
-        self.model
-    }
-
-    fn state(&self) -> *mut u8 {
-        self.state
-    }
-}
-
-impl Sim<'_> {
     fn run(&mut self, model: &dyn Model, label: &mut String) -> Verdict {
         self.state = match super::stage::set_up(self.kernel(), model) {
             Ok(state) => state,
@@ -216,12 +228,6 @@ impl Sim<'_> {
 
 impl Drop for Sim<'_> {
     fn drop(&mut self) {
-        self.kernel().closing = true;
-        let before = current::set(ptr::null_mut());
-        for fiber in &mut self.fibers {
-            // Between executions every fiber is in its loop and ends by itself.
-            let _ = catch_unwind(AssertUnwindSafe(|| fiber.close()));
-        }
-        current::set(before);
+        self.close_fibers();
     }
 }
