@@ -141,7 +141,8 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
         executor.kernel().plan.record |= verify;
         label.clear();
         let verdict = executor.execute(&mut label);
-        let counts = search.learn(executor.kernel());
+        // What could not be judged is told, even of an execution that does not count.
+        let counts = search.learn(executor.kernel()) || matches!(verdict, Verdict::Broken(_));
         let first = verify.then(|| record(executor, verdict.clone(), label.clone()));
         if counts {
             claimed = false;
