@@ -12,7 +12,6 @@ use crate::fault::Faults;
 use crate::judge::{Difference, Recording, Verdict, other_end, record};
 use crate::kernel::{Choice, Mismatch, Plan, Rng, faults};
 use crate::shrink::{Shrunk, ends_if_fair, shrink};
-use crate::strategy::Strategy;
 use crate::token::{Identity, Token};
 
 /// What is explored, under which name it is known, and who watches.
@@ -65,7 +64,7 @@ fn validate(config: &Config) -> Result<(), Error> {
 }
 
 /// Refuses a program in which nothing runs: it would hold whatever it says.
-fn has_tasks(model: &dyn Model, program: &str) -> Result<(), Error> {
+pub(super) fn has_tasks(model: &dyn Model, program: &str) -> Result<(), Error> {
     if model.tasks() > 0 {
         return Ok(());
     }
@@ -81,7 +80,7 @@ pub(crate) fn check_model(model: &dyn Model, job: &Job<'_>, config: &Config) -> 
         (config.clone(), None)
     };
     if let Some(token) = token {
-        return replay_model(model, job, &config, &token);
+        return super::replay::replay_model(model, job, &config, &token);
     }
     validate(&config)?;
     has_tasks(model, &job.name)?;
@@ -127,7 +126,7 @@ pub(crate) fn check_model(model: &dyn Model, job: &Job<'_>, config: &Config) -> 
 }
 
 /// Explains what was found, unless it turns out to be nothing that the schedule decides.
-fn examine(
+pub(super) fn examine(
     model: &dyn Model,
     job: &Job<'_>,
     config: &Config,
@@ -154,7 +153,7 @@ fn examine(
     Ok((tally, finding))
 }
 
-fn report(job: &Job<'_>, config: &Config, tally: Tally, finding: Option<Finding>) -> Report {
+pub(super) fn report(job: &Job<'_>, config: &Config, tally: Tally, finding: Option<Finding>) -> Report {
     Report {
         program: job.name.clone(),
         engine: config.engine,
@@ -222,7 +221,13 @@ fn explain(
     }))
 }
 
-fn finding(job: &Job<'_>, config: &Config, found: &Found, shrunk: Shrunk, recording: Recording) -> Finding {
+pub(super) fn finding(
+    job: &Job<'_>,
+    config: &Config,
+    found: &Found,
+    shrunk: Shrunk,
+    recording: Recording,
+) -> Finding {
     let lost = Lost::compare(&found.verdict, &recording);
     let schedule = if lost.is_some() { found.schedule.clone() } else { recording.schedule.clone() };
     let token =
@@ -243,7 +248,7 @@ fn finding(job: &Job<'_>, config: &Config, found: &Found, shrunk: Shrunk, record
 }
 
 /// Runs a schedule without its faults, as far as its choices can be followed then.
-fn without_faults(executor: &mut dyn Executor, schedule: &[Choice]) -> Option<Control> {
+pub(super) fn without_faults(executor: &mut dyn Executor, schedule: &[Choice]) -> Option<Control> {
     if faults(schedule) == 0 {
         return None;
     }
@@ -296,92 +301,4 @@ pub(crate) fn record_model(
         }
         recordings
     })
-}
-
-/// Runs the schedule of a token.
-pub(crate) fn replay_model(
-    model: &dyn Model,
-    job: &Job<'_>,
-    config: &Config,
-    token: &Token,
-) -> Result<Report, Error> {
-    has_tasks(model, &job.name)?;
-    if config.engine == Engine::Wild {
-        return Err(Error::Usage(format!(
-            "{}: a schedule cannot be replayed in wild, where nobody schedules; use sim or real",
-            job.name
-        )));
-    }
-    let (steps, most) = (token.schedule.len(), config.limits.steps);
-    if steps > most {
-        return Err(Error::Token(format!("has {steps} steps, and {most} is the most; see `Config::limits`")));
-    }
-    let config = Config {
-        strategy: Strategy::Replay(token.schedule.clone()),
-        granularity: token.granularity,
-        ..config.clone()
-    };
-    let (mut recording, differs, seconds, fair, control) =
-        session(config.engine, model, config.limits, |executor| {
-            executor.kernel().granularity = token.granularity;
-            let begun = std::time::Instant::now();
-            let (recording, differs) = run_again(executor, &token.schedule);
-            let seconds = begun.elapsed().as_secs_f64();
-            let livelock = matches!(recording.verdict, Verdict::Livelock { .. });
-            let fair = livelock.then(|| ends_if_fair(executor, &recording.schedule));
-            let control = without_faults(executor, &recording.schedule);
-            (recording, differs, seconds, fair, control)
-        })?;
-    if let Some(difference) = differs {
-        recording.verdict = Verdict::Nondeterministic(difference);
-    }
-    let verdict = recording.verdict.clone();
-    let found = Found {
-        index: 0,
-        schedule: recording.schedule.clone(),
-        verdict: verdict.clone(),
-        label: recording.label.clone(),
-    };
-    let violation = verdict.is_violation();
-    let mut tally = Tally {
-        executions: 1,
-        steps: recording.steps.len() as u64,
-        violations: u64::from(violation),
-        complete: true,
-        seconds,
-        ..Tally::default()
-    };
-    if !recording.label.is_empty() {
-        tally.outcomes.insert(recording.label.clone(), 1);
-    }
-    if violation {
-        tally.first = Some(found.clone());
-    } else if verdict != Verdict::Pass {
-        tally.inconclusive = Some(found.clone());
-    }
-    // A passing replay is shown as well: its record is what `show` prints.
-    let shrunk = Shrunk::unchanged(&found);
-    let finding = Finding {
-        lost: None,
-        control,
-        ends_if_fair: fair,
-        ..finding(job, &config, &found, shrunk, recording)
-    };
-    Ok(report(job, &config, tally, Some(finding)))
-}
-
-/// Shrinks the schedule of a token.
-pub(crate) fn shrink_model(
-    model: &dyn Model,
-    job: &Job<'_>,
-    config: &Config,
-    token: &Token,
-) -> Result<Report, Error> {
-    let replayed = replay_model(model, job, config, token)?;
-    if replayed.tally.first.is_none() {
-        return Ok(replayed);
-    }
-    let config = Config { granularity: token.granularity, ..config.clone() };
-    let (tally, finding) = examine(model, job, &config, replayed.tally.clone())?;
-    Ok(Report { tally, finding, ..replayed })
 }

@@ -18,6 +18,7 @@
 //! | `census` | every place at which a task can be killed, and what came of it |
 //! | `finding` | the report, the finding, and whether that happens again |
 //! | `determinism` | whether the scheduler alone decides what happens |
+//! | `replay` | running the schedule of a token |
 //! | `scratch` | a folder for the files of a program |
 //! | `progress` | counters that workers in other processes share |
 
@@ -30,18 +31,20 @@ mod dynamic;
 pub(crate) mod environment;
 mod finding;
 mod progress;
+mod replay;
 mod run;
 mod scratch;
 
 pub(crate) use census::census_model;
 pub use census::{Census, KillPoint};
-pub(crate) use check::{Job, Watcher, check_model, replay_model, shrink_model};
+pub(crate) use check::{Job, Watcher, check_model};
 pub use config::{Budget, Config};
 pub use declare::{AnyProgram, Program};
 pub use dynamic::{check, explore, explore_with, outcome};
 pub use environment::{VARIABLES, Variable};
 pub use finding::{Control, Finding, Lost, Report};
 pub(crate) use progress::Progress;
+pub(crate) use replay::{replay_model, shrink_model};
 pub(crate) use run::Task;
 pub use run::{Found, Tally};
 pub use scratch::scratch;
