@@ -206,6 +206,7 @@ fn run_line(variables: &[(&str, &str)], arguments: &[&str]) -> String {
         .args(arguments)
         .env(ASKED, "1")
         .env("RUST_BACKTRACE", "0")
+        .env("SELVEDGE_PERSIST", "off")
         .env_remove("SELVEDGE_REPLAY")
         .envs(variables.iter().copied())
         .output()

@@ -54,6 +54,7 @@ fn the_readme_shows_this_program_and_its_real_output() {
         .args(["--exact", "tickets::never_oversells", "--nocapture"])
         .env("README_SHOW_THE_FAILURE", "1")
         .env("RUST_BACKTRACE", "0")
+        .env("SELVEDGE_PERSIST", "off")
         .env_remove("SELVEDGE_REPLAY")
         .env_remove("SELVEDGE_SEED")
         .output()

@@ -28,6 +28,7 @@
 //! | `SELVEDGE_ENGINE` | what a task is |
 //! | `SELVEDGE_STRATEGY` | which executions are run |
 //! | `SELVEDGE_REPORT` | where reports are written |
+//! | `SELVEDGE_PERSIST` | where failing tests keep their schedules |
 //!
 //! 1. Data goes to standard output, everything else to standard error.
 //! 2. Whatever is wrong with the command is found before anything is explored.

@@ -50,6 +50,9 @@ pub struct Config {
     pub limits: Limits,
     /// The environment may change this configuration.
     pub environment: bool,
+    /// A test that fails keeps its schedule, and tries those that were kept before
+    /// anything else; see `SELVEDGE_PERSIST` for where.
+    pub persist: bool,
 }
 
 impl Default for Config {
@@ -68,6 +71,7 @@ impl Default for Config {
             faults: None,
             limits: Limits::default(),
             environment: true,
+            persist: true,
         }
     }
 }
@@ -141,7 +145,13 @@ impl Config {
         Config { granularity, ..self }
     }
 
-    /// This configuration, whatever the environment says.
+    /// This configuration, keeping regressions and trying those that were kept, or not.
+    #[must_use]
+    pub fn persist(self, persist: bool) -> Config {
+        Config { persist, ..self }
+    }
+
+    /// This configuration, whatever the environment says; also without regressions.
     #[must_use]
     pub fn ignore_environment(self) -> Config {
         Config { environment: false, ..self }

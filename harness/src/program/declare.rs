@@ -4,6 +4,7 @@ use super::census::{Census, census_model};
 use super::check::{Job, check_model, record_model};
 use super::config::Config;
 use super::finding::Report;
+use super::regressions;
 use crate::engine::{Dynamic, Group, Model, Spawned, Typed};
 use crate::fault::Faults;
 use crate::kernel::Role;
@@ -171,7 +172,9 @@ impl<S: Shareable> Program<S> {
         check_model(&self.model, &Job::named(&self.name), config)
     }
 
-    /// Explores the program; a violation is a panic with the whole explanation.
+    /// Explores the program; a violation is a panic with the whole explanation. In a
+    /// test, its schedule is kept under `fixtures/regressions` of the package, and
+    /// schedules that were kept are tried first; see [`Config::persist`].
     ///
     /// # Errors
     /// As for [`check`](Program::check).
@@ -180,7 +183,7 @@ impl<S: Shareable> Program<S> {
     /// If a law is broken.
     #[track_caller]
     pub fn explore(&self, config: &Config) -> Result<Report, Error> {
-        self.check(config)?.demand()
+        regressions::explore(&self.model, &Job::named(&self.name), config)
     }
 
     /// Runs the executions with these numbers of the run that `config` describes,

@@ -13,13 +13,14 @@
 //! | the schedule stops fitting | the step, and what the task that it names stands before |
 //!
 //! What an address decides is the same in two executions of one process, as a rule,
-//! because the allocator gives out the same blocks again. So the later runs find some of
-//! them taken.
+//! because the allocator gives out the same blocks again, and so is the order of a hash
+//! map in processes forked from one. So the later runs find some blocks taken, and other
+//! keys.
 
 use super::check::run_once;
 use super::run::Found;
 use crate::engine::Executor;
-use crate::judge::{Difference, Recording, Verdict, difference, diverged, other_end};
+use crate::judge::{Difference, Recording, difference, diverged, other_end};
 use crate::kernel::Choice;
 
 /// How often a schedule is run: what the clock decides by a coin comes out the same
@@ -32,19 +33,13 @@ const LARGEST: usize = 1024;
 /// Runs a schedule several times: its record, and where another run of it differs.
 pub(super) fn run_again(executor: &mut dyn Executor, schedule: &[Choice]) -> (Recording, Option<Difference>) {
     let recording = run_once(executor, schedule);
-    // One that does not fit was cut short where it stopped fitting: it is run as given.
-    let again =
-        if matches!(recording.verdict, Verdict::Diverged { .. }) { schedule } else { &recording.schedule };
-    let differs = differs_from(executor, &recording, again);
+    let differs = differs(executor, &recording, schedule);
     (recording, differs)
 }
 
-/// Where another run of a recorded execution differs from it.
-pub(super) fn differs(executor: &mut dyn Executor, recording: &Recording) -> Option<Difference> {
-    differs_from(executor, recording, &recording.schedule)
-}
-
-fn differs_from(
+/// Where another run of a recorded execution differs from it. The schedule is the one
+/// that was asked for: where it did not fit, the record ends before it does.
+pub(super) fn differs(
     executor: &mut dyn Executor,
     recording: &Recording,
     schedule: &[Choice],
@@ -52,7 +47,12 @@ fn differs_from(
     let sizes = (16..=LARGEST).step_by(16);
     let taken: Vec<Vec<u8>> =
         sizes.flat_map(|size| std::iter::repeat_with(move || vec![1; size]).take(BLOCKS)).collect();
-    let found = (1..RUNS).find_map(|_| difference(recording, &run_once(executor, schedule)));
+    let found = (1..RUNS).find_map(|_| {
+        // Each hasher made moves the keys of the next one, also in processes forked later,
+        // which would otherwise all begin with the same.
+        let _ = std::hash::RandomState::new();
+        difference(recording, &run_once(executor, schedule))
+    });
     drop(std::hint::black_box(taken));
     found
 }

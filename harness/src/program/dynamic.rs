@@ -3,6 +3,7 @@
 use super::check::{Job, check_model};
 use super::config::Config;
 use super::finding::Report;
+use super::regressions;
 use crate::Error;
 use crate::engine::Dynamic;
 use crate::kernel::current;
@@ -47,7 +48,7 @@ pub fn explore<F: Fn() + Sync>(body: F) {
 /// If a law is broken.
 #[track_caller]
 pub fn explore_with<F: Fn() + Sync>(config: &Config, body: F) -> Result<Report, Error> {
-    check(config, body)?.demand()
+    regressions::explore(&Dynamic(body), &job(Location::caller()), config)
 }
 
 /// Explores `body` and returns what was found.
@@ -56,9 +57,12 @@ pub fn explore_with<F: Fn() + Sync>(config: &Config, body: F) -> Result<Report, 
 /// As for [`explore_with`].
 #[track_caller]
 pub fn check<F: Fn() + Sync>(config: &Config, body: F) -> Result<Report, Error> {
-    let site = Location::caller();
-    let name = format!("{}:{}", site.file(), site.line());
-    check_model(&Dynamic(body), &Job::named(&name), config)
+    check_model(&Dynamic(body), &job(Location::caller()), config)
+}
+
+/// A program without a name is known by where it stands.
+fn job(site: &Location<'_>) -> Job<'static> {
+    Job::named(&format!("{}:{}", site.file(), site.line()))
 }
 
 /// Labels the outcome of the running execution; outcomes are counted by label. The

@@ -20,7 +20,7 @@ pub struct Variable {
 }
 
 /// All of them.
-pub const VARIABLES: [Variable; 7] = [
+pub const VARIABLES: [Variable; 8] = [
     Variable {
         name: "SELVEDGE_SEED",
         form: "a number, or 0x and hexadecimal digits",
@@ -40,6 +40,11 @@ pub const VARIABLES: [Variable; 7] = [
         help: "which executions are run",
     },
     Variable { name: "SELVEDGE_REPORT", form: "a folder", help: "where reports are written" },
+    Variable {
+        name: "SELVEDGE_PERSIST",
+        form: "on, off or a folder",
+        help: "where failing tests keep their schedules, which are tried first",
+    },
 ];
 
 /// A duration such as `500ms`, `10s` or `2m`.
@@ -120,6 +125,31 @@ pub(crate) fn replay() -> Result<Option<Token>, Error> {
         Some(text) => Ok(Some(text.to_string_lossy().parse()?)),
         None => Ok(None),
     }
+}
+
+/// Where regressions are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Persist {
+    /// Where they belong in the package under test.
+    Usual,
+    /// Nowhere.
+    Off,
+    /// In this folder.
+    Folder(PathBuf),
+}
+
+/// Where regressions are kept, as the environment says.
+pub(crate) fn persist() -> Result<Persist, Error> {
+    let parse = |text: &str| match text {
+        "on" | "1" => Some(Persist::Usual),
+        "off" | "0" => Some(Persist::Off),
+        // Words that somebody means as a switch make no good folder.
+        "" | "yes" | "no" | "true" | "false" => None,
+        folder => {
+            Some(PathBuf::from(folder)).filter(|path| path.is_dir() || !path.exists()).map(Persist::Folder)
+        }
+    };
+    Ok(value("SELVEDGE_PERSIST", parse)?.unwrap_or(Persist::Usual))
 }
 
 /// The folder for reports, if one is given.

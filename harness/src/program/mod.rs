@@ -18,6 +18,7 @@
 //! | `census` | every place at which a task can be killed, and what came of it |
 //! | `finding` | the report, the finding, and whether that happens again |
 //! | `determinism` | whether the scheduler alone decides what happens |
+//! | `regressions` | schedules that once failed, tried before anything else |
 //! | `replay` | running the schedule of a token |
 //! | `scratch` | a folder for the files of a program |
 //! | `progress` | counters that workers in other processes share |
@@ -31,6 +32,7 @@ mod dynamic;
 pub(crate) mod environment;
 mod finding;
 mod progress;
+mod regressions;
 mod replay;
 mod run;
 mod scratch;

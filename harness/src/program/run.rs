@@ -189,7 +189,7 @@ pub(super) fn arm(executor: &mut dyn Executor, faults: &Faults, random: bool) {
 fn compare(executor: &mut dyn Executor, faults: &Faults, first: &Recording) -> Option<Difference> {
     let armed = executor.kernel().faults;
     executor.kernel().arm(faults, None);
-    let differs = determinism::differs(executor, first);
+    let differs = determinism::differs(executor, first, &first.schedule);
     executor.kernel().faults = armed;
     differs
 }
