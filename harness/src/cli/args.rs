@@ -33,6 +33,8 @@ pub(super) enum Command {
     List,
     /// Explore a scenario
     Explore(Explore),
+    /// Put the results of all shares of a run together, as --out wrote them
+    Merge(MergeArgs),
     /// Kill every task at each of its operations and show what breaks
     Census(CensusArgs),
     /// Run the schedule of a token: code 0 if it breaks no law, 1 if it does, 3 if it does not fit
@@ -84,6 +86,12 @@ pub(super) struct Explore {
     /// Every schedule
     #[arg(long, group = "budget")]
     pub(super) exhaust: bool,
+    /// Only share k of n of the run, as in 1/4; see merge
+    #[arg(long, value_name = "k/n")]
+    pub(super) shard: Option<String>,
+    /// Write down what is counted, while it is counted, for merge
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<String>,
     #[command(flatten)]
     pub(super) faults: FaultArgs,
     #[command(flatten)]
@@ -122,6 +130,16 @@ pub(super) struct CensusArgs {
     pub(super) faults: FaultArgs,
     #[command(flatten)]
     pub(super) search: Search,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct MergeArgs {
+    /// What explore wrote with --out, or printed with --shard and --json
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<String>,
+    /// One JSON object a line instead of text
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]

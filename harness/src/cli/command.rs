@@ -6,7 +6,7 @@
 use super::args::{self, Command, Line};
 use super::exit::Exit;
 use super::out::{Out, Stop, complain};
-use super::{census, explore, job, list, settings, supervise, tokens};
+use super::{census, explore, job, list, merge, settings, supervise, tokens};
 use crate::Error;
 use crate::catalogue::Catalogue;
 use clap::Parser;
@@ -54,6 +54,7 @@ fn run(catalogue: fn() -> Result<Catalogue, Error>, line: &Line) -> Result<Exit,
         Some(Command::List) => list::run(&catalogue),
         Some(Command::Explore(args)) => explore::run(&catalogue, args),
         Some(Command::Census(args)) => census::run(&catalogue, args),
+        Some(Command::Merge(args)) => merge::run(&catalogue, args),
         Some(Command::Replay(args)) => tokens::replay(&catalogue, args),
         Some(Command::Shrink(args)) => tokens::shrink(&catalogue, args),
         Some(Command::Show(args)) => tokens::show(&catalogue, args),

@@ -2,14 +2,17 @@
 
 use super::args::{Explore, Replay};
 use super::exit::Exit;
+use super::judge::Judged;
 use super::out::{Out, Stop};
 use super::paint::Paint;
 use super::progress::Bar;
+use super::record::{Record, Run};
 use super::{settings, text, tokens, work};
 use crate::Error;
 use crate::catalogue::{Case, Catalogue};
-use crate::program::{Config, environment};
+use crate::program::{Config, Tally, environment};
 use crate::report;
+use std::cell::RefCell;
 use std::time::Duration;
 
 /// How long a finding is shrunk.
@@ -30,19 +33,30 @@ pub(super) fn run(catalogue: &Catalogue, args: &Explore) -> Result<Exit, Stop> {
         let replay = Replay { token: token.to_string(), engine: args.engine.clone() };
         return tokens::replay(catalogue, &replay);
     }
-    let base = Config { shrink_time: PATIENCE, ..Config::default().engine(selection.scenario.engine) };
+    let mut base = Config { shrink_time: PATIENCE, ..Config::default().engine(selection.scenario.engine) };
+    if let Some(text) = &args.shard {
+        base.shard = text.parse()?;
+        // All shares must come to the same end, so only executions can bound them.
+        base.budget.time = None;
+    }
     let config = settings::configure(base, args.engine.as_deref(), &args.search, args.exhaust)?;
     let config = Config { faults: settings::faults(&args.faults)?, ..config };
     let folder = settings::report_folder(&args.search)?;
     if let Some(folder) = &folder {
         settings::prepare(folder)?;
     }
+    let mut record = args.out.as_deref().map(Record::create).transpose()?;
     let mut worst = Exit::AsExpected;
     let mut all = Vec::new();
     for case in &cases {
-        let judged = one(case, &config)?;
+        let run = Run::of(case, &config, &case.build()?);
+        let judged = one(case, &config, &run, record.as_mut())?;
         worst = worst.max(judged.exit());
-        print(&judged, args.search.json, all.is_empty())?;
+        if args.search.json && args.shard.is_some() {
+            Out::open().line(run.result(&judged))?;
+        } else {
+            print(&judged, args.search.json, all.is_empty())?;
+        }
         all.push(judged);
     }
     if let Some(folder) = folder {
@@ -54,13 +68,26 @@ pub(super) fn run(catalogue: &Catalogue, args: &Explore) -> Result<Exit, Stop> {
     Ok(worst)
 }
 
-fn one(case: &Case, config: &Config) -> Result<super::judge::Judged, Error> {
+fn one(case: &Case, config: &Config, run: &Run, record: Option<&mut Record>) -> Result<Judged, Error> {
     let bar = Bar::spinner(&case.name());
     let watch = |executions, violations| bar.count(executions, violations);
-    work::explore(case, config, &watch)
+    let Some(record) = record else { return work::explore(case, config, &watch, None) };
+    record.line(&run.head())?;
+    let record = RefCell::new(record);
+    let failed = RefCell::new(None);
+    let keep = |tally: &Tally| {
+        if failed.borrow().is_none() {
+            *failed.borrow_mut() = record.borrow_mut().line(&run.progress(tally)).err();
+        }
+    };
+    let judged = work::explore(case, config, &watch, Some(&keep))?;
+    match failed.into_inner() {
+        Some(error) => Err(error),
+        None => record.into_inner().line(&run.result(&judged)).map(|()| judged),
+    }
 }
 
-fn print(judged: &super::judge::Judged, json: bool, first: bool) -> Result<(), Stop> {
+fn print(judged: &Judged, json: bool, first: bool) -> Result<(), Stop> {
     let mut out = Out::open();
     if json {
         let (selection, variant) = (&judged.case.selection, judged.case.variant.name);

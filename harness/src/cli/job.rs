@@ -85,7 +85,7 @@ fn explore(cells: &[Cell], config: &Config) -> Result<Vec<Judged>, Error> {
         bar.begin(&format!("{}, {}", cell.case.name(), cell.engine.name()));
         let watch = |executions, violations| bar.count(executions, violations);
         let config = config.clone().engine(cell.engine);
-        all.push(work::explore(&cell.case, &config, &watch)?);
+        all.push(work::explore(&cell.case, &config, &watch, None)?);
         bar.advance();
     }
     Ok(all)

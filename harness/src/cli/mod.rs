@@ -11,6 +11,7 @@
 //! | `job`, `table` | the main job: everything, as one table |
 //! | `explore`, `work`, `judge`, `text` | exploring a scenario, and telling what came out |
 //! | `census` | every place at which a task can be killed |
+//! | `record`, `merge` | the results of a share as lines of a file; all shares together |
 //! | `tokens` | `replay`, `shrink`, `show` |
 //! | `list` | what there is |
 //! | `page` | the HTML report |
@@ -45,10 +46,12 @@ mod explore;
 mod job;
 mod judge;
 mod list;
+mod merge;
 mod out;
 mod page;
 mod paint;
 mod progress;
+mod record;
 mod settings;
 mod supervise;
 mod table;

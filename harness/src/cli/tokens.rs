@@ -47,7 +47,7 @@ impl Found {
     }
 
     fn job(&self) -> Job<'static> {
-        Job { name: self.case.name(), identity: self.case.identity(), watcher: None }
+        Job { name: self.case.name(), identity: self.case.identity(), watcher: None, keeper: None }
     }
 
     fn replay(&self) -> Result<Report, Error> {

@@ -3,12 +3,17 @@
 use super::judge::Judged;
 use crate::Error;
 use crate::catalogue::Case;
-use crate::program::{Config, Job, Report, Watcher, check_model};
+use crate::program::{Config, Job, Keeper, Report, Watcher, check_model};
 
 /// Explores a program and makes its finding small.
-pub(super) fn explore(case: &Case, config: &Config, watcher: Watcher<'_>) -> Result<Judged, Error> {
+pub(super) fn explore(
+    case: &Case,
+    config: &Config,
+    watcher: Watcher<'_>,
+    keeper: Option<Keeper<'_>>,
+) -> Result<Judged, Error> {
     let program = case.build()?;
-    let job = Job { name: case.name(), identity: case.identity(), watcher: Some(watcher) };
+    let job = Job { name: case.name(), identity: case.identity(), watcher: Some(watcher), keeper };
     let report = check_model(program.model(), &job, config)?;
     Ok(Judged { case: case.clone(), report })
 }

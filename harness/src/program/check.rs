@@ -6,12 +6,14 @@ use super::environment;
 use super::finding::{Control, Finding, Lost, Report};
 use super::progress::Progress;
 use super::run::{Found, Tally, Task, arm, search};
+use super::shard::{Shard, together};
 use crate::Error;
 use crate::engine::{Engine, Executor, Model, session, wild, workers};
 use crate::fault::Faults;
 use crate::judge::{Difference, Recording, Verdict, other_end, record};
 use crate::kernel::{Choice, Mismatch, Plan, Rng, faults};
 use crate::shrink::{Shrunk, ends_if_fair, shrink};
+use crate::strategy::Strategy;
 use crate::token::{Identity, Token};
 
 /// What is explored, under which name it is known, and who watches.
@@ -19,7 +21,12 @@ pub(crate) struct Job<'a> {
     pub(crate) name: String,
     pub(crate) identity: Identity,
     pub(crate) watcher: Option<Watcher<'a>>,
+    /// Gets what was counted so far, every now and then; the run is cut into slices then.
+    pub(crate) keeper: Option<Keeper<'a>>,
 }
+
+/// Called between two slices of a run.
+pub(crate) type Keeper<'a> = &'a dyn Fn(&Tally);
 
 /// Called now and then with the executions and violations so far.
 pub(crate) type Watcher<'a> = &'a (dyn Fn(u64, u64) + Sync);
@@ -27,7 +34,7 @@ pub(crate) type Watcher<'a> = &'a (dyn Fn(u64, u64) + Sync);
 impl Job<'_> {
     /// A program known by a name alone.
     pub(crate) fn named(name: &str) -> Job<'static> {
-        Job { name: name.to_owned(), identity: Identity::of(name), watcher: None }
+        Job { name: name.to_owned(), identity: Identity::of(name), watcher: None, keeper: None }
     }
 }
 
@@ -83,6 +90,7 @@ pub(crate) fn check_model(model: &dyn Model, job: &Job<'_>, config: &Config) -> 
         return super::replay::replay_model(model, job, &config, &token);
     }
     validate(&config)?;
+    validate_shard(&config)?;
     has_tasks(model, &job.name)?;
     if config.strategy == Strategy::Dpor && config.faults_of(model) != Faults::none() {
         return Err(Error::Usage(format!("{}: dpor does not explore faults; dfs does", job.name)));
@@ -97,25 +105,7 @@ pub(crate) fn check_model(model: &dyn Model, job: &Job<'_>, config: &Config) -> 
     let progress = Progress::new()?;
     let tally = match config.engine {
         Engine::Wild => wild::run(model, &config, &progress)?,
-        Engine::Sim | Engine::Real => {
-            let shared = config.strategy != Strategy::Dpor;
-            let jobs = if shared { config.jobs.max(1) as u64 } else { 1 };
-            let mut tasks: Vec<Task> = (0..jobs).map(|worker| task(&config, model, (worker, jobs))).collect();
-            tasks[0].verify = true;
-            let tallies = workers(
-                config.engine,
-                model,
-                config.limits,
-                job.watcher,
-                &progress,
-                &tasks,
-                |executor, task| search(executor, task, &progress),
-            )?;
-            let mut all = tallies.into_iter();
-            let mut total = all.next().unwrap_or_default();
-            all.for_each(|tally| total.merge(tally));
-            total
-        }
+        Engine::Sim | Engine::Real => run(model, job, &config, &progress)?,
     };
     let (tally, finding) = examine(model, job, &config, tally)?;
     let report = report(job, &config, tally, finding);
@@ -123,6 +113,57 @@ pub(crate) fn check_model(model: &dyn Model, job: &Job<'_>, config: &Config) -> 
         eprintln!("selvedge: warning: {}: {warning}", report.program);
     }
     Ok(report)
+}
+
+/// Executions of a slice at least, and at most: seconds, not minutes.
+const SLICE: (u64, u64) = (1_000, 200_000);
+
+/// Runs the share of the run, in one slice or in several.
+fn run(model: &dyn Model, job: &Job<'_>, config: &Config, progress: &Progress) -> Result<Tally, Error> {
+    // One schedule is run once, whoever could help; and dpor does not share its work.
+    let alone = matches!(config.strategy, Strategy::Replay(_) | Strategy::Dpor);
+    let jobs = if alone { 1 } else { config.jobs as u64 };
+    let exhaustive = config.strategy.is_exhaustive();
+    let end = config.budget.executions;
+    let all = u64::from(config.shard.of()) * jobs;
+    let slice = match (job.keeper, end) {
+        (Some(_), Some(end)) if !exhaustive && config.budget.time.is_none() => {
+            (end / 32).clamp(SLICE.0, SLICE.1).next_multiple_of(all)
+        }
+        _ => u64::MAX,
+    };
+    let mut total: Option<Tally> = None;
+    let mut from = 0_u64;
+    loop {
+        let last = from.saturating_add(slice);
+        let to = end.map(|end| end.min(last));
+        let tasks: Vec<Task> = (0..jobs)
+            .map(|worker| Task {
+                from,
+                executions: to,
+                verify: worker == 0 && from == 0,
+                ..task(config, model, config.shard.worker(worker, jobs))
+            })
+            .collect();
+        let parts =
+            workers(config.engine, model, config.limits, job.watcher, progress, &tasks, |executor, task| {
+                search(executor, task, progress)
+            })?;
+        let part = together(parts, exhaustive);
+        let now = match total {
+            Some(total) => total.then(part),
+            None => part,
+        };
+        if let Some(keep) = job.keeper {
+            keep(&now);
+        }
+        let done = now.inconclusive.is_some() || now.first.is_some() && !config.keep_going;
+        if done || end.is_none_or(|end| last >= end) {
+            return Ok(now);
+        }
+        total = Some(now);
+        from = last;
+    }
 }
 
 /// Explains what was found, unless it turns out to be nothing that the schedule decides.
@@ -165,11 +206,30 @@ pub(super) fn report(job: &Job<'_>, config: &Config, tally: Tally, finding: Opti
     }
 }
 
+/// Refuses a share that does not say of what.
+fn validate_shard(config: &Config) -> Result<(), Error> {
+    let why = match &config.strategy {
+        _ if config.shard == Shard::WHOLE => return Ok(()),
+        _ if config.engine == Engine::Wild => "wild has no schedules to share; use sim or real",
+        Strategy::Replay(_) => "one schedule cannot be shared",
+        Strategy::Dpor => "dpor cannot be shared; dfs can",
+        _ if config.budget.time.is_some() => {
+            "a share of a run needs a number of executions that all shares know, or every schedule; not a time"
+        }
+        Strategy::Dfs { .. } if config.budget.executions.is_some() => {
+            "dfs is shared by its subtrees and not by a number of executions; ask for every schedule (--exhaust)"
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::Usage(format!("shard {}: {why}", config.shard)))
+}
+
 fn task(config: &Config, model: &dyn Model, shard: (u64, u64)) -> Task {
     Task {
         strategy: config.strategy.clone(),
         granularity: config.granularity,
         seed: config.seed,
+        from: 0,
         executions: config.budget.executions,
         time: config.budget.time,
         keep_going: config.keep_going,

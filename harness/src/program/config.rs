@@ -1,5 +1,6 @@
 //! What to explore, with which engine, for how long.
 
+use super::shard::Shard;
 use crate::engine::{Engine, Model};
 use crate::fault::Faults;
 use crate::kernel::{Granularity, Limits};
@@ -36,6 +37,8 @@ pub struct Config {
     pub budget: Budget,
     /// Workers side by side, each with a core of its own.
     pub jobs: usize,
+    /// The share of the run that is run.
+    pub shard: Shard,
     /// Go on after a violation and count them all.
     pub keep_going: bool,
     /// Make a finding's schedule smaller.
@@ -64,6 +67,7 @@ impl Default for Config {
             seed: 0,
             budget: Budget { executions: Some(10_000), time: Some(Duration::from_secs(10)) },
             jobs: 1,
+            shard: Shard::WHOLE,
             keep_going: false,
             shrink: true,
             shrink_budget: 200_000,
@@ -137,6 +141,13 @@ impl Config {
     #[must_use]
     pub fn jobs(self, jobs: usize) -> Config {
         Config { jobs, ..self }
+    }
+
+    /// A share of the run that this configuration describes: it needs a number of
+    /// executions, or an exhaustive strategy, and no time.
+    #[must_use]
+    pub fn shard(self, shard: Shard) -> Config {
+        Config { shard, ..self }
     }
 
     /// This configuration at another granularity.

@@ -21,6 +21,7 @@
 //! | `regressions` | schedules that once failed, tried before anything else |
 //! | `replay` | running the schedule of a token |
 //! | `scratch` | a folder for the files of a program |
+//! | `shard` | shares of a run, and what they come to together |
 //! | `progress` | counters that workers in other processes share |
 
 mod census;
@@ -36,10 +37,11 @@ mod regressions;
 mod replay;
 mod run;
 mod scratch;
+mod shard;
 
 pub(crate) use census::census_model;
 pub use census::{Census, KillPoint};
-pub(crate) use check::{Job, Watcher, check_model};
+pub(crate) use check::{Job, Keeper, Watcher, check_model};
 pub use config::{Budget, Config};
 pub use declare::{AnyProgram, Program};
 pub use dynamic::{check, explore, explore_with, outcome};
@@ -51,3 +53,5 @@ pub(crate) use run::Task;
 pub use run::{Found, Tally};
 pub use scratch::scratch;
 pub(crate) use scratch::{Scratch, remove_all_of as remove_all_scratch_of, remove_of as remove_scratch_of};
+pub(crate) use shard::together;
+pub use shard::{Shard, Subtrees};

@@ -5,11 +5,12 @@
 
 use super::determinism;
 use super::progress::Progress;
+use super::shard::Subtrees;
 use crate::engine::Executor;
 use crate::fault::Faults;
 use crate::judge::{Difference, Recording, Verdict, diverged, record};
 use crate::kernel::{Choice, Granularity, Plan};
-use crate::strategy::Strategy;
+use crate::strategy::{Search, Strategy};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -20,6 +21,10 @@ pub(crate) struct Task {
     pub(crate) strategy: Strategy,
     pub(crate) granularity: Granularity,
     pub(crate) seed: u64,
+    /// Executions of a random strategy with a lower number are somebody else's; a
+    /// multiple of how many workers there are.
+    pub(crate) from: u64,
+    /// Those with this number or a higher one are, too.
     pub(crate) executions: Option<u64>,
     pub(crate) time: Option<Duration>,
     pub(crate) keep_going: bool,
@@ -63,6 +68,8 @@ pub struct Tally {
     pub nondeterministic: Option<Difference>,
     /// Executions that were given up half-way because others cover them.
     pub blocked: u64,
+    /// Of a share of an exhaustive search: its subtrees.
+    pub subtrees: Subtrees,
     /// Everything that the strategy could plan was run.
     pub complete: bool,
     /// Seconds from the first execution to the last, of the slowest worker.
@@ -70,8 +77,8 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Adds what another worker counted.
-    pub(crate) fn merge(&mut self, other: Tally) {
+    /// Together with what another worker counted.
+    pub(crate) fn merge(mut self, other: Tally) -> Tally {
         self.executions += other.executions;
         self.steps += other.steps;
         self.violations += other.violations;
@@ -84,6 +91,13 @@ impl Tally {
         self.nondeterministic = self.nondeterministic.take().or(other.nondeterministic);
         self.complete &= other.complete;
         self.seconds = self.seconds.max(other.seconds);
+        self
+    }
+
+    /// Together with what was counted after it.
+    pub(crate) fn then(self, next: Tally) -> Tally {
+        let seconds = self.seconds + next.seconds;
+        Tally { seconds, complete: next.complete, ..self.merge(next) }
     }
 }
 
@@ -105,11 +119,14 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
     let mut label = String::new();
     let mut reported = (0, 0);
     let counts_itself = task.strategy.is_exhaustive();
-    let mut index = if counts_itself { 0 } else { task.shard.0 };
+    let mut index = if counts_itself { 0 } else { task.from + task.shard.0 };
     let stride = task.shard.1;
     let slow = executor.is_slow();
     executor.kernel().granularity = task.granularity;
     arm(executor, &task.faults, !counts_itself);
+    // Where a worker is in the order of all: by its subtree, where others count as well.
+    let shared = counts_itself && stride > 1;
+    let place = |index, search: &dyn Search| if shared { search.subtree() } else { index };
     let mut turn = 0_u64;
     // The workers of an exhaustive search share a bound, since no one knows how many
     // schedules each of them will find.
@@ -121,7 +138,7 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
             // Pilot runs take part of the time, but never all of it.
             let piloting = turn > 0 && tally.executions == 0 && !counts_itself;
             let late = !piloting && task.time.is_some_and(|time| begun.elapsed() >= time);
-            if late || index > progress.last() {
+            if late || place(index, &*search) > progress.last() {
                 break;
             }
         }
@@ -150,13 +167,16 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
                 Strategy::Replay(_) => verdict,
                 _ => unfit(executor, verdict),
             };
+            if shared {
+                tally.subtrees.count(search.subtree() / stride, verdict.is_violation());
+            }
             tally.count(executor, index, verdict, &label);
         }
         if let Some(first) = first {
             tally.nondeterministic = compare(executor, &task.faults, &first);
         }
         if counts && (tally.violations > 0 && !task.keep_going || tally.inconclusive.is_some()) {
-            progress.stop_after(index);
+            progress.stop_after(place(index, &*search));
             break;
         }
         // Executions that only find the way, and pilot runs, have no number.

@@ -180,6 +180,10 @@ impl Search for Dfs {
         self.is_foreign()
     }
 
+    fn subtree(&self) -> u64 {
+        self.subtrees.saturating_sub(1)
+    }
+
     fn complete(&self) -> bool {
         self.exhausted
     }

@@ -72,6 +72,12 @@ pub(crate) trait Search {
         0
     }
 
+    /// In which subtree of an exhaustive search the last execution was, in the order of
+    /// the search.
+    fn subtree(&self) -> u64 {
+        0
+    }
+
     /// Whether everything that the strategy could plan was run.
     fn complete(&self) -> bool {
         false

@@ -1,0 +1,192 @@
+//! `selvedge merge`: all shares of a run as one verdict, which is that of the whole run.
+//!
+//! | what is wrong with the files | code |
+//! |---|---|
+//! | they are of different runs, or a share is there twice, or a line is no such line | 2 |
+//! | a share is missing | 3 |
+//! | a file ends early, and no violation is in what there is | 3 |
+//! | a file ends early, but a violation was found: that counts | as without it |
+
+use super::args::MergeArgs;
+use super::exit::Exit;
+use super::judge::Judged;
+use super::out::{Out, Stop, complain};
+use super::paint::Paint;
+use super::record::{Part, join, read};
+use super::text;
+use crate::catalogue::{Case, Catalogue};
+use crate::engine::Engine;
+use crate::judge::Verdict;
+use crate::program::{Finding, Found, Report, Tally, together};
+use crate::strategy::Strategy;
+use crate::{Error, Granularity, report};
+use std::collections::BTreeMap;
+
+/// Reads, checks, puts together and prints.
+pub(super) fn run(catalogue: &Catalogue, args: &MergeArgs) -> Result<Exit, Stop> {
+    let mut parts = Vec::new();
+    for file in &args.files {
+        let (read, wrong) = read(file)?;
+        if let Some(wrong) = wrong {
+            complain(wrong);
+        }
+        parts.extend(read);
+    }
+    let Some(first) = parts.first() else {
+        return Err(Error::Usage("there is no share of a run in these files".to_owned()).into());
+    };
+    for part in &parts {
+        if let Some(what) = first.run.differs(&part.run) {
+            return Err(of_another_run(first, part, &what).into());
+        }
+    }
+    let mut variants: BTreeMap<String, Vec<Part>> = BTreeMap::new();
+    let mut order: Vec<String> = Vec::new();
+    same_variants(&parts)?;
+    for part in parts {
+        if !order.contains(&part.run.variant) {
+            order.push(part.run.variant.clone());
+        }
+        variants.entry(part.run.variant.clone()).or_default().push(part);
+    }
+    let mut merged = Vec::new();
+    for variant in order {
+        let parts = variants.remove(&variant).unwrap_or_default();
+        let case = catalogue.parse(&parts[0].run.scenario)?.case(&variant)?;
+        merged.push(merge(case, parts)?);
+    }
+    let mut worst = Exit::AsExpected;
+    for (place, whole) in merged.iter().enumerate() {
+        worst = worst.max(whole.judged.exit());
+        whole.print(args.json, place == 0)?;
+    }
+    Ok(worst)
+}
+
+fn of_another_run(first: &Part, part: &Part, what: &str) -> Error {
+    Error::Usage(format!("{} is of another run than {}: {what}", part.file, first.file))
+}
+
+/// Files that were written to their end must be about the same variants.
+fn same_variants(parts: &[Part]) -> Result<(), Error> {
+    let of = |file: &str| -> (Vec<&str>, bool) {
+        let own = || parts.iter().filter(|part| part.file == file);
+        let mut names: Vec<&str> = own().map(|part| part.run.variant.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        (names, own().all(|part| part.finished))
+    };
+    let mut whole: Option<(&Part, Vec<&str>)> = None;
+    for part in parts {
+        let (names, finished) = of(&part.file);
+        match &whole {
+            _ if !finished => {}
+            Some((first, known)) if *known != names => {
+                let what = format!("variant {}, not {}", names.join(", "), known.join(", "));
+                return Err(of_another_run(first, part, &what));
+            }
+            Some(_) => {}
+            None => whole = Some((part, names)),
+        }
+    }
+    Ok(())
+}
+
+/// All shares of a variant together.
+struct Whole {
+    judged: Judged,
+    shares: usize,
+    /// Which files ended early, if any did.
+    cut: Option<String>,
+}
+
+fn merge(case: Case, mut parts: Vec<Part>) -> Result<Whole, Error> {
+    parts.sort_by_key(|part| part.run.shard);
+    let name = format!("{}, {}", parts[0].run.scenario, parts[0].run.variant);
+    if let Some(pair) = parts.windows(2).find(|pair| pair[0].run.shard == pair[1].run.shard) {
+        return Err(Error::Usage(format!(
+            "share {} of {name} is there twice: in {} and in {}",
+            pair[0].run.shard, pair[0].file, pair[1].file
+        )));
+    }
+    let of = parts[0].run.shard.of();
+    let there: Vec<u32> = parts.iter().map(|part| part.run.shard.number()).collect();
+    let missing: Vec<u32> = (1..=of).filter(|number| there.binary_search(number).is_err()).collect();
+    if let Some(why) = missing_shares(&missing, of) {
+        let executions = parts.iter().map(|part| part.tally.executions).sum();
+        return Err(Error::Inconclusive { program: name, executions, why });
+    }
+    let cut = ended_early(&parts);
+    let run = parts[0].run.clone();
+    let strategy: Strategy = run.strategy.parse()?;
+    let engine = Engine::ALL.into_iter().find(|(name, _)| *name == run.engine).map(|(_, engine)| engine);
+    let engine =
+        engine.ok_or_else(|| Error::Usage(format!("{}: unknown engine {}", parts[0].file, run.engine)))?;
+    let findings: Vec<Finding> = parts.iter_mut().filter_map(|part| part.finding.take()).collect();
+    let exhaustive = strategy.is_exhaustive();
+    let tallies: Vec<Tally> = parts.into_iter().map(|part| part.tally).collect();
+    let mut tally = together(tallies, exhaustive);
+    tally.complete &= cut.is_none();
+    if let (Some(why), None) = (&cut, &tally.first) {
+        // What was not run could have decided otherwise.
+        let verdict = Verdict::Broken(why.clone());
+        let found = Found { index: tally.executions, schedule: Vec::new(), verdict, label: String::new() };
+        tally.inconclusive.get_or_insert(found);
+    }
+    // The numbers of a share's own executions differ, the schedule does not.
+    let schedule = tally.first.as_ref().map(|found| &found.schedule);
+    let finding = findings.into_iter().find(|finding| Some(&finding.found.schedule) == schedule);
+    let finding = finding.map(|finding| match &tally.first {
+        Some(found) => Finding { found: found.clone(), ..finding },
+        None => finding,
+    });
+    let report = Report {
+        program: name,
+        engine,
+        strategy,
+        granularity: Granularity::Operation,
+        seed: run.seed,
+        tally,
+        finding,
+    };
+    Ok(Whole { judged: Judged { case, report }, shares: of as usize, cut })
+}
+
+/// Which files ended before their results.
+fn ended_early(parts: &[Part]) -> Option<String> {
+    let cut = parts.iter().filter(|part| !part.finished);
+    let names: Vec<String> = cut.map(|part| format!("{} (share {})", part.file, part.run.shard)).collect();
+    (!names.is_empty()).then(|| format!("ended early: {}", names.join(", ")))
+}
+
+/// Shares that are named one by one before the rest is counted.
+const NAMED: usize = 8;
+
+fn missing_shares(missing: &[u32], of: u32) -> Option<String> {
+    let names: Vec<String> = missing.iter().take(NAMED).map(|number| format!("{number}/{of}")).collect();
+    match missing.len() {
+        0 => None,
+        1 => Some(format!("share {} is missing", names[0])),
+        n if n > NAMED => Some(format!("shares {} and {} more are missing", names.join(", "), n - NAMED)),
+        _ => Some(format!("shares {} are missing", names.join(", "))),
+    }
+}
+
+impl Whole {
+    fn print(&self, json: bool, first: bool) -> Result<(), Stop> {
+        if let Some(cut) = &self.cut {
+            complain(format_args!("{}: {cut}", self.judged.report.program));
+        }
+        let mut out = Out::open();
+        if json {
+            let (selection, variant) = (&self.judged.case.selection, self.judged.case.variant.name);
+            let line = report::json(&self.judged.report, &selection.name(), variant, self.judged.words());
+            return out.line(join(&line, &serde_json::json!({ "shards": self.shares })));
+        }
+        if !first {
+            out.line("")?;
+        }
+        out.line(format_args!("{:12} {}", "shards", self.shares))?;
+        out.write(text::report(&self.judged, Paint::of_stdout()))
+    }
+}

@@ -1,0 +1,307 @@
+//! Do the shares of a run come to what the whole run comes to, whoever runs them, and is
+//! what cannot be put together told apart?
+
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A folder in which the command runs.
+struct Room(PathBuf);
+
+impl Room {
+    fn new() -> Room {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("selvedge-shards-{}-{number}", std::process::id()));
+        fs::create_dir(&path).unwrap();
+        Room(path)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// Runs the command and returns its exit code, standard output and standard error.
+    fn run(&self, line: &[&str]) -> (i32, String, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_selvedge"));
+        command.args(line).current_dir(&self.0).env_clear().env("TMPDIR", &self.0);
+        let output = command.output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
+    }
+
+    /// Runs the shares of a run into files and returns their names.
+    fn shares(&self, line: &[&str], of: u32) -> Vec<String> {
+        (1..=of)
+            .map(|number| {
+                let (shard, file) = (format!("{number}/{of}"), format!("{number}.jsonl"));
+                let share = [line, &["--shard", &shard, "--out", &file]].concat();
+                let (_, _, err) = self.run(&share);
+                assert_eq!(err, "", "{share:?}");
+                file
+            })
+            .collect()
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect()
+}
+
+/// What a run must come to, however it was divided.
+fn essence(line: &Value) -> Vec<(&'static str, Value)> {
+    const KEYS: [&str; 16] = [
+        "scenario",
+        "variant",
+        "engine",
+        "strategy",
+        "seed",
+        "executions",
+        "complete",
+        "violations",
+        "first_violation",
+        "outcomes",
+        "min_switches",
+        "min_preemptions",
+        "steps",
+        "violation",
+        "replay",
+        "verdict",
+    ];
+    KEYS.into_iter().map(|key| (key, line[key].clone())).collect()
+}
+
+fn merge<'a>(files: &'a [String]) -> Vec<&'a str> {
+    let names = files.iter().map(String::as_str);
+    ["merge", "--json"].into_iter().chain(names).collect()
+}
+
+#[test]
+fn the_union_of_the_shares_is_the_whole_run() {
+    let cases: &[(&[&str], &[u32])] = &[
+        (&["explore", "bank", "--strategy", "random", "--executions", "2001", "--seed", "9"], &[1, 2, 3]),
+        (&["explore", "ticket:clients=3,stock=2", "--executions", "500"], &[2, 7]),
+        (&["explore", "ticket:clients=3,stock=2", "--exhaust"], &[2, 5]),
+        (&["explore", "bank:deposits=1+1,withdrawals=1", "--exhaust", "--jobs", "3"], &[1, 4]),
+        (&["explore", "ticket:clients=2,stock=1", "--engine", "real", "--executions", "100"], &[3]),
+        (&["explore", "ticket:clients=2,stock=1", "--engine", "real", "--exhaust", "--jobs", "2"], &[2]),
+        (&["explore", "ticket:clients=4,stock=2", "--strategy", "dfs:1", "--exhaust"], &[3]),
+    ];
+    for (line, shares) in cases {
+        let room = Room::new();
+        let (code, whole, err) = room.run(&[line, &["--json"][..]].concat());
+        assert_eq!((code, &*err), (0, ""), "{line:?}");
+        let whole = lines(&whole);
+        for &of in *shares {
+            let files = room.shares(line, of);
+            let (code, merged, err) = room.run(&merge(&files));
+            assert_eq!((code, &*err), (0, ""), "{line:?} {of}");
+            let merged = lines(&merged);
+            assert_eq!(whole.len(), merged.len());
+            for (whole, merged) in whole.iter().zip(&merged) {
+                assert_eq!(essence(whole), essence(merged), "{line:?} in {of} shares");
+                assert_eq!(merged["shards"], of);
+            }
+            // In any order, and as text.
+            let mut backwards: Vec<&str> = vec!["merge"];
+            backwards.extend(files.iter().rev().map(String::as_str));
+            let (code, text, _) = room.run(&backwards);
+            assert_eq!(code, 0);
+            let first = whole[0]["first_violation"].as_u64().unwrap();
+            assert!(text.contains(&format!("first        execution {first}: ")), "{text}");
+            assert!(text.contains("fails, as expected") && text.contains("holds, as expected"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn workers_find_the_violation_that_one_finds() {
+    let room = Room::new();
+    for name in ["ticket:clients=4,stock=1", "bank:deposits=1+1,withdrawals=1"] {
+        let line = ["explore", name, "--variant", "racy", "--exhaust", "--json", "--jobs"];
+        let [one, three] = ["1", "3"].map(|jobs| {
+            let (_, out, _) = room.run(&[&line[..], &[jobs]].concat());
+            essence(&lines(&out)[0])
+        });
+        assert_eq!(one, three);
+    }
+}
+
+#[test]
+fn what_is_printed_can_be_merged_too() {
+    let room = Room::new();
+    let line = ["explore", "bank", "--variant", "racy", "--executions", "200", "--json"];
+    let (_, whole, _) = room.run(&line);
+    let files = ["1/2", "2/2"].map(|shard| {
+        let (_, out, _) = room.run(&[&line[..], &["--shard", shard]].concat());
+        assert_eq!(lines(&out)[0]["run"]["shard"], shard);
+        let file = shard.replace('/', "-");
+        fs::write(room.path(&file), out).unwrap();
+        file
+    });
+    let (code, merged, _) = room.run(&merge(&files));
+    assert_eq!(code, 0);
+    assert_eq!(essence(&lines(&merged)[0]), essence(&lines(&whole)[0]));
+}
+
+#[test]
+fn what_is_no_share_is_refused() {
+    let room = Room::new();
+    let shard = |text: &str, rest: &[&str]| {
+        let (code, out, err) = room.run(&[&["explore", "bank", "--shard", text], rest].concat());
+        assert_eq!((code, &*out), (2, ""), "{text} {rest:?}");
+        err
+    };
+    for wrong in ["3/2", "0/2", "x", "1", "1/0", "/", "1/2/3"] {
+        let message = format!("selvedge: --shard: `{wrong}` is not k/n with k from 1 to n, as in 1/4\n");
+        assert_eq!(shard(wrong, &[]), message);
+    }
+    assert!(shard("1/2", &["--time", "1s"]).contains("not a time"));
+    assert!(shard("1/2", &["--strategy", "dfs"]).contains("(--exhaust)"));
+    assert!(shard("1/2", &["--engine", "wild"]).contains("wild has no schedules to share"));
+    let (code, _, err) = room.run(&["explore", "bank", "--out", "no/such/folder"]);
+    assert_eq!(code, 2);
+    assert!(err.contains("--out: the file no/such/folder cannot be written"), "{err}");
+}
+
+/// Two shares of `bank`, racy, with `extra`.
+fn two(room: &Room, extra: &[&str]) -> [String; 2] {
+    let line =
+        [&["explore", "bank", "--executions", "100", "--seed", "1", "--strategy", "random"], extra].concat();
+    let files = room.shares(&line, 2);
+    [files[0].clone(), files[1].clone()]
+}
+
+#[test]
+fn shares_of_different_runs_are_refused() {
+    let room = Room::new();
+    let [one, _] = two(&room, &["--variant", "racy"]);
+    fs::rename(room.path(&one), room.path("first")).unwrap();
+    let line = [
+        "explore",
+        "bank",
+        "--executions",
+        "100",
+        "--seed",
+        "1",
+        "--strategy",
+        "random",
+        "--variant",
+        "racy",
+    ];
+    let others: &[(&str, &str, &str)] = &[
+        ("--seed", "2", "seed 2, not 1"),
+        ("--executions", "101", "executions 101, not 100"),
+        ("--strategy", "pos", "strategy pos, not random"),
+        ("--variant", "locked", "variant locked, not racy"),
+        ("bank", "ticket", "scenario ticket, not bank"),
+    ];
+    for (what, other, message) in others {
+        let mut line: Vec<&str> = line.to_vec();
+        let at = line.iter().position(|word| word == what).unwrap();
+        line[if what.starts_with("--") { at + 1 } else { at }] = other;
+        room.run(&[&line[..], &["--shard", "2/2", "--out", "other"]].concat());
+        let (code, out, err) = room.run(&["merge", "first", "other"]);
+        assert_eq!((code, &*out), (2, ""), "{err}");
+        assert!(
+            err.starts_with("selvedge: other is of another run than first: ") && err.contains(message),
+            "{err}"
+        );
+    }
+    room.run(&[&line[..], &["--shard", "2/3", "--out", "other"]].concat());
+    let (code, _, err) = room.run(&["merge", "first", "other"]);
+    assert_eq!(code, 2);
+    assert!(err.contains("shares 3, not 2"), "{err}");
+}
+
+#[test]
+fn missing_and_doubled_shares_are_named() {
+    let room = Room::new();
+    let line = ["explore", "bank", "--variant", "racy", "--executions", "60"];
+    let files = room.shares(&line, 4);
+    let (code, out, err) = room.run(&["merge", &files[1]]);
+    assert_eq!((code, &*out), (3, ""));
+    assert!(err.contains("inconclusive after 15 executions: shares 1/4, 3/4, 4/4 are missing"), "{err}");
+    let (code, _, err) = room.run(&["merge", &files[0], &files[1], &files[3]]);
+    assert_eq!(code, 3);
+    assert!(err.contains("share 3/4 is missing"), "{err}");
+    let (code, out, err) = room.run(&["merge", &files[0], &files[1], &files[0]]);
+    assert_eq!((code, &*out), (2, ""));
+    assert!(
+        err.contains("share 1/4 of bank") && err.contains("is there twice: in 1.jsonl and in 1.jsonl"),
+        "{err}"
+    );
+    let (code, _, err) = room.run(&["merge", "nowhere"]);
+    assert_eq!(code, 2);
+    assert!(err.contains("nowhere cannot be read"), "{err}");
+    let (code, _, err) = room.run(&["merge"]);
+    assert_eq!(code, 2);
+    assert!(err.contains("<FILE>"), "{err}");
+}
+
+fn cut(path: &Path, keep: impl Fn(&str) -> usize) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    let kept = &text[..keep(&text)];
+    fs::write(path, kept).unwrap();
+    text
+}
+
+#[test]
+fn a_file_that_was_cut_off_is_used_up_to_its_last_whole_line() {
+    let room = Room::new();
+    let line = ["explore", "bank", "--variant", "locked", "--executions", "8000", "--strategy", "random"];
+    let files = room.shares(&line, 2);
+    // A head, a line for each slice of a thousand, a result.
+    let text = fs::read_to_string(room.path(&files[1])).unwrap();
+    assert_eq!(text.lines().count(), 1 + 8 + 1);
+    let parsed = lines(&text);
+    assert_eq!(parsed[0]["run"]["shard"], "2/2");
+    assert_eq!(parsed[3]["tally"]["executions"], 1500);
+    // In the middle of the sixth line: the fifth says 2,000 of this share's 4,000.
+    let before = cut(&room.path(&files[1]), |text| text.match_indices('\n').nth(4).unwrap().0 + 40);
+    let (code, out, err) = room.run(&merge(&files));
+    assert_eq!(code, 3, "{out}");
+    assert!(err.contains("2.jsonl: the last line was cut off and is left out"), "{err}");
+    assert!(err.contains("ended early: 2.jsonl (share 2/2)"), "{err}");
+    let merged = &lines(&out)[0];
+    assert_eq!((&merged["executions"], &merged["verdict"]), (&6000.into(), &"inconclusive".into()));
+    assert!(merged["reason"].as_str().unwrap().contains("ended early: 2.jsonl (share 2/2)"), "{merged}");
+    // Wherever it is cut: never a panic, never a verdict.
+    for keep in (0..before.len()).step_by(before.len() / 40) {
+        fs::write(room.path(&files[1]), &before[..keep]).unwrap();
+        let (code, _, err) = room.run(&["merge", &files[0], &files[1]]);
+        assert_eq!(code, 3, "{keep}: {err}");
+    }
+    // What was damaged in the middle is told with its line.
+    fs::write(room.path(&files[1]), before.replacen("\"tally\"", "\"tall\"", 1)).unwrap();
+    let (code, _, err) = room.run(&["merge", &files[0], &files[1]]);
+    assert_eq!(code, 2);
+    assert!(err.contains("2.jsonl:2: this is no line of a share of a run"), "{err}");
+}
+
+#[test]
+fn a_violation_counts_although_a_file_was_cut_off() {
+    let room = Room::new();
+    let line = ["explore", "bank", "--variant", "racy", "--executions", "4000", "--strategy", "random"];
+    let (_, whole, _) = room.run(&[&line[..], &["--json"]].concat());
+    let files = room.shares(&line, 2);
+    cut(&room.path(&files[0]), |text| text.trim_end().rfind('\n').unwrap() + 1);
+    cut(&room.path(&files[1]), |text| text.match_indices('\n').nth(2).unwrap().0 + 1);
+    let (code, out, err) = room.run(&merge(&files));
+    assert_eq!(code, 0, "{out}");
+    assert!(err.contains("ended early: 1.jsonl (share 1/2), 2.jsonl (share 2/2)"), "{err}");
+    let (merged, whole) = (&lines(&out)[0], &lines(&whole)[0]);
+    assert_eq!(merged["first_violation"], whole["first_violation"]);
+    assert_eq!(merged["verdict"], "fails, as expected");
+    assert_eq!(merged["executions"], 3000);
+}
