@@ -1,0 +1,249 @@
+//! Are the shipped locks as fast as those of others, and do they survive in good time?
+//!
+//! `cargo bench -p selvedge-bench --bench locks`, about a minute.
+//!
+//! | figure | selvedge | beside it | bar |
+//! |---|---|---|---|
+//! | alone | `RobustMutex`: lock, add one, unlock, nobody else | pthread, process-shared and robust | at most 0.87 times its time |
+//! | two | `Mutex` between two processes, 1 us inside, 1 us outside | `parking_lot` between two threads | at least 0.97 times its rate |
+//! | two, wait | the longest wait in that | the longest there | below 3 times |
+//! | two, robust | `RobustMutex` between two processes, the same work | pthread, process-shared and robust | at least 2 times its rate |
+//! | kill | from SIGKILL of a holder to the return of a sleeper's `lock` | | below 1 ms |
+//!
+//! Fairness: rounds are paired, in alternating order; ratios are taken within a round, and
+//! the figure is the median. All sides do the same work in the same loop. The parking_lot
+//! side runs in threads, because it cannot do otherwise.
+//!
+//! Run without cargo's `--bench` flag, it makes one short round of each. It decides
+//! nothing: exit code 0 in any case.
+
+use nix::libc;
+use selvedge::{Process, RobustMutex, Shared, Value, shareable};
+use selvedge_bench::rounds::{Bar, measured, median, paired, print_table, row};
+use std::cell::UnsafeCell;
+use std::hint::{black_box, spin_loop};
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::time::Instant;
+
+/// pthread's mutex with the attributes that it needs to survive a process.
+struct Pthread(UnsafeCell<libc::pthread_mutex_t>);
+
+// SAFETY: made for it; the union has neither pointers of this process nor a destructor.
+unsafe impl selvedge::Shareable for Pthread {}
+// SAFETY: as above.
+unsafe impl Sync for Pthread {}
+// SAFETY: as above.
+unsafe impl Send for Pthread {}
+
+impl Pthread {
+    fn new() -> Pthread {
+        // SAFETY: all calls get initialised attributes; a mutex may be moved before it is used.
+        unsafe {
+            let mut attributes: libc::pthread_mutexattr_t = std::mem::zeroed();
+            let mut mutex: libc::pthread_mutex_t = std::mem::zeroed();
+            assert_eq!(libc::pthread_mutexattr_init(&raw mut attributes), 0);
+            let shared =
+                libc::pthread_mutexattr_setpshared(&raw mut attributes, libc::PTHREAD_PROCESS_SHARED);
+            let robust = libc::pthread_mutexattr_setrobust(&raw mut attributes, libc::PTHREAD_MUTEX_ROBUST);
+            assert_eq!((shared, robust), (0, 0));
+            assert_eq!(libc::pthread_mutex_init(&raw mut mutex, &raw const attributes), 0);
+            Pthread(UnsafeCell::new(mutex))
+        }
+    }
+
+    fn with(&self, work: impl FnOnce()) {
+        // SAFETY: initialised in `new`; the caller's thread locks and unlocks.
+        unsafe {
+            assert_eq!(libc::pthread_mutex_lock(self.0.get()), 0);
+            work();
+            libc::pthread_mutex_unlock(self.0.get());
+        }
+    }
+}
+
+/// Nanoseconds for one call of `operation`.
+#[inline(never)]
+fn nanoseconds(operations: u32, operation: impl Fn()) -> f64 {
+    let start = Instant::now();
+    for _ in 0..operations {
+        operation();
+    }
+    start.elapsed().as_secs_f64() * 1e9 / f64::from(operations)
+}
+
+/// About a microsecond of work, the same number of turns on all sides.
+fn microsecond(turns: u32) {
+    for _ in 0..turns {
+        spin_loop();
+    }
+}
+
+/// How many turns of the loop above take a microsecond here.
+fn turns() -> u32 {
+    let each = nanoseconds(200, || microsecond(1_000)) / 1_000.0;
+    (1_000.0 / each).max(1.0) as u32
+}
+
+shareable! {
+    struct Two { plain: selvedge::Mutex<u64>, robust: RobustMutex<u64>, pthread: Pthread, begun: AtomicU32, longest: AtomicU64 }
+}
+
+/// What one of two comes to: takes the lock, works, gives it back, works.
+fn work(rounds: u32, turns: u32, two: &Two, locked: impl Fn(&dyn Fn())) {
+    two.begun.fetch_add(1, SeqCst);
+    while two.begun.load(SeqCst) < 2 {
+        spin_loop();
+    }
+    let mut longest = 0;
+    for _ in 0..rounds {
+        let start = Instant::now();
+        let taken = std::cell::Cell::new(start);
+        locked(&|| {
+            taken.set(Instant::now());
+            microsecond(turns);
+        });
+        longest = longest.max((taken.get() - start).as_nanos() as u64);
+        microsecond(turns);
+    }
+    two.longest.fetch_max(longest, SeqCst);
+}
+
+/// Operations a second of both together, and the longest wait in milliseconds.
+fn contended(rounds: u32, turns: u32, threads: bool, locked: fn(&Two, &dyn Fn())) -> (f64, f64) {
+    let two = Shared::new(Two {
+        plain: selvedge::Mutex::new(0),
+        robust: RobustMutex::new(0),
+        pthread: Pthread::new(),
+        begun: AtomicU32::new(0),
+        longest: AtomicU64::new(0),
+    });
+    let start = Instant::now();
+    let other = {
+        let two = two.clone();
+        move || work(rounds, turns, &two, |inside| locked(&two, inside))
+    };
+    if threads {
+        let thread = std::thread::spawn(other);
+        work(rounds, turns, &two, |inside| locked(&two, inside));
+        thread.join().expect("the other does not panic");
+    } else {
+        let child = Process::spawn(other);
+        work(rounds, turns, &two, |inside| locked(&two, inside));
+        assert!(child.join().expect("a child").success());
+    }
+    let rate = f64::from(2 * rounds) / start.elapsed().as_secs_f64();
+    (rate, two.longest.load(SeqCst) as f64 / 1e6)
+}
+
+static PARKING: parking_lot::Mutex<u64> = parking_lot::const_mutex(0);
+
+fn plain(two: &Two, inside: &dyn Fn()) {
+    let _guard = two.plain.lock().unwrap();
+    inside();
+}
+
+fn robust(two: &Two, inside: &dyn Fn()) {
+    let _guard = two.robust.lock().unwrap();
+    inside();
+}
+
+fn pthread(two: &Two, inside: &dyn Fn()) {
+    two.pthread.with(inside);
+}
+
+fn parking(_: &Two, inside: &dyn Fn()) {
+    let _guard = PARKING.lock();
+    inside();
+}
+
+shareable! { struct Grave { lock: RobustMutex<u64>, held: Value<u32>, woken: Value<u64> } }
+
+/// Microseconds from the kill of a holder to the return of a sleeper's lock.
+fn from_kill_to_wake() -> f64 {
+    let grave = Grave { lock: RobustMutex::new(0), held: Value::new(0), woken: Value::new(0) };
+    let grave = Shared::new(grave);
+    let now = selvedge::sys::clock::monotonic;
+    let hold = {
+        let grave = grave.clone();
+        move || {
+            let _guard = grave.lock.lock();
+            grave.held.set(1);
+            loop {
+                selvedge::sleep(std::time::Duration::from_secs(60));
+            }
+        }
+    };
+    let wait = {
+        let grave = grave.clone();
+        move || {
+            let guard = grave.lock.lock();
+            grave.woken.set(now());
+            drop(guard);
+        }
+    };
+    let holder = Process::spawn(hold);
+    while grave.held.get() == 0 {
+        spin_loop();
+    }
+    let waiter = Process::spawn(wait);
+    let stat = format!("/proc/{}/stat", waiter.pid().expect("it was started"));
+    while !std::fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") S ")) {
+        spin_loop();
+    }
+    let killed = now();
+    holder.kill().expect("a child can be killed");
+    waiter.join().expect("a child");
+    holder.join().expect("a child");
+    (grave.woken.get() - killed) as f64 / 1e3
+}
+
+fn main() {
+    let long = measured();
+    let (rounds, operations, pairs, works) =
+        if long { (41, 2_000_000, 9, 400_000) } else { (1, 1_000, 1, 1_000) };
+    let mut table = vec![row(["figure", "selvedge", "beside it", "ratio", "bar", ""])];
+    let mut add = |name: &str, ours: f64, theirs: f64, ratio: f64, bar: Bar, unit: &str| {
+        let [bar, verdict] = bar.columns(ratio, 2);
+        let cells =
+            [format!("{ours:.2} {unit}"), format!("{theirs:.2} {unit}"), format!("{ratio:.3}"), bar, verdict];
+        table.push([vec![name.to_owned()], cells.to_vec()].concat());
+    };
+
+    let (ours, theirs, count) = (RobustMutex::new(0_u64), Pthread::new(), std::cell::Cell::new(0_u64));
+    let alone = paired(
+        rounds,
+        || nanoseconds(operations, || *black_box(&ours).lock().unwrap() += 1),
+        || nanoseconds(operations, || black_box(&theirs).with(|| count.set(count.get() + 1))),
+    );
+    add("alone, robust : pthread robust", alone.ours, alone.theirs, alone.ratio, Bar::AtMost(0.87), "ns");
+
+    let turns = turns();
+    let two = |threads, locked| contended(works, turns, threads, locked);
+    let mut compare = |names: [&str; 2], ours: fn(&Two, &dyn Fn()), theirs, threads, bar, wait| {
+        let mut figures = Vec::new();
+        for round in 0..pairs {
+            figures.push(if round % 2 == 0 {
+                let first = two(false, ours);
+                (first, two(threads, theirs))
+            } else {
+                let first = two(threads, theirs);
+                (two(false, ours), first)
+            });
+        }
+        type Sides = ((f64, f64), (f64, f64));
+        let of = |pick: fn(&Sides) -> f64| median(figures.iter().map(pick));
+        let (rate, other) = (of(|f| f.0.0), of(|f| f.1.0));
+        add(names[0], rate / 1e3, other / 1e3, of(|f| f.0.0 / f.1.0), bar, "k/s");
+        add(names[1], of(|f| f.0.1), of(|f| f.1.1), of(|f| f.0.1 / f.1.1), wait, "ms");
+    };
+    let names = ["two, plain : parking_lot threads", "  longest wait"];
+    compare(names, plain, parking, true, Bar::AtLeast(0.97), Bar::AtMost(3.0));
+    let names = ["two, robust : pthread robust", "  longest wait"];
+    compare(names, robust, pthread, false, Bar::AtLeast(2.0), Bar::None);
+
+    let wakes: Vec<f64> = (0..if long { 101 } else { 1 }).map(|_| from_kill_to_wake()).collect();
+    let (wake, worst) = (median(wakes.iter().copied()), wakes.iter().copied().fold(0.0, f64::max));
+    add("kill to wake : a millisecond (worst beside)", wake, worst, wake / 1e3, Bar::AtMost(1.0), "us");
+    print_table(&table);
+}
