@@ -29,8 +29,9 @@ mod native;
 
 pub use error::Error;
 pub use native::{
-    Array, ArrayGuard, Condvar, Event, JoinHandle, Mutex, MutexGuard, Process, RobustMutex, RobustMutexGuard,
-    Semaphore, SemaphoreGuard, Shared, Value, ValueGuard, exit, sleep, spawn,
+    Array, ArrayGuard, Condvar, Event, JoinHandle, Mutex, MutexGuard, Process, ReentrantMutex,
+    ReentrantMutexGuard, RobustMutex, RobustMutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore,
+    SemaphoreGuard, Shared, Value, ValueGuard, exit, sleep, spawn,
 };
 pub use process::ExitStatus;
 pub use shm::Shareable;

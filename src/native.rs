@@ -21,10 +21,20 @@ pub type Event = sync::Event<Native>;
 pub type Mutex<T> = sync::Mutex<T, Native>;
 /// [`sync::MutexGuard`] for real threads and processes.
 pub type MutexGuard<'a, T> = sync::MutexGuard<'a, T, Native>;
+/// [`sync::ReentrantMutex`] for real threads and processes.
+pub type ReentrantMutex<T> = sync::ReentrantMutex<T, Native>;
+/// [`sync::ReentrantMutexGuard`] for real threads and processes.
+pub type ReentrantMutexGuard<'a, T> = sync::ReentrantMutexGuard<'a, T, Native>;
 /// [`sync::RobustMutex`] for real threads and processes.
 pub type RobustMutex<T> = sync::RobustMutex<T, Native>;
 /// [`sync::RobustMutexGuard`] for real threads and processes.
 pub type RobustMutexGuard<'a, T> = sync::RobustMutexGuard<'a, T, Native>;
+/// [`sync::RwLock`] for real threads and processes.
+pub type RwLock<T> = sync::RwLock<T, Native>;
+/// [`sync::RwLockReadGuard`] for real threads and processes.
+pub type RwLockReadGuard<'a, T> = sync::RwLockReadGuard<'a, T, Native>;
+/// [`sync::RwLockWriteGuard`] for real threads and processes.
+pub type RwLockWriteGuard<'a, T> = sync::RwLockWriteGuard<'a, T, Native>;
 /// [`sync::Semaphore`] for real threads and processes.
 pub type Semaphore = sync::Semaphore<Native>;
 /// [`sync::SemaphoreGuard`] for real threads and processes.

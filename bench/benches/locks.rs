@@ -14,6 +14,7 @@
 //! the figure is the median. All sides do the same work in the same loop. The parking_lot
 //! side runs in threads, because it cannot do otherwise.
 //!
+//! A word after `--` picks the figures whose names contain it: `alone`, `two`, `kill`.
 //! Run without cargo's `--bench` flag, it makes one short round of each. It decides
 //! nothing: exit code 0 in any case.
 
@@ -210,17 +211,27 @@ fn main() {
         table.push([vec![name.to_owned()], cells.to_vec()].concat());
     };
 
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let wants = |figure: &str| wanted.is_empty() || wanted.iter().any(|word| figure.contains(word.as_str()));
+
     let (ours, theirs, count) = (RobustMutex::new(0_u64), Pthread::new(), std::cell::Cell::new(0_u64));
-    let alone = paired(
-        rounds,
-        || nanoseconds(operations, || *black_box(&ours).lock().unwrap() += 1),
-        || nanoseconds(operations, || black_box(&theirs).with(|| count.set(count.get() + 1))),
-    );
-    add("alone, robust : pthread robust", alone.ours, alone.theirs, alone.ratio, Bar::AtMost(0.87), "ns");
+    let alone = wants("alone").then(|| {
+        paired(
+            rounds,
+            || nanoseconds(operations, || *black_box(&ours).lock().unwrap() += 1),
+            || nanoseconds(operations, || black_box(&theirs).with(|| count.set(count.get() + 1))),
+        )
+    });
+    if let Some(alone) = alone {
+        add("alone, robust : pthread robust", alone.ours, alone.theirs, alone.ratio, Bar::AtMost(0.87), "ns");
+    }
 
     let turns = turns();
     let two = |threads, locked| contended(works, turns, threads, locked);
     let mut compare = |names: [&str; 2], ours: fn(&Two, &dyn Fn()), theirs, threads, bar, wait| {
+        if !wants(names[0]) {
+            return;
+        }
         let mut figures = Vec::new();
         for round in 0..pairs {
             figures.push(if round % 2 == 0 {
@@ -242,6 +253,9 @@ fn main() {
     let names = ["two, robust : pthread robust", "  longest wait"];
     compare(names, robust, pthread, false, Bar::AtLeast(2.0), Bar::None);
 
+    if !wants("kill") {
+        return print_table(&table);
+    }
     let wakes: Vec<f64> = (0..if long { 101 } else { 1 }).map(|_| from_kill_to_wake()).collect();
     let (wake, worst) = (median(wakes.iter().copied()), wakes.iter().copied().fold(0.0, f64::max));
     add("kill to wake : a millisecond (worst beside)", wake, worst, wake / 1e3, Bar::AtMost(1.0), "us");

@@ -16,6 +16,10 @@ pub type Mutex<T> = selvedge::sync::Mutex<T, Checked>;
 pub type Condvar = selvedge::sync::Condvar<Checked>;
 /// A mutual-exclusion lock around data that survives its holders.
 pub type RobustMutex<T> = selvedge::sync::RobustMutex<T, Checked>;
+/// The same, which its holder can take again.
+pub type ReentrantMutex<T> = selvedge::sync::ReentrantMutex<T, Checked>;
+/// A lock that many readers or one writer can have.
+pub type RwLock<T> = selvedge::sync::RwLock<T, Checked>;
 /// A counting semaphore.
 pub type Semaphore = selvedge::sync::Semaphore<Checked>;
 /// A flag that tasks can wait for.

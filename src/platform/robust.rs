@@ -19,6 +19,7 @@
 use super::{Atomic, Native, Platform};
 use crate::sys::robust::{self, Links, List};
 use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// A platform on which a dead task's locks are let go.
 pub trait Robust: Platform {
@@ -31,6 +32,10 @@ pub trait Robust: Platform {
     /// The same word, to sleep on.
     fn futex(word: &Self::Word) -> &Self::Futex;
 
+    /// The number of the owner that the word carries at this moment; 0 for none. Only to
+    /// be compared with the caller's own, so that looking is no visible operation.
+    fn owner(word: &Self::Word) -> u32;
+
     /// The calling task.
     fn me() -> Self::Owner;
 }
@@ -39,6 +44,9 @@ pub trait Robust: Platform {
 pub trait Owner: Copy {
     /// Its number: not 0, and among living tasks its own.
     fn id(self) -> u32;
+    /// A number by which tasks can be spread over places: under a scheduler the same in
+    /// every run, unlike the other one.
+    fn place(self) -> usize;
     /// It is about to take, or to give back, the lock with these links.
     fn begin(self, links: &Links);
     /// It has taken that lock.
@@ -59,6 +67,11 @@ impl Robust for Native {
     }
 
     #[inline(always)]
+    fn owner(word: &AtomicU32) -> u32 {
+        word.load(Relaxed) & robust::OWNER
+    }
+
+    #[inline(always)]
     fn me() -> robust::Me {
         robust::me()
     }
@@ -68,6 +81,11 @@ impl Owner for robust::Me {
     #[inline(always)]
     fn id(self) -> u32 {
         robust::Me::id(self)
+    }
+
+    #[inline(always)]
+    fn place(self) -> usize {
+        robust::Me::id(self) as usize
     }
 
     #[inline(always)]

@@ -122,7 +122,7 @@ impl<P: Robust> RawRobustMutex<P> {
     }
 
     /// Takes the lock, waiting as long as it takes.
-    #[inline]
+    #[inline(always)]
     pub fn lock(&self, site: P::Site) -> Taken {
         P::step(
             || self.lock_op(None, site),
@@ -149,12 +149,17 @@ impl<P: Robust> RawRobustMutex<P> {
     }
 
     /// Gives the lock back. The caller must have it.
-    #[inline]
+    #[inline(always)]
     pub fn unlock(&self, left: Left, site: P::Site) {
+        self.unlock_as(P::me(), left, site);
+    }
+
+    /// The same for a caller that knows who it is.
+    #[inline(always)]
+    pub(crate) fn unlock_as(&self, me: P::Owner, left: Left, site: P::Site) {
         P::step(
             || Op::new(Kind::Release, "unlock", self.address(), site.location()),
             || {
-                let me = P::me();
                 me.begin(&self.links);
                 me.unlink(&self.links);
                 let free = match left {
@@ -182,6 +187,11 @@ impl<P: Robust> RawRobustMutex<P> {
     pub fn is_locked(&self, site: P::Site) -> bool {
         let op = || Op::new(Kind::Read, "is_locked", self.address(), site.location());
         P::step(op, || self.word.load(Relaxed) & OWNER != 0)
+    }
+
+    /// Whether the caller has the lock: nobody else can change the answer.
+    pub(crate) fn is_mine(&self) -> bool {
+        P::owner(&self.word) == P::me().id()
     }
 
     /// The operation that [`lock`](Self::lock) announces: enabled while nobody alive has it.

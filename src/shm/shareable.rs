@@ -54,6 +54,8 @@ plain! {
 unsafe impl Shareable for crate::sys::robust::Links {}
 // SAFETY: an array is its elements.
 unsafe impl<T: Shareable, const N: usize> Shareable for [T; N] {}
+// SAFETY: a cell is its value; that two tasks must not use it at a time, `Sync` says.
+unsafe impl<T: Shareable> Shareable for std::cell::Cell<T> {}
 // SAFETY: an option is its value and a mark, or only the mark.
 unsafe impl<T: Shareable> Shareable for Option<T> {}
 // SAFETY: a tuple is its elements.

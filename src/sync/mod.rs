@@ -7,6 +7,8 @@
 //! |---|---|---|
 //! | [`Mutex`], [`MutexGuard`] | a value behind a lock | any memory |
 //! | [`RobustMutex`] | a value behind a lock that survives its holders | any memory |
+//! | [`ReentrantMutex`] | the same, which its holder can take again | any memory |
+//! | [`RwLock`] | a value that many read or one writes, and that survives both | any memory |
 //! | [`Condvar`] | waiting for a change of what a mutex protects | any memory |
 //! | [`Semaphore`] | a number of permits | any memory |
 //! | [`Event`] | a flag to wait for | any memory |
@@ -27,7 +29,9 @@ mod condvar;
 mod element;
 mod event;
 mod mutex;
+mod reentrant;
 mod robust;
+mod rwlock;
 mod semaphore;
 mod value;
 
@@ -39,6 +43,8 @@ pub use condvar::{Condvar, WaitTimeoutResult};
 pub use element::{Element, Integer, Word};
 pub use event::Event;
 pub use mutex::{Mutex, MutexGuard};
+pub use reentrant::{ReentrantMutex, ReentrantMutexGuard, ReentrantResult};
 pub use robust::{LockError, RobustMutex, RobustMutexGuard, RobustResult};
+pub use rwlock::{ReadResult, RwLock, RwLockReadGuard, RwLockWriteGuard, WriteResult};
 pub use semaphore::{Semaphore, SemaphoreGuard};
 pub use value::{Value, ValueGuard};

@@ -130,7 +130,7 @@ impl<T: ?Sized, P: Robust> RobustMutex<T, P> {
     /// [`LockError::OwnerDied`] with the guard, or [`LockError::Unrecoverable`].
     #[doc(alias = "acquire")]
     #[track_caller]
-    #[inline]
+    #[inline(always)]
     pub fn lock(&self) -> RobustResult<'_, T, P> {
         let site = P::Site::here();
         self.guard(Some(self.raw.lock(site)), site)
@@ -199,7 +199,7 @@ impl<T: ?Sized, P: Robust> RobustMutex<T, P> {
     }
 
     /// The guard for how the lock was found, if it was taken.
-    #[inline]
+    #[inline(always)]
     fn guard(&self, taken: Option<Taken>, site: P::Site) -> RobustResult<'_, T, P> {
         let guard = |consistent| RobustMutexGuard {
             lock: self,
@@ -251,16 +251,17 @@ impl<T: ?Sized, P: Robust> DerefMut for RobustMutexGuard<'_, T, P> {
 }
 
 impl<T: ?Sized, P: Robust> Drop for RobustMutexGuard<'_, T, P> {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
         // Invariant 3.
-        if P::me().id() == self.owner {
+        let me = P::me();
+        if me.id() == self.owner {
             let left = match self.consistent {
                 _ if !self.panicking && panicking() => Left::OwnerDied,
                 true => Left::Clean,
                 false => Left::Unrecoverable,
             };
-            self.lock.raw.unlock(left, self.site);
+            self.lock.raw.unlock_as(me, left, self.site);
         }
     }
 }

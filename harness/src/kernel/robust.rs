@@ -77,6 +77,11 @@ impl Owner for CheckedOwner {
         self.id
     }
 
+    fn place(self) -> usize {
+        // SAFETY: as in `list`.
+        if self.kernel.is_null() { 0 } else { unsafe { (*self.kernel).current as usize } }
+    }
+
     fn begin(self, links: &Links) {
         if let Some(list) = self.list() {
             list.begin(&links.observed);
@@ -122,6 +127,10 @@ impl Robust for Checked {
 
     fn futex(word: &OwnerWord) -> &CheckedU32 {
         &word.0
+    }
+
+    fn owner(word: &OwnerWord) -> u32 {
+        word.0.native().load(Ordering::Relaxed) & OWNER
     }
 
     fn me() -> CheckedOwner {

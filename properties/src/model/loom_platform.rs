@@ -158,6 +158,10 @@ impl Robust for Loom {
         word
     }
 
+    fn owner(word: &Futex) -> u32 {
+        word.word.load(Relaxed) & OWNER
+    }
+
     fn me() -> Thread {
         Thread(NUMBER.with(|number| *number))
     }
@@ -167,6 +171,9 @@ impl Robust for Loom {
 impl Owner for Thread {
     fn id(self) -> u32 {
         self.0
+    }
+    fn place(self) -> usize {
+        0
     }
     fn begin(self, _: &Links) {}
     fn link(self, _: &Links) {}

@@ -1,0 +1,179 @@
+//! Do the primitives that survive their holders keep their laws while somebody is killed?
+//!
+//! In fibers and in processes, at both granularities; and is a program that breaks the
+//! law caught?
+
+use selvedge_harness::Report;
+use selvedge_harness::fault::Faults;
+use selvedge_harness::prelude::*;
+use selvedge_harness::program::AnyProgram;
+use std::cell::Cell;
+
+/// Explores a program with up to `kills` deaths; tells whether nothing was found.
+fn is_sound(program: AnyProgram, kills: u8, granularity: Granularity, engine: Engine) -> bool {
+    let executions = if engine == Engine::Sim { 1500 } else { 150 };
+    let config = Config { shrink: false, ..Config::default() }
+        .engine(engine)
+        .granularity(granularity)
+        .executions(executions)
+        .faults(Faults::kills(kills))
+        .ignore_environment();
+    let report: Report = program.check("law", &config).unwrap();
+    assert_eq!(report.tally.inconclusive, None, "{engine:?} {granularity:?}");
+    if let Some(first) = &report.tally.first {
+        println!("{engine:?} {granularity:?} {kills}: {:?}", first.verdict);
+    }
+    report.tally.first.is_none()
+}
+
+/// Whether a law holds, in each way to look and with each number of deaths.
+#[track_caller]
+fn each(program: impl Fn() -> AnyProgram, kills: &[u8], holds: bool) {
+    for granularity in [Granularity::Operation, Granularity::Word] {
+        for engine in [Engine::Sim, Engine::Real] {
+            for &kills in kills {
+                let sound = is_sound(program(), kills, granularity, engine);
+                assert_eq!(sound, holds, "{engine:?} {granularity:?}, {kills} deaths");
+            }
+        }
+    }
+}
+
+/// Two numbers that are equal unless somebody is at work on them.
+type Twins = [Cell<u32>; 2];
+
+shareable! {
+    struct Deep { twins: ReentrantMutex<Twins>, bare: Value<u32> }
+    struct Table { twins: RwLock<[u32; 2]>, reads: Value<u32> }
+}
+
+fn check(twins: [u32; 2]) {
+    assert_eq!(twins[0], twins[1], "torn");
+}
+
+/// Takes the lock `depth` times, one inside the other, and works at the bottom.
+fn descend(deep: &Deep, depth: u32) {
+    let guard = match deep.twins.lock() {
+        Ok(guard) => guard,
+        Err(LockError::OwnerDied(guard)) => {
+            guard[1].set(guard[0].get());
+            guard.mark_consistent();
+            guard
+        }
+        Err(error) => panic!("{error}"),
+    };
+    if depth > 1 {
+        descend(deep, depth - 1);
+        assert_eq!(guard.depth(), 1 + 3 - depth);
+    } else {
+        check([guard[0].get(), guard[1].get()]);
+        guard[0].set(guard[0].get() + 1);
+        step();
+        guard[1].set(guard[1].get() + 1);
+        let seen = deep.bare.get();
+        deep.bare.set(seen + 1);
+    }
+}
+
+fn reentrant(tasks: usize) -> Program<Deep> {
+    Program::new("reentrant", || Deep { twins: ReentrantMutex::new(Twins::default()), bare: Value::new(0) })
+        .tasks("task", tasks, |deep, _| descend(deep, 3))
+        .finally(move |deep| {
+            let guard = deep.twins.lock().or_else(|error| error.into_guard().ok_or("lost")).unwrap();
+            assert_eq!(guard.depth(), 1);
+        })
+}
+
+#[test]
+fn a_reentrant_lock_is_taken_again_and_survives() {
+    each(|| reentrant(3).into(), &[0, 1, 2], true);
+}
+
+/// Both steps of the work under one lock each are not the work under one.
+#[test]
+fn a_lock_given_back_in_between_does_not_exclude() {
+    let program = || {
+        let init = || Deep { twins: ReentrantMutex::new(Twins::default()), bare: Value::new(0) };
+        Program::new("given back", init)
+            .tasks("task", 2, |deep, _| {
+                let seen = {
+                    let _guard = deep.twins.lock().unwrap();
+                    deep.bare.get()
+                };
+                let _guard = deep.twins.lock().unwrap();
+                deep.bare.set(seen + 1);
+            })
+            .finally(|deep| assert_eq!(deep.bare.get(), 2))
+    };
+    each(|| program().into(), &[0], false);
+}
+
+/// Readers and writers of two numbers; whoever finds a dead writer's half repairs it.
+fn table(readers: usize, writers: usize, locked: bool) -> Program<Table> {
+    Program::new("table", || Table { twins: RwLock::new([0, 0]), reads: Value::new(0) })
+        .tasks("reader", readers, move |table, _| match table.twins.read() {
+            Ok(twins) => {
+                check(*twins);
+                table.reads.fetch_add(1);
+                check(*twins);
+            }
+            Err(LockError::OwnerDied(twins)) => assert!(twins[0] >= twins[1]),
+            Err(error) => panic!("{error}"),
+        })
+        .tasks("writer", writers, move |table, _| {
+            let mut twins = match table.twins.write() {
+                Ok(twins) => twins,
+                Err(LockError::OwnerDied(mut twins)) => {
+                    twins[1] = twins[0];
+                    twins.mark_consistent();
+                    twins
+                }
+                Err(error) => panic!("{error}"),
+            };
+            check(*twins);
+            twins[0] += 1;
+            step();
+            if locked {
+                twins[1] += 1;
+                let twins = twins.downgrade();
+                check(*twins);
+            } else {
+                // What belongs together is done under two locks.
+                drop(twins);
+                table.twins.write().unwrap()[1] += 1;
+            }
+        })
+}
+
+#[test]
+fn a_read_write_lock_separates_and_survives() {
+    each(|| table(2, 2, true).into(), &[0, 1, 2], true);
+}
+
+#[test]
+fn half_a_write_is_seen() {
+    each(|| table(2, 2, false).into(), &[0], false);
+}
+
+/// Readers are inside at the same time: each waits for the other.
+#[test]
+fn readers_do_not_exclude_each_other() {
+    shareable! { struct Meeting { lock: RwLock<u32>, here: Semaphore, there: Semaphore } }
+    let program = |write: bool| {
+        let init = || Meeting { lock: RwLock::new(0), here: Semaphore::new(0), there: Semaphore::new(0) };
+        Program::new("meeting", init)
+            .task("one", move |meeting| {
+                let _guard = meeting.lock.read().unwrap();
+                meeting.here.release();
+                meeting.there.acquire();
+            })
+            .task("other", move |meeting| {
+                let _read = (!write).then(|| meeting.lock.read().unwrap());
+                let _write = write.then(|| meeting.lock.write().unwrap());
+                meeting.there.release();
+                meeting.here.acquire();
+            })
+    };
+    each(|| program(false).into(), &[0], true);
+    each(|| program(true).into(), &[0], false);
+}
