@@ -23,7 +23,7 @@
 //!    pthread mutexes and these locks lie in the same list, linked in the same way.
 //! 2. Only the owner of a list changes it. Others never look at it, except the kernel
 //!    once the owner is dead.
-//! 3. At every instruction between [`Me::begin`] and [`Me::end`], the kernel finds the
+//! 3. At every instruction between [`List::begin`] and [`List::end`], the kernel finds the
 //!    lock by the pending entry, whether or not it stands in the list.
 //! 4. A forked child begins with an empty list and a number of its own: what it
 //!    remembered of its parent's is forgotten as it is forked.
