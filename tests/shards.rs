@@ -81,7 +81,7 @@ fn essence(line: &Value) -> Vec<(&'static str, Value)> {
     KEYS.into_iter().map(|key| (key, line[key].clone())).collect()
 }
 
-fn merge<'a>(files: &'a [String]) -> Vec<&'a str> {
+fn merge(files: &[String]) -> Vec<&str> {
     let names = files.iter().map(String::as_str);
     ["merge", "--json"].into_iter().chain(names).collect()
 }

@@ -12,7 +12,7 @@ use crate::Error;
 use crate::catalogue::{Case, Catalogue};
 use crate::program::{Config, Tally, environment};
 use crate::report;
-use std::cell::RefCell;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long a finding is shrunk.
@@ -73,17 +73,18 @@ fn one(case: &Case, config: &Config, run: &Run, record: Option<&mut Record>) -> 
     let watch = |executions, violations| bar.count(executions, violations);
     let Some(record) = record else { return work::explore(case, config, &watch, None) };
     record.line(&run.head())?;
-    let record = RefCell::new(record);
-    let failed = RefCell::new(None);
+    // Both written by the thread that counts; shared because a job may be.
+    let book = Mutex::new((record, None));
     let keep = |tally: &Tally| {
-        if failed.borrow().is_none() {
-            *failed.borrow_mut() = record.borrow_mut().line(&run.progress(tally)).err();
+        let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
+        if book.1.is_none() {
+            book.1 = book.0.line(&run.progress(tally)).err();
         }
     };
     let judged = work::explore(case, config, &watch, Some(&keep))?;
-    match failed.into_inner() {
-        Some(error) => Err(error),
-        None => record.into_inner().line(&run.result(&judged)).map(|()| judged),
+    match book.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        (_, Some(error)) => Err(error),
+        (record, None) => record.line(&run.result(&judged)).map(|()| judged),
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) struct Job<'a> {
 }
 
 /// Called between two slices of a run.
-pub(crate) type Keeper<'a> = &'a dyn Fn(&Tally);
+pub(crate) type Keeper<'a> = &'a (dyn Fn(&Tally) + Sync);
 
 /// Called now and then with the executions and violations so far.
 pub(crate) type Watcher<'a> = &'a (dyn Fn(u64, u64) + Sync);
