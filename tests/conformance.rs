@@ -1,0 +1,4 @@
+//! What users of Python's primitives rely on, row by row, asked of ours.
+//!
+//! Each file is an area of the table of checks, each test a row of it. Rows where Rust's
+//! semantics differ stand in `docs/conformance.md`, with what replaces them.
