@@ -328,6 +328,10 @@ impl Kernel {
     /// Writes down the number that the step with this index came out with.
     #[cold]
     pub(super) fn record_value(&mut self, index: u32, result: &impl Observe) {
+        if self.flags & ABANDON != 0 {
+            // What a task gives back as it leaves an execution that is over is no step.
+            return;
+        }
         if let Some(event) = self.events().get_mut(index as usize) {
             event.value = result.observed();
             event.writes_at = result.writes_only_at();

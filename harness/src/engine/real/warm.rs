@@ -154,21 +154,22 @@ impl<'m> Troupe<'m> {
             burial::reap_all();
         } else if self.kernel().has_vanished() || self.kernel().ending().0 != crate::kernel::End::Finished {
             for process in 0..self.pids.len() {
-                let stuck = self.has_cut_thread(process);
-                if self.pids[process] != 0 && (stuck || self.is_dead(process)) {
+                let leaves = self.is_leaving(process);
+                if self.pids[process] != 0 && (leaves || self.is_dead(process)) {
                     self.dismiss(process);
                 }
             }
         }
     }
 
-    /// Whether a thread that ended with its process still lies in a warm one.
-    fn has_cut_thread(&self, process: usize) -> bool {
+    /// Whether a task of a warm process ended on the spot: then the process is on its way
+    /// out, even if it is not dead yet, or a thread that should be gone still lies in it.
+    fn is_leaving(&self, process: usize) -> bool {
         let kernel = self.kernel();
-        (self.pids.len()..kernel.tasks as usize).any(|index| {
+        (0..kernel.tasks as usize).any(|index| {
             let task = kernel.task(index);
-            let cut = task.role == Role::Thread && task.state == State::Vanished;
-            cut && task.process as usize == process
+            let inside = index == process || task.role == Role::Thread;
+            inside && task.state == State::Vanished && task.process as usize == process
         })
     }
 
