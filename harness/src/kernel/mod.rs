@@ -17,7 +17,7 @@
 //! | `guard` | classes of tasks that wait for the same thing |
 //! | `robust` | the robust locks of tasks that end |
 //! | `touches` | which two steps commute |
-//! | `plan`, `choice`, `event` | what shall be done, what was chosen, what happened |
+//! | `plan`, `choice`, `event`, `record` | what shall be done, what was chosen, what happened; writing it down |
 //! | `arena`, `task`, `fixed` | the memory and the plain data in it |
 //! | `checked`, `words`, `children`, `segment` | the `Checked` platform that primitives meet |
 //! | `current`, `panic`, `rng` | the thread's kernel, panic notes, the generator |
@@ -56,6 +56,7 @@ pub(crate) mod panic;
 mod plan;
 mod point;
 mod policy;
+mod record;
 mod rng;
 mod robust;
 mod segment;

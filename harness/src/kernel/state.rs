@@ -4,7 +4,7 @@
 use super::arena::Limits;
 use super::choice::Choice;
 use super::decide::End;
-use super::event::{Event, Tail};
+use super::event::Event;
 use super::fault::FaultPlan;
 use super::fixed::Text;
 use super::guard::Guards;
@@ -13,7 +13,7 @@ use super::plan::Plan;
 use super::policy::{Guide, Mark, Standing};
 use super::task::{NOBODY, Role, State, Task};
 use super::{Granularity, Outcome};
-use selvedge::platform::{Cmp, Observe, Op};
+use selvedge::platform::Op;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Which engine the kernel belongs to.
@@ -325,20 +325,6 @@ impl Kernel {
         self.quiet &= !INSIDE;
     }
 
-    /// Writes down the number that the step with this index came out with.
-    #[cold]
-    pub(super) fn record_value(&mut self, index: u32, result: &impl Observe) {
-        if self.flags & ABANDON != 0 {
-            // What a task gives back as it leaves an execution that is over is no step.
-            return;
-        }
-        if let Some(event) = self.events().get_mut(index as usize) {
-            event.value = result.observed();
-            event.writes_at = result.writes_only_at();
-            event.done = true;
-        }
-    }
-
     /// The word at `address` may have changed: tasks waiting for it may be enabled
     /// or no longer be.
     #[inline(always)]
@@ -434,64 +420,6 @@ impl Kernel {
     /// The address space of an object as task `index` sees it.
     pub(crate) fn object_space(&self, index: usize, address: usize) -> u32 {
         self.space_for(index, address)
-    }
-
-    #[inline(never)]
-    pub(super) fn record(&mut self, choice: Choice) {
-        let task = self.task(choice.task());
-        let op = task.op;
-        let late = choice.outcome().is_run() && self.is_late(choice.task());
-        let choice = if late { Choice::new(choice.task(), Outcome::TimeOut) } else { choice };
-        let event = Event {
-            choice,
-            kind: op.kind,
-            done: !choice.outcome().is_run() || op.guard.cmp == Cmp::Never,
-            space: if op.object == 0 { 0 } else { self.space_for(choice.task(), op.object) },
-            name: op.name,
-            object: op.object,
-            also: op.also,
-            site: op.site,
-            value: 0,
-            guard: op.guard,
-            before: [self.peek(op.object), self.peek(op.also)],
-            writes_at: None,
-            cause: (task.cause != NOBODY).then_some(task.cause),
-            since: task.since,
-            tail: Tail::default(),
-        };
-        task.cause = NOBODY;
-        task.since = 0;
-        self.doze();
-        // SAFETY: steps < limits.steps, the length of `events`.
-        unsafe { self.parts.events.add(self.steps as usize).write(event) };
-    }
-
-    /// What lies at an address of the arena, eight bytes at most.
-    fn peek(&self, address: usize) -> Option<u64> {
-        let inside = (self.parts.start..self.parts.end - 8).contains(&address);
-        // SAFETY: eight bytes of the arena, which nobody else writes: we have the turn.
-        inside.then(|| unsafe { (address as *const u64).read_unaligned() })
-    }
-
-    /// The last step ended a task, or looked at a word to announce its next operation.
-    pub(super) fn note_tail(&mut self, add: impl FnOnce(&mut Tail)) {
-        if let Some(event) = self.events().last_mut() {
-            add(&mut event.tail);
-        }
-    }
-
-    /// Whether the deadline of a task's operation has passed, and its guard does not hold.
-    fn is_late(&self, index: usize) -> bool {
-        let task = self.task(index);
-        let guard = task.op.guard;
-        // A word of another process is not looked at; it did not change in this process.
-        let foreign = self.space_for(index, guard.word) != self.space(guard.word);
-        let holds = || {
-            // SAFETY: a guard's word is valid while its operation is announced.
-            guard.cmp != Cmp::Never
-                && guard.holds(unsafe { &*(guard.word as *const AtomicU32) }.load(Ordering::Relaxed))
-        };
-        task.timed_out && (foreign || !holds())
     }
 
     /// Small numbers are no addresses: users name objects of their own with them, and
