@@ -10,9 +10,11 @@
 //! | `ours` | the programs for selvedge, declarative and dynamic |
 //! | `with_shuttle`, `with_loom` | the same for the rivals |
 //! | [`rounds`] | paired rounds, medians, ratios against a bar |
+//! | [`in_processes`] | the programs for the engine `real` |
 //! | [`bare`] | what hand-overs and forks cost with nothing around them |
 
 pub mod bare;
+pub mod in_processes;
 mod ours;
 pub mod rounds;
 pub mod subject;

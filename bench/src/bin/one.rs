@@ -1,14 +1,23 @@
 //! Runs executions of one program on one side, so that a profiler or an instruction
-//! counter sees nothing else: `one SIDE PROGRAM EXECUTIONS`.
+//! counter sees nothing else.
+//!
+//! | words | what runs |
+//! |---|---|
+//! | `SIDE PROGRAM EXECUTIONS` | a program of `subject` on one of its sides |
+//! | `SIDE:STRATEGY PROGRAM EXECUTIONS` | the same by another strategy than `random`: `static` and `dynamic` only |
+//! | `real family EXECUTIONS` | a main process that starts two and joins them, in the engine `real` |
+//! | `bare family EXECUTIONS` | the same processes with nothing around them |
 
-use selvedge_bench::subject::{Side, Subject, run};
+use selvedge_bench::subject::{Side, Subject, explore, run};
+use selvedge_bench::{bare, in_processes};
+use selvedge_harness::strategy::Strategy;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    match parse(&words) {
-        Ok((side, subject, executions)) => {
-            println!("{}", run(side, subject, executions));
+    match measure(&words) {
+        Ok(line) => {
+            println!("{line}");
             ExitCode::SUCCESS
         }
         Err(message) => {
@@ -18,11 +27,27 @@ fn main() -> ExitCode {
     }
 }
 
-fn parse(words: &[String]) -> Result<(Side, Subject, u64), String> {
-    let [side, subject, executions] = words else {
+/// Runs what the words ask for and says what came out: executions, or how many a second.
+fn measure(words: &[String]) -> Result<String, String> {
+    let [side, program, executions] = words else {
         return Err("wants three words, as in: one static i 1000".to_owned());
     };
-    let executions = executions.parse().ok().filter(|&number: &u64| number > 0);
+    let executions = executions.parse().ok().filter(|&number: &u32| number > 0);
     let executions = executions.ok_or("executions are a number of at least 1, as in 1000")?;
-    Ok((Side::named(side)?, Subject::named(subject)?, executions))
+    let many = u64::from(executions);
+    match (side.as_str(), program.as_str()) {
+        ("real", "family") => return Ok(format!("{:.0}/s", in_processes::family(many))),
+        ("bare", "family") => return Ok(format!("{:.0}/s", bare::family(executions))),
+        _ => {}
+    }
+    let subject = Subject::named(program)?;
+    let Some((side, strategy)) = side.split_once(':') else {
+        return Ok(run(Side::named(side)?, subject, many).to_string());
+    };
+    let strategy: Strategy = strategy.parse().map_err(|error| format!("{error}"))?;
+    match Side::named(side)? {
+        Side::Static => Ok(explore(&strategy, false, subject, many).to_string()),
+        Side::Dynamic => Ok(explore(&strategy, true, subject, many).to_string()),
+        Side::Shuttle | Side::Loom => Err(format!("{side} takes no strategy; static and dynamic do")),
+    }
 }
