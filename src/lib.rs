@@ -12,10 +12,12 @@
 //! | [`shm`] | memory that forked children share, and what may live in it |
 //! | [`raw`] | state machines of words, no data |
 //! | [`sync`] | typed wrappers and guards |
+//! | [`channel`] | what carries bytes between processes |
 //! | [`thread`], [`process`] | starting tasks and learning how they ended |
 //!
-//! Dependencies point one way: `sys <- platform <- shm <- raw <- sync <- thread, process`.
+//! Dependencies point one way: `sys <- platform <- shm <- raw <- sync <- channel, thread, process`.
 
+pub mod channel;
 pub mod platform;
 pub mod process;
 pub mod raw;
@@ -31,7 +33,7 @@ pub use error::Error;
 pub use native::{
     Array, ArrayGuard, Condvar, Event, JoinHandle, Mutex, MutexGuard, Process, ReentrantMutex,
     ReentrantMutexGuard, RobustMutex, RobustMutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore,
-    SemaphoreGuard, Shared, Value, ValueGuard, exit, sleep, spawn,
+    SemaphoreGuard, Shared, Stream, Value, ValueGuard, exit, sleep, spawn,
 };
 pub use process::ExitStatus;
 pub use shm::Shareable;

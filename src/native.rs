@@ -6,7 +6,7 @@
 //! When a process dies here, the file behind each alias says what follows.
 
 use crate::platform::Native;
-use crate::{process, shm, sync, thread};
+use crate::{channel, process, shm, sync, thread};
 use std::time::Duration;
 
 /// [`sync::Array`] for real processes.
@@ -43,6 +43,8 @@ pub type SemaphoreGuard<'a> = sync::SemaphoreGuard<'a, Native>;
 pub type Value<T> = sync::Value<T, Native>;
 /// [`sync::ValueGuard`] for real threads and processes.
 pub type ValueGuard<'a, T> = sync::ValueGuard<'a, T, Native>;
+/// [`channel::Stream`] for real processes.
+pub type Stream<T> = channel::Stream<T, Native>;
 /// [`shm::Shared`] for real processes.
 pub type Shared<T> = shm::Shared<T, Native>;
 /// [`process::Process`], a real one.

@@ -30,6 +30,8 @@ pub type Value<T> = selvedge::sync::Value<T, Checked>;
 pub type Array<T> = selvedge::sync::Array<T, Checked>;
 /// An object in memory that forked children share.
 pub type Shared<T> = selvedge::shm::Shared<T, Checked>;
+/// A pipe, socket or file whose calls are visible operations.
+pub type Stream<T> = selvedge::channel::Stream<T, Checked>;
 /// A process.
 pub type Process = selvedge::process::Process<Checked>;
 

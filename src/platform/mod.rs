@@ -11,8 +11,8 @@
 //! | `Loom` | `selvedge-properties` | nothing; loom's atomics do the work |
 //!
 //! [`Platform`] is what a state machine of words needs. [`Robust`] adds what one needs that
-//! survives its owner, and [`Tasks`] what only whole programs need: processes, threads,
-//! memory that a fork shares.
+//! survives its owner, [`Io`] what calls on descriptors need, and [`Tasks`] what only whole
+//! programs need: processes, threads, memory that a fork shares.
 //!
 //! 1. A primitive's call is one [`step`](Platform::step); the body of the step
 //!    is the shipped code, whatever the platform.
@@ -22,12 +22,14 @@
 //! When a process dies inside a step, the words keep what was last written.
 
 mod atomic;
+mod io;
 mod native;
 mod op;
 mod robust;
 mod tasks;
 
 pub use atomic::Atomic;
+pub use io::{Call, Io};
 pub use native::Native;
 pub use op::{Cmp, Guard, Kind, Op};
 pub use robust::{Owner, Robust};

@@ -6,10 +6,12 @@
 //!
 //! 1. An operation is plain data: a kind, an object, a guard. No primitive is named.
 //! 2. A guard compares one word in memory with one constant, so any process that
-//!    maps the word can evaluate it on behalf of any other.
+//!    maps the word can evaluate it on behalf of any other; or it asks about a
+//!    descriptor, which only its own process can.
 //!
 //! When a process dies here, nothing is lost: operations are only announced.
 
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::panic::Location;
 
 /// What an operation does to its object, as far as a scheduler must know.
@@ -69,6 +71,10 @@ pub enum Cmp {
     Lt,
     /// Never true by itself: only a wake-up or a deadline lets the task go on.
     Never,
+    /// The word is the number of a descriptor, and a read from it would not block.
+    Readable,
+    /// The word is the number of a descriptor, and a write to it would not block.
+    Writable,
 }
 
 /// The condition under which an operation can run: `word & mask <cmp> value`.
@@ -78,7 +84,8 @@ pub enum Cmp {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(C)]
 pub struct Guard {
-    /// Address of the 32-bit word; 0 for guards that look at no word.
+    /// Address of the 32-bit word, or number of the descriptor; 0 for guards that look at
+    /// neither.
     pub word: usize,
     /// Bits of the word that count.
     pub mask: u32,
@@ -101,7 +108,21 @@ impl Guard {
         Guard { word: std::ptr::from_ref(word) as usize, mask, value, cmp }
     }
 
-    /// Whether the guard holds for this content of its word.
+    /// The guard of a call on a descriptor in this direction.
+    #[inline]
+    pub fn ready(fd: BorrowedFd<'_>, kind: Kind) -> Guard {
+        let cmp = if kind == Kind::Output { Cmp::Writable } else { Cmp::Readable };
+        Guard { word: fd.as_raw_fd() as usize, mask: 0, value: 0, cmp }
+    }
+
+    /// Whether it asks the operating system about a descriptor, and not a word.
+    #[inline]
+    pub fn asks_descriptor(&self) -> bool {
+        matches!(self.cmp, Cmp::Readable | Cmp::Writable)
+    }
+
+    /// Whether the guard holds for this content of its word. A descriptor is never ready
+    /// for that: only the operating system knows.
     #[inline]
     pub fn holds(&self, word: u32) -> bool {
         let bits = word & self.mask;
@@ -111,7 +132,7 @@ impl Guard {
             Cmp::Ne => bits != self.value,
             Cmp::Gt => bits > self.value,
             Cmp::Lt => bits < self.value,
-            Cmp::Never => false,
+            Cmp::Never | Cmp::Readable | Cmp::Writable => false,
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod futex;
 pub mod memory;
 pub(crate) mod packet;
 pub mod process;
+pub mod ready;
 pub mod robust;
 pub mod status;
 pub mod thread;

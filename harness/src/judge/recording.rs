@@ -173,6 +173,7 @@ impl Namer<'_> {
             Kind::Park | Kind::Notify => "condition",
             Kind::Wait => "event",
             Kind::Read | Kind::Write | Kind::ReadWrite => "value",
+            Kind::Input | Kind::Output => "stream",
             _ => "object",
         };
         let count = self.unnamed.entry(noun).or_insert(0);

@@ -49,6 +49,11 @@ pub(super) struct Open {
 impl Open {
     const UNOBSERVED: Open = Open { kernel: ptr::null_mut(), index: u32::MAX };
 
+    /// Whether it is a step of the schedule.
+    pub(super) fn is_scheduled(&self) -> bool {
+        self.index != u32::MAX
+    }
+
     /// Records what the step came out with.
     #[inline(always)]
     pub(super) fn conclude(self, result: &impl Observe) {
@@ -108,7 +113,10 @@ unsafe fn open_quietly(this: *mut Kernel, op: impl FnOnce() -> Op) -> Open {
         kernel.site = op.site;
         // What no word shows (a join, a sleep, a user's own operation) is a step at
         // either granularity.
-        if !matches!(op.kind, Kind::Join | Kind::Sleep | Kind::Step | Kind::Signal) {
+        if !matches!(
+            op.kind,
+            Kind::Join | Kind::Sleep | Kind::Step | Kind::Signal | Kind::Input | Kind::Output
+        ) {
             kernel.go_outside();
             return Open::UNOBSERVED;
         }

@@ -65,6 +65,9 @@ impl Kernel {
         if self.steps as usize >= self.limits.steps {
             return self.finish_as(End::StepBound, self.current);
         }
+        if self.descriptors.waiting > 0 && self.look_at_descriptors() {
+            return;
+        }
         if self.cursor < self.plan.prefix && self.follow() {
             return;
         }
@@ -114,7 +117,13 @@ impl Kernel {
             };
             match given {
                 Some(true) => return true,
-                Some(false) => happened = true,
+                Some(false) => {
+                    happened = true;
+                    // A death may have made descriptors ready: look first.
+                    if self.descriptors.waiting > 0 {
+                        break;
+                    }
+                }
                 None if self.plan.mismatch == Mismatch::Stop => {
                     self.finish_as(End::Diverged, choice.task() as u32);
                     return true;

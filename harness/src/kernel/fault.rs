@@ -20,7 +20,6 @@ use super::task::State;
 use crate::fault::Faults;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use selvedge::platform::Kind;
 use selvedge::sys::death::await_death;
 
 /// Signals that a task can be sent as a fault.
@@ -121,7 +120,8 @@ impl Kernel {
         match kind {
             0 => waits && (self.faults.drift || task.op.deadline == earliest),
             1 => task.parked,
-            2 | 3 => matches!(task.op.kind, Kind::Input | Kind::Output) && self.is_enabled(index),
+            2 => task.span > 0,
+            3 => task.span > 1 && self.is_enabled(index),
             4 => task.victim,
             _ => task.handlers >> (kind - 5) & 1 == 1 && !task.handling,
         }
@@ -185,9 +185,8 @@ impl Kernel {
         let possible = match choice.outcome() {
             Outcome::Kill => true,
             Outcome::Spurious => self.task(index).parked,
-            Outcome::Interrupt | Outcome::Short => {
-                matches!(self.task(index).op.kind, Kind::Input | Kind::Output) && self.is_enabled(index)
-            }
+            Outcome::Interrupt => self.task(index).span > 0,
+            Outcome::Short => self.task(index).span > 1 && self.is_enabled(index),
             Outcome::Signal(signal) => {
                 let at = SIGNALS.iter().position(|&other| other as u8 == signal);
                 at.is_some_and(|at| self.task(index).handlers >> at & 1 == 1) && !self.task(index).handling

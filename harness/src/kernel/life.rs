@@ -196,6 +196,7 @@ impl Kernel {
 
     /// Task `victim` and the threads of its process are gone, killed by `signal`.
     pub(super) fn kill(&mut self, victim: usize, signal: i32) {
+        self.close_streams_of(victim as u32);
         for index in 0..self.tasks as usize {
             let same = index == victim || self.task(index).process as usize == victim;
             if same && matches!(self.task(index).state, State::Starting | State::Live) {

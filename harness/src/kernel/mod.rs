@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `state`, `memory` | the kernel's data, its reset, its bitset of enabled tasks; its arrays |
 //! | `point`, `turn` | the scheduling point that stands before each visible operation; passing the turn |
+//! | `stream`, `open` | calls on descriptors, and who waits for one; who has which in `sim` |
 //! | `visible`, `join` | operations of the user's own; joining any task |
 //! | `decide` | the choice of the next task, and the ends of an execution |
 //! | `policy` | who goes on where the plan does not say |
@@ -18,6 +19,8 @@
 //! | `robust` | the robust locks of tasks that end |
 //! | `touches` | which two steps commute |
 //! | `plan`, `choice`, `event`, `record` | what shall be done, what was chosen, what happened; writing it down |
+//! | `plan`, `choice`, `event` | what shall be done, what was chosen, what happened |
+//! | `record` | writing that down |
 //! | `arena`, `task`, `fixed` | the memory and the plain data in it |
 //! | `checked`, `words`, `children`, `segment` | the `Checked` platform that primitives meet |
 //! | `current`, `panic`, `rng` | the thread's kernel, panic notes, the generator |
@@ -52,6 +55,7 @@ mod guard;
 mod join;
 mod life;
 mod memory;
+mod open;
 pub(crate) mod panic;
 mod plan;
 mod point;
@@ -62,6 +66,7 @@ mod robust;
 mod segment;
 mod sleep;
 mod state;
+mod stream;
 mod task;
 mod touches;
 mod turn;
@@ -78,6 +83,7 @@ pub(crate) use decide::End;
 pub(crate) use event::{Event, Tail};
 pub use join::join_task;
 pub(crate) use life::{depart, enter, set_label};
+pub(crate) use open::close_lost_streams;
 pub(crate) use plan::{Mismatch, Plan, Policy};
 pub(crate) use policy::{Forecast, MARKS, Mark, Sleeper, is_eligible};
 pub use rng::Rng;

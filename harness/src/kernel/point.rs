@@ -170,6 +170,9 @@ impl Kernel {
     /// Makes the task wait for the guard of its announced operation.
     pub(super) fn enlist(&mut self, me: usize) {
         let guard = self.task(me).op.guard;
+        if guard.asks_descriptor() {
+            return self.await_descriptor(me);
+        }
         if guard.cmp == Cmp::Never {
             return self.clear_enabled(me);
         }
@@ -221,6 +224,10 @@ impl Kernel {
         let task = self.task(me);
         if task.guarded {
             task.guarded = false;
+            if task.op.guard.asks_descriptor() {
+                self.descriptors.waiting -= 1;
+                return;
+            }
             let (guard, space) = (task.op.guard, task.space);
             self.guards.leave(&guard, space, me);
         } else if task.op.kind == Kind::Join

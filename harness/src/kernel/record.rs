@@ -1,15 +1,14 @@
-//! Writing down what happens, step by step.
+//! Writing down what happens, while a plan asks for it.
 //!
-//! Called by `decide` for each choice and by the steps as they end, but only while a
-//! plan asks for a record.
+//! Called at each choice, and by a step when it knows what it came out with. The record
+//! lies in the arena; judges and reports read it after the execution.
 //!
-//! 1. A step is written down before it happens, its value once it has happened: of a task
-//!    that dies in between, the record says that the step was begun.
+//! 1. Event k is that of choice k, written when the choice is made; its value and tail
+//!    follow while the step runs.
 //!
-//! When a process dies here, the record of the step it began stays without a value.
+//! When a process dies here, its last event stays without a value.
 
-use super::Outcome;
-use super::choice::Choice;
+use super::choice::{Choice, Outcome};
 use super::event::{Event, Tail};
 use super::state::{ABANDON, Kernel};
 use super::task::NOBODY;
@@ -17,7 +16,20 @@ use selvedge::platform::{Cmp, Observe};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 impl Kernel {
-    /// Writes down that a task makes its step, before it does.
+    /// Writes down the number that the step with this index came out with.
+    #[cold]
+    pub(super) fn record_value(&mut self, index: u32, result: &impl Observe) {
+        if self.flags & ABANDON != 0 {
+            // What a task gives back as it leaves an execution that is over is no step.
+            return;
+        }
+        if let Some(event) = self.events().get_mut(index as usize) {
+            event.value = result.observed();
+            event.writes_at = result.writes_only_at();
+            event.done = true;
+        }
+    }
+
     #[inline(never)]
     pub(super) fn record(&mut self, choice: Choice) {
         let task = self.task(choice.task());
@@ -66,6 +78,9 @@ impl Kernel {
     fn is_late(&self, index: usize) -> bool {
         let task = self.task(index);
         let guard = task.op.guard;
+        if guard.asks_descriptor() {
+            return task.timed_out && !task.descriptor_ready;
+        }
         // A word of another process is not looked at; it did not change in this process.
         let foreign = self.space_for(index, guard.word) != self.space(guard.word);
         let holds = || {
@@ -74,19 +89,5 @@ impl Kernel {
                 && guard.holds(unsafe { &*(guard.word as *const AtomicU32) }.load(Ordering::Relaxed))
         };
         task.timed_out && (foreign || !holds())
-    }
-
-    /// Writes down the number that the step with this index came out with.
-    #[cold]
-    pub(super) fn record_value(&mut self, index: u32, result: &impl Observe) {
-        if self.flags & ABANDON != 0 {
-            // What a task gives back as it leaves an execution that is over is no step.
-            return;
-        }
-        if let Some(event) = self.events().get_mut(index as usize) {
-            event.value = result.observed();
-            event.writes_at = result.writes_only_at();
-            event.done = true;
-        }
     }
 }

@@ -11,6 +11,7 @@ use super::guard::Guards;
 use super::panic::Note;
 use super::plan::Plan;
 use super::policy::{Guide, Mark, Standing};
+use super::stream::Descriptors;
 use super::task::{NOBODY, Role, State, Task};
 use super::{Granularity, Outcome};
 use selvedge::platform::Op;
@@ -115,6 +116,8 @@ pub(crate) struct Kernel {
     pub(super) guide: Guide,
     pub(super) parts: Parts,
     pub(super) guards: Guards,
+    /// Who waits for a descriptor, and who looks.
+    pub(crate) descriptors: Descriptors,
     pub(super) parked_head: u32,
     pub(super) parked_tail: u32,
     /// The virtual clock, in nanoseconds.
@@ -185,6 +188,7 @@ impl Kernel {
             guide: Guide::NEW,
             parts,
             guards,
+            descriptors: Descriptors::new(),
             parked_head: NOBODY,
             parked_tail: NOBODY,
             clock: 0,
@@ -236,6 +240,7 @@ impl Kernel {
         self.steps = 0;
         self.cursor = 0;
         self.guide.reset();
+        self.descriptors = Descriptors::new();
         self.parked_head = NOBODY;
         self.parked_tail = NOBODY;
         self.clock = 0;
@@ -381,6 +386,8 @@ impl Kernel {
         task.status = 0;
         task.ready = true;
         task.victim = false;
+        task.descriptor_ready = false;
+        task.span = 0;
         task.handling = false;
         task.handlers = 0;
         task.pending = 0;
@@ -423,10 +430,11 @@ impl Kernel {
     }
 
     /// Small numbers are no addresses: users name objects of their own with them, and
-    /// mean the same object in every process.
+    /// mean the same object in every process. Large ones are files.
     pub(super) fn space_for(&self, task: usize, address: usize) -> u32 {
         const LOWEST_ADDRESS: usize = 0x1_0000;
-        let shared = address < LOWEST_ADDRESS || (self.parts.start..self.parts.end).contains(&address);
+        let shared = !(LOWEST_ADDRESS..super::stream::FILES).contains(&address)
+            || (self.parts.start..self.parts.end).contains(&address);
         if self.mode == Mode::Sim || shared { 0 } else { self.task(task).process + 1 }
     }
 }

@@ -66,6 +66,8 @@ pub(crate) struct Task {
     pub(crate) ready: bool,
     /// It may be killed as a fault.
     pub(crate) victim: bool,
+    /// The descriptor that it waits for was ready at the last decision.
+    pub(crate) descriptor_ready: bool,
     /// A handler of a signal runs.
     pub(crate) handling: bool,
     /// Signals that its process handles, by their place in the kernel's list.
@@ -94,6 +96,11 @@ pub(crate) struct Task {
     pub(crate) parent: u32,
     /// The process that the task belongs to: the task itself, or its parent's.
     pub(crate) process: u32,
+    /// How many bytes (or connections) its announced call on a descriptor asks for; 0 if
+    /// it announces none.
+    pub(crate) span: u32,
+    /// The last round of looking at descriptors that had a look at its own.
+    pub(crate) round: u32,
     /// Its process id in `real`; 0 in `sim`.
     pub(crate) pid: u32,
     /// How it ended, as an encoded exit status.

@@ -16,7 +16,7 @@
 
 use super::event::{EVERYTHING, Event, Tail};
 use super::task::Task;
-use selvedge::platform::{Cmp, Kind};
+use selvedge::platform::{Cmp, Guard, Kind};
 
 /// The numbering of tasks, as an object.
 const NUMBERING: usize = EVERYTHING - 1;
@@ -32,7 +32,9 @@ pub(crate) struct Touches {
 
 impl Touches {
     fn new(kind: Kind, objects: [usize; 2], guard: usize, reads: bool, tail: Tail) -> Touches {
-        let everything = kind == Kind::Signal || tail.ends == EVERYTHING || tail.peeks == EVERYTHING;
+        // What a call on a descriptor depends on (closing, say) is no step of its own.
+        let unknown = matches!(kind, Kind::Signal | Kind::Input | Kind::Output);
+        let everything = unknown || tail.ends == EVERYTHING || tail.peeks == EVERYTHING;
         let mut touches = Touches { words: [(0, false); 6], len: 0, everything };
         let writes = !reads && !matches!(kind, Kind::Read | Kind::Wait | Kind::Join);
         touches.add(objects[0], writes);
@@ -57,13 +59,13 @@ impl Touches {
     }
 
     fn of(event: &Event, reads: bool) -> Touches {
-        let guard = if event.guard.cmp == Cmp::Never { 0 } else { event.guard.word };
+        let guard = word_of(&event.guard);
         Touches::new(event.kind, [event.object, event.also], guard, reads, event.tail)
     }
 
     /// What the announced step of a task touches.
     pub(crate) fn of_task(task: &Task, reads: bool, tail: Tail) -> Touches {
-        let guard = if task.op.guard.cmp == Cmp::Never { 0 } else { task.op.guard.word };
+        let guard = word_of(&task.op.guard);
         Touches::new(task.op.kind, [task.op.object, task.op.also], guard, reads, tail)
     }
 
@@ -89,6 +91,11 @@ impl Touches {
         };
         self.everything || other.everything || self.words().iter().any(clash)
     }
+}
+
+/// The word that a guard looks at; 0 if none.
+fn word_of(guard: &Guard) -> usize {
+    if guard.cmp == Cmp::Never || guard.asks_descriptor() { 0 } else { guard.word }
 }
 
 impl Event {

@@ -9,6 +9,7 @@
 //! the others find out within [`LONELY`].
 
 use super::state::Kernel;
+use super::task::NOBODY;
 use selvedge::platform::Woken;
 use std::sync::atomic::Ordering;
 
@@ -30,6 +31,8 @@ impl Kernel {
         if self.over {
             self.request = super::Request::Over;
             self.call_controller();
+        } else if self.current == NOBODY {
+            self.give_turn(self.descriptors.decider as usize);
         } else {
             self.give_turn(self.current as usize);
         }
@@ -53,6 +56,17 @@ impl Kernel {
 
     /// `real`: sleeps until the turn is given to `me`.
     pub(crate) fn await_turn(&mut self, me: usize) {
+        loop {
+            self.sleep_until_turn(me);
+            // It may be no turn of its own, but something to be done for others.
+            if !(self.descriptors.asked || self.descriptors.decider != NOBODY) || self.serve(me) {
+                break;
+            }
+        }
+        self.bury();
+    }
+
+    fn sleep_until_turn(&mut self, me: usize) {
         let turn = &self.task(me).turn;
         let mut lonely = self.lonely;
         while turn.swap(0, Ordering::Acquire) == 0 {
@@ -66,7 +80,6 @@ impl Kernel {
                 lonely = selvedge::sys::clock::monotonic() + LONELY;
             }
         }
-        self.bury();
     }
 
     /// `real`: waits until the process that ended in the last step is dead.

@@ -68,6 +68,9 @@ fn can_go_on(op: &Op) -> bool {
     if matches!(op.guard.cmp, Cmp::Always | Cmp::Never) {
         return true;
     }
+    if op.guard.asks_descriptor() {
+        return Kernel::is_descriptor_ready(&op.guard);
+    }
     // SAFETY: a guard's word is valid while its operation is about to be announced, and
     // the running task sees its own memory.
     let word = unsafe { (*(op.guard.word as *const AtomicU32)).load(Ordering::Relaxed) };

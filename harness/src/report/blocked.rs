@@ -80,6 +80,8 @@ fn sentence(recording: &Recording, entry: &Blocked) -> String {
         // A read that cannot go on waits for what it shall find.
         Kind::Read => format!("{task} waits for \"{name}\" ({}, {place})", clean(&pending.name)),
         Kind::Wait => format!("{task} waits for \"{name}\" ({place})"),
+        Kind::Input => format!("{task} waits to {} \"{name}\" ({place})", clean(&pending.name)),
+        Kind::Output => format!("{task} waits for room to {} \"{name}\" ({place})", clean(&pending.name)),
         _ if name.is_empty() => format!("{task} stands before {} ({place})", clean(&pending.name)),
         _ => format!("{task} stands before {} \"{name}\" ({place})", clean(&pending.name)),
     }

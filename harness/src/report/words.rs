@@ -91,6 +91,8 @@ fn result(recording: &Recording, step: &Step, value: u64) -> String {
         Kind::TryAcquire => " -> refused".to_owned(),
         Kind::Notify => format!(" -> woke {}", number(value)),
         Kind::Acquire | Kind::Release if refused => " -> refused".to_owned(),
+        Kind::Input | Kind::Output if refused => " -> error".to_owned(),
+        Kind::Input | Kind::Output => format!(" -> {}", number(value)),
         Kind::Step if value != 0 => format!(" -> {}", number(value)),
         _ => String::new(),
     }

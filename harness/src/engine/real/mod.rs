@@ -38,7 +38,7 @@ pub(crate) use controller::controllers;
 
 use super::{Executor, Model, stage};
 use crate::judge::Verdict;
-use crate::kernel::{Arena, End, Kernel, Limits, Mode, Request, Role, State, current, panic};
+use crate::kernel::{Arena, End, Kernel, Limits, Mode, NOBODY, Request, Role, State, current, panic};
 use selvedge::platform::Woken;
 use selvedge::sys::death::await_death;
 use selvedge::sys::{clock, futex};
@@ -108,7 +108,9 @@ impl<'m> Real<'m> {
 
     fn pid_of_current(&mut self) -> u32 {
         let kernel = self.kernel();
-        let process = kernel.task(kernel.current as usize).process as usize;
+        let decider = kernel.descriptors.decider;
+        let decides = if decider == NOBODY { kernel.current } else { decider };
+        let process = kernel.task(decides as usize).process as usize;
         kernel.task(process).pid
     }
 

@@ -28,7 +28,7 @@ mod watchdog;
 
 use super::{Executor, Model};
 use crate::judge::Verdict;
-use crate::kernel::{Arena, End, Kernel, Limits, Mode, State, current, panic};
+use crate::kernel::{Arena, End, Kernel, Limits, Mode, State, close_lost_streams, current, panic};
 use crate::program::Scratch;
 use fiber::{Fiber, Resumed};
 use std::cell::UnsafeCell;
@@ -222,6 +222,7 @@ impl Sim<'_> {
             self.clean_up();
         }
         current::set(before);
+        close_lost_streams();
         super::stage::judge(self.kernel(), model, state, label)
     }
 }

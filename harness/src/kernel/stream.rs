@@ -1,0 +1,289 @@
+//! Calls on descriptors: tasks that wait until one is ready, and the calls themselves.
+//!
+//! Used by the `Checked` platform. The pipe, socket or file is the operating system's own
+//! in both engines, so only it knows whether a call would block, and only from the
+//! process whose descriptor it is. Before each decision all descriptors that tasks wait
+//! for are looked at again: any step may have written, read, closed one or died.
+//!
+//! | whose descriptor | who looks |
+//! |---|---|
+//! | of the process that decides, or in `sim` | the running task |
+//! | of another process | a waiting task of that process: it is *asked*, and answers |
+//! | anybody's, while the deciding process dies | a waiting task decides in its place |
+//!
+//! The last is because a process that ends still holds its descriptors while it decides;
+//! who decides for it first waits until it is buried.
+//!
+//! 1. While a task waits for a descriptor, its bit in `enabled` says whether that was ready
+//!    at the last decision.
+//! 2. `waiting` counts the tasks whose guard asks about one; while it is 0
+//!    all this costs one test a decision.
+//! 3. No call blocks while its task has the turn.
+//!
+//! When a process dies here that was asked, whoever asked finds out and goes on: the
+//! task counts as ready, and the engine finds it dead when it is chosen.
+
+use super::checked::{Checked, open_always};
+use super::choice::Outcome;
+use super::current;
+use super::open::Watched;
+use super::state::{Kernel, Mode};
+use super::task::{NOBODY, State};
+use nix::poll::PollFlags;
+use selvedge::platform::{Call, Cmp, Guard, Io, Native, Op, Platform, Woken};
+use selvedge::sys::{clock, futex, ready};
+use std::io;
+use std::ops::Range;
+use std::os::fd::BorrowedFd;
+use std::panic::Location;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// How long somebody who asked waits before he looks whether the asked one is alive.
+const PATROL: u64 = 100_000_000;
+
+/// Objects that stand for files are numbered from here: no address lies so high.
+pub(super) const FILES: usize = 1 << 63;
+
+/// The file behind a descriptor as an object: the same for both ends of a pipe, and in
+/// every process. A file that cannot be asked has no number.
+fn file(fd: BorrowedFd<'_>) -> usize {
+    nix::sys::stat::fstat(fd).map_or(0, |stat| FILES | stat.st_ino as usize)
+}
+
+/// What the kernel knows about descriptors that tasks wait for.
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct Descriptors {
+    /// Tasks whose guard asks about one.
+    pub(super) waiting: u32,
+    /// Rounds of looking at them.
+    round: u32,
+    /// `real`: the task that is given the turn shall look at its own and answer.
+    pub(super) asked: bool,
+    /// `real`: 1 once there is an answer.
+    answer: AtomicU32,
+    /// `real`: the task that takes the decision of a process that is ending, and the one
+    /// that ran last; until then nobody is `current`.
+    pub(crate) decider: u32,
+    last: u32,
+}
+
+impl Descriptors {
+    pub(super) fn new() -> Descriptors {
+        let answer = AtomicU32::new(0);
+        Descriptors { waiting: 0, round: 0, asked: false, answer, decider: NOBODY, last: NOBODY }
+    }
+}
+
+impl Kernel {
+    /// Whether a descriptor of this very process is ready.
+    pub(super) fn is_descriptor_ready(guard: &Guard) -> bool {
+        let direction = if guard.cmp == Cmp::Writable { PollFlags::POLLOUT } else { PollFlags::POLLIN };
+        // SAFETY: the task that announced the guard borrows the descriptor until its call
+        // is over, so it is open, or was closed by force when its process was killed.
+        ready::is_ready(unsafe { BorrowedFd::borrow_raw(guard.word as i32) }, direction)
+    }
+
+    /// The running task waits until its descriptor is ready.
+    #[cold]
+    pub(super) fn await_descriptor(&mut self, me: usize) {
+        self.descriptors.waiting += 1;
+        self.task(me).guarded = true;
+        let guard = self.task(me).op.guard;
+        self.set_descriptor_ready(me, Kernel::is_descriptor_ready(&guard));
+    }
+
+    fn set_descriptor_ready(&mut self, index: usize, is_ready: bool) {
+        self.task(index).descriptor_ready = is_ready;
+        if is_ready {
+            self.set_enabled(index);
+        } else {
+            self.clear_enabled(index);
+        }
+    }
+
+    fn awaits_descriptor(&self, index: usize) -> bool {
+        let task = self.task(index);
+        task.guarded && task.state == State::Live && task.op.guard.asks_descriptor()
+    }
+
+    /// Before a decision: looks at all descriptors that tasks wait for. True if somebody
+    /// else has to take this decision.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn look_at_descriptors(&mut self) -> bool {
+        let waiting =
+            |kernel: &Kernel| (0..kernel.tasks as usize).find(|&index| kernel.awaits_descriptor(index));
+        if self.dying != 0
+            && let Some(other) = waiting(self)
+        {
+            self.descriptors.decider = other as u32;
+            // The decision depends on who ran last, and that is not who takes it.
+            self.descriptors.last = std::mem::replace(&mut self.current, NOBODY);
+            return true;
+        }
+        let here = std::process::id();
+        self.descriptors.round = self.descriptors.round.wrapping_add(1);
+        for index in 0..self.tasks as usize {
+            if !self.awaits_descriptor(index) || self.task(index).round == self.descriptors.round {
+                continue;
+            }
+            let process = self.task(index).process;
+            if self.mode == Mode::Sim || self.task(process as usize).pid == here {
+                self.look_at_descriptors_of(process);
+            } else {
+                self.ask(index, self.task(process as usize).pid);
+            }
+        }
+        false
+    }
+
+    /// Looks at the descriptors that tasks of this very process wait for; in `sim` at all.
+    fn look_at_descriptors_of(&mut self, process: u32) {
+        for index in 0..self.tasks as usize {
+            let own = self.mode == Mode::Sim || self.task(index).process == process;
+            if own && self.awaits_descriptor(index) {
+                let guard = self.task(index).op.guard;
+                self.task(index).round = self.descriptors.round;
+                self.set_descriptor_ready(index, Kernel::is_descriptor_ready(&guard));
+            }
+        }
+    }
+
+    /// `real`: lets a task of another process look, and waits for its answer.
+    fn ask(&mut self, index: usize, pid: u32) {
+        self.descriptors.answer.store(0, Ordering::Relaxed);
+        self.descriptors.asked = true;
+        self.give_turn(index);
+        while self.descriptors.answer.load(Ordering::Acquire) == 0 {
+            let woken = futex::wait(&self.descriptors.answer, 0, Some(clock::monotonic() + PATROL));
+            let dead = || nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid as i32), None).is_err();
+            if woken == Woken::TimedOut && dead() {
+                self.descriptors.asked = false;
+                return self.set_descriptor_ready(index, true);
+            }
+        }
+    }
+
+    /// `real`: what a task does that was given the turn for something else than to go on;
+    /// true if it has the turn for good.
+    #[cold]
+    pub(super) fn serve(&mut self, me: usize) -> bool {
+        if std::mem::take(&mut self.descriptors.asked) {
+            self.look_at_descriptors_of(self.task(me).process);
+            self.descriptors.answer.store(1, Ordering::Release);
+            futex::wake(&self.descriptors.answer, 1);
+            return false;
+        }
+        self.bury();
+        self.current = self.descriptors.last;
+        self.advance();
+        if self.current != NOBODY {
+            self.descriptors.decider = NOBODY;
+        }
+        let mine = !self.over && self.current as usize == me;
+        if !mine {
+            self.hand_over();
+        }
+        mine
+    }
+}
+
+/// Announces a call and returns once it may be made: its step, and its outcome. A `len`
+/// of 0 stands for a call that nothing can go wrong with.
+///
+/// # Safety
+/// `this` is the calling thread's current kernel, and the caller is its running task.
+unsafe fn announce(
+    this: *mut Kernel,
+    call: &Call<'_, &'static Location<'static>>,
+    len: usize,
+    deadline: Option<u64>,
+    asks: bool,
+) -> (super::checked::Open, Outcome) {
+    let object = file(call.fd);
+    let guard = if asks { Guard::ready(call.fd, call.kind) } else { Guard::ALWAYS };
+    let op = Op::new(call.kind, call.name, object, call.site).when(guard).until(deadline);
+    // SAFETY: the caller's promise; no reference is kept across the switch.
+    unsafe {
+        let me = (*this).current as usize;
+        (*this).note_user(call.fd);
+        (*this).task(me).span = u32::try_from(len).unwrap_or(u32::MAX);
+        let open = open_always(this, || op);
+        let task = (*this).task(me);
+        task.span = 0;
+        (open, std::mem::replace(&mut task.outcome, Outcome::Run))
+    }
+}
+
+fn interrupted() -> io::Error {
+    io::Error::from_raw_os_error(nix::libc::EINTR)
+}
+
+impl Io for Checked {
+    type Watch = Watched;
+
+    fn watch(fd: BorrowedFd<'_>) -> Watched {
+        Watched::new(fd)
+    }
+
+    fn transfer(
+        call: Call<'_, Self::Site>,
+        len: usize,
+        mut body: impl FnMut(Range<usize>) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let this = current::get();
+        // SAFETY: a current kernel is alive, and the caller has the turn.
+        if this.is_null() || unsafe { (*this).is_inside() } {
+            return body(0..len);
+        }
+        let blocks = ready::blocks(call.fd);
+        let mut done = 0;
+        loop {
+            // SAFETY: as above.
+            let (step, outcome) = unsafe { announce(this, &call, (len - done).max(1), None, blocks) };
+            let most = if outcome == Outcome::Short { done + 1 } else { len };
+            let moved = if outcome == Outcome::Interrupt {
+                Err(interrupted())
+            } else {
+                let _mark = ready::NonBlocking::begin(call.fd);
+                body(done..most)
+            };
+            let scheduled = step.is_scheduled();
+            step.conclude(&moved);
+            let again = blocks && scheduled;
+            match moved {
+                // Somebody unseen was faster: it waits on.
+                Err(error) if again && error.kind() == io::ErrorKind::WouldBlock => {}
+                // What has been moved cannot be taken back.
+                Err(_) if done > 0 => return Ok(done),
+                Err(error) => return Err(error),
+                Ok(moved) => {
+                    done += moved;
+                    let writes_on = call.kind == selvedge::platform::Kind::Output && outcome == Outcome::Run;
+                    if !(again && writes_on && moved > 0 && done < len) {
+                        return Ok(done);
+                    }
+                }
+            }
+        }
+    }
+
+    fn ready(call: Call<'_, Self::Site>, deadline: Option<u64>) -> io::Result<bool> {
+        let this = current::get();
+        // SAFETY: a current kernel is alive, and the caller has the turn.
+        if this.is_null() || unsafe { (*this).is_inside() } {
+            let fixed = Call { kind: call.kind, name: call.name, fd: call.fd, site: () };
+            return Native::ready(fixed, deadline);
+        }
+        let asks = deadline.is_none_or(|deadline| deadline > Checked::now());
+        // SAFETY: as above.
+        let (step, outcome) = unsafe { announce(this, &call, usize::from(asks), deadline, asks) };
+        let result = match outcome {
+            Outcome::Interrupt => Err(interrupted()),
+            _ => Ok(ready::is_ready(call.fd, call.direction())),
+        };
+        step.conclude(&result);
+        result
+    }
+}

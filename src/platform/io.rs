@@ -1,0 +1,101 @@
+//! The part of a platform that calls on descriptors need: pipes, sockets, terminals.
+//!
+//! Called by [`Stream`](crate::channel::Stream) and everything else that reads, writes
+//! or accepts. The kernel object is the operating system's own, on every platform; what
+//! a platform decides is when the call is made, and what goes wrong with it.
+//!
+//! | platform | a call that would block | EINTR | fewer bytes than asked for |
+//! |---|---|---|---|
+//! | `Native` | blocks | as the operating system does | as the operating system does |
+//! | `Checked` | its task is not enabled until it is ready | the fault `eintr` | the fault `short_io` |
+//!
+//! 1. A call is one step. Only a write on a blocking descriptor that has room for a part
+//!    of the bytes is several: as many as it has to wait in between.
+//! 2. Under a scheduler no call blocks: it is made when it is ready, and with the mark
+//!    that lets it return instead of blocking.
+//!
+//! When a process dies here, the operating system closes its descriptors: a reader at the
+//! other end meets the end of the file, a writer `EPIPE`.
+
+use super::{Kind, Native, Platform};
+use crate::sys::ready;
+use nix::poll::PollFlags;
+use std::io;
+use std::ops::Range;
+use std::os::fd::BorrowedFd;
+
+/// A call on a descriptor, as it is announced.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'fd, S> {
+    /// [`Kind::Input`] for what waits for bytes or connections, [`Kind::Output`] for what
+    /// waits for room.
+    pub kind: Kind,
+    /// The word for it in reports: `"read"`, `"accept"`.
+    pub name: &'static str,
+    /// The descriptor.
+    pub fd: BorrowedFd<'fd>,
+    /// The source line of the caller.
+    pub site: S,
+}
+
+impl<S> Call<'_, S> {
+    /// What poll(2) calls the direction of this call.
+    #[must_use]
+    pub fn direction(&self) -> PollFlags {
+        if self.kind == Kind::Output { PollFlags::POLLOUT } else { PollFlags::POLLIN }
+    }
+}
+
+/// A platform on which tasks can make calls on descriptors.
+pub trait Io: Platform {
+    /// What stands for an open stream where somebody keeps account of them; dropped with
+    /// the stream.
+    type Watch: Send + Sync + 'static;
+
+    /// Takes note of a stream that was made over this descriptor.
+    fn watch(fd: BorrowedFd<'_>) -> Self::Watch;
+
+    /// Makes a call that moves up to `len` bytes and returns how many it moved.
+    ///
+    /// `body` makes it for the bytes in the range that it is given, which is never longer
+    /// than asked for, and returns how many it moved. It is called again, with the rest,
+    /// only where a write on a blocking descriptor must wait for more room. What moves no
+    /// bytes (accept(2), say) has a `len` of 1 and returns 1.
+    ///
+    /// # Errors
+    /// Those of `body`, and `EINTR` where a signal or a fault comes first.
+    fn transfer(
+        call: Call<'_, Self::Site>,
+        len: usize,
+        body: impl FnMut(Range<usize>) -> io::Result<usize>,
+    ) -> io::Result<usize>;
+
+    /// Waits until the call would not block, or until `deadline` (nanoseconds on the
+    /// platform's clock); false if the deadline passed first. A past deadline asks
+    /// without waiting. The call itself is not made. To wait for several descriptors at
+    /// once, give one of epoll(7).
+    ///
+    /// # Errors
+    /// `EINTR` where a signal or a fault comes first, and whatever ppoll(2) refuses.
+    fn ready(call: Call<'_, Self::Site>, deadline: Option<u64>) -> io::Result<bool>;
+}
+
+impl Io for Native {
+    type Watch = ();
+
+    #[inline(always)]
+    fn watch(_: BorrowedFd<'_>) {}
+
+    #[inline(always)]
+    fn transfer(
+        _: Call<'_, ()>,
+        len: usize,
+        mut body: impl FnMut(Range<usize>) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        body(0..len)
+    }
+
+    fn ready(call: Call<'_, ()>, deadline: Option<u64>) -> io::Result<bool> {
+        ready::wait(call.fd, call.direction(), deadline)
+    }
+}

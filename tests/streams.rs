@@ -1,0 +1,217 @@
+//! Do calls on pipes and sockets wait, fail and fall short where the schedule says, and
+//! in both engines alike?
+
+use selvedge_harness::fault::Faults;
+use selvedge_harness::program::AnyProgram;
+use selvedge_harness::{Outcome, Recording, Verdict, prelude::*};
+use serial_test::serial;
+use std::io::{ErrorKind, Read, Write, pipe};
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+const BOTH: [Engine; 2] = [Engine::Sim, Engine::Real];
+
+fn quiet(engine: Engine) -> Config {
+    Config::default().engine(engine).ignore_environment()
+}
+
+fn faults(text: &str) -> Faults {
+    text.parse().unwrap()
+}
+
+/// Two children write a byte each into a pipe, a third reads both.
+fn relay() -> AnyProgram {
+    AnyProgram::dynamic(|| {
+        let (reader, writer) = pipe().unwrap();
+        let second = writer.try_clone().unwrap();
+        let send =
+            |mut writer: Stream<_>, byte: u8| Process::spawn(move || writer.write_all(&[byte]).unwrap());
+        let mut reader = Stream::new(reader);
+        let consumer = Process::spawn(move || {
+            let mut bytes = [0; 2];
+            reader.read_exact(&mut bytes).unwrap();
+            assert_eq!(bytes[0] + bytes[1], b'a' + b'b');
+        });
+        let senders = [send(Stream::new(writer), b'a'), send(Stream::new(second), b'b')];
+        for child in senders.into_iter().chain([consumer]) {
+            child.join().unwrap();
+        }
+    })
+}
+
+/// A reader is not enabled before there is something to read, so nobody blocks, and the
+/// executions can be counted.
+#[test]
+#[serial]
+fn a_reader_waits_until_there_is_something_to_read() {
+    let [sim, real] = BOTH.map(|engine| {
+        let config = quiet(engine).strategy(Strategy::Dfs { preemptions: None }).exhaust();
+        relay().check("relay", &config).unwrap()
+    });
+    assert_eq!(sim.finding, None);
+    assert_eq!(real.finding, None);
+    assert!(sim.tally.complete && real.tally.complete);
+    assert_eq!(sim.tally.executions, real.tally.executions);
+}
+
+#[test]
+#[serial]
+fn streams_leave_the_same_trace_in_both_engines() {
+    for text in ["", "eintr:2,short_io:2"] {
+        let allowed = if text.is_empty() { Faults::none() } else { faults(text) };
+        let [sim, real] =
+            BOTH.map(|engine| relay().record(&quiet(engine).seed(9).faults(allowed.clone()), 0..60).unwrap());
+        same(&sim, &real);
+    }
+}
+
+fn same(sim: &[Recording], real: &[Recording]) {
+    for (index, (a, b)) in sim.iter().zip(real).enumerate() {
+        assert_eq!(a, b, "execution {index}");
+    }
+}
+
+/// Nobody writes, and nobody holds the other end: that is no deadlock but the end of the
+/// file. Somebody holds it and never writes: that is one.
+#[test]
+#[serial]
+fn a_pipe_without_a_writer_has_ended() {
+    let program = |keeps: bool| {
+        AnyProgram::dynamic(move || {
+            let (reader, writer) = pipe().unwrap();
+            let mut reader = Stream::new(reader);
+            let kept = keeps.then_some(writer);
+            assert_eq!(reader.read(&mut [0; 4]).unwrap(), 0);
+            drop(kept);
+        })
+    };
+    for engine in BOTH {
+        let run = |keeps| program(keeps).check("end", &quiet(engine).exhaust()).unwrap().finding;
+        assert_eq!(run(false), None, "{engine:?}");
+        let finding = run(true).expect("a reader that waits for itself");
+        assert_eq!(finding.recording.verdict, Verdict::Deadlock, "{engine:?}");
+        let pending = finding.recording.tasks[0].pending.as_ref().unwrap();
+        assert_eq!(pending.name, "read");
+    }
+}
+
+/// A write that is larger than the pipe waits for its reader, again and again, and is
+/// cut short only where the fault says so.
+#[test]
+#[serial]
+fn a_large_write_waits_for_room() {
+    const SIZE: usize = 150_000;
+    let program = || {
+        AnyProgram::dynamic(|| {
+            let (reader, writer) = pipe().unwrap();
+            let (mut reader, mut writer) = (Stream::new(reader), Stream::new(writer));
+            let child = Process::spawn(move || {
+                assert_eq!(writer.write(&vec![7; SIZE]).unwrap(), SIZE, "not all was written");
+            });
+            let mut bytes = vec![0; SIZE];
+            reader.read_exact(&mut bytes).unwrap();
+            assert!(bytes.iter().all(|&byte| byte == 7));
+            child.join().unwrap();
+        })
+    };
+    for engine in BOTH {
+        let run = |allowed| program().check("large", &quiet(engine).executions(20).faults(allowed)).unwrap();
+        assert_eq!(run(Faults::none()).finding, None, "{engine:?}");
+        let finding = run(faults("short_io")).finding.expect("a write cut short");
+        let short = |recording: &Recording| {
+            recording.steps.iter().filter(|step| step.outcome == Outcome::Short).count()
+        };
+        assert_eq!(short(&finding.recording), 1, "{engine:?}");
+    }
+}
+
+/// EINTR comes before anything is moved, also while the call waits; what repeats its
+/// call does not notice.
+#[test]
+#[serial]
+fn a_call_is_interrupted_before_it_does_anything() {
+    let program = |repeats: bool| {
+        AnyProgram::dynamic(move || {
+            let (left, right) = UnixStream::pair().unwrap();
+            let (mut left, mut right) = (Stream::new(left), Stream::new(right));
+            let child = Process::spawn(move || right.write_all(b"ping").unwrap());
+            let mut bytes = [0; 4];
+            if repeats {
+                left.read_exact(&mut bytes).unwrap();
+            } else {
+                let read = left.read(&mut bytes);
+                assert_ne!(read.map_err(|error| error.kind()), Err(ErrorKind::Interrupted), "gave up");
+            }
+            child.join().unwrap();
+        })
+    };
+    let [sim, real] = BOTH.map(|engine| {
+        let run = |repeats, allowed| {
+            program(repeats).check("ping", &quiet(engine).exhaust().faults(allowed)).unwrap().finding
+        };
+        assert_eq!(run(false, Faults::none()), None, "{engine:?}");
+        assert_eq!(run(true, faults("eintr:3")), None, "{engine:?}");
+        run(false, faults("eintr")).expect("an interrupted read")
+    });
+    assert_eq!(sim.recording, real.recording);
+    assert_eq!(sim.token, real.token);
+}
+
+/// A wait with a deadline ends on the virtual clock.
+#[test]
+#[serial]
+fn a_wait_for_bytes_ends_at_its_deadline() {
+    let program = || {
+        AnyProgram::dynamic(|| {
+            let (reader, writer) = pipe().unwrap();
+            let (reader, mut writer) = (Stream::new(reader), Stream::new(writer));
+            assert!(!reader.wait_readable(Some(Duration::ZERO)).unwrap());
+            assert!(!reader.wait_readable(Some(Duration::from_secs(3600))).unwrap());
+            let child = Process::spawn(move || writer.write_all(b"x").unwrap());
+            assert!(reader.wait_readable(Some(Duration::from_secs(3600))).unwrap());
+            child.join().unwrap();
+        })
+    };
+    for engine in BOTH {
+        assert_eq!(
+            program().check("deadline", &quiet(engine).exhaust()).unwrap().finding,
+            None,
+            "{engine:?}"
+        );
+    }
+}
+
+/// A writer is killed before it writes: whoever reads meets the end of the file, and only
+/// once the writer's process is gone.
+#[test]
+#[serial]
+fn the_death_of_a_writer_is_the_end_of_the_file() {
+    let program = |believes: bool| {
+        AnyProgram::dynamic(move || {
+            let (reader, writer) = pipe().unwrap();
+            let (mut reader, mut writer) = (Stream::new(reader), Stream::new(writer));
+            let child = Process::spawn(move || writer.write_all(b"x").unwrap());
+            let count = reader.read(&mut [0; 1]).unwrap();
+            let status = child.join();
+            if believes {
+                assert_eq!(count, 1, "the end of the file");
+            }
+            assert_eq!(count, usize::from(status.is_ok_and(|status| status.success())));
+        })
+    };
+    let counts = BOTH.map(|engine| {
+        let run = |believes| {
+            program(believes).check("heir", &quiet(engine).exhaust().faults(Faults::kills(1))).unwrap()
+        };
+        let finding = run(true).finding.expect("an end of file");
+        assert!(
+            matches!(finding.recording.verdict, Verdict::Panic { .. }),
+            "{:?}",
+            finding.recording.verdict
+        );
+        let report = run(false);
+        assert_eq!(report.finding, None, "{engine:?}");
+        report.tally.executions
+    });
+    assert_eq!(counts[0], counts[1]);
+}
