@@ -18,50 +18,13 @@
 //! Run without cargo's `--bench` flag, it makes one short round of each. It decides
 //! nothing: exit code 0 in any case.
 
-use nix::libc;
-use selvedge::{Process, RobustMutex, Shared, Value, shareable};
-use selvedge_bench::rounds::{Bar, measured, median, paired, print_table, row};
-use std::cell::UnsafeCell;
+use selvedge::{Process, RobustMutex, RwLock, Semaphore, Shared, Value, shareable};
+use selvedge_bench::pthread;
+use selvedge_bench::rounds::{Bar, Paired, measured, median, paired, print_table, row};
 use std::hint::{black_box, spin_loop};
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::time::Instant;
-
-/// pthread's mutex with the attributes that it needs to survive a process.
-struct Pthread(UnsafeCell<libc::pthread_mutex_t>);
-
-// SAFETY: made for it; the union has neither pointers of this process nor a destructor.
-unsafe impl selvedge::Shareable for Pthread {}
-// SAFETY: as above.
-unsafe impl Sync for Pthread {}
-// SAFETY: as above.
-unsafe impl Send for Pthread {}
-
-impl Pthread {
-    fn new() -> Pthread {
-        // SAFETY: all calls get initialised attributes; a mutex may be moved before it is used.
-        unsafe {
-            let mut attributes: libc::pthread_mutexattr_t = std::mem::zeroed();
-            let mut mutex: libc::pthread_mutex_t = std::mem::zeroed();
-            assert_eq!(libc::pthread_mutexattr_init(&raw mut attributes), 0);
-            let shared =
-                libc::pthread_mutexattr_setpshared(&raw mut attributes, libc::PTHREAD_PROCESS_SHARED);
-            let robust = libc::pthread_mutexattr_setrobust(&raw mut attributes, libc::PTHREAD_MUTEX_ROBUST);
-            assert_eq!((shared, robust), (0, 0));
-            assert_eq!(libc::pthread_mutex_init(&raw mut mutex, &raw const attributes), 0);
-            Pthread(UnsafeCell::new(mutex))
-        }
-    }
-
-    fn with(&self, work: impl FnOnce()) {
-        // SAFETY: initialised in `new`; the caller's thread locks and unlocks.
-        unsafe {
-            assert_eq!(libc::pthread_mutex_lock(self.0.get()), 0);
-            work();
-            libc::pthread_mutex_unlock(self.0.get());
-        }
-    }
-}
 
 /// Nanoseconds for one call of `operation`.
 #[inline(never)]
@@ -87,7 +50,7 @@ fn turns() -> u32 {
 }
 
 shareable! {
-    struct Two { plain: selvedge::Mutex<u64>, robust: RobustMutex<u64>, pthread: Pthread, begun: AtomicU32, longest: AtomicU64 }
+    struct Two { plain: selvedge::Mutex<u64>, robust: RobustMutex<u64>, pthread: pthread::Mutex, begun: AtomicU32, longest: AtomicU64 }
 }
 
 /// What one of two comes to: takes the lock, works, gives it back, works.
@@ -115,7 +78,7 @@ fn contended(rounds: u32, turns: u32, threads: bool, locked: fn(&Two, &dyn Fn())
     let two = Shared::new(Two {
         plain: selvedge::Mutex::new(0),
         robust: RobustMutex::new(0),
-        pthread: Pthread::new(),
+        pthread: pthread::Mutex::new(),
         begun: AtomicU32::new(0),
         longest: AtomicU64::new(0),
     });
@@ -199,6 +162,43 @@ fn from_kill_to_wake() -> f64 {
     (grave.woken.get() - killed) as f64 / 1e3
 }
 
+/// What a lock costs that nobody else wants. The work is to add one, or to read it.
+fn alone(rounds: usize, operations: u32) -> Vec<(&'static str, Bar, Paired)> {
+    macro_rules! versus {
+        ($ours:expr, $theirs:expr) => {
+            paired(rounds, || nanoseconds(operations, $ours), || nanoseconds(operations, $theirs))
+        };
+    }
+    let count = std::cell::Cell::new(0_u64);
+    let add = || count.set(black_box(&count).get() + 1);
+    let look = || _ = black_box(black_box(&count).get());
+
+    let (mutex, std) = (selvedge::Mutex::new(0_u64), std::sync::Mutex::new(0_u64));
+    let mutex = versus!(|| *black_box(&mutex).lock().unwrap() += 1, || *black_box(&std).lock().unwrap() += 1);
+
+    let (robust, pthread) = (RobustMutex::new(0_u64), pthread::Mutex::new());
+    let robust = versus!(|| *black_box(&robust).lock().unwrap() += 1, || black_box(&pthread).with(add));
+
+    let (lock, pthread) = (RwLock::new(0_u64), pthread::RwLock::new());
+    let read =
+        versus!(|| _ = black_box(*black_box(&lock).read().unwrap()), || black_box(&pthread).read(look));
+    let write = versus!(|| *black_box(&lock).write().unwrap() += 1, || black_box(&pthread).write(add));
+
+    let (semaphore, sem_t) = (Semaphore::new(1), pthread::Semaphore::new(1));
+    let with = || {
+        let _permit = black_box(&semaphore).access();
+        add();
+    };
+    let semaphore = versus!(with, || black_box(&sem_t).with(add));
+    vec![
+        ("alone, mutex : std", Bar::AtMost(1.03), mutex),
+        ("alone, robust : pthread robust", Bar::AtMost(0.87), robust),
+        ("alone, read : pthread rdlock", Bar::AtMost(1.0), read),
+        ("alone, write : pthread wrlock", Bar::None, write),
+        ("alone, semaphore : sem_t", Bar::AtMost(1.0), semaphore),
+    ]
+}
+
 fn main() {
     let long = measured();
     let (rounds, operations, pairs, works) =
@@ -214,16 +214,10 @@ fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let wants = |figure: &str| wanted.is_empty() || wanted.iter().any(|word| figure.contains(word.as_str()));
 
-    let (ours, theirs, count) = (RobustMutex::new(0_u64), Pthread::new(), std::cell::Cell::new(0_u64));
-    let alone = wants("alone").then(|| {
-        paired(
-            rounds,
-            || nanoseconds(operations, || *black_box(&ours).lock().unwrap() += 1),
-            || nanoseconds(operations, || black_box(&theirs).with(|| count.set(count.get() + 1))),
-        )
-    });
-    if let Some(alone) = alone {
-        add("alone, robust : pthread robust", alone.ours, alone.theirs, alone.ratio, Bar::AtMost(0.87), "ns");
+    if wants("alone") {
+        for (name, bar, figure) in alone(rounds, operations) {
+            add(name, figure.ours, figure.theirs, figure.ratio, bar, "ns");
+        }
     }
 
     let turns = turns();

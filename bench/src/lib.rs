@@ -12,10 +12,12 @@
 //! | [`rounds`] | paired rounds, medians, ratios against a bar |
 //! | [`in_processes`] | the programs for the engine `real` |
 //! | [`bare`] | what hand-overs and forks cost with nothing around them |
+//! | [`pthread`] | the C library's locks between processes |
 
 pub mod bare;
 pub mod in_processes;
 mod ours;
+pub mod pthread;
 pub mod rounds;
 pub mod subject;
 mod with_loom;
