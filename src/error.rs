@@ -9,6 +9,7 @@
 //! |---|---|---|
 //! | [`Os`](Error::Os) | nobody's, or a limit | look at the operation and its errno |
 //! | [`NotStarted`](Error::NotStarted), [`AlreadyStarted`](Error::AlreadyStarted) | the caller's order of calls | start exactly once |
+//! | [`DaemonWithChild`](Error::DaemonWithChild), [`StillRunning`](Error::StillRunning), [`ProcessClosed`](Error::ProcessClosed) | the caller's | the text says what would be right |
 //! | [`InvalidArgument`](Error::InvalidArgument) | the caller's number | the text says which one and what would be right |
 //!
 //! When a process dies, that is no error but an
@@ -37,6 +38,28 @@ pub enum Error {
     /// A process was started a second time.
     #[error("process {name} was already started; a process can be started once")]
     AlreadyStarted {
+        /// The name of the process.
+        name: String,
+    },
+    /// A process that ends with its parent was to have a child of its own.
+    #[error(
+        "process {daemon} is a daemon and may have no children, so that {name} cannot be started; start it from a process that is none"
+    )]
+    DaemonWithChild {
+        /// The calling process.
+        daemon: String,
+        /// The child that was not started.
+        name: String,
+    },
+    /// A process was to be closed while it ran.
+    #[error("process {name} still runs; join() or kill() it before close()")]
+    StillRunning {
+        /// The name of the process.
+        name: String,
+    },
+    /// A process was asked about after it had been closed.
+    #[error("process {name} was closed; nothing is known of it any more")]
+    ProcessClosed {
         /// The name of the process.
         name: String,
     },

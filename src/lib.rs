@@ -34,6 +34,7 @@ pub use native::{
     Array, ArrayGuard, Condvar, Event, JoinHandle, Mutex, MutexGuard, Process, ReentrantMutex,
     ReentrantMutexGuard, RobustMutex, RobustMutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore,
     SemaphoreGuard, Shared, Stream, Value, ValueGuard, exit, sleep, spawn,
+    SemaphoreGuard, Shared, Value, ValueGuard, active_children, current_process, exit, sleep, spawn,
 };
 pub use process::ExitStatus;
 pub use shm::Shareable;

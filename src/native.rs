@@ -64,6 +64,18 @@ pub fn sleep(duration: Duration) {
     thread::sleep::<Native>(duration);
 }
 
+/// The calling process; see [`process::current`].
+#[must_use]
+pub fn current_process() -> process::Current {
+    process::current::<Native>()
+}
+
+/// The children that run; see [`process::active_children`].
+#[must_use]
+pub fn active_children() -> Vec<Process> {
+    process::active_children()
+}
+
 /// Ends the calling process; see [`process::exit`].
 pub fn exit(code: i32) -> ! {
     process::exit::<Native>(code)

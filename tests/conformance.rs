@@ -2,3 +2,6 @@
 //!
 //! Each file is an area of the table of checks, each test a row of it. Rows where Rust's
 //! semantics differ stand in `docs/conformance.md`, with what replaces them.
+
+#[path = "conformance/process.rs"]
+mod process;

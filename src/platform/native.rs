@@ -11,6 +11,7 @@ use crate::sys::process::Signal;
 use crate::sys::status::ExitStatus;
 use crate::sys::{clock, futex, memory::Mapping, process as sys_process, thread as sys_thread};
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
 /// Std atomics and the Linux futex: what shipped programs run on.
@@ -115,6 +116,18 @@ macro_rules! forward {
 
             fn wait(&self, deadline: Option<u64>, _: impl Site) -> io::Result<Option<ExitStatus>> {
                 <$child>::wait(self, deadline)
+            }
+
+            fn has_ended(&self) -> bool {
+                <$child>::has_ended(self)
+            }
+
+            fn sentinel(&self) -> io::Result<BorrowedFd<'_>> {
+                <$child>::sentinel(self)
+            }
+
+            fn last_words(&self) -> Option<String> {
+                <$child>::last_words(self)
             }
 
             fn signal(&self, signal: Signal, _: impl Site) -> io::Result<()> {

@@ -11,9 +11,10 @@ use super::{Robust, Site};
 use crate::sys::process::Signal;
 use crate::sys::status::ExitStatus;
 use std::io;
+use std::os::fd::BorrowedFd;
 
 /// A started process or thread, as its parent sees it.
-pub trait Child: Send + Sync {
+pub trait Child: Send + Sync + 'static {
     /// The number by which the platform knows the task: a pid where it is real,
     /// a logical number under a scheduler.
     fn id(&self) -> u32;
@@ -25,6 +26,23 @@ pub trait Child: Send + Sync {
     /// # Errors
     /// Whatever the operating system refuses, with its errno.
     fn wait(&self, deadline: Option<u64>, site: impl Site) -> io::Result<Option<ExitStatus>>;
+
+    /// Whether the child has ended, or can never be asked by this process. For
+    /// bookkeeping: no step, and nothing that a program sees may depend on it.
+    fn has_ended(&self) -> bool;
+
+    /// A descriptor that is readable once the child has ended.
+    ///
+    /// # Errors
+    /// [`Unsupported`](io::ErrorKind::Unsupported) where there is none.
+    fn sentinel(&self) -> io::Result<BorrowedFd<'_>> {
+        Err(io::Error::new(io::ErrorKind::Unsupported, "this child has no descriptor (ENOTSUP)"))
+    }
+
+    /// The message of the panic that ended the child, where the platform keeps it.
+    fn last_words(&self) -> Option<String> {
+        None
+    }
 
     /// Sends a signal to the child.
     ///

@@ -1,21 +1,27 @@
 //! Processes: starting one, waiting for it, ending it.
 //!
-//! Called by programs. [`Process`] is the task, [`ExitStatus`] how it ended, and two
-//! functions concern the calling process itself.
+//! Called by programs. [`Process`] is the task, [`ExitStatus`] how it ended, [`current`]
+//! the calling process itself, and [`active_children`] those it has to answer for.
 //!
 //! When a process dies, its parent learns how from [`Process::join`]; what it held stays
 //! held, as each primitive's own file says.
 
+mod at_exit;
+mod authkey;
+mod child;
 mod current;
-mod names;
+pub(crate) mod identity;
 #[allow(clippy::module_inception, reason = "the folder is named for its one main type")]
 mod process;
+mod run;
 
 #[cfg(test)]
 mod tests;
 
 pub use crate::sys::status::ExitStatus;
-pub use current::{exit, id};
+pub use authkey::AuthKey;
+pub use current::{Current, Parent, active_children, cpu_count, current, exit, id};
 #[doc(hidden)]
-pub use names::restart_numbering;
+pub use identity::restart_numbering;
 pub use process::Process;
+pub use run::Run;

@@ -7,26 +7,34 @@
 //! | new | none | no | error |
 //! | started, running | its number | yes | waits |
 //! | started, ended | its number | no | its [`ExitStatus`] at once |
+//! | closed | none | no | error |
 //!
 //! 1. A process is started at most once. A start that the operating system refused did
 //!    not happen: it can be tried again.
 //! 2. The body runs in the child only. What it owns is dropped in both: in the child when
 //!    it has run, in the parent when it has been started.
 //! 3. Dropping a started process kills nobody. If it has ended by then it is reaped;
-//!    otherwise it runs on, and stays a zombie afterwards until this process ends.
+//!    otherwise it runs on, and its zombie goes with the parent's next start at the
+//!    latest.
+//! 4. When the code of a process ends, its daemons are sent `SIGTERM`, and then all of its
+//!    children are waited for. After a panic only the daemons are ended; after
+//!    [`exit`](super::exit) or a kill, nobody is.
 //!
 //! When the child dies, however it dies, [`join`](Process::join) says how. When the parent
 //! dies first, the child runs on.
 
-use super::{ExitStatus, names};
+use super::authkey::AuthKey;
+use super::child::Record;
+use super::{ExitStatus, Run, at_exit, identity};
 use crate::Error;
 use crate::platform::{Child, Native, Site, Tasks};
 use crate::sys::process::Signal;
-use nix::errno::Errno;
 use std::cell::Cell;
 use std::fmt;
+use std::os::fd::BorrowedFd;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// `Send`, because the process value may be sent elsewhere before it is started. The lock
@@ -47,14 +55,18 @@ type Body = Mutex<Box<dyn FnOnce() + Send>>;
 /// ```
 pub struct Process<P: Tasks = Native> {
     name: String,
+    path: Vec<u32>,
+    daemon: bool,
+    authkey: AuthKey,
     state: State<P>,
 }
 
 enum State<P: Tasks> {
     New(Body),
-    Started(P::Process),
+    Started(Arc<Record<P>>),
     /// Only while `start` is at work.
     Starting,
+    Closed,
 }
 
 impl<P: Tasks> Process<P> {
@@ -73,8 +85,38 @@ impl<P: Tasks> Process<P> {
     /// selvedge::Process::spawn(move || drop(guard));
     /// ```
     pub fn new<R>(body: impl FnOnce() -> R + Send + 'static) -> Self {
-        let body = Mutex::new(Box::new(move || drop(body())) as Box<_>);
-        Process { name: names::next::<P>(), state: State::New(body) }
+        let creator = identity::current::<P>();
+        let path = creator.next_path();
+        Process {
+            name: identity::name(&path),
+            path,
+            daemon: creator.daemon,
+            authkey: creator.authkey.clone(),
+            state: State::New(Mutex::new(Box::new(move || drop(body())))),
+        }
+    }
+
+    /// A process that will run an object of your own; otherwise as [`new`](Self::new).
+    ///
+    /// ```
+    /// use selvedge::Process;
+    /// use selvedge::process::Run;
+    ///
+    /// struct Greeter(String);
+    ///
+    /// impl Run for Greeter {
+    ///     fn run(self) {
+    ///         println!("hello, {}", self.0);
+    ///     }
+    /// }
+    ///
+    /// let mut child: Process = Process::of(Greeter("world".to_owned()));
+    /// child.start()?;
+    /// assert!(child.join()?.success());
+    /// # Ok::<(), selvedge::Error>(())
+    /// ```
+    pub fn of(object: impl Run) -> Self {
+        Self::new(move || object.run())
     }
 
     /// Makes a process and starts it.
@@ -103,36 +145,93 @@ impl<P: Tasks> Process<P> {
         &self.name
     }
 
+    /// Whether the process ends with its parent: a daemon is sent `SIGTERM` when the
+    /// parent's code has come to its end, and may have no children of its own. Unless it
+    /// is said here, a process is one if its creator is.
+    ///
+    /// # Panics
+    /// If the process was started already; [`set_daemon`](Self::set_daemon) returns that
+    /// as an error.
+    #[track_caller]
+    #[must_use]
+    pub fn daemon(mut self, daemon: bool) -> Self {
+        match self.set_daemon(daemon) {
+            Ok(()) => self,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// As [`daemon`](Self::daemon).
+    ///
+    /// # Errors
+    /// [`Error::AlreadyStarted`]: a process that runs cannot become another.
+    #[doc(alias = "setDaemon")]
+    pub fn set_daemon(&mut self, daemon: bool) -> Result<(), Error> {
+        self.check_new()?;
+        self.daemon = daemon;
+        Ok(())
+    }
+
+    /// Whether the process ends with its parent.
+    #[must_use]
+    pub fn is_daemon(&self) -> bool {
+        self.daemon
+    }
+
+    /// Gives the process another secret than its creator's.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyStarted`]: a process that runs has its secret already.
+    pub fn set_authkey(&mut self, authkey: AuthKey) -> Result<(), Error> {
+        self.check_new()?;
+        self.authkey = authkey;
+        Ok(())
+    }
+
+    /// The secret that the process has, or will have.
+    #[must_use]
+    pub fn authkey(&self) -> &AuthKey {
+        &self.authkey
+    }
+
     /// Starts the process.
     ///
     /// # Errors
-    /// [`Error::AlreadyStarted`] if it was started before, or [`Error::Os`] if the
-    /// operating system refuses; then it can be tried again.
+    /// [`Error::AlreadyStarted`] if it was started before, [`Error::DaemonWithChild`] if
+    /// the calling process is a daemon, or [`Error::Os`] if the operating system refuses;
+    /// then it can be tried again.
     #[track_caller]
     pub fn start(&mut self) -> Result<(), Error> {
         let site = P::Site::here();
-        let body = match std::mem::replace(&mut self.state, State::Starting) {
-            State::New(body) => body,
-            other => {
-                self.state = other;
-                return Err(Error::AlreadyStarted { name: self.name.clone() });
-            }
+        self.check_new()?;
+        let parent = identity::current::<P>();
+        if parent.daemon {
+            return Err(Error::DaemonWithChild { daemon: parent.name.clone(), name: self.name.clone() });
+        }
+        let State::New(body) = std::mem::replace(&mut self.state, State::Starting) else {
+            unreachable!("it was checked to be new");
         };
+        at_exit::arrange();
+        let own = parent.child(self.name.clone(), self.path.clone(), self.daemon, self.authkey.clone());
         // Kept in a slot, so that it is still here when the fork fails.
-        let slot = Rc::new(Cell::new(Some(body)));
+        let slot = Rc::new(Cell::new(Some((body, own))));
         let in_child = Rc::clone(&slot);
         let run = move || {
-            let body: Body = in_child.take().expect("the body is run once");
-            body.into_inner().unwrap_or_else(PoisonError::into_inner)();
-            0
+            let (body, own) = in_child.take().expect("the body is run once");
+            identity::enter::<P>(own);
+            let body = body.into_inner().unwrap_or_else(PoisonError::into_inner);
+            let outcome = catch_unwind(AssertUnwindSafe(body));
+            identity::current::<P>().leave(outcome.is_err());
+            outcome.map_or_else(|payload| resume_unwind(payload), |()| 0)
         };
         match P::fork(&self.name, run, site) {
             Ok(child) => {
-                self.state = State::Started(child);
+                let record = Record { name: self.name.clone(), daemon: self.daemon, child };
+                self.state = State::Started(record.enlist());
                 Ok(())
             }
             Err(source) => {
-                self.state = slot.take().map_or(State::Starting, State::New);
+                self.state = slot.take().map_or(State::Starting, |(body, _)| State::New(body));
                 Err(Error::Os { operation: "fork", source })
             }
         }
@@ -179,9 +278,31 @@ impl<P: Tasks> Process<P> {
     }
 
     /// The number of the process; `None` before it was started.
+    #[doc(alias = "ident")]
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
-        self.child().ok().map(Child::id)
+        self.record().ok().map(|record| record.child.id())
+    }
+
+    /// A descriptor that is readable from the end of the process on, for
+    /// `poll(2)` and its like. It is a pidfd.
+    ///
+    /// # Errors
+    /// [`Error::NotStarted`], or [`Error::Os`] with `ENOTSUP` in an exploration by
+    /// fibers, where processes are none of the operating system's.
+    pub fn sentinel(&self) -> Result<BorrowedFd<'_>, Error> {
+        self.record()?.child.sentinel().map_err(Error::os("pidfd"))
+    }
+
+    /// What the process said when it panicked; `None` if it did not, or has not ended.
+    ///
+    /// The first kibibyte of it is kept, for the real processes of a program. In an
+    /// exploration a panic is a finding, which has the message.
+    #[track_caller]
+    #[must_use]
+    pub fn panic_message(&self) -> Option<String> {
+        self.exit_status()?;
+        self.record().ok()?.child.last_words()
     }
 
     /// Asks the process to end, with `SIGTERM`. It runs no destructor: what it holds stays
@@ -191,7 +312,7 @@ impl<P: Tasks> Process<P> {
     /// [`Error::NotStarted`], or [`Error::Os`] if the operating system refuses.
     #[track_caller]
     pub fn terminate(&self) -> Result<(), Error> {
-        self.send(Signal::SIGTERM, P::Site::here())
+        self.signal(Signal::SIGTERM)
     }
 
     /// Ends the process with `SIGKILL`, which it cannot refuse. Otherwise as
@@ -201,7 +322,7 @@ impl<P: Tasks> Process<P> {
     /// [`Error::NotStarted`], or [`Error::Os`] if the operating system refuses.
     #[track_caller]
     pub fn kill(&self) -> Result<(), Error> {
-        self.send(Signal::SIGKILL, P::Site::here())
+        self.signal(Signal::SIGKILL)
     }
 
     /// Sends any signal to the process. To one that has ended, nothing is sent.
@@ -211,31 +332,87 @@ impl<P: Tasks> Process<P> {
     #[doc(alias = "send_signal")]
     #[track_caller]
     pub fn signal(&self, signal: Signal) -> Result<(), Error> {
-        self.send(signal, P::Site::here())
+        self.record()?.send(signal, P::Site::here())
     }
 
-    fn child(&self) -> Result<&P::Process, Error> {
+    /// Frees what this process keeps of the child: its descriptor and its place among
+    /// the [`active_children`](super::active_children). Every later question is refused.
+    ///
+    /// # Errors
+    /// [`Error::StillRunning`]: a child that runs must be joined first.
+    #[track_caller]
+    pub fn close(&mut self) -> Result<(), Error> {
+        if self.is_alive() {
+            return Err(Error::StillRunning { name: self.name.clone() });
+        }
+        self.state = State::Closed;
+        Ok(())
+    }
+
+    /// Lets a running child live on by itself: it is no daemon and no active child any
+    /// more, and this process does not wait for it at its own end.
+    ///
+    /// # Errors
+    /// [`Error::NotStarted`].
+    pub fn detach(self) -> Result<(), Error> {
+        Record::strike(self.record()?);
+        Ok(())
+    }
+
+    fn check_new(&self) -> Result<(), Error> {
+        let name = || self.name.clone();
         match &self.state {
-            State::Started(child) => Ok(child),
+            State::New(_) => Ok(()),
+            State::Started(_) | State::Starting => Err(Error::AlreadyStarted { name: name() }),
+            State::Closed => Err(Error::ProcessClosed { name: name() }),
+        }
+    }
+
+    fn record(&self) -> Result<&Arc<Record<P>>, Error> {
+        match &self.state {
+            State::Started(record) => Ok(record),
             State::New(_) | State::Starting => Err(Error::NotStarted { name: self.name.clone() }),
+            State::Closed => Err(Error::ProcessClosed { name: self.name.clone() }),
         }
     }
 
     fn wait(&self, deadline: Option<u64>, site: P::Site) -> Result<Option<ExitStatus>, Error> {
-        self.child()?.wait(deadline, site).map_err(Error::os("wait"))
+        Record::wait(self.record()?, deadline, site)
     }
 
-    fn send(&self, signal: Signal, site: P::Site) -> Result<(), Error> {
-        match self.child()?.signal(signal, site) {
-            // Who has ended needs no more ending.
-            Err(error) if error.raw_os_error() == Some(Errno::ESRCH as i32) => Ok(()),
-            other => other.map_err(Error::os("signal")),
+    /// The handle of a child that was started by this process.
+    pub(super) fn of_record(record: Arc<Record<P>>) -> Self {
+        Process {
+            name: record.name.clone(),
+            path: Vec::new(),
+            daemon: record.daemon,
+            authkey: identity::current::<P>().authkey.clone(),
+            state: State::Started(record),
+        }
+    }
+}
+
+impl<P: Tasks> Drop for Process<P> {
+    fn drop(&mut self) {
+        if let State::Started(record) = &self.state
+            && record.child.has_ended()
+        {
+            // A zombie that nobody can ask about any more helps nobody.
+            Record::strike(record);
         }
     }
 }
 
 impl<P: Tasks> fmt::Debug for Process<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Process").field("name", &self.name).field("pid", &self.pid()).finish()
+        let state = match &self.state {
+            State::New(_) | State::Starting => "initial",
+            State::Closed => "closed",
+            State::Started(record) if record.child.has_ended() => "stopped",
+            State::Started(_) => "started",
+        };
+        let mut text = f.debug_struct("Process");
+        text.field("name", &self.name).field("pid", &self.pid()).field("state", &state);
+        text.field("daemon", &self.daemon).finish()
     }
 }

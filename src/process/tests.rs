@@ -35,8 +35,9 @@ fn a_process_runs_only_when_started_and_only_once() {
 #[test]
 fn names_are_counted_by_each_parent() {
     let child = Process::spawn(|| {
+        let parent = process::current::<Native>().name().to_owned();
         let (first, second) = (Process::new(|| ()), Process::new(|| ()));
-        let right = first.get_name() == "Process-1" && second.get_name() == "Process-2";
+        let right = first.get_name() == format!("{parent}:1") && second.get_name() == format!("{parent}:2");
         exit(i32::from(!right))
     });
     assert!(child.get_name().starts_with("Process-"));

@@ -11,10 +11,12 @@
 pub mod clock;
 pub mod death;
 pub mod futex;
+mod last_words;
 pub mod memory;
 pub(crate) mod packet;
 pub mod process;
 pub mod ready;
+pub mod random;
 pub mod robust;
 pub mod status;
 pub mod thread;

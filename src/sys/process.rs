@@ -24,6 +24,7 @@
 //! Sources: fork(2), pidfd_open(2), waitid(2), pidfd_send_signal(2).
 
 use super::clock;
+use super::last_words::{self, LastWords};
 use super::status::ExitStatus;
 use nix::errno::Errno;
 use nix::libc;
@@ -31,7 +32,7 @@ use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::unistd::{ForkResult, Pid};
 use std::io::{self, Write};
 use std::mem;
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -50,6 +51,7 @@ pub struct Child {
     pidfd: OwnedFd,
     parent: u32,
     status: Mutex<Option<ExitStatus>>,
+    words: LastWords,
 }
 
 /// Starts `body` in a forked child, which ends with the code that `body` returns, or
@@ -62,6 +64,7 @@ pub struct Child {
 /// Whatever `fork(2)` or `pidfd_open(2)` refuse. In the latter case the child is
 /// killed again; it may have run for a moment.
 pub fn fork<F: FnOnce() -> i32>(body: F) -> io::Result<Child> {
+    let words = LastWords::new()?;
     let mut out = io::stdout().lock();
     let mut err = io::stderr().lock();
     // What cannot be written now could not be written later either.
@@ -73,18 +76,19 @@ pub fn fork<F: FnOnce() -> i32>(body: F) -> io::Result<Child> {
     match unsafe { nix::unistd::fork() }? {
         ForkResult::Child => {
             drop((out, err));
-            run(body)
+            run(body, &words)
         }
         ForkResult::Parent { child } => {
             drop((out, err));
-            Child::adopt(child)
+            Child::adopt(child, words)
         }
     }
 }
 
 /// What a child does: its body, and then the end.
-fn run<F: FnOnce() -> i32>(body: F) -> ! {
+fn run<F: FnOnce() -> i32>(body: F, words: &LastWords) -> ! {
     let code = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
+        words.write(last_words::of_panic(&*payload));
         // The payload's destructor could panic again, and nobody needs it.
         mem::forget(payload);
         PANIC_CODE
@@ -97,6 +101,29 @@ fn run<F: FnOnce() -> i32>(body: F) -> ! {
 pub fn exit_now(code: i32) -> ! {
     // SAFETY: `_exit` has no requirements and does not return.
     unsafe { libc::_exit(code) }
+}
+
+/// Has `call` called when the calling process comes to its end by returning from `main`
+/// or by `exit(3)`; not when it is killed or leaves by `_exit`.
+///
+/// # Errors
+/// `ENOMEM` if there is no room for it.
+pub fn at_exit(call: fn()) -> io::Result<()> {
+    static CALL: Mutex<Vec<fn()>> = Mutex::new(Vec::new());
+    extern "C" fn ended() {
+        let calls = CALL.lock().map(|mut calls| std::mem::take(&mut *calls)).unwrap_or_default();
+        for call in calls {
+            // A panic must not cross into the C library.
+            let _ = catch_unwind(call);
+        }
+    }
+    let mut calls = CALL.lock().unwrap_or_else(PoisonError::into_inner);
+    calls.push(call);
+    // SAFETY: the function lives as long as the program, and lets no panic out.
+    if calls.len() == 1 && unsafe { libc::atexit(ended) } != 0 {
+        return Err(Errno::ENOMEM.into());
+    }
+    Ok(())
 }
 
 /// Kills the calling process with SIGKILL.
@@ -113,7 +140,7 @@ pub fn kill_self() -> ! {
 
 impl Child {
     /// Takes charge of a child that was just forked.
-    fn adopt(pid: Pid) -> io::Result<Child> {
+    fn adopt(pid: Pid, words: LastWords) -> io::Result<Child> {
         // SAFETY: the call takes two numbers. `pid` is a child that nobody has waited
         // for, so that the number still names it.
         let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid.as_raw(), 0) };
@@ -122,7 +149,7 @@ impl Child {
                 let fd = libc::c_int::try_from(fd).expect("a descriptor is an int");
                 // SAFETY: the kernel just gave us this descriptor and nobody else has it.
                 let pidfd = unsafe { OwnedFd::from_raw_fd(fd) };
-                Ok(Child { pid, pidfd, parent: std::process::id(), status: Mutex::new(None) })
+                Ok(Child { pid, pidfd, parent: std::process::id(), status: Mutex::new(None), words })
             }
             Err(errno) => {
                 // Without a descriptor nobody could wait for the child: better none.
@@ -199,6 +226,26 @@ impl Child {
                 return Ok(status);
             }
         }
+    }
+
+    /// Whether the child has ended, or this process can never know.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.check_parent().is_ok() && !matches!(self.reap(), Ok(None))
+    }
+
+    /// The pidfd: readable once the child has ended.
+    ///
+    /// # Errors
+    /// None.
+    pub fn sentinel(&self) -> io::Result<BorrowedFd<'_>> {
+        Ok(self.pidfd.as_fd())
+    }
+
+    /// The message of the panic that ended the child; the first kibibyte of it.
+    #[must_use]
+    pub fn last_words(&self) -> Option<String> {
+        self.words.read()
     }
 
     /// Sends `signal` to the child.

@@ -24,6 +24,7 @@ use super::process::{PANIC_CODE, Signal};
 use super::status::ExitStatus;
 use nix::errno::Errno;
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -106,6 +107,26 @@ impl Thread {
             handle.map(JoinHandle::join);
         }
         Ok(Some(ExitStatus::Code(code)))
+    }
+
+    /// Whether the thread has ended, or never existed in this process.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.state.load(Acquire) != RUNNING || std::process::id() != self.process
+    }
+
+    /// Always refuses: a thread has no descriptor.
+    ///
+    /// # Errors
+    /// [`Unsupported`](io::ErrorKind::Unsupported), always.
+    pub fn sentinel(&self) -> io::Result<BorrowedFd<'_>> {
+        Err(io::Error::new(io::ErrorKind::Unsupported, "a thread has no descriptor (ENOTSUP)"))
+    }
+
+    /// None: the handle of a thread gets its panic whole.
+    #[must_use]
+    pub fn last_words(&self) -> Option<String> {
+        None
     }
 
     /// Always refuses: there is no signal to one thread of a process.

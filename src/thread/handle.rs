@@ -20,6 +20,7 @@
 
 use crate::Error;
 use crate::platform::{Child, Native, Site, Tasks};
+use crate::process::identity;
 use crate::sys::packet::{Packet, packet};
 use std::any::Any;
 use std::fmt;
@@ -92,11 +93,15 @@ impl<P: Tasks> Builder<P> {
         F: FnOnce() -> T + Send + 'static,
     {
         let (filler, packet) = packet();
-        let run = move || match catch_unwind(AssertUnwindSafe(body)) {
-            Ok(value) => filler.fill(Ok(value)),
-            Err(payload) => {
-                filler.fill(Err(message(&*payload)));
-                resume_unwind(payload);
+        let passport = identity::passport::<P>();
+        let run = move || {
+            identity::belong(passport);
+            match catch_unwind(AssertUnwindSafe(body)) {
+                Ok(value) => filler.fill(Ok(value)),
+                Err(payload) => {
+                    filler.fill(Err(message(&*payload)));
+                    resume_unwind(payload);
+                }
             }
         };
         let child = P::thread(&self.name, run, P::Site::here()).map_err(Error::os("thread start"))?;

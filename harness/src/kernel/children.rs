@@ -21,6 +21,7 @@ use selvedge::platform::{Child, Cmp, Guard, Kind, Native, Op, Site, Tasks};
 use selvedge::process::ExitStatus;
 use selvedge::sys::death::await_death;
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::panic::Location;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -78,6 +79,34 @@ impl<N: Child> Child for CheckedChild<N> {
         match &self.0 {
             Inner::Native(child) => child.wait(deadline, site),
             Inner::Task(child) => child.wait(deadline, site.location()),
+        }
+    }
+
+    fn has_ended(&self) -> bool {
+        match &self.0 {
+            Inner::Native(child) => child.has_ended(),
+            Inner::Task(child) => {
+                let this = current::get();
+                // SAFETY: a current kernel is alive, and the caller has the turn.
+                this.is_null() || unsafe { (*this).was_ended(child.task) }
+            }
+        }
+    }
+
+    fn sentinel(&self) -> io::Result<BorrowedFd<'_>> {
+        match &self.0 {
+            Inner::Native(child) => child.sentinel(),
+            Inner::Task(_) => {
+                let text = "a process of an exploration has no descriptor (ENOTSUP); join it";
+                Err(io::Error::new(io::ErrorKind::Unsupported, text))
+            }
+        }
+    }
+
+    fn last_words(&self) -> Option<String> {
+        match &self.0 {
+            Inner::Native(child) => child.last_words(),
+            Inner::Task(_) => None,
         }
     }
 

@@ -1,0 +1,23 @@
+//! The end of the main process: its daemons are ended and its other children waited for.
+//!
+//! Arranged by the first [`start`](super::Process::start). Children see to it themselves
+//! when their body has returned; a main process has no body of ours, only the list of
+//! what `exit(3)` is to call.
+//!
+//! When the main process is killed, or leaves by `_exit`, nothing of this happens.
+
+use super::identity;
+use crate::sys;
+use std::sync::Once;
+
+static ARRANGED: Once = Once::new();
+
+/// Makes sure that the end of the main process will be seen to.
+pub(super) fn arrange() {
+    // A refusal leaves the children to themselves, as after a kill.
+    ARRANGED.call_once(|| drop(sys::process::at_exit(leave)));
+}
+
+fn leave() {
+    identity::of_program().leave(false);
+}

@@ -1,0 +1,263 @@
+//! Who a process is: its name, its secret, its parent, its children.
+//!
+//! Asked by everything in this folder, and by threads for the process they belong to.
+//!
+//! | where the process lives | its identity |
+//! |---|---|
+//! | in a process of the operating system | the last link of a chain of ancestors, the first of which is the main process |
+//! | in an exploration | in a table of the exploring thread, by its logical number |
+//!
+//! 1. An identity belongs to one process number. Who finds none with its own number
+//!    makes one: the main process, or a child that was forked by other means and has the
+//!    name of the parent it was copied from.
+//! 2. No lock is held by one thread while another can fork: a forked child writes a link
+//!    of its own and never takes a lock of its parent's.
+//! 3. Names count from 1 in each parent: `Process-1`; its children are `Process-1:1` and
+//!    so on, whatever names they were given.
+//!
+//! Orderings: relaxed. A name says nothing about other memory.
+//!
+//! When a process dies, its identity dies with it; its parent keeps its record.
+
+use super::authkey::AuthKey;
+use crate::platform::Tasks;
+use std::any::Any;
+use std::cell::RefCell;
+use std::fmt;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+/// What a process must not simply leave behind when its code ends: a child, a thread.
+pub(crate) trait Kept: Any + Send + Sync + fmt::Debug {
+    /// Ends it, if it is one that ends with the process.
+    fn stop(&self);
+    /// Waits for its end.
+    fn finish(&self);
+}
+
+/// The name of a process that nobody of ours started.
+const MAIN: &str = "MainProcess";
+
+/// What a process knows about itself.
+#[derive(Debug)]
+pub(crate) struct Identity {
+    pub(super) pid: u32,
+    pub(super) name: String,
+    /// The numbers of its ancestors and its own; none for a main process.
+    path: Vec<u32>,
+    pub(super) daemon: bool,
+    pub(super) authkey: AuthKey,
+    pub(super) parent: Option<(u32, String)>,
+    /// How many names its children were given.
+    given: AtomicU32,
+    kept: Mutex<Vec<Arc<dyn Kept>>>,
+}
+
+impl Identity {
+    pub(super) fn new(pid: u32, name: String, authkey: AuthKey) -> Identity {
+        Identity {
+            pid,
+            name,
+            path: Vec::new(),
+            daemon: false,
+            authkey,
+            parent: None,
+            given: AtomicU32::new(0),
+            kept: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// That of the child which was given `path` and `daemon` by this one.
+    pub(super) fn child(&self, name: String, path: Vec<u32>, daemon: bool, authkey: AuthKey) -> Identity {
+        let parent = Some((self.pid, self.name.clone()));
+        Identity { path, daemon, parent, ..Identity::new(0, name, authkey) }
+    }
+
+    /// The next child's numbers.
+    pub(super) fn next_path(&self) -> Vec<u32> {
+        let mut path = Vec::with_capacity(self.path.len() + 1);
+        path.extend_from_slice(&self.path);
+        path.push(self.given.fetch_add(1, Relaxed) + 1);
+        path
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Vec<Arc<dyn Kept>>> {
+        // Nothing panics under this lock.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps something until it is [let go](Self::forget).
+    pub(crate) fn keep(&self, what: Arc<dyn Kept>) {
+        self.kept().push(what);
+    }
+
+    /// Keeps no longer what `leaves` tells.
+    pub(crate) fn forget<T: Kept>(&self, leaves: impl Fn(&Arc<T>) -> bool) {
+        let mut gone = Vec::new();
+        self.kept().retain(|kept| {
+            let leaves = downcast::<T>(kept).is_some_and(|kept| leaves(&kept));
+            if leaves {
+                gone.push(Arc::clone(kept));
+            }
+            !leaves
+        });
+        // Dropped only now, when the lock is free again.
+        drop(gone);
+    }
+
+    /// Everything of one type that is kept.
+    pub(crate) fn all<T: Kept>(&self) -> Vec<Arc<T>> {
+        self.kept().iter().filter_map(downcast::<T>).collect()
+    }
+
+    /// The code of the process has ended: what ends with it is ended, and the rest
+    /// waited for, unless the code ended by a panic.
+    pub(super) fn leave(&self, panicked: bool) {
+        loop {
+            let kept = self.kept().clone();
+            for one in &kept {
+                one.stop();
+            }
+            if panicked {
+                return;
+            }
+            for one in &kept {
+                one.finish();
+            }
+            // Who was waited for may have started others.
+            let mut now = self.kept();
+            now.retain(|one| !kept.iter().any(|done| Arc::ptr_eq(one, done)));
+            if now.is_empty() {
+                return;
+            }
+        }
+    }
+}
+
+fn downcast<T: Kept>(kept: &Arc<dyn Kept>) -> Option<Arc<T>> {
+    let any: Arc<dyn Any + Send + Sync> = Arc::clone(kept) as Arc<dyn Any + Send + Sync>;
+    any.downcast().ok()
+}
+
+/// The default name of a child with these numbers.
+pub(super) fn name(path: &[u32]) -> String {
+    let numbers: Vec<String> = path.iter().map(u32::to_string).collect();
+    format!("Process-{}", numbers.join(":"))
+}
+
+/// One process in the chain of ancestors of this one.
+#[derive(Debug)]
+struct Link {
+    identity: Arc<Identity>,
+    next: OnceLock<Box<Link>>,
+}
+
+static FIRST: OnceLock<Link> = OnceLock::new();
+
+thread_local! {
+    /// The processes of an exploration, where this thread belongs to one.
+    static FAMILY: RefCell<Option<Vec<Arc<Identity>>>> = const { RefCell::new(None) };
+}
+
+/// Forgets all processes that the calling thread has met and begins anew, apart from
+/// those of other threads: for a harness that runs a program many times in one process
+/// and wants the same names each time.
+#[doc(hidden)]
+pub fn restart_numbering() {
+    let before = FAMILY.with_borrow_mut(|family| family.replace(Vec::new()));
+    // Dropped outside the borrow: what was kept may ask who it belongs to.
+    drop(before);
+}
+
+/// Who the calling process is.
+pub(crate) fn current<P: Tasks>() -> Arc<Identity> {
+    let pid = P::process_id();
+    let in_family = FAMILY.try_with(|family| {
+        let mut family = family.borrow_mut();
+        let family = family.as_mut()?;
+        if let Some(known) = family.iter().find(|known| known.pid == pid) {
+            return Some(Arc::clone(known));
+        }
+        let new = Arc::new(Identity::new(pid, MAIN.to_owned(), AuthKey::of_exploration()));
+        family.push(Arc::clone(&new));
+        Some(new)
+    });
+    // A thread that is about to end has no table any more, and needs none.
+    in_family.ok().flatten().unwrap_or_else(|| in_chain(pid))
+}
+
+/// The calling process of the operating system, explored or not.
+pub(super) fn of_program() -> Arc<Identity> {
+    in_chain(std::process::id())
+}
+
+/// The last link is that of the running process, unless it was forked by other means.
+fn in_chain(pid: u32) -> Arc<Identity> {
+    let main = || Arc::new(Identity::new(pid, MAIN.to_owned(), AuthKey::of_program()));
+    let last = last(FIRST.get_or_init(|| Link { identity: main(), next: OnceLock::new() }));
+    let known = &last.identity;
+    if known.pid == pid {
+        return Arc::clone(known);
+    }
+    let parent = Some((known.pid, known.name.clone()));
+    let copy = Identity::new(pid, known.name.clone(), known.authkey.clone());
+    Arc::clone(&append(last, Identity { parent, path: known.path.clone(), ..copy }).identity)
+}
+
+fn last(mut link: &'static Link) -> &'static Link {
+    while let Some(next) = link.next.get() {
+        link = next;
+    }
+    link
+}
+
+fn append(link: &'static Link, identity: Identity) -> &'static Link {
+    link.next.get_or_init(|| Box::new(Link { identity: Arc::new(identity), next: OnceLock::new() }))
+}
+
+/// In a child that has just begun: from now on the process is this one.
+pub(super) fn enter<P: Tasks>(identity: Identity) {
+    let identity = Identity { pid: P::process_id(), ..identity };
+    let left = FAMILY.with_borrow_mut(|family| match family.as_mut() {
+        Some(family) => {
+            family.push(Arc::new(identity));
+            None
+        }
+        None => Some(identity),
+    });
+    let Some(identity) = left else { return };
+    // The parent made sure of a first link before it forked.
+    append(last(FIRST.get().expect("a parent knows who it is")), identity);
+}
+
+/// What a thread needs to belong to the process of the thread that starts it.
+pub(crate) fn passport<P: Tasks>() -> Option<Arc<Identity>> {
+    let explored = FAMILY.with_borrow(Option::is_some);
+    explored.then(current::<P>)
+}
+
+/// In a thread that has just begun: it belongs to that process.
+pub(crate) fn belong(passport: Option<Arc<Identity>>) {
+    let Some(identity) = passport else { return };
+    FAMILY.with_borrow_mut(|family| {
+        let family = family.get_or_insert_default();
+        if !family.iter().any(|known| known.pid == identity.pid) {
+            family.push(identity);
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::Native;
+
+    #[test]
+    fn a_thread_that_restarts_counts_from_one() {
+        let next = || name(&current::<Native>().next_path());
+        restart_numbering();
+        assert_eq!((next(), next()), ("Process-1".to_owned(), "Process-2".to_owned()));
+        restart_numbering();
+        assert_eq!(next(), "Process-1");
+    }
+}
