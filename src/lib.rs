@@ -30,12 +30,7 @@ mod error;
 mod native;
 
 pub use error::Error;
-pub use native::{
-    Array, ArrayGuard, Condvar, Event, JoinHandle, Mutex, MutexGuard, Process, ReentrantMutex,
-    ReentrantMutexGuard, RobustMutex, RobustMutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore,
-    SemaphoreGuard, Shared, Stream, Value, ValueGuard, exit, sleep, spawn,
-    SemaphoreGuard, Shared, Value, ValueGuard, active_children, current_process, exit, sleep, spawn,
-};
+pub use native::*;
 pub use process::ExitStatus;
 pub use shm::Shareable;
 pub use sync::{LockError, WaitTimeoutResult};
