@@ -32,5 +32,6 @@ mod native;
 pub use error::Error;
 pub use native::*;
 pub use process::ExitStatus;
+pub use raw::BarrierError;
 pub use shm::Shareable;
-pub use sync::{LockError, WaitTimeoutResult};
+pub use sync::{BarrierWaitResult, LockError, WaitTimeoutResult};

@@ -13,14 +13,22 @@ use std::time::Duration;
 pub type Array<T> = sync::Array<T, Native>;
 /// [`sync::ArrayGuard`] for real processes.
 pub type ArrayGuard<'a, T> = sync::ArrayGuard<'a, T, Native>;
+/// [`sync::Barrier`] for real threads and processes.
+pub type Barrier = sync::Barrier<Native>;
 /// [`sync::Condvar`] for real threads and processes.
 pub type Condvar = sync::Condvar<Native>;
 /// [`sync::Event`] for real threads and processes.
 pub type Event = sync::Event<Native>;
+/// [`sync::LazyLock`] for real threads and processes.
+pub type LazyLock<T> = sync::LazyLock<T, Native>;
 /// [`sync::Mutex`] for real threads and processes.
 pub type Mutex<T> = sync::Mutex<T, Native>;
 /// [`sync::MutexGuard`] for real threads and processes.
 pub type MutexGuard<'a, T> = sync::MutexGuard<'a, T, Native>;
+/// [`sync::Once`] for real threads and processes.
+pub type Once = sync::Once<Native>;
+/// [`sync::OnceCell`] for real threads and processes.
+pub type OnceCell<T> = sync::OnceCell<T, Native>;
 /// [`sync::ReentrantMutex`] for real threads and processes.
 pub type ReentrantMutex<T> = sync::ReentrantMutex<T, Native>;
 /// [`sync::ReentrantMutexGuard`] for real threads and processes.

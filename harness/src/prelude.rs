@@ -8,7 +8,7 @@ use std::panic::Location;
 
 pub use crate::program::{Config, Program, explore, explore_with, outcome};
 pub use crate::{Engine, Granularity, Kind, Strategy, visible, visible_value};
-pub use selvedge::{LockError, shareable};
+pub use selvedge::{BarrierError, LockError, shareable};
 
 /// A mutual-exclusion lock around data.
 pub type Mutex<T> = selvedge::sync::Mutex<T, Checked>;
@@ -22,6 +22,14 @@ pub type ReentrantMutex<T> = selvedge::sync::ReentrantMutex<T, Checked>;
 pub type RwLock<T> = selvedge::sync::RwLock<T, Checked>;
 /// A counting semaphore.
 pub type Semaphore = selvedge::sync::Semaphore<Checked>;
+/// A place where tasks wait for each other.
+pub type Barrier = selvedge::sync::Barrier<Checked>;
+/// Something that is done once.
+pub type Once = selvedge::sync::Once<Checked>;
+/// A value that is made once.
+pub type OnceCell<T> = selvedge::sync::OnceCell<T, Checked>;
+/// A value that is made when somebody first looks at it.
+pub type LazyLock<T> = selvedge::sync::LazyLock<T, Checked>;
 /// A flag that tasks can wait for.
 pub type Event = selvedge::sync::Event<Checked>;
 /// A number in shared memory, with a lock beside it.

@@ -35,7 +35,7 @@ pub use op::{Cmp, Guard, Kind, Op};
 pub use robust::{Owner, Robust};
 pub use tasks::{Child, Segment, Tasks};
 
-pub use crate::sys::futex::Woken;
+pub use crate::sys::futex::{Change, Woken};
 
 use std::panic::Location;
 
@@ -119,6 +119,11 @@ pub trait Platform: Sized + Copy + Send + Sync + 'static {
     /// Wakes up to `count` tasks sleeping on `word`, longest sleeper first;
     /// returns how many were woken.
     fn futex_wake(word: &Self::Futex, count: u32) -> u32;
+
+    /// Changes `word` and wakes all tasks sleeping on it, in one action: a task that is
+    /// killed has done both or neither. Returns how many were woken. It is a release and
+    /// an acquire.
+    fn futex_change_and_wake_all(word: &Self::Futex, change: Change) -> u32;
 
     /// Stands between two looks of somebody who polls a word, before look number
     /// `round + 1`, counted from 0: lets time pass, the more the higher `round` is.

@@ -6,7 +6,7 @@
 //! When a process dies here, the kernel's own rules hold: a sleeper disappears
 //! from its futex queue, and a wake-up it had already consumed is lost with it.
 
-use super::{Child, Cmp, Guard, Observe, Op, Platform, Segment, Site, Tasks, Woken};
+use super::{Change, Child, Cmp, Guard, Observe, Op, Platform, Segment, Site, Tasks, Woken};
 use crate::sys::process::Signal;
 use crate::sys::status::ExitStatus;
 use crate::sys::{clock, futex, memory::Mapping, process as sys_process, thread as sys_thread};
@@ -53,6 +53,11 @@ impl Platform for Native {
     #[inline]
     fn futex_wake(word: &AtomicU32, count: u32) -> u32 {
         futex::wake(word, count)
+    }
+
+    #[inline]
+    fn futex_change_and_wake_all(word: &AtomicU32, change: Change) -> u32 {
+        futex::change_and_wake_all(word, change)
     }
 
     fn pause(round: u32, _: impl FnOnce() -> Op) {

@@ -10,15 +10,16 @@
 //! | it falls asleep | only if the word is still the remembered one |
 //! | notify, `SLEEPERS` clear | unchanged, no system call |
 //! | notify of some, as many are asleep | unchanged, wakes them |
-//! | notify of all, or of more than are asleep | next sequence, clears `SLEEPERS`, wakes all |
+//! | notify of all, or of more than are asleep | next sequence, clears `SLEEPERS`, wakes all, in one system call |
 //!
 //! 1. Every change by a notifier moves the sequence on, so that a task which has
 //!    remembered the word and is not asleep yet does not fall asleep, even if others set
 //!    `SLEEPERS` again before it tries.
 //! 2. `SLEEPERS` is set before the lock is given up. A notifier that holds the lock
 //!    after the waiter did, or held it in between, therefore sees it.
-//! 3. Whoever clears `SLEEPERS` wakes everybody afterwards: each task that had set it
-//!    is awake then, or finds the sequence changed.
+//! 3. Whoever clears `SLEEPERS` wakes everybody in the same action: each task that had set
+//!    it is awake then, or finds the sequence changed. (Two at the same time add twice, and
+//!    may leave the mark for nobody: the word has moved on all the same.)
 //! 4. After it was woken, a task touches nothing here: its next action is to take its
 //!    lock again.
 //!
@@ -30,13 +31,14 @@
 //! notification is lost with it.
 
 use super::RawMutex;
-use crate::platform::{Atomic, Guard, Kind, Op, Platform, Site, Tasks, Woken};
+use crate::platform::{Atomic, Change, Guard, Kind, Op, Platform, Site, Tasks, Woken};
 use crate::shm::Shareable;
 use std::fmt;
 use std::sync::atomic::Ordering::Relaxed;
 
 const SLEEPERS: u32 = 1;
-const NEXT: u32 = 2;
+/// From a word with the mark to the next sequence without it.
+const NEXT: i16 = 1;
 
 /// A condition variable without anything around it: a sequence number to sleep on.
 #[repr(C)]
@@ -133,16 +135,11 @@ impl<P: Platform> RawCondvar<P> {
     }
 
     fn wake_all(&self) -> u32 {
-        let mut word = self.word.load(Relaxed);
-        // No plain store: it could bring back a word that somebody remembers.
-        while word & SLEEPERS != 0 {
-            let next = word.wrapping_add(NEXT) & !SLEEPERS;
-            match self.word.compare_exchange(word, next, Relaxed, Relaxed) {
-                Ok(_) => return P::futex_wake(&self.word, u32::MAX),
-                Err(now) => word = now,
-            }
+        // Somebody else may have been here since the look that led here.
+        match self.word.load(Relaxed) & SLEEPERS {
+            SLEEPERS => P::futex_change_and_wake_all(&self.word, Change::Add(NEXT)),
+            _ => 0,
         }
-        0
     }
 }
 

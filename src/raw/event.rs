@@ -1,45 +1,53 @@
 //! An event flag in one futex word.
 //!
-//! Called by [`sync::Event`](crate::sync::Event).
+//! Called by [`sync::Event`](crate::sync::Event), and by [`RawOnce`](super::RawOnce) for
+//! what is set once and for all.
 //!
-//! The word is `generation << 1 | SET`:
+//! The word is `generation << 2 | WAITERS | SET`:
 //!
-//! | action | event unset | event set |
-//! |---|---|---|
-//! | `set` | next generation, `SET`, wakes all | unchanged |
-//! | `clear` | unchanged | clears `SET` |
-//! | `wait` | until the word differs from the one seen | returns |
+//! | action | unset, nobody waits | unset, `WAITERS` | set |
+//! |---|---|---|---|
+//! | `set` | sets `SET` | sets `SET` and wakes all, in one system call | unchanged |
+//! | `clear` | unchanged | unchanged | next generation, without both marks |
+//! | `wait` | sets `WAITERS`, sleeps | sleeps | returns |
 //!
-//! 1. An unset word, once left, does not come back before 2^31 further `set`s: each
+//! 1. Nobody sleeps unless `WAITERS` was set when it fell asleep, and the mark stays until
+//!    the event is set.
+//! 2. While the event is set, nobody sleeps.
+//! 3. An unset word, once left, does not come back before 2^30 further `clear`s: each
 //!    begins a generation.
-//! 2. So a waiter that compares with the unset word it saw first is released by a `set`
+//! 4. So a waiter that compares with the unset word it saw first is released by a `set`
 //!    even when a `clear` follows at once. Waiting for `SET` alone would miss it.
 //!
 //! Orderings: `set` is a release, and `wait` and `is_set` are acquires: what was done
 //! before the event was set is seen by those it releases. `clear` tells nobody anything
 //! and is relaxed, but as a read-modify-write it keeps the release before it in force.
 //!
-//! When a process dies waiting, nobody notices. When it dies between setting and waking,
-//! those asleep sleep on until the next `set` of an unset event; those that come later
-//! see the event set.
+//! When a process dies here, at whatever instruction: each change of the word is one
+//! instruction, or one system call that also wakes, so that an event is set and everybody
+//! awake, or neither. A dead waiter leaves at most `WAITERS`, which costs the next `set` a
+//! system call.
 
-use crate::platform::{Atomic, Cmp, Guard, Kind, Op, Platform, Site, Tasks, Woken};
+use super::spin::Spin;
+use crate::platform::{Atomic, Change, Cmp, Guard, Kind, Op, Platform, Site, Tasks, Woken};
 use crate::shm::Shareable;
 use std::cell::Cell;
 use std::fmt;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 const SET: u32 = 1;
-/// From an unset word to the set word of the next generation.
-const NEXT_SET: u32 = 3;
+const WAITERS: u32 = 2;
+/// From one generation to the next.
+const GENERATION: u32 = 4;
 
-/// An event flag: unset or set, and how often it was set.
+/// An event flag: unset or set, and how often it was cleared.
 #[repr(C)]
 pub struct RawEvent<P: Platform> {
     word: P::Futex,
+    spin: Spin,
 }
 
-// SAFETY: a word that means the same to every process, at whatever address.
+// SAFETY: words that mean the same to every process, at whatever address.
 unsafe impl<P: Tasks> Shareable for RawEvent<P> {}
 
 impl<P: Platform> RawEvent<P> {
@@ -47,7 +55,7 @@ impl<P: Platform> RawEvent<P> {
     #[inline]
     #[must_use]
     pub fn new() -> Self {
-        RawEvent { word: P::Futex::new(0) }
+        RawEvent { word: P::Futex::new(0), spin: Spin::new() }
     }
 
     /// The address that names this event in operations.
@@ -65,11 +73,13 @@ impl<P: Platform> RawEvent<P> {
             || {
                 let mut word = self.word.load(Relaxed);
                 while word & SET == 0 {
-                    match self.word.compare_exchange(word, word.wrapping_add(NEXT_SET), Release, Relaxed) {
-                        Ok(_) => {
-                            P::futex_wake(&self.word, u32::MAX);
-                            break;
-                        }
+                    if word & WAITERS != 0 {
+                        // Whatever the word has become by then: the event is set after it.
+                        P::futex_change_and_wake_all(&self.word, Change::Or(SET as u16));
+                        break;
+                    }
+                    match self.word.compare_exchange(word, word | SET, Release, Relaxed) {
+                        Ok(_) => break,
                         Err(now) => word = now,
                     }
                 }
@@ -83,7 +93,14 @@ impl<P: Platform> RawEvent<P> {
         P::step(
             || Op::new(Kind::Write, "clear", self.address(), site.location()),
             || {
-                self.word.fetch_and(!SET, Relaxed);
+                let mut word = self.word.load(Relaxed);
+                while word & SET != 0 {
+                    let next = (word & !(SET | WAITERS)).wrapping_add(GENERATION);
+                    match self.word.compare_exchange(word, next, Relaxed, Relaxed) {
+                        Ok(_) => break,
+                        Err(now) => word = now,
+                    }
+                }
             },
         );
     }
@@ -137,23 +154,39 @@ impl<P: Platform> RawEvent<P> {
     /// The condition under which a wait that first saw `first` ends.
     fn guard(&self, first: u32) -> Guard {
         match first & SET {
-            0 => P::guard(&self.word, !0, Cmp::Ne, first),
+            0 => P::guard(&self.word, !WAITERS, Cmp::Ne, first & !WAITERS),
             _ => P::guard(&self.word, SET, Cmp::Eq, SET),
         }
     }
 
     #[cold]
     fn wait_contended(&self, mut first: u32, deadline: Option<u64>, site: P::Site) -> bool {
-        loop {
-            let op = || self.wait_op(first, deadline, site);
-            // Set when announced, unset since: the wait begins with what is there now.
+        let now = || self.word.load(Acquire);
+        // Set when announced, unset since: the wait begins with what is there now.
+        if first & SET != 0 {
+            first = now();
             if first & SET != 0 {
-                first = self.word.load(Acquire);
-            } else if P::futex_wait(&self.word, first, deadline, op, None::<fn() -> Op>) == Woken::TimedOut {
-                return released(first, self.word.load(Acquire));
-            }
-            if released(first, self.word.load(Acquire)) {
                 return true;
+            }
+        }
+        if self.spin.until::<P, ()>(|| released(first, now()).then_some(())).is_some() {
+            return true;
+        }
+        let asleep = first | WAITERS;
+        loop {
+            // The mark before sleeping, and only on the word that was unset then.
+            if let Err(now) = self.word.compare_exchange(first & !WAITERS, asleep, Relaxed, Acquire)
+                && now != asleep
+            {
+                return true;
+            }
+            let op = || self.wait_op(first, deadline, site);
+            let woken = P::futex_wait(&self.word, asleep, deadline, op, None::<fn() -> Op>);
+            if released(first, now()) {
+                return true;
+            }
+            if woken == Woken::TimedOut {
+                return false;
             }
         }
     }
@@ -162,7 +195,7 @@ impl<P: Platform> RawEvent<P> {
 /// Whether a wait that first saw `first` is over now that the word is `now`.
 #[inline]
 fn released(first: u32, now: u32) -> bool {
-    now & SET != 0 || (first & SET == 0 && now != first)
+    now & SET != 0 || (first & SET == 0 && (now ^ first) & !WAITERS != 0)
 }
 
 impl<P: Platform> Default for RawEvent<P> {
@@ -206,9 +239,14 @@ mod tests {
     }
 
     #[test]
-    fn the_generation_wraps_around_to_a_set_word() {
-        let event = RawEvent::<Native> { word: std::sync::atomic::AtomicU32::new(u32::MAX - 1) };
+    fn the_generation_wraps_around() {
+        let last = !(SET | WAITERS);
+        let event =
+            RawEvent::<Native> { word: std::sync::atomic::AtomicU32::new(last | WAITERS), spin: Spin::new() };
         event.set(());
         assert!(event.is_set(()));
+        event.clear(());
+        assert_eq!(event.word.load(Relaxed), 0);
+        assert!(released(last, 0) && !released(0, 0) && !released(0, WAITERS));
     }
 }

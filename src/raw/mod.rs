@@ -9,7 +9,9 @@
 //! | [`RawRobustMutex`] | 2 | free or whose, whether anybody may sleep, whether its owner died |
 //! | [`RawCondvar`] | 1 | a sequence number, and whether anybody may be asleep |
 //! | [`RawSemaphore`] | 2 | a count, and how many are waiting |
-//! | [`RawEvent`] | 1 | a generation, and whether the event is set |
+//! | [`RawEvent`] | 1 | a generation, whether the event is set, whether anybody waits |
+//! | [`RawOnce`] | 3 | done or not, and who is doing it |
+//! | [`RawBarrier`] | 3, and 2 for each party | a generation, whether it is broken, who has arrived |
 //!
 //! 1. Each public operation is one [`step`](crate::platform::Platform::step). A second
 //!    one inside its body is part of the first.
@@ -19,14 +21,19 @@
 //! When a process dies, the words keep what was last written; each file says what that
 //! means for the others.
 
+mod barrier;
 mod condvar;
 mod event;
 mod mutex;
+mod once;
 mod robust;
 mod semaphore;
+mod spin;
 
+pub use barrier::{Arrival, BarrierError, RawBarrier};
 pub use condvar::RawCondvar;
 pub use event::RawEvent;
 pub use mutex::RawMutex;
+pub use once::{Begun, Patience, RawOnce};
 pub use robust::{Left, RawRobustMutex, Taken};
 pub use semaphore::RawSemaphore;

@@ -12,8 +12,10 @@
 //!
 //! Orderings: `set` is a release; `wait` and `is_set` are acquires.
 //!
-//! When a process dies waiting, nobody notices. When it dies inside `set`, before it woke
-//! anybody, those asleep sleep on although the event is set.
+//! When a process dies here, at whatever instruction: a waiter leaves nothing behind, and
+//! nobody waits for it. Whoever is killed inside `set` has set the event and released
+//! everybody, or has done neither: both are one instruction, or one system call. An event
+//! belongs to nobody: that the task which was to set it has died, it does not tell.
 
 use crate::platform::{Native, Platform, Site, Tasks};
 use crate::raw::RawEvent;
@@ -80,6 +82,14 @@ impl<P: Platform> Event<P> {
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
         self.raw.wait_until(P::deadline(timeout), P::Site::here())
     }
+
+    /// As [`wait`](Self::wait), but no longer than until `deadline` (nanoseconds on the
+    /// platform's clock); says whether the event was set.
+    #[track_caller]
+    #[inline]
+    pub fn wait_until(&self, deadline: u64) -> bool {
+        self.raw.wait_until(deadline, P::Site::here())
+    }
 }
 
 impl<P: Platform> Default for Event<P> {
@@ -90,6 +100,6 @@ impl<P: Platform> Default for Event<P> {
 
 impl<P: Platform> fmt::Debug for Event<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Event").finish_non_exhaustive()
+        f.write_str(if self.raw.is_set(P::Site::here()) { "Event(set)" } else { "Event(unset)" })
     }
 }

@@ -12,6 +12,8 @@
 //! | [`Condvar`] | waiting for a change of what a mutex protects | any memory |
 //! | [`Semaphore`] | a number of permits | any memory |
 //! | [`Event`] | a flag to wait for | any memory |
+//! | [`Barrier`] | a place where tasks wait for each other | any memory |
+//! | [`Once`], [`OnceCell`], [`LazyLock`] | what is done, or made, once | any memory |
 //! | [`Value`] | a number that everybody can read and write | any memory |
 //! | [`Array`] | a fixed number of numbers | a segment of its own |
 //!
@@ -25,10 +27,13 @@
 //! When a process dies, each file says what the others find.
 
 mod array;
+mod barrier;
 mod condvar;
 mod element;
 mod event;
 mod mutex;
+mod once;
+mod once_cell;
 mod reentrant;
 mod robust;
 mod rwlock;
@@ -39,10 +44,13 @@ mod value;
 mod tests;
 
 pub use array::{Array, ArrayGuard};
+pub use barrier::{Barrier, BarrierWaitResult};
 pub use condvar::{Condvar, WaitTimeoutResult};
 pub use element::{Element, Integer, Word};
 pub use event::Event;
 pub use mutex::{Mutex, MutexGuard};
+pub use once::Once;
+pub use once_cell::{LazyLock, OnceCell};
 pub use reentrant::{ReentrantMutex, ReentrantMutexGuard, ReentrantResult};
 pub use robust::{LockError, RobustMutex, RobustMutexGuard, RobustResult};
 pub use rwlock::{ReadResult, RwLock, RwLockReadGuard, RwLockWriteGuard, WriteResult};

@@ -12,9 +12,12 @@
 //!    change of the word is never missed.
 //! 2. The futexes are process-shared (no `FUTEX_PRIVATE_FLAG`), because any word may
 //!    lie in memory that another process maps at another address.
+//! 3. [`change_and_wake_all`] changes the word and wakes in one system call: whoever is killed
+//!    there has done both or neither. A signal is acted on when the call returns, and the
+//!    kernel wakes before that.
 //!
-//! The kernel's comparison is a full barrier; the orderings that matter are those of
-//! the caller's own accesses to the word.
+//! The kernel's comparison is a full barrier, and so is its change of a word; the
+//! orderings that matter otherwise are those of the caller's own accesses to the word.
 //!
 //! When a process dies asleep, the kernel takes it off the queue. When it dies after
 //! it was woken, that wake-up is lost with it.
@@ -36,6 +39,37 @@ pub enum Woken {
     Changed,
     /// The deadline passed first.
     TimedOut,
+}
+
+/// How [`change_and_wake_all`] changes its word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Adds, wrapping around: from -2048 to 2047.
+    Add(i16),
+    /// Sets bits, among the lowest eleven.
+    Or(u16),
+}
+
+impl Change {
+    /// What becomes of a word.
+    #[must_use]
+    pub fn apply(self, word: u32) -> u32 {
+        match self {
+            Change::Add(number) => word.wrapping_add_signed(i32::from(number)),
+            Change::Or(bits) => word | u32::from(bits),
+        }
+    }
+
+    /// The kernel's form: operation, comparison (which nobody needs here), argument of
+    /// twelve bits, number to compare with.
+    fn encoded(self) -> i32 {
+        let (operation, argument) = match self {
+            Change::Add(number) => (libc::FUTEX_OP_ADD, i32::from(number)),
+            Change::Or(bits) => (libc::FUTEX_OP_OR, i32::from(bits)),
+        };
+        debug_assert!((-2048..2048).contains(&argument), "{self:?} has more than twelve bits");
+        operation << 28 | (argument & 0xFFF) << 12
+    }
 }
 
 /// Sleeps while `word` holds `expected`, until a wake-up, a signal, or `deadline`
@@ -86,10 +120,67 @@ pub fn wake(word: &AtomicU32, count: u32) -> u32 {
     }
 }
 
+/// Changes `word` and wakes all sleepers on it, in one action that a kill does not divide;
+/// returns how many were woken.
+///
+/// # Panics
+/// If the kernel does not know futexes.
+pub fn change_and_wake_all(word: &AtomicU32, change: Change) -> u32 {
+    // The call knows two words. The second is the one that is changed. How many are to be
+    // woken there on its own account stands in the place of the timeout: nobody is left
+    // asleep by then.
+    // SAFETY: `word` is valid for reads and writes, and is an atomic for everybody.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_futex,
+            word.as_ptr(),
+            libc::FUTEX_WAKE_OP,
+            i32::MAX,
+            ptr::null::<libc::timespec>(),
+            word.as_ptr(),
+            change.encoded(),
+        )
+    };
+    match Errno::result(result) {
+        Ok(woken) => u32::try_from(woken).unwrap_or(u32::MAX),
+        Err(errno) => panic!("futex wake on {:p} failed: {errno}", word.as_ptr()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::sync::atomic::Ordering::SeqCst;
+
+    #[test]
+    fn the_kernel_changes_a_word_as_told() {
+        for change in
+            [Change::Add(3), Change::Add(-2048), Change::Add(2047), Change::Or(0x7FF), Change::Or(1)]
+        {
+            for before in [0, 1, 6, u32::MAX] {
+                let word = AtomicU32::new(before);
+                assert_eq!(change_and_wake_all(&word, change), 0);
+                assert_eq!(word.load(SeqCst), change.apply(before), "{change:?} of {before}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_change_in_the_kernel_wakes_everybody() {
+        let word = AtomicU32::new(0);
+        std::thread::scope(|scope| {
+            let sleep = || {
+                while word.load(SeqCst) == 0 {
+                    wait(&word, 0, None);
+                }
+            };
+            for _ in 0..3 {
+                scope.spawn(sleep);
+            }
+            change_and_wake_all(&word, Change::Or(1));
+        });
+        assert_eq!(word.load(SeqCst), 1);
+    }
 
     #[test]
     fn a_word_that_differs_is_not_slept_on() {

@@ -18,7 +18,7 @@ use super::point::{point, proceed};
 use super::state::{Kernel, WORDS};
 use super::words::{CheckedU8, CheckedU16, CheckedU32, CheckedU64};
 use super::{current, sleep};
-use selvedge::platform::{Cmp, Guard, Kind, Native, Observe, Op, Platform, Woken};
+use selvedge::platform::{Change, Cmp, Guard, Kind, Native, Observe, Op, Platform, Woken};
 use std::panic::Location;
 use std::ptr;
 use std::sync::atomic::Ordering;
@@ -255,6 +255,31 @@ impl Platform for Checked {
                 || Op::new(Kind::Notify, "futex wake", word.address(), site),
                 || (*this).wake(word.address(), count),
             )
+        }
+    }
+
+    fn futex_change_and_wake_all(word: &CheckedU32, change: Change) -> u32 {
+        let this = current::get();
+        if this.is_null() {
+            return Native::futex_change_and_wake_all(word.native(), change);
+        }
+        let act = || {
+            let native = word.native();
+            native.store(change.apply(native.load(Ordering::Relaxed)), Ordering::Relaxed);
+            // SAFETY: a current kernel is alive, and the caller has the turn.
+            unsafe {
+                (*this).touch(word.address());
+                (*this).wake(word.address(), u32::MAX)
+            }
+        };
+        // SAFETY: as above.
+        if unsafe { (*this).is_inside() } {
+            return act();
+        }
+        // SAFETY: as above.
+        unsafe {
+            let site = (*this).site;
+            perform(this, || Op::new(Kind::Notify, "change and wake", word.address(), site), act)
         }
     }
 

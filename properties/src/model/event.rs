@@ -10,7 +10,7 @@
 //! | [`RelaxedSet`] | no: those released do not see what was done before |
 //! | [`QuietSet`] | no: nobody is woken |
 //!
-//! When a process dies between setting and waking, sleepers sleep on: not modelled.
+//! When a process dies: not modelled; no instruction lies between setting and waking.
 
 use super::{Loom, asleep, exhaust};
 use loom::cell::Cell;

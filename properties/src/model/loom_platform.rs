@@ -7,6 +7,7 @@
 //! |---|---|
 //! | wait | under the futex's mutex: compare, count as asleep, wait |
 //! | wake | under the same mutex: notify as many as are asleep and wanted |
+//! | change and wake | under the same mutex: both |
 //!
 //! 1. Comparing and falling asleep are one action, as the kernel promises.
 //! 2. Sleepers are woken in the order in which they fell asleep: loom's own queue.
@@ -19,9 +20,9 @@
 
 use loom::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 use loom::sync::{Condvar, Mutex};
-use selvedge::platform::{Atomic, Cmp, Guard, Observe, Op, Owner, Platform, Robust, Woken};
+use selvedge::platform::{Atomic, Change, Cmp, Guard, Observe, Op, Owner, Platform, Robust, Woken};
 use selvedge::sys::robust::{Links, OWNER};
-use std::sync::atomic::Ordering::{self, Acquire, Relaxed};
+use std::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed};
 
 /// The platform on which loom explores.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +38,19 @@ pub struct Futex {
     word: AtomicU32,
     asleep: Mutex<u32>,
     woken: Condvar,
+}
+
+impl Futex {
+    fn change_and_wake<R>(&self, change: impl FnOnce(&AtomicU32) -> R, count: u32) -> u32 {
+        let mut asleep = self.asleep.lock().expect("nobody panics with the queue");
+        change(&self.word);
+        let woken = count.min(*asleep);
+        *asleep -= woken;
+        for _ in 0..woken {
+            self.woken.notify_one();
+        }
+        woken
+    }
 }
 
 loom::lazy_static! {
@@ -116,13 +130,15 @@ impl Platform for Loom {
     }
 
     fn futex_wake(futex: &Futex, count: u32) -> u32 {
-        let mut asleep = futex.asleep.lock().expect("nobody panics with the queue");
-        let woken = count.min(*asleep);
-        *asleep -= woken;
-        for _ in 0..woken {
-            futex.woken.notify_one();
-        }
-        woken
+        futex.change_and_wake(|_| (), count)
+    }
+
+    fn futex_change_and_wake_all(futex: &Futex, change: Change) -> u32 {
+        let access = |word: &AtomicU32| match change {
+            Change::Add(number) => word.fetch_add(i32::from(number).cast_unsigned(), AcqRel),
+            Change::Or(bits) => word.fetch_or(u32::from(bits), AcqRel),
+        };
+        futex.change_and_wake(access, u32::MAX)
     }
 
     fn pause(_: u32, _: impl FnOnce() -> Op) {

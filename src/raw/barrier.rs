@@ -1,0 +1,415 @@
+//! A barrier: a place where a number of tasks wait until all of them are there.
+//!
+//! Called by [`sync::Barrier`](crate::sync::Barrier).
+//!
+//! The word is `generation << 2 | RESET | BROKEN`. Beside it stand a gate, a robust lock
+//! under which tasks arrive one after the other, and one slot less than there are parties:
+//! robust locks too, each with the number of the generation for which it was taken.
+//!
+//! | action | needs the gate | slots | word |
+//! |---|---|---|---|
+//! | arrive, not the last | yes | takes one for this generation | |
+//! | arrive as the last, then the action | yes, kept | | |
+//! | release | kept, given back | | next generation, wakes all |
+//! | leave: released, broken or killed | no | gives it back | |
+//! | abort | no | | sets `BROKEN`, wakes all |
+//! | reset | yes | writes down how the generation before ended | next generation, `RESET`, wakes all |
+//!
+//! 1. Nobody counts arrivals: those of this generation are the slots that somebody alive
+//!    holds with its number. They are looked through under the gate.
+//! 2. The generation changes only under the gate. The release of a generation finds every
+//!    slot held for it: so nobody is left of the one before, and generations do not mix.
+//! 3. `RESET` says how the last generation ended. Who still holds a slot of one before finds
+//!    the answer in the slot, written there under the gate before it was lost.
+//! 4. Changing the word and waking are one system call.
+//! 5. Who finds its own generation broken looks once more under the gate: a release may be
+//!    on its way. So either all of a generation pass or none does.
+//!
+//! Orderings: arriving passes through the gate, and releasing changes the word in the kernel,
+//! a release; who waits looks with acquire. So what anybody did before it arrived is seen by
+//! all who pass.
+//!
+//! **When a process dies here**, at whatever instruction:
+//!
+//! | it was | and the others |
+//! |---|---|
+//! | waiting, or about to | wait on; its arrival is taken back, and somebody else may arrive instead |
+//! | the last, in the action or before the release | wait on; the next to arrive is the last, and does the action anew |
+//! | the last, after the release | have all been woken by the release |
+//! | released, and leaving | notice nothing |
+//!
+//! Nobody is told of the death: to a barrier, a party that will never come and one that is
+//! late are the same. Who waits with a deadline breaks the barrier when it passes.
+
+use super::spin::Spin;
+use super::{Left, Patience, RawRobustMutex};
+use crate::platform::{Atomic, Change, Cmp, Guard, Kind, Observe, Op, Robust, Site, Tasks, Woken};
+use crate::shm::Shareable;
+use crate::sys::robust::OWNER;
+use std::fmt;
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
+
+const BROKEN: u32 = 1;
+const RESET: u32 = 2;
+const GENERATION: i16 = 4;
+
+/// What a slot says of the generation before, in the place of nothing.
+const PASSED: u32 = 1;
+const FAILED: u32 = 2;
+
+/// Why a task did not pass a barrier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BarrierError {
+    /// Somebody called abort or reset, or waited in vain for as long as it was ready to, or
+    /// panicked in the action.
+    #[error("the barrier is broken; after reset() it can be used again")]
+    Broken,
+    /// A wait that was only to be tried found that parties are missing.
+    #[error("the barrier would make this task wait: parties are missing")]
+    WouldBlock,
+    /// The action of the barrier waits at that same barrier.
+    #[error("the action of a barrier cannot wait at it: the others wait for the action")]
+    InAction,
+}
+
+/// How a task has arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// As the last one: it does the action, and then must call `release`.
+    Last {
+        /// The word at that time, for `release`.
+        seen: u32,
+    },
+    /// Others are missing: it must call `wait` next.
+    Early {
+        /// The word at that time, for `wait`.
+        seen: u32,
+        /// Its place, from 0, which no other one has at the time.
+        slot: usize,
+    },
+}
+
+impl Observe for Arrival {
+    fn observed(&self) -> u64 {
+        match self {
+            Arrival::Last { .. } => u64::MAX - 1,
+            Arrival::Early { slot, .. } => *slot as u64,
+        }
+    }
+}
+
+#[repr(C)]
+struct Slot<P: Robust> {
+    lock: RawRobustMutex<P>,
+    generation: P::AtomicU32,
+    ended: P::AtomicU32,
+}
+
+/// A barrier for up to `SLOTS` + 1 parties.
+#[repr(C)]
+pub struct RawBarrier<P: Robust, const SLOTS: usize = 127> {
+    word: P::Futex,
+    parties: u32,
+    spin: Spin,
+    gate: RawRobustMutex<P>,
+    slots: [Slot<P>; SLOTS],
+}
+
+// SAFETY: words that mean the same to every process, and robust locks.
+unsafe impl<P: Tasks, const SLOTS: usize> Shareable for RawBarrier<P, SLOTS> {}
+
+impl<P: Robust, const SLOTS: usize> RawBarrier<P, SLOTS> {
+    /// The most parties there can be.
+    pub const PARTIES: u32 = SLOTS as u32 + 1;
+
+    /// A barrier for `parties` tasks; nothing if that is 0 or more than there can be.
+    #[must_use]
+    pub fn new(parties: u32) -> Option<Self> {
+        let slot = |_| Slot {
+            lock: RawRobustMutex::new(),
+            generation: P::AtomicU32::new(0),
+            ended: P::AtomicU32::new(0),
+        };
+        (1..=Self::PARTIES).contains(&parties).then(|| RawBarrier {
+            word: P::Futex::new(0),
+            parties,
+            spin: Spin::new(),
+            gate: RawRobustMutex::new(),
+            slots: std::array::from_fn(slot),
+        })
+    }
+
+    /// The address that names this barrier in operations.
+    #[inline]
+    #[must_use]
+    pub fn address(&self) -> usize {
+        std::ptr::from_ref(&self.word) as usize
+    }
+
+    /// How many tasks it waits for.
+    #[must_use]
+    pub fn parties(&self) -> u32 {
+        self.parties
+    }
+
+    /// How many wait at this moment.
+    pub fn waiting(&self, site: P::Site) -> u32 {
+        P::step(
+            || Op::new(Kind::Read, "waiting", self.address(), site.location()),
+            || self.arrived(self.word.load(Acquire), site),
+        )
+    }
+
+    /// Whether it is broken at this moment.
+    pub fn is_broken(&self, site: P::Site) -> bool {
+        P::step(
+            || Op::new(Kind::Read, "is_broken", self.address(), site.location()),
+            || self.word.load(Acquire) & BROKEN != 0,
+        )
+    }
+
+    /// Arrives.
+    ///
+    /// # Errors
+    /// [`BarrierError::Broken`], also if the patience ended before the caller could arrive;
+    /// with [`Patience::Never`] also [`BarrierError::WouldBlock`]: the caller has not arrived
+    /// then. [`BarrierError::InAction`] if the caller is inside the action.
+    pub fn arrive(&self, patience: Patience, site: P::Site) -> Result<Arrival, BarrierError> {
+        if self.gate.is_mine() {
+            return Err(BarrierError::InAction);
+        }
+        P::step(
+            || self.arrive_op(patience, site),
+            || {
+                match patience {
+                    Patience::Never if self.gate.try_lock(site).is_none() => {
+                        return Err(BarrierError::WouldBlock);
+                    }
+                    Patience::Never => {}
+                    _ if self.take(&self.gate, deadline(patience), site) => {}
+                    _ => return self.too_late(),
+                }
+                let arrival = self.arrive_gated(patience, site);
+                if !matches!(arrival, Ok(Arrival::Last { .. })) {
+                    self.gate.unlock(Left::Clean, site);
+                }
+                arrival
+            },
+        )
+    }
+
+    fn arrive_op(&self, patience: Patience, site: P::Site) -> Op {
+        let op = self.gated("arrive", site).until(deadline(patience));
+        if patience == Patience::Never { op.when(Guard::ALWAYS) } else { op }
+    }
+
+    fn too_late<T>(&self) -> Result<T, BarrierError> {
+        self.shatter();
+        Err(BarrierError::Broken)
+    }
+
+    fn arrive_gated(&self, patience: Patience, site: P::Site) -> Result<Arrival, BarrierError> {
+        let seen = self.word.load(Relaxed);
+        if seen & BROKEN != 0 {
+            return Err(BarrierError::Broken);
+        }
+        if self.arrived(seen, site) + 1 == self.parties {
+            return Ok(Arrival::Last { seen });
+        }
+        if patience == Patience::Never {
+            return Err(BarrierError::WouldBlock);
+        }
+        let Some(slot) = self.take_slot(seen, deadline(patience), site) else { return self.too_late() };
+        self.slots[slot].ended.store(0, Relaxed);
+        self.slots[slot].generation.store(generation(seen), Relaxed);
+        Ok(Arrival::Early { seen, slot })
+    }
+
+    /// A slot of one's own; nothing if the deadline passed first.
+    fn take_slot(&self, seen: u32, deadline: Option<u64>, site: P::Site) -> Option<usize> {
+        if let Some(slot) = self.used().iter().position(|slot| slot.lock.try_lock(site).is_some()) {
+            return Some(slot);
+        }
+        // Not all are held for this generation: somebody of the last one has yet to leave,
+        // and needs nothing for it but to run.
+        let old = |slot: &Slot<P>| slot.generation.load(Relaxed) != generation(seen);
+        let slot = self.used().iter().position(old)?;
+        self.take(&self.slots[slot].lock, deadline, site).then_some(slot)
+    }
+
+    /// Waits until the generation of an early arrival has ended, and leaves.
+    ///
+    /// # Errors
+    /// [`BarrierError::Broken`], also if the patience ended first: then the barrier is broken
+    /// for everybody.
+    pub fn wait(
+        &self,
+        seen: u32,
+        slot: usize,
+        patience: Patience,
+        site: P::Site,
+    ) -> Result<(), BarrierError> {
+        let deadline = deadline(patience);
+        let op = || {
+            let changed = P::guard(&self.word, !0, Cmp::Ne, seen);
+            Op::new(Kind::Wait, "wait", self.address(), site.location()).when(changed).until(deadline)
+        };
+        P::step(op, || {
+            let mut now = self.changed(seen, deadline, op);
+            if generation(now) == generation(seen) {
+                // Broken, or the time is up, unless a release is on its way (invariant 5).
+                self.take(&self.gate, None, site);
+                now = self.word.load(Acquire);
+                if now == seen {
+                    self.shatter();
+                }
+                self.gate.unlock(Left::Clean, site);
+            }
+            let passed = self.has_passed(seen, now, &self.slots[slot]);
+            self.slots[slot].lock.unlock(Left::Clean, site);
+            if passed { Ok(()) } else { Err(BarrierError::Broken) }
+        })
+    }
+
+    /// The word once it is another one than `seen`, or once the deadline has passed.
+    fn changed(&self, seen: u32, deadline: Option<u64>, op: impl Fn() -> Op) -> u32 {
+        let look = || Some(self.word.load(Acquire)).filter(|&now| now != seen);
+        if let Some(now) = look().or_else(|| self.spin.until::<P, u32>(look)) {
+            return now;
+        }
+        loop {
+            let woken = P::futex_wait(&self.word, seen, deadline, &op, None::<fn() -> Op>);
+            let now = self.word.load(Acquire);
+            if now != seen || woken == Woken::TimedOut {
+                return now;
+            }
+        }
+    }
+
+    /// Whether the generation of `seen` was released, now that the word is `now`.
+    fn has_passed(&self, seen: u32, now: u32, slot: &Slot<P>) -> bool {
+        match generation(now).wrapping_sub(generation(seen)) & !0 >> 2 {
+            0 => false,
+            1 => now & RESET == 0,
+            // Invariant 3.
+            _ => slot.ended.load(Relaxed) == PASSED,
+        }
+    }
+
+    /// Releases all who have arrived. The caller arrived as the last, and `seen` is what it
+    /// saw.
+    ///
+    /// # Errors
+    /// [`BarrierError::Broken`] if somebody broke the barrier during the action.
+    pub fn release(&self, seen: u32, site: P::Site) -> Result<(), BarrierError> {
+        let op =
+            || Op::new(Kind::ReadWrite, "release", self.address(), site.location()).with(self.gate.address());
+        P::step(op, || {
+            let whole = self.word.load(Relaxed) == seen;
+            // Alone, nobody can have come to wait.
+            if whole && self.parties > 1 {
+                let next = GENERATION - (seen & RESET) as i16;
+                P::futex_change_and_wake_all(&self.word, Change::Add(next));
+            }
+            self.gate.unlock(Left::Clean, site);
+            if whole { Ok(()) } else { Err(BarrierError::Broken) }
+        })
+    }
+
+    /// Breaks the barrier after an action that did not come to its end. The caller arrived
+    /// as the last.
+    pub fn fail(&self, site: P::Site) {
+        let op = || Op::new(Kind::Write, "abort", self.address(), site.location()).with(self.gate.address());
+        P::step(op, || {
+            self.shatter();
+            self.gate.unlock(Left::Clean, site);
+        });
+    }
+
+    /// Breaks the barrier: all who wait, and all who come, are told so, until it is reset.
+    pub fn abort(&self, site: P::Site) {
+        P::step(|| Op::new(Kind::Write, "abort", self.address(), site.location()), || self.shatter());
+    }
+
+    fn shatter(&self) {
+        if self.word.load(Relaxed) & BROKEN == 0 {
+            P::futex_change_and_wake_all(&self.word, Change::Or(BROKEN as u16));
+        }
+    }
+
+    /// Makes the barrier whole and empty. Those who wait are told that it was broken.
+    pub fn reset(&self, site: P::Site) {
+        // From inside the action, the caller has the gate already.
+        let mine = self.gate.is_mine();
+        let op =
+            || if mine { self.gated("reset", site).when(Guard::ALWAYS) } else { self.gated("reset", site) };
+        P::step(op, || {
+            if !mine {
+                self.take(&self.gate, None, site);
+            }
+            let word = self.word.load(Relaxed);
+            if word & BROKEN != 0 || mine || self.arrived(word, site) > 0 {
+                let ended = if word & RESET == 0 { PASSED } else { FAILED };
+                let before = generation(word).wrapping_sub(1) & !0 >> 2;
+                for slot in self.used() {
+                    if slot.generation.load(Relaxed) == before {
+                        slot.ended.store(ended, Relaxed);
+                    }
+                }
+                let next = GENERATION + (RESET - (word & RESET)) as i16 - (word & BROKEN) as i16;
+                P::futex_change_and_wake_all(&self.word, Change::Add(next));
+            }
+            if !mine {
+                self.gate.unlock(Left::Clean, site);
+            }
+        });
+    }
+
+    /// An operation that begins by taking the gate.
+    fn gated(&self, name: &'static str, site: P::Site) -> Op {
+        let free = Guard { word: self.gate.address(), mask: OWNER, value: 0, cmp: Cmp::Eq };
+        Op::new(Kind::ReadWrite, name, self.address(), site.location()).with(self.gate.address()).when(free)
+    }
+
+    /// Takes a gate or a slot; false if the deadline passed first. That its last owner died
+    /// means nothing: between any two instructions all is in order.
+    fn take(&self, lock: &RawRobustMutex<P>, deadline: Option<u64>, site: P::Site) -> bool {
+        match deadline {
+            None => {
+                lock.lock(site);
+                true
+            }
+            Some(deadline) => lock.lock_until(deadline, site).is_some(),
+        }
+    }
+
+    /// The slots in use.
+    fn used(&self) -> &[Slot<P>] {
+        &self.slots[..self.parties as usize - 1]
+    }
+
+    /// How many have arrived for the generation of `word`.
+    fn arrived(&self, word: u32, site: P::Site) -> u32 {
+        let here =
+            |slot: &&Slot<P>| slot.generation.load(Relaxed) == generation(word) && slot.lock.is_locked(site);
+        self.used().iter().filter(here).count() as u32
+    }
+}
+
+fn generation(word: u32) -> u32 {
+    word >> 2
+}
+
+fn deadline(patience: Patience) -> Option<u64> {
+    match patience {
+        Patience::Until(deadline) => Some(deadline),
+        Patience::Forever | Patience::Never => None,
+    }
+}
+
+impl<P: Robust, const SLOTS: usize> fmt::Debug for RawBarrier<P, SLOTS> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawBarrier").finish_non_exhaustive()
+    }
+}
