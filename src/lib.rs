@@ -31,6 +31,11 @@ mod native;
 
 pub use error::Error;
 pub use native::*;
+pub use native::{
+    Array, ArrayGuard, BoundedSemaphore, Condvar, Event, JoinHandle, Mutex, MutexGuard, Process,
+    ReentrantMutex, ReentrantMutexGuard, RobustMutex, RobustMutexGuard, RwLock, RwLockReadGuard,
+    RwLockWriteGuard, Semaphore, SemaphoreGuard, Shared, Value, ValueGuard, exit, sleep, spawn,
+};
 pub use process::ExitStatus;
 pub use raw::BarrierError;
 pub use shm::Shareable;

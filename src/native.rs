@@ -15,6 +15,8 @@ pub type Array<T> = sync::Array<T, Native>;
 pub type ArrayGuard<'a, T> = sync::ArrayGuard<'a, T, Native>;
 /// [`sync::Barrier`] for real threads and processes.
 pub type Barrier = sync::Barrier<Native>;
+/// [`sync::BoundedSemaphore`] for real threads and processes.
+pub type BoundedSemaphore = sync::BoundedSemaphore<Native>;
 /// [`sync::Condvar`] for real threads and processes.
 pub type Condvar = sync::Condvar<Native>;
 /// [`sync::Event`] for real threads and processes.

@@ -8,7 +8,7 @@ use selvedge::raw::{RawCondvar, RawEvent, RawMutex, RawRobustMutex, RawSemaphore
 use selvedge_properties::model::condvar::{self, HastyClear, LateLook, QuietClear, SameSequence, SameWord};
 use selvedge_properties::model::event::{self, FlagOnly, QuietSet, RelaxedSet};
 use selvedge_properties::model::mutex::{self, RelaxedUnlock, SilentSleep};
-use selvedge_properties::model::semaphore::{self, BlindTake, OldLook, RelaxedRelease};
+use selvedge_properties::model::semaphore::{self, BlindTake, Forgetful, OldLook, RelaxedRelease};
 use selvedge_properties::model::{Loom, exhaust};
 use std::process::Command;
 
@@ -100,6 +100,7 @@ caught! {
     semaphore_old_look by DEADLOCK, semaphore::a_release_wakes::<OldLook>(1, None);
     semaphore_relaxed_release by RACE, semaphore::one_permit_excludes::<RelaxedRelease>(1, None);
     semaphore_blind_take by RACE, semaphore::one_permit_excludes::<BlindTake>(1, None);
+    semaphore_forgetful by DEADLOCK, semaphore::one_permit_excludes::<Forgetful>(2, Some(3));
     event_flag_only by DEADLOCK, event::a_pulse_releases::<FlagOnly>(1, Some(3));
     event_relaxed_set by RACE, event::a_set_releases::<RelaxedSet>(1, None);
     event_quiet_set by DEADLOCK, event::a_set_releases::<QuietSet>(1, None);

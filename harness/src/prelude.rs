@@ -30,6 +30,8 @@ pub type Once = selvedge::sync::Once<Checked>;
 pub type OnceCell<T> = selvedge::sync::OnceCell<T, Checked>;
 /// A value that is made when somebody first looks at it.
 pub type LazyLock<T> = selvedge::sync::LazyLock<T, Checked>;
+/// A counting semaphore that refuses a release too many.
+pub type BoundedSemaphore = selvedge::sync::BoundedSemaphore<Checked>;
 /// A flag that tasks can wait for.
 pub type Event = selvedge::sync::Event<Checked>;
 /// A number in shared memory, with a lock beside it.

@@ -12,6 +12,8 @@
 //! | [`RawEvent`] | 1 | a generation, whether the event is set, whether anybody waits |
 //! | [`RawOnce`] | 3 | done or not, and who is doing it |
 //! | [`RawBarrier`] | 3, and 2 for each party | a generation, whether it is broken, who has arrived |
+//! | [`RawSemaphore`] | 1 | a count, and whether anybody may be asleep |
+//! | [`RawEvent`] | 1 | a generation, and whether the event is set |
 //!
 //! 1. Each public operation is one [`step`](crate::platform::Platform::step). A second
 //!    one inside its body is part of the first.

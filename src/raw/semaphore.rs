@@ -1,61 +1,73 @@
-//! A counting semaphore in two words.
+//! A counting semaphore in one futex word.
 //!
-//! Called by [`sync::Semaphore`](crate::sync::Semaphore).
+//! Called by [`sync::Semaphore`](crate::sync::Semaphore) and
+//! [`sync::BoundedSemaphore`](crate::sync::BoundedSemaphore).
 //!
-//! | word | meaning |
-//! |---|---|
-//! | `count`, a futex | permits that are free |
-//! | `waiters` | tasks that found none and may be asleep |
+//! | word | meaning | acquiring | releasing |
+//! |---|---|---|---|
+//! | n > 0 | n permits are free, nobody sleeps | writes n - 1 | adds |
+//! | 0 | no permit is free, nobody sleeps | sets `WAITERS` and sleeps | adds |
+//! | n, `WAITERS` | the same, and somebody may sleep | takes one, or sleeps | adds, and wakes |
 //!
-//! 1. `count` never wraps around: nobody takes from 0, and a release that would exceed
-//!    [`MAX`](RawSemaphore::MAX) is refused.
-//! 2. A task counts itself among `waiters` before it looks at `count` for the last time
-//!    and sleeps.
-//! 3. A release adds to `count` before it looks at `waiters`. Of the two looks, one
-//!    therefore sees the other side: either the waiter finds a permit, or it is woken.
+//! 1. The count never wraps around: nobody takes from 0, and a release after which more
+//!    permits would be free than its caller allows is refused.
+//! 2. Nobody sleeps unless the word was `WAITERS` alone when it fell asleep.
+//! 3. Whoever takes or gives keeps `WAITERS`. Only a release that has just found fewer
+//!    asleep than it gave permits takes the mark away. Who fell asleep in between did so
+//!    by the mark that is gone: everybody is woken then, and sets it anew.
 //!
-//! Orderings: taking a permit is an acquire and giving one back a release. Invariants 2
-//! and 3 need the two looks in one order, which plain loads do not give; so the release
-//! looks at `waiters` by an atomic addition of nothing, which reads the latest value and
-//! takes part in that word's order of changes.
+//! Orderings: taking a permit is an acquire and giving one back a release. `WAITERS` needs
+//! nothing: it stands in the same word as the count.
 //!
-//! When a process dies with a permit, that permit is gone. When it dies waiting,
-//! `waiters` stays one too high for ever, which costs a system call a release and
-//! nothing else. When it dies after it was woken and before it took its permit, the
-//! permit is free, but another sleeper hears of it only with the next release.
+//! When a process dies with a permit, that permit is gone: `RobustSemaphore` is the one
+//! that gets it back. When it dies asleep, nothing follows. When it dies after it was woken and
+//! before it took its permit, the permit is free, but another sleeper hears of it only
+//! with the next release; and so it is when a task dies between giving back and waking.
+//!
+//! Source: U. Drepper, "Futexes Are Tricky" (2011), for the mark beside the number.
 
 use crate::Error;
 use crate::platform::{Atomic, Cmp, Kind, Op, Platform, Site, Tasks, Woken};
 use crate::shm::Shareable;
 use std::fmt;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::hint::spin_loop;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+/// Somebody may sleep on the word.
+const WAITERS: u32 = 0x8000_0000;
+/// The number of free permits.
+const COUNT: u32 = !WAITERS;
 
 /// A counting semaphore: permits that are taken and given back.
 #[repr(C)]
 pub struct RawSemaphore<P: Platform> {
-    count: P::Futex,
-    waiters: P::AtomicU32,
+    word: P::Futex,
 }
 
-// SAFETY: two words that mean the same to every process, at whatever address.
+// SAFETY: a word that means the same to every process, at whatever address.
 unsafe impl<P: Tasks> Shareable for RawSemaphore<P> {}
 
 impl<P: Platform> RawSemaphore<P> {
     /// The most permits that can be free at a time.
-    pub const MAX: u32 = u32::MAX;
+    pub const MAX: u32 = COUNT;
 
     /// A semaphore with `permits` free permits.
+    ///
+    /// # Panics
+    /// If they are more than [`MAX`](Self::MAX).
     #[inline]
     #[must_use]
+    #[track_caller]
     pub fn new(permits: u32) -> Self {
-        RawSemaphore { count: P::Futex::new(permits), waiters: P::AtomicU32::new(0) }
+        assert!(permits <= COUNT, "a semaphore has at most {COUNT} permits, not {permits}");
+        RawSemaphore { word: P::Futex::new(permits) }
     }
 
     /// The address that names this semaphore in operations.
     #[inline]
     #[must_use]
     pub fn address(&self) -> usize {
-        std::ptr::from_ref(&self.count) as usize
+        std::ptr::from_ref(&self.word) as usize
     }
 
     /// Takes a permit, waiting as long as it takes.
@@ -86,20 +98,18 @@ impl<P: Platform> RawSemaphore<P> {
         )
     }
 
-    /// Gives `permits` permits back.
+    /// Gives `permits` permits back, if no more than `limit` are free then.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if more than [`MAX`](Self::MAX) would be free then;
-    /// nothing was changed.
+    /// [`Error::InvalidArgument`] if more than `limit`, or more than [`MAX`](Self::MAX),
+    /// would be free; nothing was changed.
     #[inline]
-    pub fn release(&self, permits: u32, site: P::Site) -> Result<(), Error> {
+    pub fn release(&self, permits: u32, limit: u32, site: P::Site) -> Result<(), Error> {
         P::step(
             || Op::new(Kind::Release, "release", self.address(), site.location()),
             || {
-                self.give(permits)?;
-                // Adding nothing instead of loading: see the orderings above.
-                if self.waiters.fetch_add(0, AcqRel) > 0 {
-                    P::futex_wake(&self.count, permits);
+                if self.give(permits, limit.min(COUNT))? & WAITERS != 0 && permits > 0 {
+                    self.wake(permits);
                 }
                 Ok(())
             },
@@ -109,65 +119,99 @@ impl<P: Platform> RawSemaphore<P> {
     /// How many permits are free at this moment.
     #[inline]
     pub fn value(&self, site: P::Site) -> u32 {
-        P::step(|| Op::new(Kind::Read, "value", self.address(), site.location()), || self.count.load(Relaxed))
+        P::step(
+            || Op::new(Kind::Read, "value", self.address(), site.location()),
+            || self.word.load(Relaxed) & COUNT,
+        )
     }
 
     #[inline]
     fn acquire_op(&self, deadline: Option<u64>, site: P::Site) -> Op {
         Op::new(Kind::Acquire, "acquire", self.address(), site.location())
-            .when(P::guard(&self.count, !0, Cmp::Gt, 0))
+            .when(P::guard(&self.word, COUNT, Cmp::Gt, 0))
             .until(deadline)
     }
 
     #[inline]
     fn take(&self) -> bool {
-        let mut count = self.count.load(Relaxed);
-        while count > 0 {
-            match self.count.compare_exchange(count, count - 1, Acquire, Relaxed) {
+        let mut word = self.word.load(Relaxed);
+        while word & COUNT > 0 {
+            match self.word.compare_exchange(word, word - 1, Acquire, Relaxed) {
                 Ok(_) => return true,
-                Err(now) => count = now,
+                Err(now) => word = now,
             }
         }
         false
     }
 
+    /// Adds to the count; says what the word was before.
     #[inline]
-    fn give(&self, permits: u32) -> Result<(), Error> {
-        let mut count = self.count.load(Relaxed);
+    fn give(&self, permits: u32, limit: u32) -> Result<u32, Error> {
+        let mut word = self.word.load(Relaxed);
         loop {
-            let Some(sum) = count.checked_add(permits) else { return Err(too_many(permits, count)) };
-            match self.count.compare_exchange(count, sum, Release, Relaxed) {
-                Ok(_) => return Ok(()),
-                Err(now) => count = now,
+            let free = word & COUNT;
+            if permits > limit.saturating_sub(free) {
+                return Err(too_many(permits, free, limit));
+            }
+            match self.word.compare_exchange(word, word + permits, Release, Relaxed) {
+                Ok(_) => return Ok(word),
+                Err(now) => word = now,
             }
         }
     }
 
     #[cold]
     fn acquire_contended(&self, deadline: Option<u64>, site: P::Site) -> bool {
-        // Invariant 2. What follows sees every release that did not see this.
-        self.waiters.fetch_add(1, AcqRel);
-        let taken = loop {
-            if self.take() {
-                break true;
+        loop {
+            let word = self.spin();
+            if word & COUNT > 0 {
+                if self.take() {
+                    return true;
+                }
+                continue;
+            }
+            // Invariant 2.
+            if word == 0 && self.word.compare_exchange(0, WAITERS, Relaxed, Relaxed).is_err() {
+                continue;
             }
             let op = || self.acquire_op(deadline, site);
-            if P::futex_wait(&self.count, 0, deadline, op, None::<fn() -> Op>) == Woken::TimedOut {
-                break false;
+            if P::futex_wait(&self.word, WAITERS, deadline, op, None::<fn() -> Op>) == Woken::TimedOut {
+                return false;
             }
-        };
-        // Relaxed: a release that still sees us wakes once too often.
-        self.waiters.fetch_sub(1, Relaxed);
-        taken
+        }
+    }
+
+    /// Looks until a permit is free, or somebody sleeps (so that spinning would be unfair),
+    /// or it took too long.
+    fn spin(&self) -> u32 {
+        for _ in 0..P::SPIN {
+            match self.word.load(Relaxed) {
+                0 => spin_loop(),
+                word => return word,
+            }
+        }
+        self.word.load(Relaxed)
+    }
+
+    #[cold]
+    fn wake(&self, permits: u32) {
+        if P::futex_wake(&self.word, permits) < permits {
+            // Nobody sleeps any more, or only those who fell asleep since (invariant 3).
+            self.word.fetch_and(COUNT, Relaxed);
+            P::futex_wake(&self.word, u32::MAX);
+        }
     }
 }
 
 #[cold]
-fn too_many(permits: u32, count: u32) -> Error {
+fn too_many(permits: u32, free: u32, limit: u32) -> Error {
     Error::InvalidArgument {
         what: "the number of permits to release",
         given: permits.to_string(),
-        allowed: format!("at most {}, because {count} are free already", u32::MAX - count),
+        allowed: match limit.saturating_sub(free) {
+            0 => format!("0, because all {limit} permits are free already"),
+            room => format!("at most {room}, because {free} of {limit} are free already"),
+        },
     }
 }
 
@@ -190,16 +234,18 @@ mod tests {
         assert!(semaphore.try_acquire(()) && !semaphore.try_acquire(()));
         assert!(!semaphore.acquire_until(0, ()));
         assert!(!semaphore.acquire_until(clock::monotonic() + 1_000_000, ()));
-        assert_eq!(semaphore.waiters.load(Relaxed), 0);
-        semaphore.release(3, ()).unwrap();
+        semaphore.release(3, COUNT, ()).unwrap();
         assert_eq!(semaphore.value(()), 3);
+        assert_eq!(size_of::<RawSemaphore<Native>>(), 4);
     }
 
     #[test]
     fn too_many_permits_are_refused_and_change_nothing() {
         let semaphore = RawSemaphore::<Native>::new(1);
-        let error = semaphore.release(u32::MAX, ()).unwrap_err().to_string();
-        assert!(error.contains("4294967295") && error.contains("at most 4294967294"), "{error}");
+        let error = semaphore.release(u32::MAX, u32::MAX, ()).unwrap_err().to_string();
+        assert!(error.contains("4294967295") && error.contains("at most 2147483646"), "{error}");
+        let error = semaphore.release(1, 1, ()).unwrap_err().to_string();
+        assert!(error.contains("all 1 permits are free already"), "{error}");
         assert_eq!(semaphore.value(()), 1);
     }
 }

@@ -10,7 +10,7 @@
 //! | [`ReentrantMutex`] | the same, which its holder can take again | any memory |
 //! | [`RwLock`] | a value that many read or one writes, and that survives both | any memory |
 //! | [`Condvar`] | waiting for a change of what a mutex protects | any memory |
-//! | [`Semaphore`] | a number of permits | any memory |
+//! | [`Semaphore`], [`BoundedSemaphore`] | a number of permits | any memory |
 //! | [`Event`] | a flag to wait for | any memory |
 //! | [`Barrier`] | a place where tasks wait for each other | any memory |
 //! | [`Once`], [`OnceCell`], [`LazyLock`] | what is done, or made, once | any memory |
@@ -28,6 +28,7 @@
 
 mod array;
 mod barrier;
+mod bounded_semaphore;
 mod condvar;
 mod element;
 mod event;
@@ -45,6 +46,7 @@ mod tests;
 
 pub use array::{Array, ArrayGuard};
 pub use barrier::{Barrier, BarrierWaitResult};
+pub use bounded_semaphore::BoundedSemaphore;
 pub use condvar::{Condvar, WaitTimeoutResult};
 pub use element::{Element, Integer, Word};
 pub use event::Event;

@@ -9,6 +9,7 @@
 //! | [`OldLook`] | no: a release misses a waiter that came before it |
 //! | [`RelaxedRelease`] | no: a permit carries nothing from its last owner |
 //! | [`BlindTake`] | no: two tasks take the last permit |
+//! | [`Forgetful`] | no: a release takes the mark away under a task that fell asleep by it |
 //!
 //! When a process dies with a permit, the permit is gone: not modelled.
 
@@ -41,7 +42,7 @@ impl RawPermits for RawSemaphore<Loom> {
         RawSemaphore::acquire(self, ());
     }
     fn release(&self, permits: u32) {
-        RawSemaphore::release(self, permits, ()).expect("there are few permits");
+        RawSemaphore::release(self, permits, u32::MAX, ()).expect("there are few permits");
     }
 }
 
@@ -143,6 +144,37 @@ impl RawPermits for BlindTake {
     }
 }
 
+/// Broken: one word as in the shipped machine, but a release that takes the mark of the
+/// waiters away does not wake those who fell asleep by it in the meantime.
+#[derive(Debug)]
+pub struct Forgetful(Word);
+
+const WAITERS: u32 = 0x8000_0000;
+
+impl RawPermits for Forgetful {
+    fn new(permits: u32) -> Self {
+        Forgetful(Word::new(permits))
+    }
+    fn acquire(&self) {
+        loop {
+            let word = self.0.load(Relaxed);
+            if word & !WAITERS > 0 {
+                if self.0.compare_exchange(word, word - 1, Acquire, Relaxed).is_ok() {
+                    return;
+                }
+            } else if word == WAITERS || self.0.compare_exchange(0, WAITERS, Relaxed, Relaxed).is_ok() {
+                let op = || unreachable!("loom does not look at operations");
+                Loom::futex_wait(&self.0, WAITERS, None, op, None::<fn() -> Op>);
+            }
+        }
+    }
+    fn release(&self, permits: u32) {
+        if self.0.fetch_add(permits, Release) & WAITERS != 0 && Loom::futex_wake(&self.0, permits) < permits {
+            self.0.fetch_and(!WAITERS, Relaxed);
+        }
+    }
+}
+
 /// A number under one permit; loom reports two uses of it that nothing orders.
 struct Counter<S> {
     permits: S,
@@ -207,10 +239,10 @@ pub fn giving_up_takes_no_permit(preemptions: Option<usize>) -> usize {
         let patient = thread::spawn(move || patient.acquire(()));
         let hasty = thread::spawn(move || {
             if hasty.acquire_until(0, ()) {
-                hasty.release(1, ()).expect("there are few permits");
+                hasty.release(1, u32::MAX, ()).expect("there are few permits");
             }
         });
-        permits.release(1, ()).expect("there are few permits");
+        permits.release(1, u32::MAX, ()).expect("there are few permits");
         patient.join().expect("the patient task panicked");
         hasty.join().expect("the hasty task panicked");
         assert_eq!(permits.value(()), 0, "one permit was given and one taken");

@@ -1,0 +1,168 @@
+//! A number of permits that never grows.
+//!
+//! Called by programs for which a release too many is a mistake to be told of.
+//!
+//! | state | `acquire` | `release` |
+//! |---|---|---|
+//! | all free | takes one | an error; nothing changes |
+//! | some free | takes one | adds one |
+//! | none free | waits for a release | lets one of those in who wait |
+//!
+//! 1. Never are more permits free than there were at the beginning.
+//! 2. Anybody may release, also who never acquired, as long as the first law holds.
+//!
+//! Orderings: those of [`Semaphore`](super::Semaphore).
+//!
+//! When a process dies with a permit, the permit is gone: **this semaphore is not
+//! robust**, and [`RobustSemaphore`](super::RobustSemaphore) is. Anybody who knows of the death may
+//! [`release`](BoundedSemaphore::release) in the name of the dead.
+
+use super::SemaphoreGuard;
+use crate::Error;
+use crate::platform::{Native, Platform, Site, Tasks};
+use crate::raw::RawSemaphore;
+use crate::shm::Shareable;
+use std::fmt;
+use std::time::Duration;
+
+/// A number of permits that tasks take and give back, and of which never more are free
+/// than at the beginning.
+///
+/// It is not robust: the permit of a process that is killed is lost.
+/// [`RobustSemaphore`](super::RobustSemaphore) gets it back.
+///
+/// ```
+/// let seats = selvedge::BoundedSemaphore::new(1);
+/// seats.acquire();
+/// seats.release()?;
+/// assert!(seats.release().is_err(), "nobody had taken it");
+/// assert_eq!(seats.value(), 1);
+/// # Ok::<(), selvedge::Error>(())
+/// ```
+#[repr(C)]
+pub struct BoundedSemaphore<P: Platform = Native> {
+    raw: RawSemaphore<P>,
+    limit: u32,
+}
+
+// SAFETY: it is its words.
+unsafe impl<P: Tasks> Shareable for BoundedSemaphore<P> {}
+
+impl<P: Platform> BoundedSemaphore<P> {
+    /// A semaphore with `permits` permits, all of them free.
+    ///
+    /// # Panics
+    /// If they are more than [`Semaphore::MAX`](super::Semaphore::MAX).
+    #[inline]
+    #[must_use]
+    #[track_caller]
+    pub fn new(permits: u32) -> Self {
+        BoundedSemaphore { raw: RawSemaphore::new(permits), limit: permits }
+    }
+
+    /// Takes a permit, waiting as long as it takes.
+    #[track_caller]
+    #[inline]
+    pub fn acquire(&self) {
+        self.raw.acquire(P::Site::here());
+    }
+
+    /// Takes a permit if one is free; says whether it did.
+    #[track_caller]
+    #[inline]
+    pub fn try_acquire(&self) -> bool {
+        self.raw.try_acquire(P::Site::here())
+    }
+
+    /// Takes a permit unless that takes longer than `timeout`; says whether it did.
+    #[track_caller]
+    #[inline]
+    pub fn acquire_timeout(&self, timeout: Duration) -> bool {
+        self.acquire_until(P::deadline(timeout))
+    }
+
+    /// Takes a permit unless `deadline` (nanoseconds on the platform's clock) passes
+    /// first; says whether it did.
+    #[track_caller]
+    #[inline]
+    pub fn acquire_until(&self, deadline: u64) -> bool {
+        self.raw.acquire_until(deadline, P::Site::here())
+    }
+
+    /// Takes a permit for as long as the guard lives.
+    #[track_caller]
+    #[inline]
+    pub fn access(&self) -> SemaphoreGuard<'_, P> {
+        self.acquire();
+        SemaphoreGuard::new(&self.raw, self.limit, P::Site::here())
+    }
+
+    /// Takes a permit for as long as the guard lives, if one is free.
+    #[track_caller]
+    #[inline]
+    pub fn try_access(&self) -> Option<SemaphoreGuard<'_, P>> {
+        let site = P::Site::here();
+        self.raw.try_acquire(site).then(|| SemaphoreGuard::new(&self.raw, self.limit, site))
+    }
+
+    /// Takes a permit for as long as the guard lives, unless that takes longer than
+    /// `timeout`.
+    #[track_caller]
+    #[inline]
+    pub fn access_timeout(&self, timeout: Duration) -> Option<SemaphoreGuard<'_, P>> {
+        let site = P::Site::here();
+        let taken = self.raw.acquire_until(P::deadline(timeout), site);
+        taken.then(|| SemaphoreGuard::new(&self.raw, self.limit, site))
+    }
+
+    /// Gives one permit back.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if all are free; nothing was changed.
+    #[track_caller]
+    #[inline]
+    pub fn release(&self) -> Result<(), Error> {
+        self.release_n(1)
+    }
+
+    /// Gives `permits` permits back.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if more would be free than at the beginning; nothing was
+    /// changed.
+    #[track_caller]
+    #[inline]
+    pub fn release_n(&self, permits: u32) -> Result<(), Error> {
+        self.raw.release(permits, self.limit, P::Site::here())
+    }
+
+    /// How many permits are free at this moment.
+    #[doc(alias = "get_value")]
+    #[track_caller]
+    #[inline]
+    pub fn value(&self) -> u32 {
+        self.raw.value(P::Site::here())
+    }
+
+    /// How many permits there are, free or not.
+    #[inline]
+    #[must_use]
+    pub fn limit(&self) -> u32 {
+        self.limit
+    }
+}
+
+/// One permit: what Python's `BoundedSemaphore` begins with.
+impl<P: Platform> Default for BoundedSemaphore<P> {
+    fn default() -> Self {
+        Self::new(1)
+    }
+}
+
+impl<P: Platform> fmt::Debug for BoundedSemaphore<P> {
+    /// Looks at the number of permits, which is an operation like [`value`](Self::value).
+    #[track_caller]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BoundedSemaphore").field("value", &self.value()).field("limit", &self.limit).finish()
+    }
+}
