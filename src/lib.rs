@@ -16,6 +16,10 @@
 //! | [`thread`], [`process`] | starting tasks and learning how they ended |
 //!
 //! Dependencies point one way: `sys <- platform <- shm <- raw <- sync <- channel, thread, process`.
+//! | [`channel`] | queues |
+//! | [`thread`], [`process`] | starting tasks and learning how they ended |
+//!
+//! Dependencies point one way: `sys <- platform <- shm <- raw <- sync <- channel <- thread, process`.
 
 pub mod channel;
 pub mod platform;
@@ -29,10 +33,12 @@ pub mod thread;
 mod error;
 mod native;
 
+pub use channel::{GetError, PutError};
 pub use error::Error;
 pub use native::*;
 pub use native::{
     Array, ArrayGuard, BoundedSemaphore, Condvar, Event, JoinHandle, Mutex, MutexGuard, Process,
+    Array, ArrayGuard, Condvar, Event, JoinHandle, Mutex, MutexGuard, PlainQueue, Process, Queue,
     ReentrantMutex, ReentrantMutexGuard, RobustMutex, RobustMutexGuard, RwLock, RwLockReadGuard,
     RwLockWriteGuard, Semaphore, SemaphoreGuard, Shared, Value, ValueGuard, exit, sleep, spawn,
 };

@@ -31,6 +31,10 @@ pub type MutexGuard<'a, T> = sync::MutexGuard<'a, T, Native>;
 pub type Once = sync::Once<Native>;
 /// [`sync::OnceCell`] for real threads and processes.
 pub type OnceCell<T> = sync::OnceCell<T, Native>;
+/// [`channel::PlainQueue`] between real threads and processes.
+pub type PlainQueue<T> = channel::PlainQueue<T, Native>;
+/// [`channel::Queue`] between real threads and processes.
+pub type Queue<T> = channel::Queue<T, Native>;
 /// [`sync::ReentrantMutex`] for real threads and processes.
 pub type ReentrantMutex<T> = sync::ReentrantMutex<T, Native>;
 /// [`sync::ReentrantMutexGuard`] for real threads and processes.

@@ -9,6 +9,7 @@ use std::panic::Location;
 pub use crate::program::{Config, Program, explore, explore_with, outcome};
 pub use crate::{Engine, Granularity, Kind, Strategy, visible, visible_value};
 pub use selvedge::{BarrierError, LockError, shareable};
+pub use selvedge::{GetError, LockError, PutError, shareable};
 
 /// A mutual-exclusion lock around data.
 pub type Mutex<T> = selvedge::sync::Mutex<T, Checked>;
@@ -42,6 +43,10 @@ pub type Array<T> = selvedge::sync::Array<T, Checked>;
 pub type Shared<T> = selvedge::shm::Shared<T, Checked>;
 /// A pipe, socket or file whose calls are visible operations.
 pub type Stream<T> = selvedge::channel::Stream<T, Checked>;
+/// A queue of items that serde can serialise.
+pub type Queue<T> = selvedge::channel::Queue<T, Checked>;
+/// A queue of items that are their bytes.
+pub type PlainQueue<T> = selvedge::channel::PlainQueue<T, Checked>;
 /// A process.
 pub type Process = selvedge::process::Process<Checked>;
 

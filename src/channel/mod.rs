@@ -10,3 +10,36 @@
 mod stream;
 
 pub use stream::Stream;
+//! Queues between threads and processes, which survive whoever uses them.
+//!
+//! Called by programs, and by `process`' pools and managers, mostly through the aliases at
+//! the top of the crate.
+//!
+//! | type | what it is |
+//! |---|---|
+//! | [`Queue`] | items of any type that serde can serialise, first in, first out |
+//! | [`PlainQueue`] | the same for items that are their bytes |
+//! | [`QueueBuilder`] | to say how many items and bytes |
+//!
+//! | layer | file | what it knows |
+//! |---|---|---|
+//! | typed | `queue`, `codec` | items |
+//! | store | `store`, `fifo`, `ring` | lengths, and where things lie |
+//! | ends | [`RawQueue`](crate::raw::RawQueue) | who may, who waits, who is told |
+//!
+//! When a process dies, the others go on; [`Queue`] says what is in the queue then.
+
+mod build;
+mod codec;
+mod error;
+mod fifo;
+mod queue;
+mod ring;
+mod store;
+
+pub use build::QueueBuilder;
+pub use codec::{Codec, Plain, Serial};
+pub use error::{GetError, PutError};
+pub use fifo::{Fifo, FifoStore};
+pub use queue::{PlainQueue, Queue};
+pub use store::{Item, Order, Room, Store};

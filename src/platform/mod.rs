@@ -136,6 +136,11 @@ pub trait Platform: Sized + Copy + Send + Sync + 'static {
     /// anything.
     fn guard(word: &Self::Futex, mask: u32, cmp: Cmp, value: u32) -> Guard;
 
+    /// Writes `value` to a word that only guards look at: what several words of a primitive
+    /// come to. Part of the step that changed them; where nobody looks at guards, nothing.
+    #[inline(always)]
+    fn show(_word: &Self::Futex, _value: impl FnOnce() -> u32) {}
+
     /// Whether the calling task unwinds from a panic.
     #[inline]
     fn panicking() -> bool {

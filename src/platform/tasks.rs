@@ -87,6 +87,9 @@ pub trait Tasks: Robust {
         site: Self::Site,
     ) -> io::Result<Self::Thread>;
 
+    /// How many bytes something reserves that grows as it is used, unless it is told.
+    const RESERVE: usize = 256 << 20;
+
     /// Maps `size` bytes of zeroed memory that forked children share.
     ///
     /// # Errors

@@ -14,6 +14,7 @@
 //! | [`RawBarrier`] | 3, and 2 for each party | a generation, whether it is broken, who has arrived |
 //! | [`RawSemaphore`] | 1 | a count, and whether anybody may be asleep |
 //! | [`RawEvent`] | 1 | a generation, and whether the event is set |
+//! | [`RawQueue`] | 6 | two ends, each free or whose and where, a bell, and whether it is closed |
 //!
 //! 1. Each public operation is one [`step`](crate::platform::Platform::step). A second
 //!    one inside its body is part of the first.
@@ -28,6 +29,12 @@ mod condvar;
 mod event;
 mod mutex;
 mod once;
+mod bell;
+mod condvar;
+mod event;
+mod mutex;
+mod position;
+mod queue;
 mod robust;
 mod semaphore;
 mod spin;
@@ -37,5 +44,7 @@ pub use condvar::RawCondvar;
 pub use event::RawEvent;
 pub use mutex::RawMutex;
 pub use once::{Begun, Patience, RawOnce};
+pub use position::Position;
+pub use queue::{RawQueue, Refusal, Wait};
 pub use robust::{Left, RawRobustMutex, Taken};
 pub use semaphore::RawSemaphore;

@@ -302,6 +302,20 @@ impl Platform for Checked {
         Guard::on(word, mask, cmp, value)
     }
 
+    fn show(word: &CheckedU32, value: impl FnOnce() -> u32) {
+        let this = current::get();
+        // Where each access is a step of its own, no guard spans several of them.
+        // SAFETY: a current kernel is alive, and the caller has the turn.
+        if this.is_null() || unsafe { (*this).is_inside() } {
+            let value = value();
+            word.native().store(value, Ordering::Relaxed);
+            if !this.is_null() {
+                // SAFETY: as above.
+                unsafe { (*this).touch(word.address()) };
+            }
+        }
+    }
+
     #[inline]
     fn panicking() -> bool {
         std::thread::panicking() && unwinding_itself()

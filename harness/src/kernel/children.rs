@@ -300,6 +300,9 @@ impl Tasks for Checked {
         Ok(CheckedChild(Inner::Task(handle)))
     }
 
+    // Memory that one execution used is cleared for the next, whole.
+    const RESERVE: usize = 64 << 10;
+
     fn segment(size: usize) -> io::Result<CheckedSegment> {
         let this = current::get();
         if this.is_null() {

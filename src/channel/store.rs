@@ -1,0 +1,108 @@
+//! What a queue needs of the memory that its items are in, whatever their order.
+//!
+//! Called by [`Queue`](super::Queue); implemented by one file for each order.
+//!
+//! 1. A store lies at the start of its memory, and the items lie behind it. It holds no
+//!    address, so that every process may map it elsewhere.
+//! 2. What `fill` writes is in the queue only once `put` has said so, and what `read` reads
+//!    is taken only after it returned.
+//!
+//! When a process dies here, each store's file says what the others find.
+
+use crate::platform::Tasks;
+use crate::raw::{Refusal, Wait};
+
+/// How much a queue is to hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    /// The most items.
+    pub limit: u32,
+    /// The length in bytes of every item, where it is always the same.
+    pub each: Option<usize>,
+    /// Bytes of memory for the items, where that does not follow from the other two.
+    pub bytes: usize,
+}
+
+/// An encoded item.
+pub trait Item {
+    /// Its length in bytes.
+    fn bytes(&self) -> usize;
+    /// Writes it.
+    ///
+    /// # Safety
+    /// There is room for [`bytes`](Item::bytes) bytes at `to`, which nobody else uses.
+    unsafe fn write(&mut self, to: *mut u8);
+}
+
+/// Items in shared memory, in some order.
+///
+/// # Safety
+/// It may live in memory that several processes map, and be used by all of them at a time.
+pub unsafe trait Store<P: Tasks>: Sized + Send + Sync {
+    /// How the memory behind it is divided.
+    type Shape: Copy;
+
+    /// How memory is divided so that there is enough room; `None` if no memory could be so
+    /// large.
+    fn shape(room: &Room) -> Option<Self::Shape>;
+    /// Bytes behind the store.
+    fn bytes(shape: Self::Shape) -> usize;
+    /// The longest item that there is always room for once others are taken, in bytes.
+    fn largest(&self) -> usize;
+    /// An empty store.
+    fn new(room: &Room, shape: Self::Shape) -> Self;
+
+    /// Puts an item in.
+    ///
+    /// # Errors
+    /// [`Refusal`]; nothing was put.
+    ///
+    /// # Safety
+    /// `memory` is what lies behind this store: as many bytes as its shape asks for, aligned
+    /// to 64, zeroed before first use and used by nobody else. The item is no longer than
+    /// [`largest`](Store::largest).
+    unsafe fn put(
+        &self,
+        memory: *mut u8,
+        wait: Wait,
+        site: P::Site,
+        item: &mut impl Item,
+    ) -> Result<(), Refusal>;
+
+    /// Gets the item that is first in order: `read` gets its address, aligned to 8, and its
+    /// length. If `read` panics, the item stays.
+    ///
+    /// # Errors
+    /// [`Refusal`]; nothing was got.
+    ///
+    /// # Safety
+    /// As for [`put`](Store::put).
+    unsafe fn get<R>(
+        &self,
+        memory: *mut u8,
+        wait: Wait,
+        site: P::Site,
+        read: impl FnOnce(*const u8, usize) -> R,
+    ) -> Result<R, Refusal>;
+
+    /// The address that names the queue in operations.
+    fn address(&self) -> usize;
+    /// Closes the queue; says whether it was open.
+    fn close(&self, site: P::Site) -> bool;
+    /// Whether it was closed.
+    fn is_closed(&self, site: P::Site) -> bool;
+    /// How many items there are.
+    fn len(&self, site: P::Site) -> u32;
+    /// Whether there are none.
+    fn is_empty(&self, site: P::Site) -> bool;
+    /// Whether there are as many as there can be.
+    fn is_full(&self, site: P::Site) -> bool;
+    /// How many items were ever put, modulo 2^32. No visible operation.
+    fn arrived(&self) -> u32;
+}
+
+/// An order in which items leave a queue.
+pub trait Order: 'static {
+    /// The store that keeps it.
+    type Store<P: Tasks>: Store<P>;
+}

@@ -1,0 +1,506 @@
+//! The two ends of a queue: who may put, who may get, who waits, and when it is closed. It
+//! survives whoever uses it. Where the items are is its caller's business.
+//!
+//! Called by [`channel`](crate::channel), which lays items out in memory in several ways.
+//!
+//! ```text
+//!   putters -> [lock] tail ......... items ......... head [lock] <- getters
+//!                      \____ the bell: one may sleep ____/
+//! ```
+//!
+//! | state | `put` | `get` |
+//! |---|---|---|
+//! | empty | writes, moves the tail | marks the bell and the tail, sleeps |
+//! | neither | writes, moves the tail | reads, moves the head |
+//! | full | marks the bell and the head, sleeps | reads, moves the head |
+//! | closed | is refused | takes what is left, then is refused |
+//!
+//! 1. Who puts has the putters' lock from before it looks at the tail to after it moved it,
+//!    and who gets has the getters' lock; also while it sleeps. So each side has at most one
+//!    sleeper, the others wait for the lock, and the next holder of a lock looks for itself.
+//! 2. **An item is in the queue from the one store that moves the tail past it, and it is
+//!    taken at the one store that moves the head past it.** All before that can be done again
+//!    by somebody else.
+//! 3. Who wants to sleep marks the bell, then the end of the other side by a
+//!    read-modify-write; that also tells it whether that end has moved since. Who moves an
+//!    end does so by a compare-and-exchange from a word without that mark. So either the
+//!    sleeper sees the change, or the changer sees the sleeper, who is then handled as
+//!    [the bell](super::bell) says: made unable to sleep, the end moved, the sleeper woken.
+//! 4. Both sides never sleep at a time, since a queue that is empty has room. So one bell
+//!    does, and it wakes one.
+//! 5. The tail carries the mark that the queue is closed; no tail moves from there. A closer
+//!    first makes sure that nobody falls asleep any more, under a lock of its own.
+//!
+//! Orderings: moving an end releases what was written before it, and looking at the other
+//! side's end acquires it. `seen` is a plain word under the lock of its side: the last that
+//! was seen of the other end, so that a queue that is neither full nor empty keeps each side
+//! in its own cache.
+//!
+//! **When a task is killed here**, at whatever instruction:
+//!
+//! | it was | the others |
+//! |---|---|
+//! | waiting for a lock or asleep | go on; a lock that it held passes on |
+//! | putting, tail not moved | never see the item; the next putter writes over it |
+//! | putting, tail moved | see the item; who slept is woken by it, the next putter, or the kernel |
+//! | getting, head not moved | get the item that it was reading |
+//! | getting, head moved | never see the item again: it was taken |
+//! | closing, not closed | find the queue open; who slept sleeps again |
+//! | closing, closed | are told |
+//!
+//! Sources: the two-lock queue of M. Michael and M. Scott, "Simple, Fast, and Practical
+//! Non-Blocking and Blocking Concurrent Queue Algorithms" (PODC 1996), for the two ends; the
+//! kernel's robust futexes for the dead.
+
+use super::bell::{GETTER, PUTTER, RawBell};
+use super::position::{AWAITED, CLOSED, Position};
+use super::{Left, RawRobustMutex, Taken};
+use crate::platform::{Atomic, Cmp, Kind, Observe, Op, Robust, Site, Tasks, Woken};
+use crate::shm::Shareable;
+use std::cell::Cell;
+use std::fmt;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+
+/// How long somebody who does not want to wait waits for somebody who is at work, before it
+/// looks whether that one has fallen asleep; in nanoseconds.
+const PATIENCE: u64 = 1_000_000;
+/// What the words that guards look at hold when the queue is closed, beside a number.
+const OVER: u32 = 1 << 31;
+
+/// How long an operation may wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// Not at all, except for somebody who is just at work at the same end.
+    Not,
+    /// Until this time on the platform's clock.
+    Until(u64),
+    /// As long as it takes.
+    Forever,
+}
+
+/// Why nothing was put or got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The queue is full or empty, and was until the time was up.
+    WouldBlock,
+    /// The queue is closed and, for those who get, empty.
+    Closed,
+}
+
+/// One side of the queue. All of it in one cache line.
+#[repr(C, align(64))]
+struct End<P: Robust> {
+    lock: RawRobustMutex<P>,
+    position: P::AtomicU64,
+    /// The other end, as this side saw it last.
+    seen: Cell<u64>,
+}
+
+/// A queue of which only the ends are here.
+#[repr(C)]
+pub struct RawQueue<P: Robust> {
+    tail: End<P>,
+    // Processors fetch lines in pairs.
+    apart: [u64; 8],
+    head: End<P>,
+    bell: RawBell<P>,
+    closing: RawRobustMutex<P>,
+    limit: u32,
+    /// For guards only: how many items there are, and how much room.
+    items: P::Futex,
+    room: P::Futex,
+}
+
+// SAFETY: words that mean the same to every process. `seen` is used under the lock of its
+// side only.
+unsafe impl<P: Robust> Sync for RawQueue<P> {}
+// SAFETY: as above: it holds nothing that belongs to a process.
+unsafe impl<P: Tasks> Shareable for RawQueue<P> {}
+
+/// The lock of one side, until this is dropped.
+struct Held<'a, P: Robust> {
+    end: &'a End<P>,
+    me: P::Owner,
+    site: P::Site,
+}
+
+impl<P: Robust> Drop for Held<'_, P> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // A child that was forked by who held it does not have it. And there is nothing to
+        // repair, however this ends: see invariant 2.
+        if self.end.lock.is_mine() {
+            self.end.lock.unlock_as(self.me, Left::Clean, self.site);
+        }
+    }
+}
+
+/// A result and the number of its item, which is what a trace shows.
+struct Numbered<R>(R, u32);
+
+impl<R> Observe for Numbered<R> {
+    #[inline(always)]
+    fn observed(&self) -> u64 {
+        self.1.into()
+    }
+}
+
+impl<P: Robust> RawQueue<P> {
+    /// An empty queue for at most `limit` items, at most 2^31 - 1.
+    #[must_use]
+    pub fn new(limit: u32) -> Self {
+        let end = || End {
+            lock: RawRobustMutex::new(),
+            position: P::AtomicU64::new(Position::START.word()),
+            seen: Cell::new(Position::START.word()),
+        };
+        let limit = limit.min(OVER - 1);
+        RawQueue {
+            tail: end(),
+            apart: [0; 8],
+            head: end(),
+            bell: RawBell::new(),
+            closing: RawRobustMutex::new(),
+            limit,
+            items: P::Futex::new(0),
+            room: P::Futex::new(limit),
+        }
+    }
+
+    /// The address that names this queue in operations.
+    #[inline]
+    #[must_use]
+    pub fn address(&self) -> usize {
+        self.bell.address()
+    }
+
+    /// The most items that it holds.
+    #[inline]
+    #[must_use]
+    pub fn limit(&self) -> u32 {
+        self.limit
+    }
+
+    /// Puts an item in. `write` gets the tail, a head, and whether that head is the latest. It
+    /// writes the item where there is room between them, and returns the place after it;
+    /// `None` if there is no room. It is called until it finds room, once if the head is the
+    /// latest and the queue is empty.
+    ///
+    /// # Errors
+    /// [`Refusal`]; nothing was put.
+    #[inline(always)]
+    pub fn put(
+        &self,
+        wait: Wait,
+        site: P::Site,
+        write: impl FnMut(Position, Position, bool) -> Option<u32>,
+    ) -> Result<(), Refusal> {
+        let body = || self.put_now(wait, site, write).map(|number| Numbered((), number));
+        P::step(|| self.put_op(wait, site), body).map(|done| done.0)
+    }
+
+    /// Gets the first item. `read` gets the head, reads the item there, and returns the place
+    /// after it. If it panics, the item stays.
+    ///
+    /// # Errors
+    /// [`Refusal`]; nothing was got.
+    #[inline(always)]
+    pub fn get<R>(
+        &self,
+        wait: Wait,
+        site: P::Site,
+        read: impl FnOnce(Position) -> (u32, R),
+    ) -> Result<R, Refusal> {
+        P::step(|| self.get_op(wait, site), || self.get_now(wait, site, read)).map(|done| done.0)
+    }
+
+    /// Closes the queue: nothing is put any more, and who waits for room or for an item that
+    /// never comes is told. Says whether it was open.
+    pub fn close(&self, site: P::Site) -> bool {
+        P::step(
+            || Op::new(Kind::Write, "close", self.address(), site.location()),
+            || {
+                let me = P::me();
+                self.closing.lock(site);
+                self.bell.begin(me);
+                self.bell.close();
+                let before = self.tail.position.fetch_or(CLOSED, AcqRel);
+                self.show();
+                self.bell.wake();
+                self.bell.end(me);
+                self.closing.unlock_as(me, Left::Clean, site);
+                before & CLOSED == 0
+            },
+        )
+    }
+
+    /// Whether the queue was closed.
+    #[inline]
+    pub fn is_closed(&self, site: P::Site) -> bool {
+        let op = || Op::new(Kind::Read, "is_closed", self.address(), site.location());
+        P::step(op, || self.tail.position.load(Acquire) & CLOSED != 0)
+    }
+
+    /// How many items were ever put, modulo 2^32. No operation of its own: part of another.
+    pub(crate) fn arrived(&self) -> u32 {
+        Position::of(self.tail.position.load(Acquire)).number()
+    }
+
+    /// How many items there are at this moment.
+    #[inline]
+    pub fn len(&self, site: P::Site) -> u32 {
+        P::step(|| Op::new(Kind::Read, "qsize", self.address(), site.location()), || self.count())
+    }
+
+    /// Whether there are no items at this moment.
+    #[inline]
+    pub fn is_empty(&self, site: P::Site) -> bool {
+        P::step(|| Op::new(Kind::Read, "is_empty", self.address(), site.location()), || self.count() == 0)
+    }
+
+    /// Whether there are as many items as there can be at this moment.
+    #[inline]
+    pub fn is_full(&self, site: P::Site) -> bool {
+        let op = || Op::new(Kind::Read, "is_full", self.address(), site.location());
+        P::step(op, || self.count() == self.limit)
+    }
+
+    /// The number of items at one moment within the call.
+    fn count(&self) -> u32 {
+        let mut head = self.head.position.load(Acquire);
+        loop {
+            let tail = Position::of(self.tail.position.load(Acquire));
+            let now = self.head.position.load(Acquire);
+            if Position::of(now) == Position::of(head) {
+                return tail.since(Position::of(head));
+            }
+            head = now;
+        }
+    }
+
+    #[inline]
+    fn put_op(&self, wait: Wait, site: P::Site) -> Op {
+        self.op(wait, ["put", "try_put"], &self.room, site)
+    }
+
+    #[inline]
+    fn get_op(&self, wait: Wait, site: P::Site) -> Op {
+        self.op(wait, ["get", "try_get"], &self.items, site)
+    }
+
+    /// The operation that an end announces: enabled while `enough` is not 0.
+    fn op(&self, wait: Wait, names: [&'static str; 2], enough: &P::Futex, site: P::Site) -> Op {
+        let op = |name| Op::new(Kind::ReadWrite, name, self.address(), site.location());
+        let waiting = || op(names[0]).when(P::guard(enough, !0, Cmp::Ne, 0));
+        match wait {
+            Wait::Not => op(names[1]),
+            Wait::Until(deadline) => waiting().until(Some(deadline)),
+            Wait::Forever => waiting(),
+        }
+    }
+
+    #[inline(always)]
+    fn put_now(
+        &self,
+        wait: Wait,
+        site: P::Site,
+        mut write: impl FnMut(Position, Position, bool) -> Option<u32>,
+    ) -> Result<u32, Refusal> {
+        let held = self.enter(&self.tail, wait, site)?;
+        let mut late = wait == Wait::Not;
+        loop {
+            let word = self.tail.position.load(Relaxed);
+            if word & CLOSED != 0 {
+                return Err(Refusal::Closed);
+            }
+            let tail = Position::of(word);
+            let mut room = |head: u64, latest| {
+                let head = Position::of(head);
+                if tail.since(head) < self.limit { write(tail, head, latest) } else { None }
+            };
+            let mut found = room(self.tail.seen.get(), false);
+            if found.is_none() {
+                self.tail.seen.set(self.head.position.load(Acquire));
+                found = room(self.tail.seen.get(), true);
+            }
+            if let Some(place) = found {
+                self.advance(&self.tail, word, tail.next(place), held.me)?;
+                return Ok(tail.number());
+            }
+            if late {
+                return Err(Refusal::WouldBlock);
+            }
+            late = self.sleep(PUTTER, self.tail.seen.get(), wait, site);
+        }
+    }
+
+    #[inline(always)]
+    fn get_now<R>(
+        &self,
+        wait: Wait,
+        site: P::Site,
+        read: impl FnOnce(Position) -> (u32, R),
+    ) -> Result<Numbered<R>, Refusal> {
+        let held = self.enter(&self.head, wait, site)?;
+        let mut late = wait == Wait::Not;
+        let word = self.head.position.load(Relaxed);
+        let head = Position::of(word);
+        while Position::of(self.head.seen.get()) == head {
+            let tail = self.tail.position.load(Acquire);
+            self.head.seen.set(tail);
+            if Position::of(tail) != head {
+                break;
+            }
+            if tail & CLOSED != 0 {
+                return Err(Refusal::Closed);
+            }
+            if late {
+                return Err(Refusal::WouldBlock);
+            }
+            late = self.sleep(GETTER, tail, wait, site);
+        }
+        let (place, result) = read(head);
+        // The head is never closed, so this is never refused.
+        self.advance(&self.head, word, head.next(place), held.me)?;
+        Ok(Numbered(result, head.number()))
+    }
+
+    /// Takes the lock of one side.
+    #[inline(always)]
+    fn enter<'a>(&'a self, end: &'a End<P>, wait: Wait, site: P::Site) -> Result<Held<'a, P>, Refusal> {
+        let taken = match wait {
+            Wait::Not => end.lock.try_lock(site).map_or_else(|| self.insist(end, site), Ok)?,
+            Wait::Until(deadline) => end.lock.lock_until(deadline, site).ok_or(Refusal::WouldBlock)?,
+            Wait::Forever => end.lock.lock(site),
+        };
+        let held = Held { end, me: P::me(), site };
+        if taken != Taken::Clean {
+            self.ring(held.me);
+        }
+        Ok(held)
+    }
+
+    /// Takes a lock that somebody has, if that one is at work and not asleep. To refuse at
+    /// once would be to call a queue empty or full that is not.
+    #[cold]
+    fn insist(&self, end: &End<P>, site: P::Site) -> Result<Taken, Refusal> {
+        loop {
+            // The order of the two looks makes the answer true at one moment between them.
+            if std::ptr::eq(end, &self.head) {
+                let head = self.head.position.load(Acquire);
+                let tail = self.tail.position.load(Acquire);
+                if Position::of(head) == Position::of(tail) {
+                    return Err(if tail & CLOSED != 0 { Refusal::Closed } else { Refusal::WouldBlock });
+                }
+            } else {
+                let tail = self.tail.position.load(Acquire);
+                let head = self.head.position.load(Acquire);
+                if tail & CLOSED != 0 {
+                    return Err(Refusal::Closed);
+                }
+                // Whoever sleeps until the head moves found too little room, and is first.
+                if Position::of(tail).since(Position::of(head)) >= self.limit || head & AWAITED != 0 {
+                    return Err(Refusal::WouldBlock);
+                }
+            }
+            if let Some(taken) = end.lock.lock_until(P::now().saturating_add(PATIENCE), site) {
+                return Ok(taken);
+            }
+        }
+    }
+
+    /// Moves an end on from `word`, whose lock the caller has, and wakes who waits for it.
+    #[inline(always)]
+    fn advance(&self, end: &End<P>, word: u64, to: Position, me: P::Owner) -> Result<(), Refusal> {
+        if word & AWAITED == 0 && end.position.compare_exchange(word, to.word(), AcqRel, Relaxed).is_ok() {
+            self.show();
+            return Ok(());
+        }
+        self.advance_awaited(end, to, me)
+    }
+
+    /// The same where somebody may wait for it, or the queue was just closed.
+    #[cold]
+    fn advance_awaited(&self, end: &End<P>, to: Position, me: P::Owner) -> Result<(), Refusal> {
+        self.bell.begin(me);
+        let moved = loop {
+            let word = end.position.fetch_and(!AWAITED, AcqRel) & !AWAITED;
+            self.bell.quiet();
+            if word & CLOSED != 0 {
+                break Err(Refusal::Closed);
+            }
+            if end.position.compare_exchange(word, to.word(), AcqRel, Relaxed).is_ok() {
+                self.show();
+                break Ok(());
+            }
+        };
+        self.bell.wake();
+        self.bell.end(me);
+        moved
+    }
+
+    /// The last holder of a side's lock died and may have owed somebody a wake-up.
+    #[cold]
+    fn ring(&self, me: P::Owner) {
+        self.bell.begin(me);
+        self.bell.quiet();
+        self.show();
+        self.bell.wake();
+        self.bell.end(me);
+    }
+
+    /// Sleeps until the other side's end, last seen as `seen`, may have moved, or the queue
+    /// was closed, or it is late; says whether it is late.
+    #[cold]
+    fn sleep(&self, side: u32, seen: u64, wait: Wait, site: P::Site) -> bool {
+        let deadline = match wait {
+            Wait::Until(deadline) => Some(deadline),
+            Wait::Not | Wait::Forever => None,
+        };
+        let other = if side == GETTER { &self.tail } else { &self.head };
+        if self.closer_is_done(side, site) {
+            return false;
+        }
+        let now = other.position.fetch_or(AWAITED, AcqRel);
+        let mut late = false;
+        if (now ^ seen) & !AWAITED == 0 {
+            let op = || if side == GETTER { self.get_op(wait, site) } else { self.put_op(wait, site) };
+            late = self.bell.sleep(side, deadline, op) == Woken::TimedOut;
+        }
+        // Nobody sleeps for this side any more.
+        other.position.fetch_and(!AWAITED, Relaxed);
+        late
+    }
+
+    /// Marks the bell, or finds that the queue was closed.
+    fn closer_is_done(&self, side: u32, site: P::Site) -> bool {
+        while !self.bell.mark(side) {
+            // Whoever has this lock is closing the queue. Once it is ours, that one has
+            // closed the queue or is dead.
+            self.closing.lock(site);
+            let closed = self.tail.position.load(Acquire) & CLOSED != 0;
+            if !closed {
+                self.bell.reopen();
+            }
+            self.closing.unlock(Left::Clean, site);
+            if closed {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Lets guards know how the queue stands.
+    #[inline(always)]
+    fn show(&self) {
+        let over = || if self.tail.position.load(Relaxed) & CLOSED != 0 { OVER } else { 0 };
+        P::show(&self.items, || self.count() | over());
+        P::show(&self.room, || (self.limit - self.count()) | over());
+    }
+}
+
+impl<P: Robust> fmt::Debug for RawQueue<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawQueue").field("limit", &self.limit).finish_non_exhaustive()
+    }
+}
