@@ -37,9 +37,8 @@ pub use channel::{GetError, PutError};
 pub use error::Error;
 pub use native::*;
 pub use native::{
-    Array, ArrayGuard, BoundedSemaphore, Condvar, Event, JoinHandle, Mutex, MutexGuard, Process,
-    Array, ArrayGuard, Condvar, Event, JoinHandle, Mutex, MutexGuard, PlainQueue, Process, Queue,
-    ReentrantMutex, ReentrantMutexGuard, RobustMutex, RobustMutexGuard, RwLock, RwLockReadGuard,
+    Array, ArrayGuard, BoundedSemaphore, Condvar, Event, JoinHandle, Mutex, MutexGuard, PlainQueue, Process,
+    Queue, ReentrantMutex, ReentrantMutexGuard, RobustMutex, RobustMutexGuard, RwLock, RwLockReadGuard,
     RwLockWriteGuard, Semaphore, SemaphoreGuard, Shared, Value, ValueGuard, exit, sleep, spawn,
 };
 pub use process::ExitStatus;

@@ -8,8 +8,7 @@ use std::panic::Location;
 
 pub use crate::program::{Config, Program, explore, explore_with, outcome};
 pub use crate::{Engine, Granularity, Kind, Strategy, visible, visible_value};
-pub use selvedge::{BarrierError, LockError, shareable};
-pub use selvedge::{GetError, LockError, PutError, shareable};
+pub use selvedge::{BarrierError, GetError, LockError, PutError, shareable};
 
 /// A mutual-exclusion lock around data.
 pub type Mutex<T> = selvedge::sync::Mutex<T, Checked>;

@@ -1,33 +1,24 @@
-//! What carries bytes from one process to another.
+//! What carries items and bytes from one task to another.
 //!
-//! Called by programs. Everything here is a descriptor of the operating system behind a
-//! type over [`Io`](crate::platform::Io), so that a scheduler decides when a call is made
-//! and may interrupt it or cut it short.
-//!
-//! When a process dies here, the operating system closes its ends, and whoever has the
-//! other ones meets the end of the file or a broken pipe.
-
-mod stream;
-
-pub use stream::Stream;
-//! Queues between threads and processes, which survive whoever uses them.
-//!
-//! Called by programs, and by `process`' pools and managers, mostly through the aliases at
-//! the top of the crate.
+//! Called by programs, and by pools and managers, mostly through the aliases at the top
+//! of the crate.
 //!
 //! | type | what it is |
 //! |---|---|
 //! | [`Queue`] | items of any type that serde can serialise, first in, first out |
 //! | [`PlainQueue`] | the same for items that are their bytes |
 //! | [`QueueBuilder`] | to say how many items and bytes |
+//! | [`Stream`] | a descriptor of the operating system whose calls are visible operations |
 //!
-//! | layer | file | what it knows |
+//! | layer of a queue | file | what it knows |
 //! |---|---|---|
 //! | typed | `queue`, `codec` | items |
 //! | store | `store`, `fifo`, `ring` | lengths, and where things lie |
 //! | ends | [`RawQueue`](crate::raw::RawQueue) | who may, who waits, who is told |
 //!
-//! When a process dies, the others go on; [`Queue`] says what is in the queue then.
+//! When a process dies, the others go on; [`Queue`] says what is in the queue then. Of
+//! descriptors the operating system closes its ends, and whoever has the other ones meets
+//! the end of the file or a broken pipe.
 
 mod build;
 mod codec;
@@ -36,6 +27,7 @@ mod fifo;
 mod queue;
 mod ring;
 mod store;
+mod stream;
 
 pub use build::QueueBuilder;
 pub use codec::{Codec, Plain, Serial};
@@ -43,3 +35,4 @@ pub use error::{GetError, PutError};
 pub use fifo::{Fifo, FifoStore};
 pub use queue::{PlainQueue, Queue};
 pub use store::{Item, Order, Room, Store};
+pub use stream::Stream;

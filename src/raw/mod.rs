@@ -25,14 +25,11 @@
 //! means for the others.
 
 mod barrier;
-mod condvar;
-mod event;
-mod mutex;
-mod once;
 mod bell;
 mod condvar;
 mod event;
 mod mutex;
+mod once;
 mod position;
 mod queue;
 mod robust;
