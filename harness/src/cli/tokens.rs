@@ -59,7 +59,7 @@ impl Found {
 fn picture(found: &Found, report: &Report, paint: Paint) -> String {
     let mut text = format!("{}, in {}\n", found.case.name(), report.engine.name());
     if let Some(finding) = &report.finding {
-        text += &report::lanes(&finding.recording, paint.0);
+        text += &report::lanes_of(finding, paint.0);
     }
     text.trim_end().to_owned()
 }

@@ -7,12 +7,14 @@
 //! | `difference` | from two recordings of one schedule: the first event that differs |
 //! | `livelock` | from a recording: who spins, and in which loop |
 //! | `blame` | from a recording: who holds what, who waits for whom, the cycle |
+//! | `pair` | from a recording: which two operations may have decided how it ended |
 //!
 //! Verdicts are data, not errors; nothing here runs a program.
 
 mod blame;
 mod difference;
 mod livelock;
+mod pair;
 mod recording;
 mod verdict;
 
@@ -20,6 +22,8 @@ pub use blame::{Blocked, Holder, blocked, cycle, held_at};
 pub use difference::{Difference, difference, divergence};
 pub(crate) use difference::{diverged, other_end};
 pub use livelock::{Spin, spins, starved};
+pub use pair::{CriticalPair, Later};
+pub(crate) use pair::{Order, candidates};
 pub(crate) use recording::record;
 pub use recording::{Object, Pending, Recording, Step, TaskRecord};
 pub use verdict::{Place, Verdict};

@@ -7,6 +7,7 @@ use super::finding::{Control, Finding, Lost, Report};
 use super::progress::Progress;
 use super::run::{Found, Tally, Task, arm, search};
 use super::shard::{Shard, together};
+use super::swap::{swap, with_token};
 use crate::Error;
 use crate::engine::{Engine, Executor, Model, session, wild, workers};
 use crate::fault::Faults;
@@ -271,12 +272,14 @@ fn explain(
         };
         let livelock = matches!(recording.verdict, Verdict::Livelock { .. });
         let fair = livelock.then(|| ends_if_fair(executor, &recording.schedule));
+        let swapped = swap(executor, &recording);
         let control = without_faults(executor, &recording.schedule);
-        Ok((shrunk, recording, fair, control))
+        Ok((shrunk, recording, fair, control, swapped))
     })?;
-    Ok(explained.map(|(shrunk, recording, ends_if_fair, control)| Finding {
+    Ok(explained.map(|(shrunk, recording, ends_if_fair, control, swapped)| Finding {
         ends_if_fair,
         control,
+        swap: with_token(swapped, job, config),
         ..finding(job, config, found, shrunk, recording)
     }))
 }
@@ -304,6 +307,7 @@ pub(super) fn finding(
         recording,
         lost,
         control: None,
+        swap: None,
     }
 }
 

@@ -4,7 +4,7 @@
 
 use super::run::{Found, Tally};
 use crate::engine::Engine;
-use crate::judge::{Recording, Verdict, divergence};
+use crate::judge::{CriticalPair, Recording, Verdict, divergence};
 use crate::kernel::Choice;
 use crate::strategy::Strategy;
 use crate::{Error, Granularity};
@@ -36,6 +36,35 @@ pub struct Finding {
     pub lost: Option<Lost>,
     /// The same schedule without its faults; none if it has none.
     pub control: Option<Control>,
+    /// Which two operations it takes, in which order; none if no law is broken.
+    pub swap: Option<Swap>,
+}
+
+/// A finding's schedule, run again with two of its operations the other way round.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Swap {
+    /// With these two swapped, it passes: a run showed that.
+    Passes {
+        /// The two.
+        pair: CriticalPair,
+        /// The schedule of the run that passed.
+        schedule: Vec<Choice>,
+        /// That schedule as text.
+        token: String,
+    },
+    /// No swap of two operations makes it pass, of those that were tried.
+    None {
+        /// How many pairs were tried.
+        tried: usize,
+        /// These were all.
+        all: bool,
+    },
+    /// The program fails in every schedule: the order does not matter.
+    Always {
+        /// How many schedules there are, not counting those that only swap what commutes.
+        schedules: usize,
+    },
 }
 
 /// A finding's schedule, run again without what went wrong in it.

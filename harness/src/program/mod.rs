@@ -20,6 +20,7 @@
 //! | `determinism` | whether the scheduler alone decides what happens |
 //! | `regressions` | schedules that once failed, tried before anything else |
 //! | `replay` | running the schedule of a token |
+//! | `swap` | which two operations, the other way round, make a finding's run pass |
 //! | `scratch` | a folder for the files of a program |
 //! | `shard` | shares of a run, and what they come to together |
 //! | `progress` | counters that workers in other processes share |
@@ -38,6 +39,7 @@ mod replay;
 mod run;
 mod scratch;
 mod shard;
+mod swap;
 
 pub(crate) use census::census_model;
 pub use census::{Census, KillPoint};
@@ -46,7 +48,7 @@ pub use config::{Budget, Config};
 pub use declare::{AnyProgram, Program};
 pub use dynamic::{check, explore, explore_with, outcome};
 pub use environment::{VARIABLES, Variable};
-pub use finding::{Control, Finding, Lost, Report};
+pub use finding::{Control, Finding, Lost, Report, Swap};
 pub(crate) use progress::Progress;
 pub(crate) use replay::{replay_model, shrink_model};
 pub(crate) use run::Task;

@@ -9,6 +9,7 @@ use super::config::Config;
 use super::determinism::run_again;
 use super::finding::{Finding, Report};
 use super::run::{Found, Tally};
+use super::swap::{swap, with_token};
 use crate::Error;
 use crate::engine::{Engine, Model, session};
 use crate::judge::Verdict;
@@ -39,7 +40,7 @@ pub(crate) fn replay_model(
         granularity: token.granularity,
         ..config.clone()
     };
-    let (mut recording, differs, seconds, fair, control) =
+    let (mut recording, differs, seconds, fair, control, swapped) =
         session(config.engine, model, config.limits, |executor| {
             executor.kernel().granularity = token.granularity;
             let begun = std::time::Instant::now();
@@ -47,8 +48,9 @@ pub(crate) fn replay_model(
             let seconds = begun.elapsed().as_secs_f64();
             let livelock = matches!(recording.verdict, Verdict::Livelock { .. });
             let fair = livelock.then(|| ends_if_fair(executor, &recording.schedule));
+            let swapped = swap(executor, &recording);
             let control = without_faults(executor, &recording.schedule);
-            (recording, differs, seconds, fair, control)
+            (recording, differs, seconds, fair, control, swapped)
         })?;
     if let Some(difference) = differs {
         recording.verdict = Verdict::Nondeterministic(difference);
@@ -82,6 +84,7 @@ pub(crate) fn replay_model(
     let finding = Finding {
         lost: None,
         control,
+        swap: with_token(swapped, job, &config),
         ends_if_fair: fair,
         ..finding(job, &config, &found, shrunk, recording)
     };

@@ -1,5 +1,8 @@
-//! Where a schedule took the turn from a task that could have gone on, and which two
-//! operations that brought into the harmful order.
+//! Where a schedule took the turn from a task that could have gone on, and what is known
+//! of the two operations whose order did the harm.
+//!
+//! A pair is only ever told if a run showed that it passes the other way round; see
+//! `program::swap`. The rest of this file is about preemptions.
 //!
 //! A recording does not keep who was enabled at each step, so this works it out from
 //! the steps: an operation without a guard can always go on; a lock could be taken if
@@ -9,36 +12,55 @@
 
 use super::style::clean;
 use super::words;
-use crate::judge::{Pending, Recording, Step};
+use crate::judge::{CriticalPair, Later, Pending, Recording, Step};
 use crate::kernel::Outcome;
+use crate::program::{Finding, Swap};
 use selvedge::platform::Kind;
 
-/// Two operations of different tasks on one object, not both reads, as indices into
-/// [`Recording::steps`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CriticalPair {
-    /// The earlier one.
-    pub first: usize,
-    /// The later one.
-    pub second: usize,
+/// What is known of the two operations whose order did the harm.
+pub fn critical(finding: &Finding) -> Option<String> {
+    let recording = &finding.recording;
+    Some(match finding.swap.as_ref()? {
+        Swap::Passes { pair, .. } => {
+            let [first, second] = ends(recording, pair);
+            format!("critical pair: {first}\n         then  {second}\n               swapped, it passes")
+        }
+        Swap::None { tried: 0, .. } => {
+            "no critical pair: no two operations could have been swapped".to_owned()
+        }
+        Swap::None { tried, all: true } => {
+            format!("no critical pair: no single swap makes it pass ({})", words::count(*tried, "pair"))
+        }
+        Swap::None { tried, all: false } => {
+            let pairs = words::count(*tried, "pair");
+            format!("no critical pair: no single swap of the {pairs} that were tried makes it pass")
+        }
+        Swap::Always { schedules } => {
+            let many = words::count(*schedules, "schedule");
+            format!("no critical pair: it fails in every schedule ({many} that differ), so no order matters")
+        }
+    })
 }
 
-impl CriticalPair {
-    /// Whether the step with this index is one of the two.
-    pub fn contains(&self, step: usize) -> bool {
-        self.first == step || self.second == step
-    }
-
-    /// Both operations with their tasks and source lines, on two lines.
-    pub fn describe(&self, recording: &Recording) -> String {
-        let describe = |index: usize| {
-            let step = &recording.steps[index];
-            let task = words::task(recording, step.task);
-            let operation = words::operation(recording, step);
-            format!("{task}: {operation} at step {} ({})", index + 1, clean(&step.place.to_string()))
-        };
-        format!("critical pair: {}\n         then  {}", describe(self.first), describe(self.second))
-    }
+/// Both operations with their tasks and source lines.
+pub(super) fn ends(recording: &Recording, pair: &CriticalPair) -> [String; 2] {
+    let step = |index: usize| {
+        let step = &recording.steps[index];
+        let task = words::task(recording, step.task);
+        let operation = words::operation(recording, step);
+        format!("{task}: {operation} at step {} ({})", index + 1, clean(&step.place.to_string()))
+    };
+    let second = match pair.second {
+        Later::Step(index) => step(index),
+        Later::Pending(task) => {
+            let name = words::task(recording, task);
+            recording.tasks[task].pending.as_ref().map_or_else(String::new, |pending| {
+                let place = clean(&pending.place.to_string());
+                format!("{name}: {}, which never happened ({place})", words::pending(recording, pending))
+            })
+        }
+    };
+    [step(pair.first), second]
 }
 
 /// What a task did next: a step (with its index), or what it still stood before.
@@ -124,47 +146,4 @@ fn untouched(steps: &[Step], from: usize, next: &Next<'_>, object: Option<usize>
     let Next::Step(end, step) = next else { return false };
     step.outcome != Outcome::TimeOut
         && !steps[from + 1..*end].iter().any(|between| between.object == object || between.also == object)
-}
-
-/// Steps on either side of a switch that are searched for a pair.
-const REACH: usize = 400;
-
-/// The two conflicting operations that lie closest around the first preemption; around
-/// the first switch where nobody was preempted.
-pub fn critical_pair(recording: &Recording) -> Option<CriticalPair> {
-    let steps = &recording.steps;
-    let mut anchors = preemptions(recording);
-    if anchors.is_empty() {
-        anchors =
-            (1..steps.len()).filter(|&at| steps[at].task != steps[at - 1].task).map(|at| at - 1).collect();
-    }
-    anchors.into_iter().take(REACH).find_map(|anchor| {
-        let preempted = steps[anchor].task;
-        let around = |own: bool| {
-            let before = (anchor.saturating_sub(REACH)..=anchor).rev();
-            let pairs = before.filter(|&first| !own || steps[first].task == preempted).filter_map(|first| {
-                let after = anchor + 1..steps.len().min(anchor + REACH);
-                let second = after.into_iter().find(|&second| conflict(&steps[first], &steps[second]))?;
-                Some(CriticalPair { first, second })
-            });
-            pairs.min_by_key(|pair| pair.second - pair.first)
-        };
-        around(true).or_else(|| around(false))
-    })
-}
-
-/// Whether the order of two steps may matter and could have been the other way round.
-fn conflict(a: &Step, b: &Step) -> bool {
-    let looks = |kind: Kind| matches!(kind, Kind::Read | Kind::Wait);
-    let shared = |kind: Kind| !matches!(kind, Kind::Step | Kind::Spawn | Kind::Join | Kind::Sleep);
-    // Nobody takes a lock before its holder gives it back, so that order is no choice.
-    let forced = a.kind == Kind::Release && matches!(b.kind, Kind::Acquire | Kind::TryAcquire)
-        || matches!(a.kind, Kind::Acquire | Kind::TryAcquire) && b.kind == Kind::Release;
-    a.task != b.task
-        && a.object.is_some()
-        && a.object == b.object
-        && shared(a.kind)
-        && shared(b.kind)
-        && !(looks(a.kind) && looks(b.kind))
-        && !forced
 }

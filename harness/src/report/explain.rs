@@ -3,6 +3,7 @@
 //! Called by a failing test, whose panic message it is, and by the command line.
 
 use super::blocked::deadlock;
+use super::critical::critical;
 use super::lanes;
 use super::livelock::livelock;
 use super::reproduce::reproduce;
@@ -34,7 +35,7 @@ pub fn explain(report: &Report, style: Style) -> Option<String> {
         parts.push(style.paint(NOTE, &again(lost)));
     } else if let Some(finding) = report.shown() {
         let recording = &finding.recording;
-        let table = Table::of(recording);
+        let table = Table::of_finding(finding);
         parts.push(lanes::draw(recording, &table, style).trim_end().to_owned());
         if let Some(text) = deadlock(recording) {
             parts.push(indent(&text));
@@ -42,8 +43,8 @@ pub fn explain(report: &Report, style: Style) -> Option<String> {
         if let Some(text) = livelock(recording, finding.ends_if_fair) {
             parts.push(indent(&text));
         }
-        if let Some(pair) = table.critical {
-            parts.push(style.paint(NOTE, &indent(&pair.describe(recording))));
+        if let Some(text) = critical(finding) {
+            parts.push(style.paint(NOTE, &indent(&text)));
         }
         if let Some(control) = &finding.control {
             parts.push(style.paint(NOTE, &indent(&without_faults(recording, control))));

@@ -5,6 +5,7 @@
 //! messages are the program's own.
 
 use super::blocked::deadlock;
+use super::critical::critical;
 use super::explain::{again, counts, headline, shrunk};
 use super::livelock::livelock;
 use super::reproduce::command;
@@ -135,7 +136,7 @@ fn index(entries: &[Entry<'_>]) -> String {
 fn section(text: &mut String, number: usize, entry: &Entry<'_>, finding: &Finding) {
     let (title, report) = (entry.title, entry.report);
     let recording = &finding.recording;
-    let table = Table::of(recording);
+    let table = Table::of_finding(finding);
     let failed = report.tally.first.is_some();
     let class = if entry.is_expected() { " class=\"expected\"" } else { "" };
     let _ = writeln!(text, "<section id=\"f{number}\"{class}>\n<h2>{}</h2>", escape(title));
@@ -160,8 +161,8 @@ fn section(text: &mut String, number: usize, entry: &Entry<'_>, finding: &Findin
     if let Some(livelock) = livelock(recording, finding.ends_if_fair) {
         let _ = writeln!(text, "<pre>{}</pre>", escape(&livelock));
     }
-    if let Some(pair) = table.critical.filter(|_| failed) {
-        let _ = writeln!(text, "<pre class=\"pair\">{}</pre>", escape(&pair.describe(recording)));
+    if let Some(pair) = critical(finding) {
+        let _ = writeln!(text, "<pre class=\"pair\">{}</pre>", escape(&pair));
     }
     let command = escape(&command(&finding.token, report.engine));
     let _ = writeln!(text, "<pre class=\"token\">{command}</pre>\n</section>");

@@ -3,7 +3,7 @@
 //! The order of the fields is that of the struct and part of what scripts may rely on.
 
 use super::livelock::{Loop, loops};
-use crate::program::Report;
+use crate::program::{Finding, Report, Swap};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -31,6 +31,11 @@ struct Line<'a> {
     executions_per_second: f64,
     /// What broke, in one line.
     violation: Option<String>,
+    /// The two operations that pass the other way round, and the schedule that shows it.
+    critical_pair: Option<Pair<'a>>,
+    /// Nothing passes, in whatever order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fails_always: Option<bool>,
     /// For a livelock: who repeats what.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     livelock: Vec<Loop>,
@@ -44,6 +49,20 @@ struct Line<'a> {
     verdict: &'a str,
     /// Why nothing was decided, or why a violation has no replay.
     reason: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Pair<'a> {
+    first: String,
+    second: String,
+    passes: &'a str,
+}
+
+/// The critical pair, if one is known.
+fn pair(finding: &Finding) -> Option<Pair<'_>> {
+    let Some(Swap::Passes { pair, token, .. }) = &finding.swap else { return None };
+    let [first, second] = super::critical::ends(&finding.recording, pair);
+    Some(Pair { first, second, passes: token })
 }
 
 /// One JSON object in one line, without a line break at its end.
@@ -73,6 +92,9 @@ pub fn json(report: &Report, scenario: &str, variant: &str, verdict: &str) -> St
         seconds: tally.seconds,
         executions_per_second: rate,
         violation: tally.first.as_ref().map(|_| super::headline(report)),
+        critical_pair: finding.and_then(pair),
+        fails_always: finding
+            .and_then(|finding| matches!(finding.swap, Some(Swap::Always { .. })).then_some(true)),
         livelock: finding.map_or_else(Vec::new, |finding| loops(&finding.recording)),
         ends_if_fair: finding.and_then(|finding| finding.ends_if_fair),
         warning: report.warning(),

@@ -7,6 +7,7 @@ use super::style::{ALARM, NOTE, QUIET, STRONG, Style, cut, lane, pad, width};
 use super::table::{Row, Table};
 use super::words;
 use crate::judge::{Place, Recording};
+use crate::program::Finding;
 use anstyle::Style as Paint;
 
 /// Columns that a line takes at most, where that is possible.
@@ -32,10 +33,15 @@ struct Line {
 
 /// The interleaving as a table: what each task did, in order, with what result.
 ///
-/// `*` marks the critical pair, `✗` the failure. Where a task was preempted the
+/// `✗` marks the failure. Where a task was preempted the
 /// row under it says so and names the locks that each task holds at that moment.
 pub fn lanes(recording: &Recording, style: Style) -> String {
-    draw(recording, &Table::of(recording), style)
+    draw(recording, &Table::of(recording, None), style)
+}
+
+/// The same of a finding, with `*` beside the critical pair.
+pub(crate) fn lanes_of(finding: &Finding, style: Style) -> String {
+    draw(&finding.recording, &Table::of_finding(finding), style)
 }
 
 pub(super) fn draw(recording: &Recording, table: &Table, style: Style) -> String {

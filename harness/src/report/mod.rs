@@ -35,11 +35,12 @@ mod words;
 pub(crate) use words::announced;
 
 pub use blocked::deadlock;
-pub use critical::{CriticalPair, critical_pair};
+pub use critical::critical;
 pub use explain::{explain, failure, headline, summary_line};
 pub use html::{Entry, html, switches};
 pub use json::json;
 pub use lanes::lanes;
+pub(crate) use lanes::lanes_of;
 pub use livelock::livelock;
 pub use reproduce::reproduce;
 pub use style::Style;

@@ -7,10 +7,11 @@
 //! 2. The steps of the critical pair, those around the first preemptions, the failing
 //!    one, the first and the last have rows of their own, if their task has a lane.
 
-use super::critical::{CriticalPair, critical_pair, preemptions};
+use super::critical::preemptions;
 use super::style::clean;
 use super::words;
-use crate::judge::{Place, Recording, Verdict, blocked, cycle};
+use crate::judge::{CriticalPair, Place, Recording, Verdict, blocked, cycle};
+use crate::program::{Finding, Swap};
 use selvedge::process::ExitStatus;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -47,9 +48,17 @@ pub(super) struct Table {
 }
 
 impl Table {
+    /// The table of a finding, whose critical pair is known.
+    pub(super) fn of_finding(finding: &Finding) -> Table {
+        let critical = match &finding.swap {
+            Some(Swap::Passes { pair, .. }) => Some(*pair),
+            _ => None,
+        };
+        Table::of(&finding.recording, critical)
+    }
+
     /// The table of a recording.
-    pub(super) fn of(recording: &Recording) -> Table {
-        let critical = critical_pair(recording);
+    pub(super) fn of(recording: &Recording, critical: Option<CriticalPair>) -> Table {
         let preempted = preemptions(recording);
         let lanes = lanes(recording, critical, &preempted);
         let shown = shown(recording, &lanes, critical, &preempted);
@@ -107,7 +116,7 @@ fn lanes(recording: &Recording, critical: Option<CriticalPair>, preempted: &[usi
         wanted.extend(blocked.iter().map(|entry| entry.task));
     }
     if let Some(pair) = critical {
-        wanted.extend([steps[pair.first].task, steps[pair.second].task]);
+        wanted.extend(pair.tasks(recording));
     }
     wanted.extend(preempted.iter().flat_map(|&at| [steps[at].task, steps[at + 1].task]));
     if wanted.is_empty() {
@@ -135,7 +144,7 @@ fn shown(
     if all.len() <= ROWS {
         return all;
     }
-    let mut points: Vec<usize> = critical.iter().flat_map(|pair| [pair.first, pair.second]).collect();
+    let mut points: Vec<usize> = critical.iter().flat_map(CriticalPair::steps).collect();
     if let Verdict::Panic { step, .. } | Verdict::Died { step, .. } = recording.verdict {
         points.push(step.saturating_sub(1));
     }

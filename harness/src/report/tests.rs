@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::engine::Engine;
-use crate::judge::{Object, Pending, Place, Recording, Step, TaskRecord, Verdict};
+use crate::judge::{CriticalPair, Later, Object, Pending, Place, Recording, Step, TaskRecord, Verdict};
 use crate::kernel::{Choice, Granularity, Outcome, Role};
-use crate::program::{Finding, Found, Lost, Report, Tally};
+use crate::program::{Finding, Found, Lost, Report, Swap, Tally};
 use crate::strategy::Strategy;
 use selvedge::platform::Kind;
 
@@ -55,6 +55,7 @@ fn report(recording: Recording) -> Report {
         token: "sv1:AB".to_owned(),
         schedule,
         control: None,
+        swap: Some(swapped(1, 3)),
         lost: None,
     };
     let tally = Tally { executions: 7, violations: 1, first: Some(found), seconds: 0.5, ..Tally::default() };
@@ -67,6 +68,12 @@ fn report(recording: Recording) -> Report {
         tally,
         finding: Some(finding),
     }
+}
+
+/// These two steps, the other way round, pass.
+fn swapped(first: usize, second: usize) -> Swap {
+    let pair = CriticalPair { first, second: Later::Step(second) };
+    Swap::Passes { pair, schedule: Vec::new(), token: "sv1:CD".to_owned() }
 }
 
 /// Two clients read before either writes.
@@ -106,11 +113,38 @@ ticket: law broken after 6 steps: oversold (shop/src/stock.rs:99)
        ✗ │ oversold                                      shop/src/stock.rs:99
 
   critical pair: client 0: get left -> 1 at step 2 (shop/src/stock.rs:10)
-           then  client 1: set left = 0 at step 4 (shop/src/stock.rs:11)";
+           then  client 1: set left = 0 at step 4 (shop/src/stock.rs:11)
+                 swapped, it passes";
 
 #[test]
 fn the_whole_message() {
     assert_eq!(body(&report(stale_read())), STALE);
+}
+
+/// What no run has shown is not said.
+#[test]
+fn a_pair_is_only_told_if_its_swap_passed() {
+    let told = |swap: Option<Swap>| {
+        let mut report = report(stale_read());
+        report.finding.as_mut().unwrap().swap = swap;
+        let page = html(&[Entry::new("ticket", &report)]);
+        let line = json(&report, "ticket", "racy", "found");
+        let text = body(&report);
+        for text in [&text, &page, &line] {
+            assert!(!text.contains("swapped, it passes") && !text.contains("sv1:CD"), "{text}");
+        }
+        assert!(!text.contains("  * ") && !page.contains("class=\"step critical\""), "{text}");
+        assert!(line.contains("\"critical_pair\":null"), "{line}");
+        assert_eq!(page.contains("no critical pair"), text.contains("no critical pair"));
+        text
+    };
+    let none = |tried, all| told(Some(Swap::None { tried, all }));
+    assert!(none(3, true).contains("no critical pair: no single swap makes it pass (3 pairs)"));
+    assert!(none(3, false).contains("no single swap of the 3 pairs that were tried makes it pass"));
+    assert!(none(0, true).contains("no two operations could have been swapped"));
+    let always = told(Some(Swap::Always { schedules: 2 }));
+    assert!(always.contains("it fails in every schedule (2 schedules that differ)"), "{always}");
+    assert!(!told(None).contains("critical"));
 }
 
 #[test]
@@ -200,7 +234,10 @@ fn long_recordings_show_what_matters() {
     steps.push(step(0, Kind::Read, "get", 0, Some(1)));
     steps.push(step(1, Kind::Write, "set", 0, Some(0)));
     steps.extend((0..5000).map(|_| step(0, Kind::Read, "get", 1, Some(0))));
-    let text = lanes(&recording(2, &["left", "sold"], steps, law()), Style::Plain);
+    let mut report = report(recording(2, &["left", "sold"], steps, law()));
+    let finding = report.finding.as_mut().unwrap();
+    finding.swap = Some(swapped(5000, 5001));
+    let text = lanes_of(finding, Style::Plain);
     assert!(text.lines().count() < 60, "{text}");
     assert!(text.contains("* 5001 │ get left -> 1") && text.contains("* 5002 │"), "{text}");
     assert!(text.contains("steps 7 to 4995: client 0"), "{text}");
@@ -269,6 +306,11 @@ fn json_is_one_line_with_every_field() {
         "min_switches": 2, "min_preemptions": 1, "proved_minimal": true, "steps": 0, "seconds": 0.5,
         "executions_per_second": 14.0, "replay": "sv1:AB", "verdict": "found", "reason": null,
         "violation": "ticket: law broken after 6 steps: oversold (shop/src/stock.rs:99)",
+        "critical_pair": {
+            "first": "client 0: get left -> 1 at step 2 (shop/src/stock.rs:10)",
+            "second": "client 1: set left = 0 at step 4 (shop/src/stock.rs:11)",
+            "passes": "sv1:CD",
+        },
     });
     assert_eq!(value, expected);
 }
