@@ -10,6 +10,7 @@
 //! | [`Os`](Error::Os) | nobody's, or a limit | look at the operation and its errno |
 //! | [`NotStarted`](Error::NotStarted), [`AlreadyStarted`](Error::AlreadyStarted) | the caller's order of calls | start exactly once |
 //! | [`DaemonWithChild`](Error::DaemonWithChild), [`StillRunning`](Error::StillRunning), [`ProcessClosed`](Error::ProcessClosed) | the caller's | the text says what would be right |
+//! | [`NotOwner`](Error::NotOwner) | the caller's | unlock what the caller locked |
 //! | [`InvalidArgument`](Error::InvalidArgument) | the caller's number | the text says which one and what would be right |
 //!
 //! When a process dies, that is no error but an
@@ -62,6 +63,12 @@ pub enum Error {
     ProcessClosed {
         /// The name of the process.
         name: String,
+    },
+    /// A lock was to be given back by a task that does not have it; nothing was changed.
+    #[error("the {what} is not the caller's to unlock: only the task that locked it can")]
+    NotOwner {
+        /// What kind of lock.
+        what: &'static str,
     },
     /// An argument is out of its range; nothing was changed.
     #[error("{what} is {given}, but must be {allowed}")]

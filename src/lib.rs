@@ -40,6 +40,10 @@ pub use native::{
     Array, ArrayGuard, BoundedSemaphore, Condvar, Event, JoinHandle, Mutex, MutexGuard, PlainQueue, Process,
     Queue, ReentrantMutex, ReentrantMutexGuard, RobustMutex, RobustMutexGuard, RwLock, RwLockReadGuard,
     RwLockWriteGuard, Semaphore, SemaphoreGuard, Shared, Value, ValueGuard, exit, sleep, spawn,
+    Array, ArrayGuard, BoundedSemaphore, Condvar, Event, JoinHandle, Mutex, MutexGuard, Process,
+    ReentrantMutex, ReentrantMutexGuard, RobustMutex, RobustMutexGuard, RobustPermit, RobustSemaphore,
+    RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphoreGuard, Shared, Value, ValueGuard, exit,
+    sleep, spawn,
 };
 pub use process::ExitStatus;
 pub use raw::BarrierError;

@@ -43,6 +43,10 @@ pub type ReentrantMutexGuard<'a, T> = sync::ReentrantMutexGuard<'a, T, Native>;
 pub type RobustMutex<T> = sync::RobustMutex<T, Native>;
 /// [`sync::RobustMutexGuard`] for real threads and processes.
 pub type RobustMutexGuard<'a, T> = sync::RobustMutexGuard<'a, T, Native>;
+/// [`sync::RobustPermit`] for real threads and processes.
+pub type RobustPermit<'a> = sync::RobustPermit<'a, Native>;
+/// [`sync::RobustSemaphore`] for real threads and processes.
+pub type RobustSemaphore = sync::RobustSemaphore<Native>;
 /// [`sync::RwLock`] for real threads and processes.
 pub type RwLock<T> = sync::RwLock<T, Native>;
 /// [`sync::RwLockReadGuard`] for real threads and processes.

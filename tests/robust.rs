@@ -120,7 +120,7 @@ impl Lock for Shipped {
         assert_ne!(self.raw.lock(Location::caller()), Taken::Unrecoverable);
     }
     fn unlock(&self) {
-        self.raw.unlock(Left::Clean, Location::caller());
+        self.raw.unlock(Left::Clean, Location::caller()).expect("it is the caller's");
     }
 }
 

@@ -32,6 +32,8 @@ pub type OnceCell<T> = selvedge::sync::OnceCell<T, Checked>;
 pub type LazyLock<T> = selvedge::sync::LazyLock<T, Checked>;
 /// A counting semaphore that refuses a release too many.
 pub type BoundedSemaphore = selvedge::sync::BoundedSemaphore<Checked>;
+/// A counting semaphore that gets permits back from the dead.
+pub type RobustSemaphore = selvedge::sync::RobustSemaphore<Checked>;
 /// A flag that tasks can wait for.
 pub type Event = selvedge::sync::Event<Checked>;
 /// A number in shared memory, with a lock beside it.

@@ -50,6 +50,10 @@ impl Platform for Native {
         futex::wait(word, expected, deadline)
     }
 
+    fn futex_wait_any(words: &[(&AtomicU32, u32)], deadline: Option<u64>, _: impl FnOnce() -> Op) -> Woken {
+        futex::wait_any(words, deadline)
+    }
+
     #[inline]
     fn futex_wake(word: &AtomicU32, count: u32) -> u32 {
         futex::wake(word, count)

@@ -17,9 +17,10 @@
 //! When a process dies here, that is what all this is for; see [`sys::robust`](crate::sys::robust).
 
 use super::{Atomic, Native, Platform};
+use crate::sys::membarrier;
 use crate::sys::robust::{self, Links, List};
-use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::{AtomicU32, compiler_fence};
 
 /// A platform on which a dead task's locks are let go.
 pub trait Robust: Platform {
@@ -38,6 +39,20 @@ pub trait Robust: Platform {
 
     /// The calling task.
     fn me() -> Self::Owner;
+
+    /// Orders a change of a word by the caller that found what it expected (a
+    /// compare-and-exchange) before whatever the caller looks at next.
+    fn fence();
+
+    /// Writes `value` before whatever the caller looks at next, as everybody sees it who
+    /// calls [`catch_up`](Self::catch_up). What was done before it is published with it.
+    fn store_before_look(word: &Self::Word, value: u32);
+
+    /// The other side: whoever wrote by [`store_before_look`](Self::store_before_look)
+    /// and had not yet looked when this was called, sees what the caller wrote before it;
+    /// of the others the caller sees what they wrote. False if the operating system cannot
+    /// do that: then the caller must look again from time to time.
+    fn catch_up() -> bool;
 }
 
 /// A task that can own robust locks: the caller.
@@ -74,6 +89,24 @@ impl Robust for Native {
     #[inline(always)]
     fn me() -> robust::Me {
         robust::me()
+    }
+
+    #[inline(always)]
+    fn fence() {
+        // On x86-64 the change itself was a full fence already.
+        #[cfg(target_arch = "x86_64")]
+        compiler_fence(SeqCst);
+        #[cfg(not(target_arch = "x86_64"))]
+        std::sync::atomic::fence(SeqCst);
+    }
+
+    #[inline(always)]
+    fn store_before_look(word: &AtomicU32, value: u32) {
+        membarrier::store(word, value);
+    }
+
+    fn catch_up() -> bool {
+        membarrier::sync()
     }
 }
 

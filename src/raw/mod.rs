@@ -12,6 +12,8 @@
 //! | [`RawEvent`] | 1 | a generation, whether the event is set, whether anybody waits |
 //! | [`RawOnce`] | 3 | done or not, and who is doing it |
 //! | [`RawBarrier`] | 3, and 2 for each party | a generation, whether it is broken, who has arrived |
+//! | [`RawRwLock`] | 35 | a gate, slots of readers, and whether the last writer ended well |
+//! | [`RawRobustSemaphore`] | 66 | a gate, and a slot for each permit |
 //! | [`RawSemaphore`] | 1 | a count, and whether anybody may be asleep |
 //! | [`RawEvent`] | 1 | a generation, and whether the event is set |
 //! | [`RawQueue`] | 6 | two ends, each free or whose and where, a bell, and whether it is closed |
@@ -33,8 +35,11 @@ mod once;
 mod position;
 mod queue;
 mod robust;
+mod robust_semaphore;
+mod rwlock;
 mod semaphore;
 mod spin;
+mod slots;
 
 pub use barrier::{Arrival, BarrierError, RawBarrier};
 pub use condvar::RawCondvar;
@@ -44,4 +49,7 @@ pub use once::{Begun, Patience, RawOnce};
 pub use position::Position;
 pub use queue::{RawQueue, Refusal, Wait};
 pub use robust::{Left, RawRobustMutex, Taken};
+pub use robust_semaphore::{Permit, RawRobustSemaphore};
+pub use rwlock::{RawRwLock, Reading};
 pub use semaphore::RawSemaphore;
+pub use slots::Patience;

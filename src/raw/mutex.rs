@@ -24,6 +24,7 @@
 //!
 //! Source: U. Drepper, "Futexes Are Tricky" (2011), the third mutex.
 
+use crate::Error;
 use crate::platform::{Atomic, Cmp, Kind, Op, Platform, Site, Woken};
 use crate::shm::Shareable;
 use std::fmt;
@@ -103,6 +104,33 @@ impl<P: Platform> RawMutex<P> {
                 }
             },
         );
+    }
+
+    /// The same where nobody having the lock is a mistake to be told of. That somebody
+    /// else has it cannot be told: the word says that it is held and not by whom.
+    ///
+    /// # Errors
+    /// [`Error::NotOwner`] if nobody has it; nothing was changed.
+    pub fn try_unlock(&self, site: P::Site) -> Result<(), Error> {
+        P::step(
+            || self.unlock_op(site),
+            || match self.word.swap(FREE, Release) {
+                FREE => Err(Error::NotOwner { what: "mutex" }),
+                word => {
+                    if word == CONTENDED {
+                        self.wake();
+                    }
+                    Ok(())
+                }
+            },
+        )
+    }
+
+    /// Whether somebody has the lock at this moment.
+    #[inline]
+    pub fn is_locked(&self, site: P::Site) -> bool {
+        let op = || Op::new(Kind::Read, "is_locked", self.address(), site.location());
+        P::step(op, || self.word.load(Relaxed) != FREE)
     }
 
     /// The operation that [`lock`](Self::lock) announces.
@@ -215,6 +243,17 @@ mod tests {
         });
         assert_eq!(counter.1.get(), 40_000);
         assert_eq!(size_of::<RawMutex<Native>>(), 4);
+    }
+
+    #[test]
+    fn a_free_lock_is_not_given_back() {
+        let lock = RawMutex::<Native>::new();
+        assert!(lock.try_unlock(()).is_err() && !lock.is_locked(()));
+        lock.lock(());
+        assert!(lock.is_locked(()));
+        lock.try_unlock(()).unwrap();
+        let error = lock.try_unlock(()).unwrap_err().to_string();
+        assert!(error.contains("only the task that locked it can"), "{error}");
     }
 
     #[test]

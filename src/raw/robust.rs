@@ -51,7 +51,8 @@
 //! Sources: futex(2); the kernel's documentation of robust futexes and its
 //! `handle_futex_death`; U. Drepper, "Futexes Are Tricky" (2011).
 
-use crate::platform::{Atomic, Cmp, Kind, Native, Observe, Op, Owner, Robust, Site, Tasks, Woken};
+use crate::Error;
+use crate::platform::{Atomic, Cmp, Guard, Kind, Native, Observe, Op, Owner, Robust, Site, Tasks, Woken};
 use crate::shm::Shareable;
 use crate::sys::robust::{Links, OWNER, OWNER_DIED, WAITERS};
 use std::fmt;
@@ -148,15 +149,22 @@ impl<P: Robust> RawRobustMutex<P> {
         )
     }
 
-    /// Gives the lock back. The caller must have it.
-    #[inline(always)]
-    pub fn unlock(&self, left: Left, site: P::Site) {
-        self.unlock_as(P::me(), left, site);
+    /// Gives the lock back.
+    ///
+    /// # Errors
+    /// [`Error::NotOwner`] if the caller does not have it; nothing was changed.
+    #[inline]
+    pub fn unlock(&self, left: Left, site: P::Site) -> Result<(), Error> {
+        if !self.is_mine() {
+            return Err(Error::NotOwner { what: "robust mutex" });
+        }
+        self.unlock_mine(P::me(), left, site);
+        Ok(())
     }
 
-    /// The same for a caller that knows who it is.
+    /// The same for a caller that knows who it is, and that it has the lock.
     #[inline(always)]
-    pub(crate) fn unlock_as(&self, me: P::Owner, left: Left, site: P::Site) {
+    pub(crate) fn unlock_mine(&self, me: P::Owner, left: Left, site: P::Site) {
         P::step(
             || Op::new(Kind::Release, "unlock", self.address(), site.location()),
             || {
@@ -189,6 +197,12 @@ impl<P: Robust> RawRobustMutex<P> {
         P::step(op, || self.word.load(Relaxed) & OWNER != 0)
     }
 
+    /// The same as part of a larger step, and as an acquire.
+    #[inline(always)]
+    pub(super) fn is_taken(&self) -> bool {
+        self.word.load(Acquire) & OWNER != 0
+    }
+
     /// Whether the caller has the lock: nobody else can change the answer.
     pub(crate) fn is_mine(&self) -> bool {
         P::owner(&self.word) == P::me().id()
@@ -197,8 +211,15 @@ impl<P: Robust> RawRobustMutex<P> {
     /// The operation that [`lock`](Self::lock) announces: enabled while nobody alive has it.
     #[inline]
     fn lock_op(&self, deadline: Option<u64>, site: P::Site) -> Op {
-        let nobody = P::guard(P::futex(&self.word), OWNER, Cmp::Eq, 0);
-        Op::new(Kind::Acquire, "lock", self.address(), site.location()).when(nobody).until(deadline)
+        Op::new(Kind::Acquire, "lock", self.address(), site.location())
+            .when(self.free_guard())
+            .until(deadline)
+    }
+
+    /// The guard that nobody alive has the lock.
+    #[inline]
+    pub(super) fn free_guard(&self) -> Guard {
+        P::guard(P::futex(&self.word), OWNER, Cmp::Eq, 0)
     }
 
     /// Takes a free lock on which nobody sleeps.

@@ -11,6 +11,7 @@
 //! | [`RwLock`] | a value that many read or one writes, and that survives both | any memory |
 //! | [`Condvar`] | waiting for a change of what a mutex protects | any memory |
 //! | [`Semaphore`], [`BoundedSemaphore`] | a number of permits | any memory |
+//! | [`RobustSemaphore`], [`RobustPermit`] | a number of permits that come back when their holders die | any memory |
 //! | [`Event`] | a flag to wait for | any memory |
 //! | [`Barrier`] | a place where tasks wait for each other | any memory |
 //! | [`Once`], [`OnceCell`], [`LazyLock`] | what is done, or made, once | any memory |
@@ -37,6 +38,7 @@ mod once;
 mod once_cell;
 mod reentrant;
 mod robust;
+mod robust_semaphore;
 mod rwlock;
 mod semaphore;
 mod value;
@@ -55,6 +57,7 @@ pub use once::Once;
 pub use once_cell::{LazyLock, OnceCell};
 pub use reentrant::{ReentrantMutex, ReentrantMutexGuard, ReentrantResult};
 pub use robust::{LockError, RobustMutex, RobustMutexGuard, RobustResult};
+pub use robust_semaphore::{RobustPermit, RobustSemaphore};
 pub use rwlock::{ReadResult, RwLock, RwLockReadGuard, RwLockWriteGuard, WriteResult};
 pub use semaphore::{Semaphore, SemaphoreGuard};
 pub use value::{Value, ValueGuard};

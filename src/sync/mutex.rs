@@ -133,6 +133,14 @@ impl<T: ?Sized, P: Platform> Mutex<T, P> {
         self.lock_until(P::deadline(timeout))
     }
 
+    /// Whether somebody has the lock at this moment.
+    #[doc(alias = "locked")]
+    #[track_caller]
+    #[inline]
+    pub fn is_locked(&self) -> bool {
+        self.raw.is_locked(P::Site::here())
+    }
+
     /// Whether a holder panicked. Without the lock, the answer may be old.
     #[track_caller]
     #[inline]
@@ -265,9 +273,11 @@ impl<T, P: Platform> From<T> for Mutex<T, P> {
 }
 
 impl<T: ?Sized, P: Platform> fmt::Debug for Mutex<T, P> {
+    /// Looks whether the lock is taken, which is an operation like
+    /// [`is_locked`](Mutex::is_locked). The data is left out: to print must not be to lock.
+    #[track_caller]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The data is left out: to print must not be to lock.
-        f.debug_struct("Mutex").finish_non_exhaustive()
+        f.debug_struct("Mutex").field("locked", &self.is_locked()).finish_non_exhaustive()
     }
 }
 

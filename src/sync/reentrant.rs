@@ -6,8 +6,8 @@
 //! |---|---|---|
 //! | free | | a guard, depth 1 |
 //! | held | one more guard, depth + 1 | waits |
-//! | its holder was killed, or panicked | | [`LockError::OwnerDied`], with the guard |
-//! | given back unrepaired after that | | [`LockError::Unrecoverable`], for ever |
+//! | its holder was killed, or panicked with a guard | | [`LockError::OwnerDied`], with the guard |
+//! | given back unrepaired by one that was told of that | | [`LockError::Unrecoverable`], for ever |
 //!
 //! 1. Depth and the mark that the value is torn are touched by the holder only. Whoever
 //!    takes the lock anew writes both, so that what a dead holder left there means nothing.
@@ -28,8 +28,18 @@ use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
-use std::thread::panicking;
 use std::time::Duration;
+
+/// Whether the value may be half written, and by whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Torn {
+    /// It is in order.
+    No,
+    /// The last holder died or panicked, and this one was told.
+    Found,
+    /// This holder panicked with a guard, and may have caught that.
+    Here,
+}
 
 /// A value that one task at a time can use, which may take the lock again while it has it.
 ///
@@ -48,12 +58,12 @@ use std::time::Duration;
 pub struct ReentrantMutex<T: ?Sized, P: Robust = Native> {
     raw: RawRobustMutex<P>,
     depth: Cell<u32>,
-    torn: Cell<bool>,
+    torn: Cell<Torn>,
     data: T,
 }
 
-// SAFETY: one task at a time has access to the data and to the cells, so that sharing the mutex only ever
-// sends the data from one task to the next.
+// SAFETY: one task at a time has access to the data and to the cells, so that sharing the
+// mutex only ever sends the data from one task to the next.
 unsafe impl<T: ?Sized + Send, P: Robust> Sync for ReentrantMutex<T, P> {}
 // SAFETY: words, and data that is shareable by itself.
 unsafe impl<T: Shareable, P: Tasks> Shareable for ReentrantMutex<T, P> {}
@@ -80,7 +90,7 @@ impl<T, P: Robust> ReentrantMutex<T, P> {
         ReentrantMutex {
             raw: RawRobustMutex::new(),
             depth: Cell::new(0),
-            torn: Cell::new(false),
+            torn: Cell::new(Torn::No),
             data: value,
         }
     }
@@ -144,10 +154,23 @@ impl<T: ?Sized, P: Robust> ReentrantMutex<T, P> {
         self.lock_until(P::deadline(timeout))
     }
 
+    /// Whether somebody has the lock at this moment: a task that died with it has not.
+    #[doc(alias = "locked")]
+    #[track_caller]
+    pub fn is_locked(&self) -> bool {
+        self.raw.is_locked(P::Site::here())
+    }
+
     /// Whether nobody can take the lock any more. Without it, the answer may be old.
     #[track_caller]
     pub fn is_unrecoverable(&self) -> bool {
         self.raw.is_unrecoverable(P::Site::here())
+    }
+
+    /// Whether the caller has the lock.
+    #[doc(alias = "_is_owned")]
+    pub fn is_mine(&self) -> bool {
+        self.raw.is_mine()
     }
 
     /// The value, since nobody else can have the mutex, in whatever state it is.
@@ -168,7 +191,7 @@ impl<T: ?Sized, P: Robust> ReentrantMutex<T, P> {
             Some(Taken::Unrecoverable) => Err(LockError::Unrecoverable),
             Some(taken) => {
                 self.depth.set(1);
-                self.torn.set(taken == Taken::OwnerDied);
+                self.torn.set(if taken == Taken::OwnerDied { Torn::Found } else { Torn::No });
                 match taken {
                     Taken::OwnerDied => Err(LockError::OwnerDied(self.guard(site))),
                     _ => Ok(self.guard(site)),
@@ -179,7 +202,7 @@ impl<T: ?Sized, P: Robust> ReentrantMutex<T, P> {
 
     fn guard(&self, site: P::Site) -> ReentrantMutexGuard<'_, T, P> {
         let owner = P::me().id();
-        ReentrantMutexGuard { lock: self, owner, panicking: panicking(), site, not_send: PhantomData }
+        ReentrantMutexGuard { lock: self, owner, panicking: P::panicking(), site, not_send: PhantomData }
     }
 }
 
@@ -187,13 +210,13 @@ impl<T: ?Sized, P: Robust> ReentrantMutexGuard<'_, T, P> {
     /// Says that the value is in order again after its last holder died: for all guards of
     /// the caller.
     pub fn mark_consistent(&self) {
-        self.lock.torn.set(false);
+        self.lock.torn.set(Torn::No);
     }
 
     /// Whether the value is in order: it was when the lock was taken, or was marked since.
     #[must_use]
     pub fn is_consistent(&self) -> bool {
-        !self.lock.torn.get()
+        self.lock.torn.get() == Torn::No
     }
 
     /// How often the caller has the lock.
@@ -217,18 +240,19 @@ impl<T: ?Sized, P: Robust> Drop for ReentrantMutexGuard<'_, T, P> {
         if P::me().id() != self.owner {
             return;
         }
-        if !self.panicking && panicking() {
-            self.lock.torn.set(true);
+        if !self.panicking && P::panicking() {
+            self.lock.torn.set(Torn::Here);
         }
         let depth = self.lock.depth.get() - 1;
         self.lock.depth.set(depth);
         if depth == 0 {
             let left = match self.lock.torn.get() {
-                false => Left::Clean,
-                true if panicking() => Left::OwnerDied,
-                true => Left::Unrecoverable,
+                Torn::No => Left::Clean,
+                // The next one is the first to be told.
+                Torn::Here => Left::OwnerDied,
+                Torn::Found => Left::Unrecoverable,
             };
-            self.lock.raw.unlock(left, self.site);
+            self.lock.raw.unlock_mine(P::me(), left, self.site);
         }
     }
 }
@@ -246,9 +270,11 @@ impl<T, P: Robust> From<T> for ReentrantMutex<T, P> {
 }
 
 impl<T: ?Sized, P: Robust> fmt::Debug for ReentrantMutex<T, P> {
+    /// Looks whether the lock is taken, which is an operation like
+    /// [`is_locked`](ReentrantMutex::is_locked). The data is left out: to print must not be to lock.
+    #[track_caller]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The data is left out: to print must not be to lock.
-        f.debug_struct("ReentrantMutex").finish_non_exhaustive()
+        f.debug_struct("ReentrantMutex").field("locked", &self.is_locked()).finish_non_exhaustive()
     }
 }
 

@@ -33,7 +33,6 @@ use std::cell::UnsafeCell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
-use std::thread::panicking;
 use std::time::Duration;
 
 /// A value that one task at a time can use, and that the others can still use when that
@@ -186,6 +185,13 @@ impl<T: ?Sized, P: Robust> RobustMutex<T, P> {
         }
     }
 
+    /// Whether somebody has the lock at this moment: a task that died with it has not.
+    #[doc(alias = "locked")]
+    #[track_caller]
+    pub fn is_locked(&self) -> bool {
+        self.raw.is_locked(P::Site::here())
+    }
+
     /// Whether nobody can take the lock any more. Without it, the answer may be old.
     #[track_caller]
     #[inline]
@@ -205,7 +211,7 @@ impl<T: ?Sized, P: Robust> RobustMutex<T, P> {
             lock: self,
             owner: P::me().id(),
             consistent,
-            panicking: panicking(),
+            panicking: P::panicking(),
             site,
             not_send: PhantomData,
         };
@@ -257,11 +263,11 @@ impl<T: ?Sized, P: Robust> Drop for RobustMutexGuard<'_, T, P> {
         let me = P::me();
         if me.id() == self.owner {
             let left = match self.consistent {
-                _ if !self.panicking && panicking() => Left::OwnerDied,
+                _ if !self.panicking && P::panicking() => Left::OwnerDied,
                 true => Left::Clean,
                 false => Left::Unrecoverable,
             };
-            self.lock.raw.unlock_as(me, left, self.site);
+            self.lock.raw.unlock_mine(me, left, self.site);
         }
     }
 }
@@ -279,9 +285,11 @@ impl<T, P: Robust> From<T> for RobustMutex<T, P> {
 }
 
 impl<T: ?Sized, P: Robust> fmt::Debug for RobustMutex<T, P> {
+    /// Looks whether the lock is taken, which is an operation like
+    /// [`is_locked`](RobustMutex::is_locked). The data is left out: to print must not be to lock.
+    #[track_caller]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The data is left out: to print must not be to lock.
-        f.debug_struct("RobustMutex").finish_non_exhaustive()
+        f.debug_struct("RobustMutex").field("locked", &self.is_locked()).finish_non_exhaustive()
     }
 }
 

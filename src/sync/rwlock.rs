@@ -2,53 +2,39 @@
 //!
 //! Called by programs that read far more often than they write.
 //!
-//! | state | gate | slots | `read` | `write` |
-//! |---|---|---|---|---|
-//! | free | free | all free | takes a slot | takes the gate, then every slot |
-//! | read | free | some held by readers | takes another slot | takes the gate, waits for each reader |
-//! | a writer waits | held | some held by readers, some by it | waits at the gate | waits at the gate |
-//! | written | held | all held by the writer | waits at the gate | waits at the gate |
+//! | state | `read` | `write` |
+//! |---|---|---|
+//! | free | a guard | a guard |
+//! | read by some | a guard, unless a writer waits | waits |
+//! | written | waits | waits |
+//! | its writer was killed, or panicked | [`LockError::OwnerDied`], with the guard | the same |
+//! | given back unrepaired after that | [`LockError::Unrecoverable`], for ever | the same |
 //!
-//! Gate and slots are robust locks of their own. So nobody counts readers: a dead reader's
-//! slot is let go by the kernel like any lock of the dead, and so is a dead writer's gate.
-//!
-//! 1. Who reads holds one slot; who writes holds the gate and all slots.
-//! 2. Whoever waits for a slot holds the gate; nobody waits for the gate while it holds a
-//!    slot, and a writer takes the slots in order. So nobody waits in a circle.
-//! 3. The mark that the value is being written is set by a writer that has every slot, and
-//!    cleared before it gives back the first. Who finds it set with a slot in hand knows
-//!    that the last writer did not end well.
-//! 4. A writer that waits keeps out readers that come after it. A task that reads twice at
+//! 1. References to the data are either many and shared, from guards that read, or one,
+//!    from a guard that writes.
+//! 2. A writer that waits keeps out readers that come after it. A task that reads twice at
 //!    a time can therefore wait for itself, by way of a writer, as with std's lock.
+//! 3. A guard gives back only what its own task has: a copy that came into a forked child
+//!    gives back nothing.
 //!
-//! Orderings: those of [`RawRobustMutex`]; the mark is relaxed, under the slots.
+//! Orderings: those of [`RawRwLock`].
 //!
 //! When a process dies here, at whatever instruction: a reader, or whoever was only
-//! waiting, leaves nothing behind but free locks. A writer leaves the mark: everybody after
-//! it is told, [`LockError::OwnerDied`], until a writer repairs the value. At most
+//! waiting, leaves nothing behind, and the others go on, within a millisecond as a rule. A
+//! dead writer is told of to everybody after it, until a writer repairs the value. At most
 //! [`RwLock::READERS`] tasks read at a time; another one waits until one of them is done.
-//! The limit of 2,048 robust locks held by one thread counts a writer as 33.
+//! Each guard counts towards the 2,048 robust locks that the kernel frees when its thread
+//! dies.
 
 use super::LockError;
-use crate::platform::{Atomic, Kind, Native, Observe, Op, Owner, Robust, Site, Tasks};
-use crate::raw::{Left, RawRobustMutex, Taken};
+use crate::platform::{Native, Owner, Robust, Site, Tasks};
+use crate::raw::{Left, Patience, RawRwLock, Reading, Taken};
 use crate::shm::Shareable;
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::Ordering::Relaxed;
-use std::thread::panicking;
 use std::time::Duration;
-
-const READERS: usize = 32;
-
-/// The value is in order.
-const CLEAN: u32 = 0;
-/// Somebody writes, or died writing.
-const WRITTEN: u32 = 1;
-/// After a death, nobody repaired it.
-const LOST: u32 = 2;
 
 /// A value that many tasks can read at a time, or one can write.
 ///
@@ -63,9 +49,7 @@ const LOST: u32 = 2;
 /// ```
 #[repr(C)]
 pub struct RwLock<T: ?Sized, P: Robust = Native> {
-    gate: RawRobustMutex<P>,
-    slots: [RawRobustMutex<P>; READERS],
-    mark: P::AtomicU32,
+    raw: RawRwLock<P>,
     data: UnsafeCell<T>,
 }
 
@@ -80,7 +64,7 @@ unsafe impl<T: Shareable, P: Tasks> Shareable for RwLock<T, P> {}
 #[must_use = "a guard that is dropped at once protects nothing"]
 pub struct RwLockReadGuard<'a, T: ?Sized, P: Robust = Native> {
     lock: &'a RwLock<T, P>,
-    slot: usize,
+    reading: Reading,
     owner: u32,
     site: P::Site,
     // The slot is in its thread's list: no other thread can give it back.
@@ -110,49 +94,13 @@ pub type ReadResult<'a, T, P = Native> =
 pub type WriteResult<'a, T, P = Native> =
     Result<RwLockWriteGuard<'a, T, P>, LockError<RwLockWriteGuard<'a, T, P>>>;
 
-/// How long somebody is ready to wait.
-#[derive(Clone, Copy)]
-enum Patience {
-    Forever,
-    Until(u64),
-    Never,
-}
-
-impl Patience {
-    /// Takes one lock; false if the patience did not last. That its last owner died means
-    /// nothing by itself: what it left is in the mark.
-    fn take<P: Robust>(self, lock: &RawRobustMutex<P>, site: P::Site) -> bool {
-        let taken = match self {
-            Patience::Forever => Some(lock.lock(site)),
-            Patience::Until(deadline) => lock.lock_until(deadline, site),
-            Patience::Never => lock.try_lock(site),
-        };
-        debug_assert_ne!(taken, Some(Taken::Unrecoverable), "these locks are always given back in order");
-        taken.is_some()
-    }
-}
-
-/// A slot and the mark beside it; a trace shows the mark.
-struct Got {
-    slot: usize,
-    mark: u32,
-}
-
-impl Observe for Got {
-    fn observed(&self) -> u64 {
-        u64::from(self.mark)
-    }
-}
-
 impl<T, P: Robust> RwLock<T, P> {
     /// The most tasks that read at a time.
-    pub const READERS: usize = READERS;
+    pub const READERS: usize = RawRwLock::<P>::READERS;
 
     /// A free lock around `value`.
     pub fn new(value: T) -> Self {
-        let slots = std::array::from_fn(|_| RawRobustMutex::new());
-        let mark = P::AtomicU32::new(CLEAN);
-        RwLock { gate: RawRobustMutex::new(), slots, mark, data: UnsafeCell::new(value) }
+        RwLock { raw: RawRwLock::new(), data: UnsafeCell::new(value) }
     }
 
     /// The value, now that nobody else has the lock, in whatever state it is.
@@ -168,6 +116,7 @@ impl<T: ?Sized, P: Robust> RwLock<T, P> {
     /// [`LockError::OwnerDied`] with the guard, if the last writer died or panicked and no
     /// writer has repaired the value since, or [`LockError::Unrecoverable`].
     #[track_caller]
+    #[inline(always)]
     pub fn read(&self) -> ReadResult<'_, T, P> {
         self.reading(Patience::Forever, P::Site::here())
     }
@@ -244,106 +193,33 @@ impl<T: ?Sized, P: Robust> RwLock<T, P> {
         self.data.get_mut()
     }
 
-    fn op(&self, kind: Kind, name: &'static str, site: P::Site) -> Op {
-        Op::new(kind, name, self.gate.address(), site.location())
-    }
-
+    #[inline(always)]
     fn reading(&self, patience: Patience, site: P::Site) -> ReadResult<'_, T, P> {
-        let op = || self.op(Kind::TryAcquire, "read", site);
-        let taken = P::step(op, || {
-            let slot = self.take_slot(patience, site)?;
-            Some(Got { slot, mark: self.mark.load(Relaxed) })
-        });
-        let Some(Got { slot, mark }) = taken else { return Err(LockError::WouldBlock) };
-        let owner = P::me().id();
-        let guard = RwLockReadGuard { lock: self, slot, owner, site, not_send: PhantomData };
-        match mark {
-            CLEAN => Ok(guard),
-            LOST => Err(LockError::Unrecoverable),
-            _ => Err(LockError::OwnerDied(guard)),
+        let Some((reading, found)) = self.raw.read(patience, site) else { return Err(LockError::WouldBlock) };
+        let guard =
+            || RwLockReadGuard { lock: self, reading, owner: P::me().id(), site, not_send: PhantomData };
+        match found {
+            Taken::Clean => Ok(guard()),
+            Taken::OwnerDied => Err(LockError::OwnerDied(guard())),
+            Taken::Unrecoverable => Err(LockError::Unrecoverable),
         }
-    }
-
-    /// A slot of one's own, at once or by way of the gate.
-    fn take_slot(&self, patience: Patience, site: P::Site) -> Option<usize> {
-        if matches!(patience, Patience::Never) {
-            return self.free_slot(site);
-        }
-        if !self.gate.is_locked(site)
-            && let Some(slot) = self.free_slot(site)
-        {
-            return Some(slot);
-        }
-        if !patience.take(&self.gate, site) {
-            return None;
-        }
-        // With the gate in hand nobody writes: if no slot is free, readers have them.
-        let first = self.first_slot();
-        let slot = self.free_slot(site).or_else(|| patience.take(&self.slots[first], site).then_some(first));
-        self.gate.unlock(Left::Clean, site);
-        slot
-    }
-
-    /// Takes a free slot, if there is any.
-    fn free_slot(&self, site: P::Site) -> Option<usize> {
-        let first = self.first_slot();
-        (0..READERS)
-            .map(|index| (first + index) % READERS)
-            .find(|&slot| Patience::Never.take(&self.slots[slot], site))
-    }
-
-    /// Where the caller looks first, so that readers do not meet in one line of the cache.
-    fn first_slot(&self) -> usize {
-        P::me().place() % READERS
     }
 
     fn writing(&self, patience: Patience, site: P::Site) -> WriteResult<'_, T, P> {
-        let op = || self.op(Kind::TryAcquire, "write", site);
-        let Some(mark) = P::step(op, || self.take_all(patience, site)) else {
-            return Err(LockError::WouldBlock);
+        let Some(found) = self.raw.write(patience, site) else { return Err(LockError::WouldBlock) };
+        let guard = |consistent| RwLockWriteGuard {
+            lock: self,
+            owner: P::me().id(),
+            consistent,
+            panicking: P::panicking(),
+            site,
+            not_send: PhantomData,
         };
-        let owner = P::me().id();
-        let (panicking, consistent) = (panicking(), mark == CLEAN);
-        let guard =
-            RwLockWriteGuard { lock: self, owner, consistent, panicking, site, not_send: PhantomData };
-        match mark {
-            CLEAN => Ok(guard),
-            LOST => Err(LockError::Unrecoverable),
-            _ => Err(LockError::OwnerDied(guard)),
+        match found {
+            Taken::Clean => Ok(guard(true)),
+            Taken::OwnerDied => Err(LockError::OwnerDied(guard(false))),
+            Taken::Unrecoverable => Err(LockError::Unrecoverable),
         }
-    }
-
-    /// Takes the gate and every slot, and sets the mark; says what it was before.
-    fn take_all(&self, patience: Patience, site: P::Site) -> Option<u32> {
-        let tries = matches!(patience, Patience::Never);
-        // Who only tries does not get into the way of others if it can see that in advance.
-        if tries && self.slots.iter().any(|slot| slot.is_locked(site)) || !patience.take(&self.gate, site) {
-            return None;
-        }
-        for (index, slot) in self.slots.iter().enumerate() {
-            if !patience.take(slot, site) {
-                self.slots[..index].iter().for_each(|slot| slot.unlock(Left::Clean, site));
-                self.gate.unlock(Left::Clean, site);
-                return None;
-            }
-        }
-        let mark = self.mark.load(Relaxed);
-        if mark == CLEAN {
-            self.mark.store(WRITTEN, Relaxed);
-        }
-        Some(mark)
-    }
-
-    /// The end of writing: leaves the mark, and gives back all slots but one, if one is
-    /// to be kept, and the gate.
-    fn give_all(&self, mark: u32, keep: Option<usize>, site: P::Site) {
-        self.mark.store(mark, Relaxed);
-        for (index, slot) in self.slots.iter().enumerate() {
-            if Some(index) != keep {
-                slot.unlock(Left::Clean, site);
-            }
-        }
-        self.gate.unlock(Left::Clean, site);
     }
 }
 
@@ -360,13 +236,17 @@ impl<'a, T: ?Sized, P: Robust> RwLockWriteGuard<'a, T, P> {
     }
 
     /// Goes on as a reader: nobody writes in between. Of a value that is not in order, the
-    /// next writer is told as if this one had died.
+    /// next one is told as if this writer had died.
+    ///
+    /// # Panics
+    /// In a forked child, with the copy of a guard that its parent has.
     pub fn downgrade(self) -> RwLockReadGuard<'a, T, P> {
-        let (lock, slot, owner, site) = (self.lock, self.lock.first_slot(), self.owner, self.site);
-        let mark = if self.consistent { CLEAN } else { WRITTEN };
+        let (lock, owner, site) = (self.lock, self.owner, self.site);
+        assert!(P::me().id() == owner, "a forked child cannot downgrade the guard of its parent");
+        let left = if self.consistent { Left::Clean } else { Left::OwnerDied };
         std::mem::forget(self);
-        P::step(|| lock.op(Kind::Release, "downgrade", site), || lock.give_all(mark, Some(slot), site));
-        RwLockReadGuard { lock, slot, owner, site, not_send: PhantomData }
+        let reading = lock.raw.downgrade(left, site);
+        RwLockReadGuard { lock, reading, owner, site, not_send: PhantomData }
     }
 }
 
@@ -396,12 +276,13 @@ impl<T: ?Sized, P: Robust> DerefMut for RwLockWriteGuard<'_, T, P> {
 }
 
 impl<T: ?Sized, P: Robust> Drop for RwLockReadGuard<'_, T, P> {
+    #[inline(always)]
     fn drop(&mut self) {
-        // A copy that came into a forked child gives back nothing.
-        if P::me().id() == self.owner {
-            let lock = self.lock;
-            let op = || lock.op(Kind::Release, "end of read", self.site);
-            P::step(op, || lock.slots[self.slot].unlock(Left::Clean, self.site));
+        // Invariant 3.
+        let me = P::me();
+        if me.id() == self.owner {
+            debug_assert!(self.lock.raw.is_read_by_me(self.reading), "nobody else ends it");
+            self.lock.raw.end_read(me, self.reading, self.site);
         }
     }
 }
@@ -409,14 +290,13 @@ impl<T: ?Sized, P: Robust> Drop for RwLockReadGuard<'_, T, P> {
 impl<T: ?Sized, P: Robust> Drop for RwLockWriteGuard<'_, T, P> {
     fn drop(&mut self) {
         if P::me().id() == self.owner {
-            let mark = match self.consistent {
-                _ if !self.panicking && panicking() => WRITTEN,
-                true => CLEAN,
-                false => LOST,
+            debug_assert!(self.lock.raw.is_written_by_me(), "nobody else ends it");
+            let left = match self.consistent {
+                _ if !self.panicking && P::panicking() => Left::OwnerDied,
+                true => Left::Clean,
+                false => Left::Unrecoverable,
             };
-            let lock = self.lock;
-            let op = || lock.op(Kind::Release, "end of write", self.site);
-            P::step(op, || lock.give_all(mark, None, self.site));
+            self.lock.raw.end_write(left, self.site);
         }
     }
 }

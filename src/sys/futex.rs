@@ -8,6 +8,8 @@
 //! | differs from `expected` | returns [`Woken::Changed`] at once |
 //! | equals `expected` | sleeps until [`wake`], a signal or the deadline |
 //!
+//! [`wait_any`] does the same with many words at once.
+//!
 //! 1. Comparing and falling asleep are one action for the kernel: a [`wake`] after a
 //!    change of the word is never missed.
 //! 2. The futexes are process-shared (no `FUTEX_PRIVATE_FLAG`), because any word may
@@ -22,7 +24,7 @@
 //! When a process dies asleep, the kernel takes it off the queue. When it dies after
 //! it was woken, that wake-up is lost with it.
 //!
-//! Source: futex(2).
+//! Sources: futex(2), futex_waitv(2).
 
 use super::clock;
 use nix::errno::Errno;
@@ -102,6 +104,64 @@ pub fn wait(word: &AtomicU32, expected: u32, deadline: Option<u64>) -> Woken {
         Err(Errno::ETIMEDOUT) => Woken::TimedOut,
         Err(errno) => panic!("futex wait on {:p} failed: {errno}", word.as_ptr()),
     }
+}
+
+/// The most words that [`wait_any`] takes.
+pub const MOST: usize = 128;
+
+/// How long a sleep on many words lasts at most where the kernel knows only sleeps on one,
+/// in nanoseconds.
+const NAP: u64 = 200_000;
+
+/// The kernel's `struct futex_waitv`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Waiter {
+    value: u64,
+    address: u64,
+    flags: u32,
+    reserved: u32,
+}
+
+/// Sleeps while each word holds the number beside it, until a wake-up on any of them, a
+/// signal, or `deadline`. Before Linux 5.16, a sleep on the first of them that ends soon
+/// without cause.
+///
+/// # Panics
+/// If the words are none or more than [`MOST`], or if the kernel does not know futexes.
+pub fn wait_any(words: &[(&AtomicU32, u32)], deadline: Option<u64>) -> Woken {
+    assert!((1..=MOST).contains(&words.len()), "a sleep on {} words, of at most {MOST}", words.len());
+    let mut waiters = [Waiter { value: 0, address: 0, flags: 0, reserved: 0 }; MOST];
+    for (waiter, (word, expected)) in waiters.iter_mut().zip(words) {
+        let address = word.as_ptr().expose_provenance() as u64;
+        *waiter =
+            Waiter { value: u64::from(*expected), address, flags: libc::FUTEX2_SIZE_U32 as u32, reserved: 0 };
+    }
+    let timeout = deadline.map(|at| *clock::timespec(at).as_ref());
+    let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref::<libc::timespec>);
+    // SAFETY: `waiters` and `timeout` are valid for reads during the whole call, and so are
+    // the words; the kernel writes to none of them.
+    let result = unsafe {
+        let (first, count) = (waiters.as_ptr(), words.len());
+        libc::syscall(libc::SYS_futex_waitv, first, count, 0, timeout, libc::CLOCK_MONOTONIC)
+    };
+    match Errno::result(result) {
+        Ok(_) | Err(Errno::EINTR) => Woken::Woken,
+        Err(Errno::EAGAIN) => Woken::Changed,
+        Err(Errno::ETIMEDOUT) => Woken::TimedOut,
+        Err(Errno::ENOSYS | Errno::EPERM) => nap(words[0], deadline),
+        Err(errno) => panic!("futex wait on {} words failed: {errno}", words.len()),
+    }
+}
+
+/// A short sleep on one word.
+fn nap((word, expected): (&AtomicU32, u32), deadline: Option<u64>) -> Woken {
+    let now = clock::monotonic();
+    if deadline.is_some_and(|deadline| now >= deadline) {
+        return Woken::TimedOut;
+    }
+    wait(word, expected, Some(now + NAP));
+    Woken::Woken
 }
 
 /// Wakes up to `count` sleepers on `word`, longest sleeper first, and returns how many
@@ -191,6 +251,28 @@ mod tests {
     fn a_past_deadline_ends_the_wait_at_once() {
         assert_eq!(wait(&AtomicU32::new(0), 0, Some(0)), Woken::TimedOut);
         assert_eq!(wait(&AtomicU32::new(0), 0, Some(clock::monotonic() + 1_000_000)), Woken::TimedOut);
+    }
+
+    #[test]
+    fn a_sleep_on_many_words_ends_with_any_of_them() {
+        let words: [AtomicU32; 3] = Default::default();
+        let pairs = words.each_ref().map(|word| (word, 0));
+        assert_eq!(wait_any(&pairs, Some(clock::monotonic() + 1_000_000)), Woken::TimedOut);
+        for alone in [false, true] {
+            let wait = || if alone { nap(pairs[0], None) } else { wait_any(&pairs, None) };
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    words[1].store(1, SeqCst);
+                    wake(&words[1], 1);
+                });
+                while words[1].load(SeqCst) == 0 {
+                    wait();
+                }
+            });
+            words[1].store(0, SeqCst);
+        }
+        words[2].store(1, SeqCst);
+        assert_eq!(wait_any(&pairs, None), Woken::Changed);
     }
 
     #[test]

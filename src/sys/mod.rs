@@ -12,6 +12,7 @@ pub mod clock;
 pub mod death;
 pub mod futex;
 mod last_words;
+pub mod membarrier;
 pub mod memory;
 pub(crate) mod packet;
 pub mod process;

@@ -264,9 +264,10 @@ fn introduce() -> Me {
     me
 }
 
-/// In a forked child: who the parent's thread was.
+/// In a forked child: who the parent's thread was, and what its process had registered.
 extern "C" fn forget() {
     ME.set(Me { id: 0, list: ptr::null() });
+    super::membarrier::forget();
 }
 
 impl Me {

@@ -14,6 +14,7 @@
 //!
 //! When a process dies here, see the module's documentation.
 
+use super::event::EVERYTHING;
 use super::point::{point, proceed};
 use super::state::{Kernel, WORDS};
 use super::words::{CheckedU8, CheckedU16, CheckedU32, CheckedU64};
@@ -233,7 +234,42 @@ impl Platform for Checked {
             return Woken::TimedOut;
         }
         // SAFETY: as above.
-        let timed_out = unsafe { sleep::park(this, word.address(), op, resume) };
+        let timed_out = unsafe { sleep::park(this, [word.address(); 2], op, resume) };
+        if timed_out { Woken::TimedOut } else { Woken::Woken }
+    }
+
+    fn futex_wait_any(words: &[(&CheckedU32, u32)], deadline: Option<u64>, op: impl FnOnce() -> Op) -> Woken {
+        let this = current::get();
+        if this.is_null() {
+            let words: Vec<_> = words.iter().map(|(word, expected)| (word.native(), *expected)).collect();
+            return Native::futex_wait_any(&words, deadline, op);
+        }
+        let (first, last) = (words[0].0.address(), words[words.len() - 1].0.address());
+        // SAFETY: a current kernel is alive, and the caller has the turn.
+        let kernel = unsafe { &mut *this };
+        let observed = !kernel.is_inside();
+        kernel.go_inside();
+        let mut op = op().until(deadline);
+        if observed {
+            kernel.go_outside();
+            op.name = "futex wait";
+            op.object = first;
+            let call = Op { guard: Guard::ALWAYS, deadline: u64::MAX, ..op };
+            // SAFETY: as above.
+            unsafe { point(this, call) };
+            // It looks at more words than an operation can name.
+            // SAFETY: as above.
+            unsafe { (*this).note_tail(|tail| tail.ends = EVERYTHING) };
+        }
+        if words.iter().any(|(word, expected)| word.native().load(Ordering::Relaxed) != *expected) {
+            return Woken::Changed;
+        }
+        // SAFETY: as above.
+        if deadline.is_some_and(|deadline| unsafe { (*this).clock } >= deadline) {
+            return Woken::TimedOut;
+        }
+        // SAFETY: as above.
+        let timed_out = unsafe { sleep::park(this, [first, last], op, None) };
         if timed_out { Woken::TimedOut } else { Woken::Woken }
     }
 

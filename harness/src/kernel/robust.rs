@@ -146,6 +146,24 @@ impl Robust for Checked {
         this.running().robust_id = id;
         CheckedOwner { id, kernel, native }
     }
+
+    /// Steps of all tasks stand in one order here. Outside an exploration that is the
+    /// hardware's matter, as for `Native`.
+    fn fence() {
+        Native::fence();
+    }
+
+    fn store_before_look(word: &OwnerWord, value: u32) {
+        word.store(value, Ordering::Release);
+        if current::get().is_null() {
+            std::sync::atomic::fence(Ordering::SeqCst);
+        }
+    }
+
+    fn catch_up() -> bool {
+        std::sync::atomic::fence(Ordering::SeqCst);
+        true
+    }
 }
 
 impl Atomic<u32> for OwnerWord {

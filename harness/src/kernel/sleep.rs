@@ -14,12 +14,12 @@ use super::state::{ABANDON, GRANTED, Kernel};
 use super::task::NOBODY;
 use selvedge::platform::{Guard, Op};
 
-/// Puts the running task to sleep on the word at `address`; true if its deadline
-/// passed before anybody woke it.
+/// Puts the running task to sleep on the words from the first to the second address,
+/// which may be one; true if its deadline passed before anybody woke it.
 ///
 /// # Safety
 /// As for [`point`](super::point::point).
-pub(super) unsafe fn park(this: *mut Kernel, address: usize, op: Op, resume: Option<Op>) -> bool {
+pub(super) unsafe fn park(this: *mut Kernel, words: [usize; 2], op: Op, resume: Option<Op>) -> bool {
     // SAFETY: the caller's promise.
     let kernel = unsafe { &mut *this };
     let me = kernel.current as usize;
@@ -34,7 +34,7 @@ pub(super) unsafe fn park(this: *mut Kernel, address: usize, op: Op, resume: Opt
     if let Some(resume) = resume {
         task.resume = resume;
     }
-    kernel.fall_asleep(me, address);
+    kernel.fall_asleep(me, words);
     kernel.advance();
     // SAFETY: the caller's promise.
     unsafe { switch(this, me) };
@@ -57,12 +57,12 @@ pub(super) unsafe fn park(this: *mut Kernel, address: usize, op: Op, resume: Opt
 }
 
 impl Kernel {
-    fn fall_asleep(&mut self, me: usize, address: usize) {
+    fn fall_asleep(&mut self, me: usize, words: [usize; 2]) {
         let tail = self.parked_tail;
-        let space = self.space(address);
+        let space = self.space(words[0]);
         let task = self.task(me);
         task.parked = true;
-        task.parked_on = address;
+        task.parked_on = words;
         task.space = space;
         task.parked_prev = tail;
         task.parked_next = NOBODY;
@@ -127,7 +127,10 @@ impl Kernel {
         let next = move |sleeper: u32| (sleeper != NOBODY).then_some(sleeper);
         std::iter::successors(next(self.parked_head), move |&at| next(self.task(at as usize).parked_next))
             .map(|sleeper| sleeper as usize)
-            .filter(move |&index| self.task(index).parked_on == address && self.task(index).space == space)
+            .filter(move |&index| {
+                let task = self.task(index);
+                (task.parked_on[0]..=task.parked_on[1]).contains(&address) && task.space == space
+            })
     }
 
     /// The longest sleeper; where the schedule decides it (see `wake_any`), another one.

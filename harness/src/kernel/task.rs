@@ -52,7 +52,7 @@ pub(crate) struct Task {
     pub(crate) role: Role,
     /// The task is a member of the guard class of `op.guard`.
     pub(crate) guarded: bool,
-    /// The task sleeps on the futex word `parked_on`.
+    /// The task sleeps on the futex words `parked_on`.
     pub(crate) parked: bool,
     /// Its sleep ended by its deadline.
     pub(crate) timed_out: bool,
@@ -86,7 +86,8 @@ pub(crate) struct Task {
     pub(crate) op: Op,
     /// What a sleeper does first when woken.
     pub(crate) resume: Op,
-    pub(crate) parked_on: usize,
+    /// The first and the last of the words that it sleeps on, mostly the same.
+    pub(crate) parked_on: [usize; 2],
     /// Neighbours in the list of sleepers, in order of falling asleep.
     pub(crate) parked_next: u32,
     pub(crate) parked_prev: u32,

@@ -18,11 +18,11 @@
 //!
 //! When a process dies, loom knows nothing of it.
 
-use loom::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
+use loom::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, fence};
 use loom::sync::{Condvar, Mutex};
 use selvedge::platform::{Atomic, Change, Cmp, Guard, Observe, Op, Owner, Platform, Robust, Woken};
 use selvedge::sys::robust::{Links, OWNER};
-use std::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed};
+use std::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
 
 /// The platform on which loom explores.
 #[derive(Clone, Copy, Debug)]
@@ -129,6 +129,19 @@ impl Platform for Loom {
         Woken::Woken
     }
 
+    /// Nobody sleeps: whoever wants to looks again when others have run. So the models do
+    /// not find a wake-up that is missing here; the harness does.
+    fn futex_wait_any(words: &[(&Futex, u32)], deadline: Option<u64>, _: impl FnOnce() -> Op) -> Woken {
+        if words.iter().any(|(futex, expected)| futex.word.load(Acquire) != *expected) {
+            return Woken::Changed;
+        }
+        if deadline.is_some() {
+            return Woken::TimedOut;
+        }
+        loom::thread::yield_now();
+        Woken::Woken
+    }
+
     fn futex_wake(futex: &Futex, count: u32) -> u32 {
         futex.change_and_wake(|_| (), count)
     }
@@ -180,6 +193,20 @@ impl Robust for Loom {
 
     fn me() -> Thread {
         Thread(NUMBER.with(|number| *number))
+    }
+
+    fn fence() {
+        fence(SeqCst);
+    }
+
+    fn store_before_look(futex: &Futex, value: u32) {
+        futex.word.store(value, Release);
+        fence(SeqCst);
+    }
+
+    fn catch_up() -> bool {
+        fence(SeqCst);
+        true
     }
 }
 

@@ -50,7 +50,7 @@ impl RawLock for RawRobustMutex<Loom> {
         assert_eq!(RawRobustMutex::lock(self, ()), Taken::Clean);
     }
     fn unlock(&self) {
-        RawRobustMutex::unlock(self, Left::Clean, ());
+        RawRobustMutex::unlock(self, Left::Clean, ()).expect("it is the caller's");
     }
 }
 
@@ -181,15 +181,16 @@ pub fn giving_up_reaches_everybody(others: u32, preemptions: Option<usize>) -> u
                 let counter = Arc::clone(&counter);
                 thread::spawn(move || {
                     let lock = &counter.lock;
-                    match lock.lock(()) {
+                    let left = match lock.lock(()) {
                         // Before the others, or not at all.
-                        Taken::Clean => lock.unlock(Left::OwnerDied, ()),
+                        Taken::Clean => Left::OwnerDied,
                         Taken::OwnerDied => {
                             counter.number.set(counter.number.get() + 1);
-                            lock.unlock(Left::Unrecoverable, ());
+                            Left::Unrecoverable
                         }
-                        Taken::Unrecoverable => {}
-                    }
+                        Taken::Unrecoverable => return,
+                    };
+                    lock.unlock(left, ()).expect("it is the caller's");
                 })
             })
             .collect();
