@@ -5,7 +5,7 @@
 //! | codec | items | bytes | read in place |
 //! |---|---|---|---|
 //! | [`Serial`] | any that serde can serialise | [postcard](https://docs.rs/postcard)'s | as bytes |
-//! | [`Plain`] | `Copy` and [`Shareable`] | its own | as it is |
+//! | [`Plain`] | `Copy`, `Send` and [`Shareable`] | its own | as it is |
 //!
 //! 1. Encoding is done before any lock is taken, decoding while the getters' lock is held:
 //!    from the queue's memory, without a copy in between.
@@ -126,7 +126,7 @@ impl<T: Copy> Item for Bits<'_, T> {
     }
 }
 
-impl<T: Copy + Shareable> Codec<T> for Plain {
+impl<T: Copy + Send + Shareable> Codec<T> for Plain {
     type View = T;
     const EACH: Option<usize> = Some(size_of::<T>());
 

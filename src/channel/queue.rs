@@ -329,7 +329,7 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     }
 }
 
-impl<T: Copy + Shareable, P: Tasks, O: Order> Queue<T, P, O, Plain> {
+impl<T: Copy + Send + Shareable, P: Tasks, O: Order> Queue<T, P, O, Plain> {
     /// Puts an item in that `fill` writes where it will lie, waiting for room as long as it
     /// takes. Others who put wait meanwhile; those who get do not. `fill` must not use this
     /// queue, and returns the place that it was given, written.
@@ -371,6 +371,12 @@ impl PutError<()> {
 #[inline]
 fn within<P: Tasks>(timeout: Duration) -> Wait {
     if timeout.is_zero() { Wait::Not } else { Wait::Until(P::deadline(timeout)) }
+}
+
+// SAFETY: a handle is its segment.
+unsafe impl<T: 'static, P: Tasks, O: Order, C: Codec<T>> Shareable for Queue<T, P, O, C> where
+    P::Segment: Shareable
+{
 }
 
 impl<T, P: Tasks, O: Order, C: Codec<T>> Clone for Queue<T, P, O, C> {

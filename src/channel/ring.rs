@@ -44,6 +44,8 @@ pub struct Shape {
     first: u32,
     /// How many rings there are.
     rings: u32,
+    /// The longest message that always finds room, in bytes.
+    largest: u64,
 }
 
 /// Units of a message with its header.
@@ -60,7 +62,7 @@ impl Shape {
         // a header for the jump.
         let needed = units(bytes).checked_mul(count.checked_add(1)?)?.checked_add(1)?;
         let first = u32::try_from(needed).ok().filter(|&needed| needed < Position::PLACES)?;
-        Some(Shape { first, rings: 1 })
+        Some(Shape { first, rings: 1, largest: bytes as u64 })
     }
 
     /// Rings that take no more than `bytes` bytes together, of which the first is small.
@@ -68,7 +70,9 @@ impl Shape {
         let units = (bytes / UNIT).clamp(8, Position::PLACES as usize - 1) as u32;
         // At most 4 KiB at first, and the last ring is half of everything.
         let rings = (units / 512 + 1).ilog2().max(1);
-        Shape { first: 1 << (units / ((1 << rings) - 1)).ilog2(), rings }
+        let first = 1 << (units / ((1 << rings) - 1)).ilog2();
+        let last = (first as usize) << (rings - 1);
+        Shape { first, rings, largest: ((last / 2).saturating_sub(3) * UNIT) as u64 }
     }
 
     /// Bytes of all rings.
@@ -77,9 +81,9 @@ impl Shape {
     }
 
     /// The longest message that always finds room, in bytes.
+    #[inline(always)]
     pub(super) fn largest(self) -> usize {
-        let last = (self.first as usize) << (self.rings - 1);
-        (last / 2).saturating_sub(3) * UNIT
+        self.largest as usize
     }
 
     #[inline(always)]

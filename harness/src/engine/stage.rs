@@ -4,7 +4,7 @@
 use super::Model;
 use super::moment::Moment;
 use crate::judge::Verdict;
-use crate::kernel::{End, Kernel, Limits};
+use crate::kernel::{End, Kernel, Limits, at_home};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The limits, widened to what the program has from the start.
@@ -29,7 +29,8 @@ pub(super) fn set_up(kernel: &mut Kernel, model: &dyn Model) -> Result<*mut u8, 
         .allocate(layout.size().max(1))
         .ok_or_else(|| Verdict::Broken("the state does not fit into the shared memory".to_owned()))?;
     // SAFETY: fresh memory of the state's layout.
-    if catch_unwind(AssertUnwindSafe(|| unsafe { model.init(state) })).is_err() {
+    let init = || at_home(kernel, || unsafe { model.init(state) });
+    if catch_unwind(AssertUnwindSafe(init)).is_err() {
         return Err(Verdict::Broken(format!("the set-up panicked: {}", kernel.note.message.as_str())));
     }
     Moment::Tasks.begin();

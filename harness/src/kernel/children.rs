@@ -304,15 +304,7 @@ impl Tasks for Checked {
     const RESERVE: usize = 64 << 10;
 
     fn segment(size: usize) -> io::Result<CheckedSegment> {
-        let this = current::get();
-        if this.is_null() {
-            return Ok(CheckedSegment::Native(Native::segment(size)?));
-        }
-        // SAFETY: a current kernel is alive, and the caller has the turn.
-        let base = unsafe { (*this).allocate(size) }.ok_or_else(|| {
-            io::Error::new(io::ErrorKind::OutOfMemory, "the shared memory of this exploration is used up")
-        })?;
-        Ok(CheckedSegment::Arena { base: base as usize, size })
+        CheckedSegment::new(size)
     }
 
     fn sleep(nanos: u64, site: Self::Site) {

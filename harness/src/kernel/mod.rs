@@ -86,6 +86,7 @@ pub(crate) use open::close_lost_streams;
 pub(crate) use plan::{Mismatch, Plan, Policy};
 pub(crate) use policy::{Forecast, MARKS, Mark, Sleeper, is_eligible};
 pub use rng::Rng;
+pub(crate) use segment::at_home;
 pub(crate) use state::{Kernel, Mode, Request};
 pub(crate) use task::NOBODY;
 pub use task::Role;
