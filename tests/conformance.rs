@@ -3,5 +3,9 @@
 //! Each file is an area of the table of checks, each test a row of it. Rows where Rust's
 //! semantics differ stand in `docs/conformance.md`, with what replaces them.
 
+#[path = "conformance/fork_wait.rs"]
+mod fork_wait;
 #[path = "conformance/process.rs"]
 mod process;
+#[path = "conformance/scheduling.rs"]
+mod scheduling;

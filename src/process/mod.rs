@@ -18,7 +18,10 @@ mod run;
 #[cfg(test)]
 mod tests;
 
+pub use crate::sys::children::{ChildPolicy, adopt_orphans, double_fork, parent_id, set_child_policy};
+pub use crate::sys::scheduling;
 pub use crate::sys::status::ExitStatus;
+pub use crate::sys::wait::{Ended, Which, peek, try_wait, wait};
 pub use authkey::AuthKey;
 pub use current::{Current, Parent, active_children, cpu_count, current, exit, id};
 #[doc(hidden)]

@@ -8,6 +8,7 @@
 //! When a process dies here, the kernel cleans up: mappings, descriptors and futex
 //! queues go with it.
 
+pub mod children;
 pub mod clock;
 pub mod death;
 pub mod futex;
@@ -19,5 +20,7 @@ pub mod process;
 pub mod random;
 pub mod ready;
 pub mod robust;
+pub mod scheduling;
 pub mod status;
 pub mod thread;
+pub mod wait;

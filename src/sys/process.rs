@@ -26,6 +26,7 @@
 use super::clock;
 use super::last_words::{self, LastWords};
 use super::status::ExitStatus;
+use super::wait::{self, Which};
 use nix::errno::Errno;
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, ppoll};
@@ -48,7 +49,8 @@ pub const PANIC_CODE: i32 = 101;
 #[derive(Debug)]
 pub struct Child {
     pid: Pid,
-    pidfd: OwnedFd,
+    /// None if the child was gone, unseen, before its parent could take hold of it.
+    pidfd: Option<OwnedFd>,
     parent: u32,
     status: Mutex<Option<ExitStatus>>,
     words: LastWords,
@@ -148,8 +150,12 @@ impl Child {
             Ok(fd) => {
                 let fd = libc::c_int::try_from(fd).expect("a descriptor is an int");
                 // SAFETY: the kernel just gave us this descriptor and nobody else has it.
-                let pidfd = unsafe { OwnedFd::from_raw_fd(fd) };
+                let pidfd = Some(unsafe { OwnedFd::from_raw_fd(fd) });
                 Ok(Child { pid, pidfd, parent: std::process::id(), status: Mutex::new(None), words })
+            }
+            // The kernel discards children where nobody wants to hear of them.
+            Err(Errno::ESRCH) => {
+                Ok(Child { pid, pidfd: None, parent: std::process::id(), status: Mutex::new(None), words })
             }
             Err(errno) => {
                 // Without a descriptor nobody could wait for the child: better none.
@@ -158,6 +164,10 @@ impl Child {
                 Err(errno.into())
             }
         }
+    }
+
+    fn pidfd(&self) -> io::Result<BorrowedFd<'_>> {
+        self.pidfd.as_ref().map(AsFd::as_fd).ok_or_else(|| Errno::ECHILD.into())
     }
 
     /// The cached status, locked.
@@ -176,15 +186,7 @@ impl Child {
     fn reap(&self) -> io::Result<Option<ExitStatus>> {
         let mut status = self.status();
         if status.is_none() {
-            // SAFETY: all zeroes is a valid siginfo_t: it is made of integers, and
-            // pointers that may be null.
-            let mut info: libc::siginfo_t = unsafe { mem::zeroed() };
-            let id = self.pidfd.as_raw_fd().cast_unsigned();
-            // SAFETY: `info` is valid for writes; the descriptor is open as long as self.
-            let result =
-                unsafe { libc::waitid(libc::P_PIDFD, id, &raw mut info, libc::WEXITED | libc::WNOHANG) };
-            Errno::result(result)?;
-            *status = ended(&info);
+            *status = wait::try_wait(Which::PidFd(self.pidfd()?))?.map(|ended| ended.status);
         }
         Ok(*status)
     }
@@ -196,7 +198,7 @@ impl Child {
         if left == Some(0) {
             return Ok(false);
         }
-        let mut fds = [PollFd::new(self.pidfd.as_fd(), PollFlags::POLLIN)];
+        let mut fds = [PollFd::new(self.pidfd()?, PollFlags::POLLIN)];
         match ppoll(&mut fds, left.map(clock::timespec), None) {
             Ok(_) | Err(Errno::EINTR) => Ok(true),
             Err(errno) => Err(errno.into()),
@@ -237,9 +239,9 @@ impl Child {
     /// The pidfd: readable once the child has ended.
     ///
     /// # Errors
-    /// None.
+    /// `ECHILD` if the kernel discarded the child before it could be got hold of.
     pub fn sentinel(&self) -> io::Result<BorrowedFd<'_>> {
-        Ok(self.pidfd.as_fd())
+        self.pidfd()
     }
 
     /// The message of the panic that ended the child; the first kibibyte of it.
@@ -258,7 +260,7 @@ impl Child {
         if status.is_some() {
             return Err(Errno::ESRCH.into());
         }
-        let (fd, number) = (self.pidfd.as_raw_fd(), signal as libc::c_int);
+        let (fd, number) = (self.pidfd().map_err(|_| Errno::ESRCH)?.as_raw_fd(), signal as libc::c_int);
         // SAFETY: the descriptor is open as long as self; the null pointer asks the
         // kernel to fill in what kill(2) would.
         let result = unsafe {
@@ -278,33 +280,21 @@ impl Drop for Child {
     }
 }
 
-/// How a child ended; `None` if waitid found none that has.
-fn ended(info: &libc::siginfo_t) -> Option<ExitStatus> {
-    // SAFETY: waitid fills in the fields of a SIGCHLD, and if no child has ended it
-    // leaves the zeroes that were there before.
-    let (pid, number) = unsafe { (info.si_pid(), info.si_status()) };
-    match (pid, info.si_code) {
-        (0, _) => None,
-        (_, libc::CLD_EXITED) => Some(ExitStatus::Code(number)),
-        _ => Some(ExitStatus::Signal(number)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::sys::{futex, memory::Mapping};
     use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
-    fn wait(child: &Child) -> ExitStatus {
+    fn join(child: &Child) -> ExitStatus {
         child.wait(None).unwrap().expect("without a deadline the child has ended")
     }
 
     #[test]
     fn a_child_ends_with_the_code_of_its_body() {
         let child = fork(|| 3).unwrap();
-        assert_eq!(wait(&child), ExitStatus::Code(3));
-        assert_eq!(wait(&child), ExitStatus::Code(3), "the status is kept");
+        assert_eq!(join(&child), ExitStatus::Code(3));
+        assert_eq!(join(&child), ExitStatus::Code(3), "the status is kept");
         let error = child.signal(Signal::SIGKILL).unwrap_err();
         assert_eq!(error.raw_os_error(), Some(libc::ESRCH));
     }
@@ -312,7 +302,7 @@ mod tests {
     #[test]
     fn a_panic_ends_the_child_only() {
         let child = fork(|| std::panic::resume_unwind(Box::new("no message, no hook"))).unwrap();
-        assert_eq!(wait(&child), ExitStatus::Code(PANIC_CODE));
+        assert_eq!(join(&child), ExitStatus::Code(PANIC_CODE));
     }
 
     #[test]
@@ -326,7 +316,7 @@ mod tests {
         assert_eq!(child.wait(Some(0)).unwrap(), None);
         assert_eq!(child.wait(Some(clock::monotonic() + 1_000_000)).unwrap(), None);
         child.signal(Signal::SIGKILL).unwrap();
-        assert_eq!(wait(&child), ExitStatus::Signal(9));
+        assert_eq!(join(&child), ExitStatus::Signal(9));
     }
 
     #[test]
@@ -334,7 +324,7 @@ mod tests {
         let child = fork(|| 5).unwrap();
         std::thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| assert_eq!(wait(&child), ExitStatus::Code(5)));
+                scope.spawn(|| assert_eq!(join(&child), ExitStatus::Code(5)));
             }
         });
     }
@@ -347,8 +337,8 @@ mod tests {
             i32::from(refused.raw_os_error() != Some(libc::ECHILD))
         })
         .unwrap();
-        assert_eq!(wait(&two), ExitStatus::Code(0));
-        assert_eq!(wait(&one), ExitStatus::Code(0));
+        assert_eq!(join(&two), ExitStatus::Code(0));
+        assert_eq!(join(&one), ExitStatus::Code(0));
     }
 
     #[test]
@@ -365,6 +355,6 @@ mod tests {
         while word.load(SeqCst) == 0 {
             futex::wait(word, 0, None);
         }
-        assert_eq!(wait(&child), ExitStatus::Code(0));
+        assert_eq!(join(&child), ExitStatus::Code(0));
     }
 }

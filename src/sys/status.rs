@@ -27,6 +27,35 @@ pub enum ExitStatus {
 }
 
 impl ExitStatus {
+    /// The status in the number that `wait(2)` gives; `None` if that is the number of one
+    /// that was stopped or goes on.
+    ///
+    /// ```
+    /// use selvedge::ExitStatus;
+    ///
+    /// assert_eq!(ExitStatus::from_raw(256), Some(ExitStatus::Code(1)));
+    /// assert_eq!(ExitStatus::from_raw(9), Some(ExitStatus::Signal(9)));
+    /// ```
+    #[doc(alias = "waitstatus_to_exitcode")]
+    #[must_use]
+    pub fn from_raw(status: i32) -> Option<ExitStatus> {
+        match status & 0x7F {
+            0 => Some(ExitStatus::Code(status >> 8 & 0xFF)),
+            // All seven bits: stopped, or going on.
+            0x7F => None,
+            signal => Some(ExitStatus::Signal(signal)),
+        }
+    }
+
+    /// One number for both: the code, or minus the signal.
+    #[must_use]
+    pub fn exit_code(self) -> i32 {
+        match self {
+            ExitStatus::Code(code) => code,
+            ExitStatus::Signal(number) => -number,
+        }
+    }
+
     /// Whether it ended by itself with code 0.
     #[must_use]
     pub fn success(self) -> bool {
