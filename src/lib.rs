@@ -44,6 +44,9 @@ pub use native::{
     ReentrantMutex, ReentrantMutexGuard, RobustMutex, RobustMutexGuard, RobustPermit, RobustSemaphore,
     RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphoreGuard, Shared, Value, ValueGuard, exit,
     sleep, spawn,
+    Array, ArrayGuard, Condvar, Event, JoinHandle, Mutex, MutexGuard, Process, ReentrantMutex,
+    ReentrantMutexGuard, RobustMutex, RobustMutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore,
+    SemaphoreGuard, Shared, Stream, Value, ValueGuard, active_children, current_process, exit, sleep, spawn,
 };
 pub use process::ExitStatus;
 pub use raw::BarrierError;

@@ -20,6 +20,7 @@
 //! | `touches` | which two steps commute |
 //! | `plan`, `choice`, `event`, `record` | what shall be done, what was chosen, what happened; writing it down |
 //! | `plan`, `choice`, `event` | what shall be done, what was chosen, what happened |
+//! | `record` | writing that down |
 //! | `arena`, `task`, `fixed` | the memory and the plain data in it |
 //! | `checked`, `words`, `children`, `segment` | the `Checked` platform that primitives meet |
 //! | `current`, `panic`, `rng` | the thread's kernel, panic notes, the generator |
