@@ -38,15 +38,9 @@ pub use error::Error;
 pub use native::*;
 pub use native::{
     Array, ArrayGuard, BoundedSemaphore, Condvar, Event, JoinHandle, Mutex, MutexGuard, PlainQueue, Process,
-    Queue, ReentrantMutex, ReentrantMutexGuard, RobustMutex, RobustMutexGuard, RwLock, RwLockReadGuard,
-    RwLockWriteGuard, Semaphore, SemaphoreGuard, Shared, Value, ValueGuard, exit, sleep, spawn,
-    Array, ArrayGuard, BoundedSemaphore, Condvar, Event, JoinHandle, Mutex, MutexGuard, Process,
-    ReentrantMutex, ReentrantMutexGuard, RobustMutex, RobustMutexGuard, RobustPermit, RobustSemaphore,
-    RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphoreGuard, Shared, Value, ValueGuard, exit,
-    sleep, spawn,
-    Array, ArrayGuard, Condvar, Event, JoinHandle, Mutex, MutexGuard, Process, ReentrantMutex,
-    ReentrantMutexGuard, RobustMutex, RobustMutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore,
-    SemaphoreGuard, Shared, Stream, Value, ValueGuard, active_children, current_process, exit, sleep, spawn,
+    Queue, ReentrantMutex, ReentrantMutexGuard, RobustMutex, RobustMutexGuard, RobustPermit, RobustSemaphore,
+    RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphoreGuard, Shared, Stream, Value, ValueGuard,
+    active_children, current_process, exit, sleep, spawn,
 };
 pub use process::ExitStatus;
 pub use raw::BarrierError;

@@ -187,12 +187,12 @@ impl<P: Robust, const SLOTS: usize> RawBarrier<P, SLOTS> {
                         return Err(BarrierError::WouldBlock);
                     }
                     Patience::Never => {}
-                    _ if self.take(&self.gate, deadline(patience), site) => {}
+                    _ if self.take(&self.gate, patience.deadline(), site) => {}
                     _ => return self.too_late(),
                 }
                 let arrival = self.arrive_gated(patience, site);
                 if !matches!(arrival, Ok(Arrival::Last { .. })) {
-                    self.gate.unlock(Left::Clean, site);
+                    self.gate.unlock_mine(P::me(), Left::Clean, site);
                 }
                 arrival
             },
@@ -200,7 +200,7 @@ impl<P: Robust, const SLOTS: usize> RawBarrier<P, SLOTS> {
     }
 
     fn arrive_op(&self, patience: Patience, site: P::Site) -> Op {
-        let op = self.gated("arrive", site).until(deadline(patience));
+        let op = self.gated("arrive", site).until(patience.deadline());
         if patience == Patience::Never { op.when(Guard::ALWAYS) } else { op }
     }
 
@@ -220,7 +220,7 @@ impl<P: Robust, const SLOTS: usize> RawBarrier<P, SLOTS> {
         if patience == Patience::Never {
             return Err(BarrierError::WouldBlock);
         }
-        let Some(slot) = self.take_slot(seen, deadline(patience), site) else { return self.too_late() };
+        let Some(slot) = self.take_slot(seen, patience.deadline(), site) else { return self.too_late() };
         self.slots[slot].ended.store(0, Relaxed);
         self.slots[slot].generation.store(generation(seen), Relaxed);
         Ok(Arrival::Early { seen, slot })
@@ -250,7 +250,7 @@ impl<P: Robust, const SLOTS: usize> RawBarrier<P, SLOTS> {
         patience: Patience,
         site: P::Site,
     ) -> Result<(), BarrierError> {
-        let deadline = deadline(patience);
+        let deadline = patience.deadline();
         let op = || {
             let changed = P::guard(&self.word, !0, Cmp::Ne, seen);
             Op::new(Kind::Wait, "wait", self.address(), site.location()).when(changed).until(deadline)
@@ -264,10 +264,10 @@ impl<P: Robust, const SLOTS: usize> RawBarrier<P, SLOTS> {
                 if now == seen {
                     self.shatter();
                 }
-                self.gate.unlock(Left::Clean, site);
+                self.gate.unlock_mine(P::me(), Left::Clean, site);
             }
             let passed = self.has_passed(seen, now, &self.slots[slot]);
-            self.slots[slot].lock.unlock(Left::Clean, site);
+            self.slots[slot].lock.unlock_mine(P::me(), Left::Clean, site);
             if passed { Ok(()) } else { Err(BarrierError::Broken) }
         })
     }
@@ -312,7 +312,7 @@ impl<P: Robust, const SLOTS: usize> RawBarrier<P, SLOTS> {
                 let next = GENERATION - (seen & RESET) as i16;
                 P::futex_change_and_wake_all(&self.word, Change::Add(next));
             }
-            self.gate.unlock(Left::Clean, site);
+            self.gate.unlock_mine(P::me(), Left::Clean, site);
             if whole { Ok(()) } else { Err(BarrierError::Broken) }
         })
     }
@@ -323,7 +323,7 @@ impl<P: Robust, const SLOTS: usize> RawBarrier<P, SLOTS> {
         let op = || Op::new(Kind::Write, "abort", self.address(), site.location()).with(self.gate.address());
         P::step(op, || {
             self.shatter();
-            self.gate.unlock(Left::Clean, site);
+            self.gate.unlock_mine(P::me(), Left::Clean, site);
         });
     }
 
@@ -361,7 +361,7 @@ impl<P: Robust, const SLOTS: usize> RawBarrier<P, SLOTS> {
                 P::futex_change_and_wake_all(&self.word, Change::Add(next));
             }
             if !mine {
-                self.gate.unlock(Left::Clean, site);
+                self.gate.unlock_mine(P::me(), Left::Clean, site);
             }
         });
     }
@@ -399,13 +399,6 @@ impl<P: Robust, const SLOTS: usize> RawBarrier<P, SLOTS> {
 
 fn generation(word: u32) -> u32 {
     word >> 2
-}
-
-fn deadline(patience: Patience) -> Option<u64> {
-    match patience {
-        Patience::Until(deadline) => Some(deadline),
-        Patience::Forever | Patience::Never => None,
-    }
 }
 
 impl<P: Robust, const SLOTS: usize> fmt::Debug for RawBarrier<P, SLOTS> {

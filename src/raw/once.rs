@@ -22,7 +22,7 @@
 //! was asleep at the gate. After `done` was set, it is done. That the last owner of the gate
 //! died means nothing else.
 
-use super::{Left, RawEvent, RawRobustMutex, Taken};
+use super::{Left, Patience, RawEvent, RawRobustMutex, Taken};
 use crate::platform::{Cmp, Guard, Kind, Observe, Op, Platform, Robust, Site, Tasks};
 use crate::shm::Shareable;
 use crate::sys::robust::OWNER;
@@ -45,17 +45,6 @@ impl Observe for Begun {
     fn observed(&self) -> u64 {
         *self as u64
     }
-}
-
-/// How long a task is ready to wait for another one that is doing it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Patience {
-    /// As long as it takes.
-    Forever,
-    /// Until then, in nanoseconds on the platform's clock.
-    Until(u64),
-    /// Not at all.
-    Never,
 }
 
 /// Something to be done once, without what it is.
@@ -117,7 +106,7 @@ impl<P: Robust> RawOnce<P> {
                 None if self.is_done(site) => Begun::Done,
                 None => Begun::TimedOut,
                 Some(_) if self.is_done(site) => {
-                    self.gate.unlock(Left::Clean, site);
+                    self.gate.unlock_mine(P::me(), Left::Clean, site);
                     Begun::Done
                 }
                 Some(_) => Begun::Mine,
@@ -141,14 +130,14 @@ impl<P: Robust> RawOnce<P> {
             || self.end_op("finish", site),
             || {
                 self.done.set(site);
-                self.gate.unlock(Left::Clean, site);
+                self.gate.unlock_mine(P::me(), Left::Clean, site);
             },
         );
     }
 
     /// It was not done, and somebody else is to do it. The caller was to do it.
     pub fn give_up(&self, site: P::Site) {
-        P::step(|| self.end_op("give_up", site), || self.gate.unlock(Left::Clean, site));
+        P::step(|| self.end_op("give_up", site), || self.gate.unlock_mine(P::me(), Left::Clean, site));
     }
 
     fn end_op(&self, name: &'static str, site: P::Site) -> Op {

@@ -130,7 +130,7 @@ impl<P: Robust> Drop for Held<'_, P> {
         // A child that was forked by who held it does not have it. And there is nothing to
         // repair, however this ends: see invariant 2.
         if self.end.lock.is_mine() {
-            self.end.lock.unlock_as(self.me, Left::Clean, self.site);
+            self.end.lock.unlock_mine(self.me, Left::Clean, self.site);
         }
     }
 }
@@ -228,7 +228,7 @@ impl<P: Robust> RawQueue<P> {
                 self.show();
                 self.bell.wake();
                 self.bell.end(me);
-                self.closing.unlock_as(me, Left::Clean, site);
+                self.closing.unlock_mine(me, Left::Clean, site);
                 before & CLOSED == 0
             },
         )
@@ -482,7 +482,7 @@ impl<P: Robust> RawQueue<P> {
             if !closed {
                 self.bell.reopen();
             }
-            self.closing.unlock(Left::Clean, site);
+            self.closing.unlock_mine(P::me(), Left::Clean, site);
             if closed {
                 return true;
             }

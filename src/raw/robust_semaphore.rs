@@ -19,7 +19,8 @@
 //! When a process dies here, at whatever instruction, its permits are free again, and who
 //! waits for one is woken. When the first of those who wait dies, the second takes its place.
 
-use super::slots::{Patience, Slots};
+use super::patience::Patience;
+use super::slots::Slots;
 use crate::Error;
 use crate::platform::{Kind, Op, Robust, Site, Tasks};
 use crate::shm::Shareable;

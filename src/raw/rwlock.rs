@@ -31,7 +31,8 @@
 //! When a process dies here, at whatever instruction: a reader, or whoever was only
 //! waiting, leaves nothing behind but a free slot or gate. A writer leaves the mark.
 
-use super::slots::{Patience, Slots};
+use super::patience::Patience;
+use super::slots::Slots;
 use super::{Left, Taken};
 use crate::platform::{Atomic, Kind, Observe, Op, Robust, Site, Tasks};
 use crate::shm::Shareable;

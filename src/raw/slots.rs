@@ -41,8 +41,9 @@
 //! Sources: the reader slots are those of "big reader" locks; D. Dice and A. Kogan, "BRAVO:
 //! Biased Locking for Reader-Writer Locks" (2019), for slots that are picked by thread.
 
+use super::Left;
+use super::patience::Patience;
 use super::robust::RawRobustMutex;
-use super::{Left, Taken};
 use crate::platform::{Atomic, Op, Owner, Robust, Woken};
 use crate::sys::robust::{Links, OWNER, WAITERS};
 use std::hint::spin_loop;
@@ -53,39 +54,6 @@ const FREE: u32 = 0;
 /// The longest sleep where the operating system cannot do [`Robust::catch_up`], in
 /// nanoseconds.
 const NAP: u64 = 200_000;
-
-/// How long somebody is ready to wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Patience {
-    /// As long as it takes.
-    Forever,
-    /// Until a moment in nanoseconds on the platform's clock.
-    Until(u64),
-    /// Not at all.
-    Never,
-}
-
-impl Patience {
-    /// The deadline of an operation that waits this long.
-    pub(crate) fn deadline(self) -> Option<u64> {
-        match self {
-            Patience::Until(deadline) => Some(deadline),
-            Patience::Forever | Patience::Never => None,
-        }
-    }
-
-    /// Takes the gate; false if the patience did not last. That its last holder died means
-    /// nothing: it holds nothing else by having it.
-    fn take<P: Robust>(self, gate: &RawRobustMutex<P>, site: P::Site) -> bool {
-        let taken = match self {
-            Patience::Forever => Some(gate.lock(site)),
-            Patience::Until(deadline) => gate.lock_until(deadline, site),
-            Patience::Never => gate.try_lock(site),
-        };
-        debug_assert_ne!(taken, Some(Taken::Unrecoverable), "a gate is always given back in order");
-        taken.is_some()
-    }
-}
 
 /// One place; a line of the cache of its own, so that holders do not disturb each other.
 /// Word and links lie as in a [`RawRobustMutex`].

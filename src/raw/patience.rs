@@ -1,0 +1,42 @@
+//! How long a caller is ready to wait, as the machines of words are told.
+//!
+//! Called by every machine that can be waited for in three ways: for ever, until a
+//! deadline, not at all.
+//!
+//! When a process dies here, there is nothing to lose.
+
+use super::{RawRobustMutex, Taken};
+use crate::platform::Robust;
+
+/// How long a caller is ready to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// As long as it takes.
+    Forever,
+    /// Until a moment in nanoseconds on the platform's clock.
+    Until(u64),
+    /// Not at all.
+    Never,
+}
+
+impl Patience {
+    /// The deadline of an operation that waits this long.
+    pub(crate) fn deadline(self) -> Option<u64> {
+        match self {
+            Patience::Until(deadline) => Some(deadline),
+            Patience::Forever | Patience::Never => None,
+        }
+    }
+
+    /// Takes the gate; false if the patience did not last. That its last holder died means
+    /// nothing: it holds nothing else by having it.
+    pub(super) fn take<P: Robust>(self, gate: &RawRobustMutex<P>, site: P::Site) -> bool {
+        let taken = match self {
+            Patience::Forever => Some(gate.lock(site)),
+            Patience::Until(deadline) => gate.lock_until(deadline, site),
+            Patience::Never => gate.try_lock(site),
+        };
+        debug_assert_ne!(taken, Some(Taken::Unrecoverable), "a gate is always given back in order");
+        taken.is_some()
+    }
+}
