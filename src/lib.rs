@@ -13,6 +13,7 @@
 //! | [`raw`] | state machines of words, no data |
 //! | [`sync`] | typed wrappers and guards |
 //! | [`channel`] | what carries bytes between processes |
+//! | [`signal`] | sending and handling signals |
 //! | [`thread`], [`process`] | starting tasks and learning how they ended |
 //!
 //! Dependencies point one way: `sys <- platform <- shm <- raw <- sync <- channel, thread, process`.
@@ -20,12 +21,14 @@
 //! | [`thread`], [`process`] | starting tasks and learning how they ended |
 //!
 //! Dependencies point one way: `sys <- platform <- shm <- raw <- sync <- channel <- thread, process`.
+//! Dependencies point one way: `sys <- platform <- shm <- raw <- sync <- channel, signal, thread, process`.
 
 pub mod channel;
 pub mod platform;
 pub mod process;
 pub mod raw;
 pub mod shm;
+pub mod signal;
 pub mod sync;
 pub mod sys;
 pub mod thread;

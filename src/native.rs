@@ -6,7 +6,7 @@
 //! When a process dies here, the file behind each alias says what follows.
 
 use crate::platform::Native;
-use crate::{channel, process, shm, sync, thread};
+use crate::{channel, process, shm, signal, sync, thread};
 use std::time::Duration;
 
 /// [`sync::Array`] for real processes.
@@ -61,6 +61,8 @@ pub type SemaphoreGuard<'a> = sync::SemaphoreGuard<'a, Native>;
 pub type Value<T> = sync::Value<T, Native>;
 /// [`sync::ValueGuard`] for real threads and processes.
 pub type ValueGuard<'a, T> = sync::ValueGuard<'a, T, Native>;
+/// [`signal::Signals`] of real processes.
+pub type Signals = signal::Signals<Native>;
 /// [`channel::Stream`] for real processes.
 pub type Stream<T> = channel::Stream<T, Native>;
 /// [`shm::Shared`] for real processes.

@@ -42,6 +42,8 @@ pub type Value<T> = selvedge::sync::Value<T, Checked>;
 pub type Array<T> = selvedge::sync::Array<T, Checked>;
 /// An object in memory that forked children share.
 pub type Shared<T> = selvedge::shm::Shared<T, Checked>;
+/// The signals of the calling process.
+pub type Signals = selvedge::signal::Signals<Checked>;
 /// A pipe, socket or file whose calls are visible operations.
 pub type Stream<T> = selvedge::channel::Stream<T, Checked>;
 /// A queue of items that serde can serialise.

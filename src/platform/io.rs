@@ -18,7 +18,7 @@
 //! other end meets the end of the file, a writer `EPIPE`.
 
 use super::{Kind, Native, Platform};
-use crate::sys::ready;
+use crate::sys::{ready, signal};
 use nix::poll::PollFlags;
 use std::io;
 use std::ops::Range;
@@ -88,14 +88,19 @@ impl Io for Native {
 
     #[inline(always)]
     fn transfer(
-        _: Call<'_, ()>,
+        call: Call<'_, ()>,
         len: usize,
         mut body: impl FnMut(Range<usize>) -> io::Result<usize>,
     ) -> io::Result<usize> {
+        if signal::handles_any() && ready::blocks(call.fd) {
+            signal::nap_until(|until| ready::wait(call.fd, call.direction(), Some(until)))?;
+        }
         body(0..len)
     }
 
     fn ready(call: Call<'_, ()>, deadline: Option<u64>) -> io::Result<bool> {
-        ready::wait(call.fd, call.direction(), deadline)
+        let result = ready::wait(call.fd, call.direction(), deadline);
+        signal::handle_pending();
+        result
     }
 }

@@ -26,6 +26,7 @@ mod io;
 mod native;
 mod op;
 mod robust;
+mod signals;
 mod tasks;
 
 pub use atomic::Atomic;
@@ -33,6 +34,7 @@ pub use io::{Call, Io};
 pub use native::Native;
 pub use op::{Cmp, Guard, Kind, Op};
 pub use robust::{Owner, Robust};
+pub use signals::{Action, Clock, Handler, Setting, Signals};
 pub use tasks::{Child, Segment, Tasks};
 
 pub use crate::sys::futex::{Change, Woken};

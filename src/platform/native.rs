@@ -9,7 +9,7 @@
 use super::{Change, Child, Cmp, Guard, Observe, Op, Platform, Segment, Site, Tasks, Woken};
 use crate::sys::process::Signal;
 use crate::sys::status::ExitStatus;
-use crate::sys::{clock, futex, memory::Mapping, process as sys_process, thread as sys_thread};
+use crate::sys::{clock, futex, memory::Mapping, process as sys_process, signal, thread as sys_thread};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
@@ -47,6 +47,9 @@ impl Platform for Native {
         _: impl FnOnce() -> Op,
         _: Option<impl FnOnce() -> Op>,
     ) -> Woken {
+        if signal::handles_any() {
+            return signal::wait_on(word, expected, deadline);
+        }
         futex::wait(word, expected, deadline)
     }
 

@@ -5,7 +5,6 @@
 //!
 //! When a process dies in [`sleep`], nothing is left behind.
 
-use nix::errno::Errno;
 use nix::sys::time::TimeSpec;
 use nix::time::{ClockId, ClockNanosleepFlags, clock_gettime, clock_nanosleep};
 
@@ -23,11 +22,18 @@ pub fn monotonic() -> u64 {
 
 /// Sleeps for `nanos` nanoseconds at least, however many signals arrive meanwhile.
 pub fn sleep(nanos: u64) {
-    let until = timespec(monotonic().saturating_add(nanos));
-    // An absolute time, so that a restart after a signal does not sleep longer.
-    while clock_nanosleep(ClockId::CLOCK_MONOTONIC, ClockNanosleepFlags::TIMER_ABSTIME, &until)
-        == Err(Errno::EINTR)
-    {}
+    let until = monotonic().saturating_add(nanos);
+    loop {
+        super::signal::handle_pending();
+        let now = monotonic();
+        if now >= until {
+            return;
+        }
+        let left = super::signal::at_most_a_nap(Some(until - now)).unwrap_or(0);
+        // An absolute time, so that a restart after a signal does not sleep longer.
+        let then = timespec(now.saturating_add(left));
+        let _ = clock_nanosleep(ClockId::CLOCK_MONOTONIC, ClockNanosleepFlags::TIMER_ABSTIME, &then);
+    }
 }
 
 /// A number of nanoseconds as the kernel wants it.

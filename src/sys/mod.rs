@@ -24,3 +24,6 @@ pub mod scheduling;
 pub mod status;
 pub mod thread;
 pub mod wait;
+pub mod signal;
+pub mod timer;
+pub mod wakeup;

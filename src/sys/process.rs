@@ -198,9 +198,13 @@ impl Child {
         if left == Some(0) {
             return Ok(false);
         }
+        let left = super::signal::at_most_a_nap(left);
         let mut fds = [PollFd::new(self.pidfd()?, PollFlags::POLLIN)];
         match ppoll(&mut fds, left.map(clock::timespec), None) {
-            Ok(_) | Err(Errno::EINTR) => Ok(true),
+            Ok(_) | Err(Errno::EINTR) => {
+                super::signal::handle_pending();
+                Ok(true)
+            }
             Err(errno) => Err(errno.into()),
         }
     }

@@ -12,14 +12,13 @@ use super::checked::{Checked, open_always, perform};
 use super::point::switch;
 use super::segment::CheckedSegment;
 use super::state::{Kernel, Launch, Mode};
-use super::task::{Role, State, Task};
+use super::task::{Role, Task};
 use super::{current, life, panic};
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::Signal;
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 use selvedge::platform::{Child, Cmp, Guard, Kind, Native, Op, Site, Tasks};
 use selvedge::process::ExitStatus;
-use selvedge::sys::death::await_death;
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::panic::Location;
@@ -177,40 +176,15 @@ impl TaskChild {
             return Err(no_exploration());
         }
         // SAFETY: a current kernel is alive, and the caller has the turn.
-        let kernel = unsafe { &mut *this };
+        let kernel = unsafe { &*this };
         if kernel.task(self.task).role == Role::Thread {
             return Err(io::Error::new(
                 io::ErrorKind::Unsupported,
                 "a thread cannot be sent a signal of its own",
             ));
         }
-        let name = match signal {
-            Signal::SIGKILL => "kill",
-            Signal::SIGTERM => "terminate",
-            Signal::SIGINT => "interrupt",
-            _ => {
-                let text = format!("{signal} is not modelled; SIGKILL, SIGTERM and SIGINT are");
-                return Err(io::Error::new(io::ErrorKind::Unsupported, text));
-            }
-        };
-        let object = std::ptr::from_ref(&kernel.task(self.task).ended) as usize;
         // SAFETY: as above.
-        let step = unsafe { open_always(this, || Op::new(Kind::Signal, name, object, site)) };
-        // SAFETY: the turn is ours.
-        let kernel = unsafe { &mut *this };
-        let ended = matches!(kernel.task(self.task).state, State::Ended | State::Vanished);
-        // Concluded before the signal is sent: it may be this task that it ends.
-        step.conclude(&u64::from(!ended));
-        if ended {
-            return Err(io::Error::from_raw_os_error(nix::libc::ESRCH));
-        }
-        if kernel.mode == Mode::Real {
-            // The task is alive and not reaped: the number is still its own.
-            kill(Pid::from_raw(kernel.task(self.task).pid as i32), signal)?;
-            await_death(kernel.task(self.task).pid);
-        }
-        kernel.kill(self.task, signal as i32);
-        Ok(())
+        unsafe { super::handlers::send(this, self.task, signal, site) }
     }
 }
 
@@ -348,6 +322,12 @@ fn logical_id(task: usize) -> u32 {
     1001 + task as u32
 }
 
+/// The first task of the process with this number, if there is one.
+pub(super) fn task_of(kernel: &Kernel, id: u32) -> Option<usize> {
+    let task = id.checked_sub(logical_id(0))? as usize;
+    (task < kernel.tasks as usize && kernel.task(task).process as usize == task).then_some(task)
+}
+
 /// The step that starts a task: announces it and creates its slot.
 ///
 /// # Safety
@@ -369,6 +349,7 @@ unsafe fn begin(
     let child = kernel.create(role, me, process, name).map_err(|limit| {
         io::Error::new(io::ErrorKind::QuotaExceeded, format!("an execution may have {limit} tasks at most"))
     })?;
+    super::handlers::start(kernel, me as usize, child);
     step.conclude(&(child as u64));
     Ok(child)
 }

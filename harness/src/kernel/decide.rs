@@ -216,9 +216,9 @@ impl Kernel {
         }
         let waits = |&index: &usize| self.task(index).state == State::Live;
         let next = (0..self.tasks as usize).filter(waits).map(|index| self.task(index).op.deadline).min();
-        match next {
-            None | Some(u64::MAX) => false,
-            Some(deadline) => {
+        match next.unwrap_or(u64::MAX).min(self.next_alarm()) {
+            u64::MAX => false,
+            deadline => {
                 self.pass_time(deadline);
                 true
             }
@@ -244,6 +244,7 @@ impl Kernel {
                 self.set_enabled(index);
             }
         }
+        self.ring_alarms();
     }
 
     /// Ends the execution.

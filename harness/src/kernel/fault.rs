@@ -123,7 +123,10 @@ impl Kernel {
             2 => task.span > 0,
             3 => task.span > 1 && self.is_enabled(index),
             4 => task.victim,
-            _ => task.handlers >> (kind - 5) & 1 == 1 && !task.handling,
+            _ => {
+                let bit = 1 << (kind - 5);
+                task.handlers & !task.blocked & bit != 0 && !task.handling && !task.interrupted
+            }
         }
     }
 
@@ -189,7 +192,7 @@ impl Kernel {
             Outcome::Short => self.task(index).span > 1 && self.is_enabled(index),
             Outcome::Signal(signal) => {
                 let at = SIGNALS.iter().position(|&other| other as u8 == signal);
-                at.is_some_and(|at| self.task(index).handlers >> at & 1 == 1) && !self.task(index).handling
+                at.is_some_and(|at| self.can_happen(5 + at, index, 0))
             }
             Outcome::TimeOut => self.task(index).op.deadline != u64::MAX && !self.is_enabled(index),
             Outcome::Run | Outcome::Woken => false,
@@ -206,7 +209,7 @@ impl Kernel {
         match choice.outcome() {
             Outcome::Kill => {
                 self.note_choice(choice);
-                self.kill_process_of(index);
+                self.kill_process(self.task(index).process as usize, Signal::SIGKILL);
                 false
             }
             Outcome::Spurious => {
@@ -220,6 +223,9 @@ impl Kernel {
                 true
             }
             other => {
+                if matches!(other, Outcome::Signal(_)) {
+                    self.interrupt(index);
+                }
                 self.task(index).outcome = other;
                 self.commit(choice);
                 true
@@ -227,20 +233,19 @@ impl Kernel {
         }
     }
 
-    /// Kills the process of a task with SIGKILL.
-    fn kill_process_of(&mut self, index: usize) {
-        let process = self.task(index).process as usize;
+    /// Kills a process by a signal, while a decision is taken or another process runs.
+    pub(super) fn kill_process(&mut self, process: usize, signal: Signal) {
         if self.mode == Mode::Real {
             let pid = self.task(process).pid;
             if pid == std::process::id() {
                 // Whoever gets the turn next waits for the end of this process.
                 self.dying = pid;
                 self.condemned = true;
-            } else if pid != 0 && kill(Pid::from_raw(pid as i32), Signal::SIGKILL).is_ok() {
+            } else if pid != 0 && kill(Pid::from_raw(pid as i32), signal).is_ok() {
                 await_death(pid);
             }
         }
-        self.kill(process, Signal::SIGKILL as i32);
+        self.kill(process, signal as i32);
         self.look_again();
     }
 

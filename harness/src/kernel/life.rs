@@ -123,6 +123,25 @@ pub(super) unsafe fn exit(this: *mut Kernel, me: usize, code: i32) -> ! {
     unsafe { disappear(this, me) }
 }
 
+/// Ends the running task's process on the spot, by a signal that it sent itself.
+///
+/// # Safety
+/// As for [`point`](super::point::point).
+pub(super) unsafe fn die(this: *mut Kernel, me: usize, signal: i32) -> ! {
+    // SAFETY: the caller's promise.
+    let kernel = unsafe { &mut *this };
+    kernel.go_outside();
+    let process = kernel.task(me).process as usize;
+    kernel.kill(process, signal);
+    if kernel.mode == Mode::Real && !kernel.over {
+        kernel.dying = kernel.task(process).pid;
+        kernel.condemned = true;
+    }
+    kernel.advance();
+    // SAFETY: the caller's promise.
+    unsafe { disappear(this, me) }
+}
+
 /// Gives the turn away and never takes it again.
 unsafe fn disappear(this: *mut Kernel, me: usize) -> ! {
     // SAFETY: the caller's promise, passed on by `vanish` and `exit`.

@@ -9,6 +9,7 @@
 //! | `state`, `memory` | the kernel's data, its reset, its bitset of enabled tasks; its arrays |
 //! | `point`, `turn` | the scheduling point that stands before each visible operation; passing the turn |
 //! | `stream`, `open` | calls on descriptors, and who waits for one; who has which in `sim` |
+//! | `signal`, `handlers` | who is sent a signal, and when its handler runs; the handlers |
 //! | `visible`, `join` | operations of the user's own; joining any task |
 //! | `decide` | the choice of the next task, and the ends of an execution |
 //! | `policy` | who goes on where the plan does not say |
@@ -52,6 +53,7 @@ mod event;
 pub(crate) mod fault;
 mod fixed;
 mod guard;
+mod handlers;
 mod join;
 mod life;
 mod memory;
@@ -64,6 +66,7 @@ mod record;
 mod rng;
 mod robust;
 mod segment;
+mod signal;
 mod sleep;
 mod state;
 mod stream;
@@ -81,6 +84,7 @@ pub(crate) use choice::faults;
 pub use choice::{Choice, Outcome, switches};
 pub(crate) use decide::End;
 pub(crate) use event::{Event, Tail};
+pub(crate) use handlers::forget_handlers;
 pub use join::join_task;
 pub(crate) use life::{depart, enter, set_label};
 pub(crate) use open::close_lost_streams;

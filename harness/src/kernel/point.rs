@@ -7,6 +7,7 @@
 //! dies between two instructions of its step; the engine learns of it either way.
 
 use super::event::Tail;
+use super::signal::take_signals;
 use super::state::{ABANDON, Kernel, Mode};
 use super::task::{NOBODY, State};
 use super::{life, unwind};
@@ -41,13 +42,20 @@ pub(super) unsafe fn point(this: *mut Kernel, op: Op) -> bool {
 /// As for [`point`].
 #[inline(always)]
 pub(super) unsafe fn proceed(this: *mut Kernel, me: usize) {
-    // SAFETY: the caller's promise; no reference is kept across the switch.
-    if unsafe { decide(this, me) } {
+    loop {
+        // SAFETY: the caller's promise; no reference is kept across the switch.
+        if unsafe { decide(this, me) } {
+            // SAFETY: as above.
+            unsafe { switch(this, me) };
+        }
+        // SAFETY: the turn is back, nobody else uses the kernel.
+        let again = unsafe { (*this).task(me).interrupted && take_signals(this, me) };
         // SAFETY: as above.
-        unsafe { switch(this, me) };
+        unsafe { (*this).settle(me) };
+        if !again {
+            return;
+        }
     }
-    // SAFETY: the turn is back, nobody else uses the kernel.
-    unsafe { (*this).settle(me) };
 }
 
 /// Decides; true if somebody else goes on.

@@ -36,6 +36,13 @@ impl Kernel {
         let op = task.op;
         let late = choice.outcome().is_run() && self.is_late(choice.task());
         let choice = if late { Choice::new(choice.task(), Outcome::TimeOut) } else { choice };
+        // Sent by somebody, not by a fault: part of the schedule only as a turn.
+        let sent = if choice.outcome().is_run() && task.interrupted {
+            self.next_signal(choice.task())
+        } else {
+            None
+        };
+        let choice = sent.map_or(choice, |signal| Choice::new(choice.task(), Outcome::Signal(signal)));
         let event = Event {
             choice,
             kind: op.kind,

@@ -10,6 +10,7 @@
 use super::choice::{Choice, Outcome};
 use super::life;
 use super::point::switch;
+use super::signal::take_signals;
 use super::state::{ABANDON, GRANTED, Kernel};
 use super::task::NOBODY;
 use selvedge::platform::{Guard, Op};
@@ -50,7 +51,11 @@ pub(super) unsafe fn park(this: *mut Kernel, words: [usize; 2], op: Op, resume: 
     kernel.settle(me);
     kernel.set_enabled(me);
     kernel.task(me).timed_out = false;
-    if granted {
+    if kernel.task(me).interrupted {
+        // Woken by a signal, it looks again by itself.
+        // SAFETY: the caller's promise.
+        unsafe { take_signals(this, me) };
+    } else if granted {
         kernel.flags |= GRANTED;
     }
     timed_out

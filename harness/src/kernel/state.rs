@@ -389,8 +389,14 @@ impl Kernel {
         task.descriptor_ready = false;
         task.span = 0;
         task.handling = false;
+        task.interrupted = false;
         task.handlers = 0;
-        task.pending = 0;
+        task.blocked = 0;
+        task.ignored = 0;
+        task.pending.store(0, Ordering::Relaxed);
+        task.handled.store(0, Ordering::Relaxed);
+        task.alarm = u64::MAX;
+        task.interval = 0;
         task.outcome = Outcome::Run;
         task.pid = 0;
         task.entry = None;

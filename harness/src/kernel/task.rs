@@ -68,12 +68,23 @@ pub(crate) struct Task {
     pub(crate) victim: bool,
     /// The descriptor that it waits for was ready at the last decision.
     pub(crate) descriptor_ready: bool,
+    /// It runs a handler at its next turn.
+    pub(crate) interrupted: bool,
     /// A handler of a signal runs.
     pub(crate) handling: bool,
-    /// Signals that its process handles, by their place in the kernel's list.
+    /// Signals that it handles for its process, by their place in the kernel's list.
     pub(crate) handlers: u8,
-    /// Signals that it was sent and has not handled yet, in the same way.
-    pub(crate) pending: u8,
+    /// Signals that it has blocked, in the same way.
+    pub(crate) blocked: u8,
+    /// Of a process: the signals that it ignores.
+    pub(crate) ignored: u8,
+    /// Of a process: the signals that it was sent and has not taken yet.
+    pub(crate) pending: AtomicU32,
+    /// Handlers that have run.
+    pub(crate) handled: AtomicU32,
+    /// Of a process: when its alarm rings, and how long after that it rings again.
+    pub(crate) alarm: u64,
+    pub(crate) interval: u64,
     /// With what outcome it was given its last turn, where that is not plain going on.
     pub(crate) outcome: Outcome,
     /// The step that started or woke it, until it takes its next one.

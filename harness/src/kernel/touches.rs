@@ -14,6 +14,7 @@
 //!
 //! When a process dies here, nothing is lost: nothing is kept.
 
+use super::choice::Outcome;
 use super::event::{EVERYTHING, Event, Tail};
 use super::task::Task;
 use selvedge::platform::{Cmp, Guard, Kind};
@@ -60,13 +61,16 @@ impl Touches {
 
     fn of(event: &Event, reads: bool) -> Touches {
         let guard = word_of(&event.guard);
-        Touches::new(event.kind, [event.object, event.also], guard, reads, event.tail)
+        let touches = Touches::new(event.kind, [event.object, event.also], guard, reads, event.tail);
+        let handles = matches!(event.choice.outcome(), Outcome::Signal(_));
+        Touches { everything: touches.everything || handles, ..touches }
     }
 
     /// What the announced step of a task touches.
     pub(crate) fn of_task(task: &Task, reads: bool, tail: Tail) -> Touches {
         let guard = word_of(&task.op.guard);
-        Touches::new(task.op.kind, [task.op.object, task.op.also], guard, reads, tail)
+        let touches = Touches::new(task.op.kind, [task.op.object, task.op.also], guard, reads, tail);
+        Touches { everything: touches.everything || task.interrupted, ..touches }
     }
 
     /// What a step touches of which nothing is known.

@@ -12,7 +12,7 @@
 
 use super::burial;
 use crate::engine::Model;
-use crate::kernel::{Kernel, Role, State, current, depart, enter, panic};
+use crate::kernel::{Kernel, Role, State, current, depart, enter, forget_handlers, panic};
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -77,6 +77,7 @@ impl<'m> Troupe<'m> {
             selvedge::process::restart_numbering();
             // SAFETY: the turn was given to this task, and its state was set up.
             unsafe { enter(self.kernel, task, || self.perform(state, task)) };
+            forget_handlers();
             let _ = std::io::stdout().flush();
             let code = self.kernel().task(task).status;
             depart(self.kernel());
@@ -123,6 +124,7 @@ impl<'m> Troupe<'m> {
                         troupe.kernel().await_turn(task);
                         // SAFETY: the turn was given to this task.
                         unsafe { enter(troupe.kernel, task, || troupe.perform(state, task)) };
+                        forget_handlers();
                         depart(troupe.kernel());
                     }
                 });

@@ -28,7 +28,9 @@ mod watchdog;
 
 use super::{Executor, Model};
 use crate::judge::Verdict;
-use crate::kernel::{Arena, End, Kernel, Limits, Mode, State, close_lost_streams, current, panic};
+use crate::kernel::{
+    Arena, End, Kernel, Limits, Mode, State, close_lost_streams, current, forget_handlers, panic,
+};
 use crate::program::Scratch;
 use fiber::{Fiber, Resumed};
 use std::cell::UnsafeCell;
@@ -222,6 +224,7 @@ impl Sim<'_> {
             self.clean_up();
         }
         current::set(before);
+        forget_handlers();
         close_lost_streams();
         super::stage::judge(self.kernel(), model, state, label)
     }
