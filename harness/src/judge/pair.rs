@@ -69,7 +69,8 @@ impl CriticalPair {
     }
 }
 
-/// Steps at the end of an execution that are searched for pairs.
+/// Steps that are searched for pairs: the last ones, except that a livelock is only the
+/// same from some step on, so that the first ones are looked at.
 const REACH: usize = 2_000;
 
 /// The part of an operation that orders it.
@@ -114,6 +115,8 @@ pub(crate) struct Order<'r> {
     recording: &'r Recording,
     /// The first step that is looked at.
     from: usize,
+    /// The first one after those.
+    to: usize,
     /// For each step from there on, how many steps of each task happen before it, itself
     /// included; counted from there.
     clocks: Vec<Vec<u32>>,
@@ -127,10 +130,15 @@ pub(crate) struct Order<'r> {
 
 impl<'r> Order<'r> {
     fn new(recording: &'r Recording) -> Order<'r> {
-        let tasks = recording.tasks.len();
+        let (tasks, steps) = (recording.tasks.len(), recording.steps.len());
+        let (from, to) = match recording.verdict {
+            Verdict::Livelock { .. } => (0, steps.min(REACH)),
+            _ => (steps.saturating_sub(REACH), steps),
+        };
         Order {
             recording,
-            from: recording.steps.len().saturating_sub(REACH),
+            from,
+            to,
             clocks: Vec::new(),
             numbers: Vec::new(),
             last: vec![None; tasks],
@@ -244,7 +252,7 @@ impl<'r> Order<'r> {
 pub(crate) fn candidates(recording: &Recording) -> (Order<'_>, Vec<CriticalPair>) {
     let mut order = Order::new(recording);
     let mut done = Vec::new();
-    for index in order.from..recording.steps.len() {
+    for index in order.from..order.to {
         let step = &recording.steps[index];
         let act = Act::of(step);
         let past = order.past(step.task);
@@ -255,13 +263,14 @@ pub(crate) fn candidates(recording: &Recording) -> (Order<'_>, Vec<CriticalPair>
         order.push(index, &act, past);
     }
     done.reverse();
-    for pair in widened(recording, &done) {
+    for pair in widened(recording, order.to, &done) {
         if !done.contains(&pair) {
             done.push(pair);
         }
     }
     let mut pending = Vec::new();
-    for (task, record) in recording.tasks.iter().enumerate() {
+    let all_seen = order.to == recording.steps.len();
+    for (task, record) in recording.tasks.iter().enumerate().filter(|_| all_seen) {
         if let Some(next) = &record.pending {
             let act = Act { task, kind: next.kind, objects: [next.object, None] };
             let pair = |first| CriticalPair { first, second: Later::Pending(task) };
@@ -276,8 +285,8 @@ pub(crate) fn candidates(recording: &Recording) -> (Order<'_>, Vec<CriticalPair>
 /// Pairs whose second operation is the last of its task, on the same object, before the
 /// task of the first one comes back to it: where an operation stands between another
 /// task's reading and writing, it is often one of many that all stand there.
-fn widened(recording: &Recording, pairs: &[CriticalPair]) -> Vec<CriticalPair> {
-    let steps = &recording.steps;
+fn widened(recording: &Recording, to: usize, pairs: &[CriticalPair]) -> Vec<CriticalPair> {
+    let steps = &recording.steps[..to];
     let last = |pair: &CriticalPair| {
         let Later::Step(second) = pair.second else { return None };
         let [a, b] = pair.tasks(recording);

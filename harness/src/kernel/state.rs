@@ -109,7 +109,7 @@ pub(crate) struct Kernel {
     pub(super) words: u32,
     pub(crate) steps: u32,
     pub(super) cursor: u32,
-    pub(super) limits: Limits,
+    pub(crate) limits: Limits,
     pub(crate) plan: Plan,
     /// What may go wrong.
     pub(crate) faults: FaultPlan,

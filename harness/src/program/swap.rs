@@ -42,7 +42,8 @@ pub(super) fn swap(executor: &mut dyn Executor, recording: &Recording) -> Option
         return None;
     }
     let (order, pairs) = candidates(recording);
-    let until = Instant::now() + TIME;
+    let livelock = matches!(recording.verdict, Verdict::Livelock { .. });
+    let until = Instant::now() + if livelock { TIME / 4 } else { TIME };
     let mut runs = 0;
     let mut tried = 0;
     for pair in &pairs {
@@ -52,13 +53,13 @@ pub(super) fn swap(executor: &mut dyn Executor, recording: &Recording) -> Option
         if causal != ways[0] {
             ways.insert(0, causal);
         }
-        let mut section = true;
+        let mut section = takes(recording, pair) && !livelock;
         while let Some(schedule) = ways.pop() {
             if runs == RUNS || Instant::now() >= until {
                 return Some(Swap::None { tried, all: false });
             }
             runs += 1;
-            let other = follow(executor, &schedule);
+            let Some(other) = follow(executor, &schedule, section) else { continue };
             let as_bad = faults(&other.schedule) == faults(&recording.schedule);
             if other.verdict == Verdict::Pass && as_bad && happened(recording, pair, &other) {
                 let schedule = other.schedule;
@@ -74,6 +75,7 @@ pub(super) fn swap(executor: &mut dyn Executor, recording: &Recording) -> Option
         tried += 1;
     }
     if faults(&recording.schedule) == 0
+        && !livelock
         && let Some(schedules) = all_fail(executor)
     {
         return Some(Swap::Always { schedules });
@@ -93,14 +95,15 @@ pub(super) fn with_token(swap: Option<Swap>, job: &Job<'_>, config: &Config) -> 
     })
 }
 
-/// Runs a schedule as far as it fits, and then on without preemption.
-fn follow(executor: &mut dyn Executor, schedule: &[Choice]) -> Recording {
+/// Runs a schedule as far as it fits, and then on without preemption: its record, if it is
+/// wanted `anyhow` or the run passes.
+fn follow(executor: &mut dyn Executor, schedule: &[Choice], anyhow: bool) -> Option<Recording> {
     let kernel = executor.kernel();
     kernel.plan = Plan { record: true, mismatch: Mismatch::Skip, ..Plan::STAY };
-    kernel.set_prefix(schedule);
+    kernel.set_prefix(&schedule[..schedule.len().min(kernel.limits.steps)]);
     let mut label = String::new();
     let verdict = executor.execute(&mut label);
-    record(executor, verdict, label)
+    (anyhow || verdict == Verdict::Pass).then(|| record(executor, verdict, label))
 }
 
 /// The schedule with these steps taken up before the first operation of the pair, with the
@@ -134,15 +137,21 @@ fn causal_first(recording: &Recording, order: &Order<'_>, pair: &CriticalPair) -
     between(recording, pair).filter(moves).collect()
 }
 
-/// If the pair takes a lock: how many steps of the second one's task follow in `other`, of
-/// which the last gives it back.
+/// Whether the second operation of a pair takes a lock.
+fn takes(recording: &Recording, pair: &CriticalPair) -> bool {
+    let kind = match pair.second {
+        Later::Step(index) => Some(recording.steps[index].kind),
+        Later::Pending(task) => recording.tasks[task].pending.as_ref().map(|pending| pending.kind),
+    };
+    kind.is_some_and(|kind| matches!(kind, Kind::Acquire | Kind::TryAcquire))
+}
+
+/// How many steps of the second one's task follow in `other` up to where it gives back the
+/// lock that it took, that step included.
 fn section_of(recording: &Recording, pair: &CriticalPair, other: &Recording) -> Option<usize> {
     let [_, task] = pair.tasks(recording);
     let taken = place_of_second(recording, pair, other)?;
     let object = other.steps[taken].object?;
-    if !matches!(other.steps[taken].kind, Kind::Acquire | Kind::TryAcquire) {
-        return None;
-    }
     let mut own = other.steps[taken + 1..].iter().filter(|step| step.task == task);
     own.position(|step| step.kind == Kind::Release && step.object == Some(object)).map(|at| at + 1)
 }
