@@ -8,6 +8,7 @@ use selvedge::raw::{RawCondvar, RawEvent, RawMutex, RawRobustMutex, RawSemaphore
 use selvedge_properties::model::condvar::{self, HastyClear, LateLook, QuietClear, SameSequence, SameWord};
 use selvedge_properties::model::event::{self, FlagOnly, QuietSet, RelaxedSet};
 use selvedge_properties::model::mutex::{self, RelaxedUnlock, SilentSleep};
+use selvedge_properties::model::rwlock::{self, Blind, Silent, Slots, Whole};
 use selvedge_properties::model::semaphore::{self, BlindTake, Forgetful, OldLook, RelaxedRelease};
 use selvedge_properties::model::{Loom, exhaust};
 use std::process::Command;
@@ -78,6 +79,10 @@ hold! {
     condvar_turns: condvar::each_gets_its_turn::<RawCondvar<Loom>>(0, Some(3));
     condvar_turns_meddled_with: condvar::each_gets_its_turn::<RawCondvar<Loom>>(1, Some(2));
     condvar_giving_up: condvar::giving_up_takes_no_notification(Some(3));
+    rwlock_two: rwlock::separates::<Slots>(1, 1, Some(3));
+    rwlock_writers: rwlock::separates::<Slots>(1, 2, Some(2));
+    rwlock_readers: rwlock::separates::<Slots>(2, 1, Some(2));
+    rwlock_whole: rwlock::separates::<Whole>(1, 1, None);
     semaphore_two: semaphore::one_permit_excludes::<RawSemaphore<Loom>>(1, None);
     semaphore_three: semaphore::one_permit_excludes::<RawSemaphore<Loom>>(2, Some(2));
     semaphore_release: semaphore::a_release_wakes::<RawSemaphore<Loom>>(1, None);
@@ -97,6 +102,9 @@ caught! {
     condvar_hasty_clear by DEADLOCK, condvar::each_ticket_arrives::<HastyClear>(2, Some(3));
     condvar_quiet_clear by DEADLOCK, condvar::each_ticket_arrives::<QuietClear>(2, Some(3));
     condvar_same_word by DEADLOCK, condvar::each_gets_its_turn::<SameWord>(0, Some(3));
+    rwlock_blind by RACE, rwlock::separates::<Blind>(1, 1, None);
+    rwlock_old_look by RACE, rwlock::separates::<rwlock::OldLook>(1, 1, None);
+    rwlock_silent by DEADLOCK, rwlock::separates::<Silent>(1, 1, None);
     semaphore_old_look by DEADLOCK, semaphore::a_release_wakes::<OldLook>(1, None);
     semaphore_relaxed_release by RACE, semaphore::one_permit_excludes::<RelaxedRelease>(1, None);
     semaphore_blind_take by RACE, semaphore::one_permit_excludes::<BlindTake>(1, None);

@@ -43,6 +43,8 @@ fn each(program: impl Fn() -> AnyProgram, kills: &[u8], holds: bool) {
 type Twins = [Cell<u32>; 2];
 
 shareable! {
+    struct Room { seats: RobustSemaphore, inside: RwLock<u32>, count: Value<u32> }
+    struct Hall { lock: RwLock<u32>, here: Value<u32>, all: Event }
     struct Deep { twins: ReentrantMutex<Twins>, bare: Value<u32> }
     struct Table { twins: RwLock<[u32; 2]>, reads: Value<u32> }
 }
@@ -176,4 +178,125 @@ fn readers_do_not_exclude_each_other() {
     };
     each(|| program(false).into(), &[0], true);
     each(|| program(true).into(), &[0], false);
+}
+
+/// Visitors of a room with `seats` seats, taken in each of the ways that there are. Who is
+/// inside shares a lock with as many as there are seats.
+fn room(seats: u32, visitors: usize, law: u32) -> Program<Room> {
+    let init = move || {
+        let seats = RobustSemaphore::new(seats).unwrap();
+        Room { seats, inside: RwLock::new(0), count: Value::new(0) }
+    };
+    Program::new("room", init)
+        .tasks("visitor", visitors, move |room, index| {
+            let seat = match index % 3 {
+                0 => room.seats.try_acquire(),
+                1 => room.seats.acquire_until(1_000),
+                _ => None,
+            };
+            let _seat = seat.unwrap_or_else(|| room.seats.acquire());
+            let others = room.count.fetch_add(1);
+            assert!(others < law, "{others} others are inside");
+            step();
+            room.count.fetch_add(u32::MAX);
+        })
+        .finally(move |room| {
+            let _seats: Vec<_> = (0..seats).map(|_| room.seats.try_acquire().expect("a seat was lost")).collect();
+            assert_eq!(room.seats.value(), 0);
+        })
+}
+
+#[test]
+fn seats_limit_and_come_back() {
+    each(|| room(1, 3, 1).into(), &[0], true);
+    each(|| room(2, 4, 2).into(), &[0], true);
+    // Who dies inside is counted for ever, so the law is about the seats only.
+    each(|| room(1, 3, 9).into(), &[1, 2], true);
+    each(|| room(2, 4, 9).into(), &[2], true);
+}
+
+#[test]
+fn a_seat_too_many_does_not_limit() {
+    each(|| room(2, 4, 1).into(), &[0], false);
+}
+
+/// More readers than there are places for: they come in one after the other, whoever
+/// leaves first.
+#[test]
+fn a_full_lock_lets_the_next_one_in_whoever_leaves() {
+    let readers = RwLock::<u32>::READERS;
+    let program = move |first: usize| {
+        let init = || Hall { lock: RwLock::new(0), here: Value::new(0), all: Event::new() };
+        Program::new("hall", init)
+            .tasks("reader", readers, move |hall, index| {
+                let _guard = hall.lock.read().unwrap();
+                if hall.here.fetch_add(1) as usize == readers {
+                    hall.all.set();
+                }
+                // All but one stay until the last one is in.
+                if index != first {
+                    hall.all.wait();
+                }
+            })
+            .task("late", move |hall| {
+                let _guard = hall.lock.read().unwrap();
+                if hall.here.fetch_add(1) as usize == readers {
+                    hall.all.set();
+                }
+            })
+    };
+    for first in [0, readers / 2, readers - 1] {
+        let config = Config { shrink: false, ..Config::default() }.executions(40).ignore_environment();
+        for granularity in [Granularity::Operation, Granularity::Word] {
+            let report = program(first).check(&config.clone().granularity(granularity)).unwrap();
+            assert_eq!(report.tally.first.map(|found| found.verdict), None, "{first} {granularity:?}");
+        }
+    }
+}
+
+/// Forms that give up, and a clock that runs: whatever was tried, nobody is left waiting
+/// and nothing is left taken.
+fn hasty(tasks: usize) -> Program<Table> {
+    Program::new("hasty", || Table { twins: RwLock::new([0, 0]), reads: Value::new(0) })
+        .tasks("hasty", tasks, |table, index| {
+            let read = |twins: Result<_, LockError<_>>| match twins {
+                Ok(_) | Err(LockError::OwnerDied(_)) => drop(table.reads.fetch_add(1)),
+                Err(LockError::WouldBlock) => {}
+                Err(error) => panic!("{error}"),
+            };
+            match index % 4 {
+                0 => read(table.twins.try_read().map(drop).map_err(|error| match error {
+                    LockError::OwnerDied(_) => LockError::OwnerDied(()),
+                    LockError::WouldBlock => LockError::WouldBlock,
+                    _ => LockError::Unrecoverable,
+                })),
+                1 => drop(table.twins.read_until(500)),
+                2 => drop(table.twins.try_write().map(|mut twins| twins[0] += 1)),
+                _ => match table.twins.write_until(500) {
+                    Err(LockError::OwnerDied(mut twins)) => twins.mark_consistent(),
+                    other => drop(other),
+                },
+            }
+        })
+        .finally(|table| {
+            let mut twins = match table.twins.try_write() {
+                Ok(twins) => twins,
+                Err(error) => error.into_guard().expect("the lock is free"),
+            };
+            twins.mark_consistent();
+        })
+}
+
+#[test]
+fn who_gives_up_leaves_nothing_taken() {
+    let program = || -> AnyProgram { hasty(5).into() };
+    for granularity in [Granularity::Operation, Granularity::Word] {
+        for engine in [Engine::Sim, Engine::Real] {
+            for kills in [0, 1] {
+                // A writer that dies and is found by one that only drops the guard is lost
+                // for the others: that is no fault of the lock, so nobody dies writing here.
+                assert!(is_sound(program(), kills, granularity, engine), "{granularity:?} {engine:?} {kills}");
+            }
+        }
+    }
 }

@@ -39,22 +39,20 @@ use crate::shm::Shareable;
 use std::fmt;
 use std::sync::atomic::Ordering::Relaxed;
 
-const READERS: usize = 32;
-
 const CLEAN: u32 = 0;
 const WRITTEN: u32 = 1;
 const LOST: u32 = 2;
 
-/// A robust read-write lock without data.
+/// A robust read-write lock without data, which so many can read at a time.
 #[repr(C)]
-pub struct RawRwLock<P: Robust> {
+pub struct RawRwLock<P: Robust, const READERS: usize = 32> {
     slots: Slots<P, READERS>,
     mark: P::AtomicU32,
 }
 
 // SAFETY: words that mean the same to every process, and links that only their owner
 // follows, as in `RawRobustMutex`.
-unsafe impl<P: Tasks> Shareable for RawRwLock<P> {}
+unsafe impl<P: Tasks, const READERS: usize> Shareable for RawRwLock<P, READERS> {}
 
 /// The slot of a reader.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +67,7 @@ impl Observe for Read {
     }
 }
 
-impl<P: Robust> RawRwLock<P> {
+impl<P: Robust, const READERS: usize> RawRwLock<P, READERS> {
     /// The most tasks that read at a time.
     pub const READERS: usize = READERS;
 
@@ -210,13 +208,13 @@ impl<P: Robust> RawRwLock<P> {
     }
 }
 
-impl<P: Robust> Default for RawRwLock<P> {
+impl<P: Robust, const READERS: usize> Default for RawRwLock<P, READERS> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<P: Robust> fmt::Debug for RawRwLock<P> {
+impl<P: Robust, const READERS: usize> fmt::Debug for RawRwLock<P, READERS> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawRwLock").finish_non_exhaustive()
     }

@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | [`mutex`] | one at a time; an unlock wakes | unlock that releases nothing; sleeping without saying so |
 //! | [`condvar`] | no notification is lost | notify that leaves the sequence; unlock before the look |
+//! | [`rwlock`] | a writer is alone; nobody waits for ever | a reader that does not look at the gate; one that leaves unseen; a look that may be old |
 //! | [`semaphore`] | no more than there are permits; a release wakes | a look at the waiters that may be old; permits that carry nothing |
 //! | [`event`] | a set releases all; so does a pulse | waiting for the flag alone; a set that publishes nothing |
 //!
@@ -19,6 +20,7 @@
 pub mod condvar;
 pub mod event;
 pub mod mutex;
+pub mod rwlock;
 pub mod semaphore;
 
 mod loom_platform;
