@@ -235,3 +235,20 @@ fn who_does_not_wake_loses_one() {
 fn a_slot_without_a_mark_loses_one_to_a_death() {
     is_caught(Care { marks: false, ..CAREFUL }, 1, |verdict| *verdict == Verdict::Deadlock);
 }
+
+#[test]
+fn both_engines_see_the_same() {
+    for granularity in [Granularity::Operation, Granularity::Word] {
+        let config = Config { shrink: false, ..Config::default() }.granularity(granularity);
+        let config = config.seed(3).faults(Faults::kills(2)).ignore_environment();
+        let record = |engine| {
+            let locks = house(lock, [2, 2], 2).record(&config.clone().engine(engine), 0..100).unwrap();
+            let permits = house(permit, [4, 0], 2).record(&config.clone().engine(engine), 0..100).unwrap();
+            [locks, permits].concat()
+        };
+        let (sim, real) = (record(Engine::Sim), record(Engine::Real));
+        for (index, (a, b)) in sim.iter().zip(&real).enumerate() {
+            assert_eq!(a, b, "{granularity:?} execution {index}");
+        }
+    }
+}

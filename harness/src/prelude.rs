@@ -20,6 +20,8 @@ pub type RobustMutex<T> = selvedge::sync::RobustMutex<T, Checked>;
 pub type ReentrantMutex<T> = selvedge::sync::ReentrantMutex<T, Checked>;
 /// A lock that many readers or one writer can have.
 pub type RwLock<T> = selvedge::sync::RwLock<T, Checked>;
+/// The right to write what is behind an [`RwLock`].
+pub type RwLockWriteGuard<'a, T> = selvedge::sync::RwLockWriteGuard<'a, T, Checked>;
 /// A counting semaphore.
 pub type Semaphore = selvedge::sync::Semaphore<Checked>;
 /// A place where tasks wait for each other.
