@@ -4,10 +4,11 @@
 //! loom ends the whole process at some deadlocks, so these models have a binary of their
 //! own, and each broken machine runs in a child process that is this binary again.
 
-use selvedge::raw::{RawCondvar, RawEvent, RawMutex, RawRobustMutex, RawSemaphore};
+use selvedge::raw::{RawCondvar, RawEvent, RawMutex, RawQueue, RawRobustMutex, RawSemaphore};
 use selvedge_properties::model::condvar::{self, HastyClear, LateLook, QuietClear, SameSequence, SameWord};
 use selvedge_properties::model::event::{self, FlagOnly, QuietSet, RelaxedSet};
 use selvedge_properties::model::mutex::{self, RelaxedUnlock, SilentSleep};
+use selvedge_properties::model::queue::{self, EarlyLook, HalfClosed, NoQuiet, RelaxedMove};
 use selvedge_properties::model::rwlock::{self, Blind, Silent, Slots, Whole};
 use selvedge_properties::model::semaphore::{self, BlindTake, Forgetful, OldLook, RelaxedRelease};
 use selvedge_properties::model::{Loom, exhaust};
@@ -92,6 +93,12 @@ hold! {
     event_three: event::a_set_releases::<RawEvent<Loom>>(2, Some(3));
     event_pulse: event::a_pulse_releases::<RawEvent<Loom>>(1, Some(3));
     event_pulse_of_two: event::a_pulse_releases::<RawEvent<Loom>>(2, Some(2));
+    queue_one_item: queue::each_item_arrives::<RawQueue<Loom>>(1, 1, None);
+    queue_two_items: queue::each_item_arrives::<RawQueue<Loom>>(1, 2, Some(3));
+    queue_two_putters: queue::each_item_arrives::<RawQueue<Loom>>(2, 1, Some(2));
+    queue_two_getters: queue::each_getter_is_served::<RawQueue<Loom>>(2, Some(2));
+    queue_closing_empty: queue::closing_reaches::<RawQueue<Loom>>(false, Some(3));
+    queue_closing_full: queue::closing_reaches::<RawQueue<Loom>>(true, Some(3));
 }
 
 caught! {
@@ -111,6 +118,10 @@ caught! {
     semaphore_forgetful by DEADLOCK, semaphore::one_permit_excludes::<Forgetful>(2, Some(3));
     event_flag_only by DEADLOCK, event::a_pulse_releases::<FlagOnly>(1, Some(3));
     event_relaxed_set by RACE, event::a_set_releases::<RelaxedSet>(1, None);
+    queue_relaxed_move by RACE, queue::each_item_arrives::<RelaxedMove>(1, 1, None);
+    queue_early_look by DEADLOCK, queue::each_item_arrives::<EarlyLook>(1, 1, None);
+    queue_no_quiet by DEADLOCK, queue::each_item_arrives::<NoQuiet>(1, 1, None);
+    queue_half_closed by DEADLOCK, queue::closing_reaches::<HalfClosed>(true, Some(3));
     event_quiet_set by DEADLOCK, event::a_set_releases::<QuietSet>(1, None);
 }
 

@@ -15,6 +15,8 @@ mod kills;
 mod laws;
 #[path = "primitives/processes.rs"]
 mod processes;
+#[path = "primitives/queues.rs"]
+mod queues;
 #[path = "primitives/wakes.rs"]
 mod wakes;
 

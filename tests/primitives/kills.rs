@@ -10,7 +10,7 @@ use selvedge::{Array, ExitStatus, LockError, Mutex, RobustMutex, Shared, Value, 
 use std::time::{Duration, Instant};
 
 /// How many are killed in one test.
-const KILLS: u32 = if cfg!(debug_assertions) { 300 } else { 1000 };
+pub(crate) const KILLS: u32 = if cfg!(debug_assertions) { 300 } else { 1000 };
 
 /// A small generator of moments; which numbers it gives decides nothing.
 struct Moments(u64);

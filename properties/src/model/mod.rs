@@ -11,6 +11,7 @@
 //! | [`rwlock`] | a writer is alone; nobody waits for ever | a reader that does not look at the gate; one that leaves unseen; a look that may be old |
 //! | [`semaphore`] | no more than there are permits; a release wakes | a look at the waiters that may be old; permits that carry nothing |
 //! | [`event`] | a set releases all; so does a pulse | waiting for the flag alone; a set that publishes nothing |
+//! | [`queue`] | each item arrives; closing reaches who waits | a move that publishes nothing; a look too early; a wake-up that changes nothing; a side that is not told |
 //!
 //! A model with a preemption bound is exhaustive up to that many preemptions; one without
 //! is exhaustive.
@@ -21,6 +22,7 @@ pub mod condvar;
 pub mod event;
 pub mod mutex;
 pub mod rwlock;
+pub mod queue;
 pub mod semaphore;
 
 mod loom_platform;

@@ -1,0 +1,234 @@
+//! The queue: what was put is got, once and in order, what was written before is seen after,
+//! and whoever waits for an item, for room or for the end is told.
+//!
+//! Called by `tests/models.rs`.
+//!
+//! | machine | goes through |
+//! |---|---|
+//! | [`RawQueue`] over [`Loom`] | yes |
+//! | [`RelaxedMove`] | no: the tail moves before the item is seen to be there |
+//! | [`EarlyLook`] | no: it looks, then says that it sleeps; an item comes in between |
+//! | [`NoQuiet`] | no: it wakes before the sleeper is asleep, and changes nothing that it looks at |
+//! | [`HalfClosed`] | no: closing tells those who get, and nobody else |
+//!
+//! Nobody dies here. What the kernel does for the dead is left to the harness.
+
+use super::{Loom, exhaust};
+use loom::cell::Cell;
+use loom::sync::Arc;
+use loom::thread;
+use selvedge::platform::{Atomic, Op, Platform};
+use selvedge::raw::{RawQueue, Refusal, Wait};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+
+/// What the laws below ask of a queue: its ends. Numbers of items count from 0.
+pub trait RawEnds: 'static {
+    /// An empty queue for one item.
+    fn new() -> Self;
+    /// Waits for room, writes, and moves the tail on; says whether it was open.
+    fn put(&self, write: impl Fn(u32)) -> bool;
+    /// Waits for an item, reads, and moves the head on; says whether there was one.
+    fn get(&self, read: impl FnOnce(u32)) -> bool;
+    /// Closes the queue.
+    fn close(&self);
+}
+
+impl RawEnds for RawQueue<Loom> {
+    fn new() -> Self {
+        RawQueue::new(1)
+    }
+    fn put(&self, write: impl Fn(u32)) -> bool {
+        let put = RawQueue::put(self, Wait::Forever, (), |tail, _, _| {
+            write(tail.number());
+            Some(0)
+        });
+        assert_ne!(put, Err(Refusal::WouldBlock));
+        put.is_ok()
+    }
+    fn get(&self, read: impl FnOnce(u32)) -> bool {
+        RawQueue::get(self, Wait::Forever, (), |head| (0, read(head.number()))).is_ok()
+    }
+    fn close(&self) {
+        RawQueue::close(self, ());
+    }
+}
+
+type Word = <Loom as Platform>::AtomicU32;
+type Futex = <Loom as Platform>::Futex;
+
+fn sleep_on(word: &Futex, expected: u32) {
+    let op = || unreachable!("loom does not look at operations");
+    Loom::futex_wait(word, expected, None, op, None::<fn() -> Op>);
+}
+
+const AWAITED: u32 = 1 << 16;
+const CLOSED: u32 = 1 << 17;
+
+/// Two ends for one putter and one getter, of which the ways to go wrong are parameters.
+#[derive(Debug)]
+pub struct Ends<const RELAXED: bool, const EARLY: bool, const LOUD: bool, const HALF: bool> {
+    tail: Word,
+    head: Word,
+    bell: Futex,
+}
+
+/// Broken: moving the tail releases nothing.
+pub type RelaxedMove = Ends<true, false, false, false>;
+/// Broken: a sleeper says that it sleeps and does not look again.
+pub type EarlyLook = Ends<false, true, false, false>;
+/// Broken: the bell is not made quiet before a sleeper is woken.
+pub type NoQuiet = Ends<false, false, true, false>;
+/// Broken: closing wakes only those who get.
+pub type HalfClosed = Ends<false, false, false, true>;
+
+impl<const RELAXED: bool, const EARLY: bool, const LOUD: bool, const HALF: bool>
+    Ends<RELAXED, EARLY, LOUD, HALF>
+{
+    /// Sleeps unless `end` has moved since it was `seen`.
+    fn sleep(&self, end: &Word, seen: u32) {
+        self.bell.store(1, Release);
+        let now = end.fetch_or(AWAITED, AcqRel);
+        if EARLY || (now ^ seen) & !AWAITED == 0 {
+            sleep_on(&self.bell, 1);
+        }
+    }
+
+    fn advance(&self, end: &Word) {
+        let order = if RELAXED { Relaxed } else { AcqRel };
+        if end.fetch_and(!AWAITED, Relaxed) & AWAITED != 0 && !LOUD {
+            self.bell.store(0, Release);
+        }
+        while end.fetch_add(1, order) & AWAITED != 0 {
+            end.fetch_sub(1, order);
+            end.fetch_and(!AWAITED, AcqRel);
+            if !LOUD {
+                self.bell.store(0, Release);
+            }
+        }
+        Loom::futex_wake(&self.bell, u32::MAX);
+    }
+}
+
+impl<const RELAXED: bool, const EARLY: bool, const LOUD: bool, const HALF: bool> RawEnds
+    for Ends<RELAXED, EARLY, LOUD, HALF>
+{
+    fn new() -> Self {
+        Ends { tail: Word::new(0), head: Word::new(0), bell: Futex::new(0) }
+    }
+
+    fn put(&self, write: impl Fn(u32)) -> bool {
+        loop {
+            let (tail, head) = (self.tail.load(Relaxed), self.head.load(Acquire));
+            if tail & CLOSED != 0 {
+                return false;
+            }
+            let number = tail & !AWAITED;
+            if number == head & !AWAITED {
+                write(number);
+                self.advance(&self.tail);
+                return true;
+            }
+            self.sleep(&self.head, head);
+        }
+    }
+
+    fn get(&self, read: impl FnOnce(u32)) -> bool {
+        loop {
+            let (head, tail) = (self.head.load(Relaxed), self.tail.load(Acquire));
+            let number = head & !AWAITED;
+            if number != tail & !(AWAITED | CLOSED) {
+                read(number);
+                self.advance(&self.head);
+                return true;
+            }
+            if tail & CLOSED != 0 {
+                return false;
+            }
+            self.sleep(&self.tail, tail);
+        }
+    }
+
+    fn close(&self) {
+        let before = self.tail.fetch_or(CLOSED, AcqRel);
+        if !HALF || before & AWAITED != 0 {
+            self.bell.store(0, Release);
+            Loom::futex_wake(&self.bell, u32::MAX);
+        }
+    }
+}
+
+/// A queue for one item, as a user would have it. loom reports uses of the cell that nothing
+/// orders.
+struct Line<Q> {
+    ends: Q,
+    slot: Cell<u32>,
+}
+
+impl<Q: RawEnds> Line<Q> {
+    fn new() -> Arc<Self> {
+        Arc::new(Line { ends: Q::new(), slot: Cell::new(u32::MAX) })
+    }
+
+    fn put(&self) -> bool {
+        self.ends.put(|number| self.slot.set(number))
+    }
+
+    fn get(&self) -> bool {
+        self.ends.get(|number| assert_eq!(self.slot.get(), number, "another item"))
+    }
+}
+
+/// `items` are put by `putters` tasks each and got by as many as there are. Returns the number
+/// of executions.
+pub fn each_item_arrives<Q: RawEnds>(putters: u32, items: u32, preemptions: Option<usize>) -> usize {
+    exhaust(preemptions, move || {
+        let line = Line::<Q>::new();
+        let tasks: Vec<_> = (0..putters)
+            .map(|_| {
+                let line = Arc::clone(&line);
+                thread::spawn(move || assert!((0..items).all(|_| line.put())))
+            })
+            .collect();
+        for _ in 0..putters * items {
+            assert!(line.get());
+        }
+        for task in tasks {
+            task.join().expect("a task panicked");
+        }
+    })
+}
+
+/// One item for each of `getters` tasks that wait for it. Returns the number of executions.
+pub fn each_getter_is_served<Q: RawEnds>(getters: u32, preemptions: Option<usize>) -> usize {
+    exhaust(preemptions, move || {
+        let line = Line::<Q>::new();
+        let tasks: Vec<_> = (0..getters)
+            .map(|_| {
+                let line = Arc::clone(&line);
+                thread::spawn(move || assert!(line.get()))
+            })
+            .collect();
+        for _ in 0..getters {
+            assert!(line.put());
+        }
+        for task in tasks {
+            task.join().expect("a task panicked");
+        }
+    })
+}
+
+/// Whoever waits when the queue is closed is told: for room if it was `full`, else for an
+/// item. Returns the number of executions.
+pub fn closing_reaches<Q: RawEnds>(full: bool, preemptions: Option<usize>) -> usize {
+    exhaust(preemptions, move || {
+        let line = Line::<Q>::new();
+        if full {
+            assert!(line.put());
+        }
+        let waiting = Arc::clone(&line);
+        let task = thread::spawn(move || assert!(!if full { waiting.put() } else { waiting.get() }));
+        line.ends.close();
+        task.join().expect("a task panicked");
+        assert_eq!(line.get(), full);
+    })
+}
