@@ -8,7 +8,7 @@ use selvedge::raw::{RawCondvar, RawEvent, RawMutex, RawQueue, RawRobustMutex, Ra
 use selvedge_properties::model::condvar::{self, HastyClear, LateLook, QuietClear, SameSequence, SameWord};
 use selvedge_properties::model::event::{self, FlagOnly, QuietSet, RelaxedSet};
 use selvedge_properties::model::mutex::{self, RelaxedUnlock, SilentSleep};
-use selvedge_properties::model::queue::{self, EarlyLook, HalfClosed, NoQuiet, RelaxedMove};
+use selvedge_properties::model::queue::{self, EarlyLook, HalfClosed, NoQuiet, OneMark, RelaxedMove, Small};
 use selvedge_properties::model::rwlock::{self, Blind, Silent, Slots, Whole};
 use selvedge_properties::model::semaphore::{self, BlindTake, Forgetful, OldLook, RelaxedRelease};
 use selvedge_properties::model::{Loom, exhaust};
@@ -95,8 +95,10 @@ hold! {
     event_pulse_of_two: event::a_pulse_releases::<RawEvent<Loom>>(2, Some(2));
     queue_one_item: queue::each_item_arrives::<RawQueue<Loom>>(1, 1, None);
     queue_two_items: queue::each_item_arrives::<RawQueue<Loom>>(1, 2, Some(3));
-    queue_two_putters: queue::each_item_arrives::<RawQueue<Loom>>(2, 1, Some(2));
-    queue_two_getters: queue::each_getter_is_served::<RawQueue<Loom>>(2, Some(2));
+    queue_two_putters: queue::each_item_arrives::<RawQueue<Loom>>(2, 1, Some(1));
+    queue_two_getters: queue::each_getter_is_served::<RawQueue<Loom>>(2, Some(1));
+    queue_small: queue::each_item_arrives::<Small>(1, 2, Some(2));
+    queue_small_closing: queue::closing_reaches::<Small>(true, Some(3));
     queue_closing_empty: queue::closing_reaches::<RawQueue<Loom>>(false, Some(3));
     queue_closing_full: queue::closing_reaches::<RawQueue<Loom>>(true, Some(3));
 }
@@ -121,6 +123,7 @@ caught! {
     queue_relaxed_move by RACE, queue::each_item_arrives::<RelaxedMove>(1, 1, None);
     queue_early_look by DEADLOCK, queue::each_item_arrives::<EarlyLook>(1, 1, None);
     queue_no_quiet by DEADLOCK, queue::each_item_arrives::<NoQuiet>(1, 1, None);
+    queue_one_mark by DEADLOCK, queue::each_item_arrives::<OneMark>(1, 2, Some(2));
     queue_half_closed by DEADLOCK, queue::closing_reaches::<HalfClosed>(true, Some(3));
     event_quiet_set by DEADLOCK, event::a_set_releases::<QuietSet>(1, None);
 }

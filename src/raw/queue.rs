@@ -466,6 +466,10 @@ impl<P: Robust> RawQueue<P> {
         if (now ^ seen) & !AWAITED == 0 {
             let op = || if side == GETTER { self.get_op(wait, site) } else { self.put_op(wait, site) };
             late = self.bell.sleep(side, deadline, op) == Woken::TimedOut;
+            if !late && Position::of(other.position.load(Relaxed)) == Position::of(seen) {
+                // Somebody is about to move it, and cannot while this marks it again and again.
+                P::pause(0, op);
+            }
         }
         // Nobody sleeps for this side any more.
         other.position.fetch_and(!AWAITED, Relaxed);

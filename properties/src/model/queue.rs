@@ -9,7 +9,11 @@
 //! | [`RelaxedMove`] | no: the tail moves before the item is seen to be there |
 //! | [`EarlyLook`] | no: it looks, then says that it sleeps; an item comes in between |
 //! | [`NoQuiet`] | no: it wakes before the sleeper is asleep, and changes nothing that it looks at |
+//! | [`OneMark`] | no: one side's mark keeps the other asleep |
 //! | [`HalfClosed`] | no: closing tells those who get, and nobody else |
+//!
+//! The broken ones are one machine with something left out; with nothing left out it goes
+//! through too.
 //!
 //! Nobody dies here. What the kernel does for the dead is left to the harness.
 
@@ -64,44 +68,56 @@ fn sleep_on(word: &Futex, expected: u32) {
 const AWAITED: u32 = 1 << 16;
 const CLOSED: u32 = 1 << 17;
 
-/// Two ends for one putter and one getter, of which the ways to go wrong are parameters.
+/// Two ends for one putter and one getter, with one flaw.
 #[derive(Debug)]
-pub struct Ends<const RELAXED: bool, const EARLY: bool, const LOUD: bool, const HALF: bool> {
+pub struct Ends<const FLAW: u32> {
     tail: Word,
     head: Word,
     bell: Futex,
 }
 
-/// Broken: moving the tail releases nothing.
-pub type RelaxedMove = Ends<true, false, false, false>;
-/// Broken: a sleeper says that it sleeps and does not look again.
-pub type EarlyLook = Ends<false, true, false, false>;
-/// Broken: the bell is not made quiet before a sleeper is woken.
-pub type NoQuiet = Ends<false, false, true, false>;
-/// Broken: closing wakes only those who get.
-pub type HalfClosed = Ends<false, false, false, true>;
+const RELAXED: u32 = 1;
+const EARLY: u32 = 2;
+const LOUD: u32 = 3;
+const HALF: u32 = 4;
+const ONE_MARK: u32 = 5;
 
-impl<const RELAXED: bool, const EARLY: bool, const LOUD: bool, const HALF: bool>
-    Ends<RELAXED, EARLY, LOUD, HALF>
-{
+/// Sound, for one putter and one getter.
+pub type Small = Ends<0>;
+/// Broken: moving the tail releases nothing.
+pub type RelaxedMove = Ends<RELAXED>;
+/// Broken: a sleeper says that it sleeps and does not look again.
+pub type EarlyLook = Ends<EARLY>;
+/// Broken: the bell is not made quiet before a sleeper is woken.
+pub type NoQuiet = Ends<LOUD>;
+/// Broken: closing wakes only those who get.
+pub type HalfClosed = Ends<HALF>;
+/// Broken: both sides mark the bell in the same way.
+pub type OneMark = Ends<ONE_MARK>;
+
+impl<const FLAW: u32> Ends<FLAW> {
     /// Sleeps unless `end` has moved since it was `seen`.
     fn sleep(&self, end: &Word, seen: u32) {
-        self.bell.store(1, Release);
+        let mark = if FLAW != ONE_MARK && std::ptr::eq(end, &self.head) { 2 } else { 1 };
+        self.bell.store(mark, Release);
         let now = end.fetch_or(AWAITED, AcqRel);
-        if EARLY || (now ^ seen) & !AWAITED == 0 {
-            sleep_on(&self.bell, 1);
+        let open = self.tail.fetch_or(0, AcqRel) & CLOSED == 0;
+        if open && (FLAW == EARLY || (now ^ seen) & !AWAITED == 0) {
+            sleep_on(&self.bell, mark);
+            Loom::pause(0, || unreachable!("loom does not look at operations"));
         }
     }
 
     fn advance(&self, end: &Word) {
-        let order = if RELAXED { Relaxed } else { AcqRel };
-        if end.fetch_and(!AWAITED, Relaxed) & AWAITED != 0 && !LOUD {
-            self.bell.store(0, Release);
-        }
-        while end.fetch_add(1, order) & AWAITED != 0 {
-            end.fetch_sub(1, order);
-            end.fetch_and(!AWAITED, AcqRel);
-            if !LOUD {
+        let order = if FLAW == RELAXED { Relaxed } else { AcqRel };
+        loop {
+            let word = end.load(Relaxed);
+            if FLAW == LOUD || word & AWAITED == 0 {
+                if end.compare_exchange(word, (word & !AWAITED) + 1, order, Relaxed).is_ok() {
+                    break;
+                }
+            } else {
+                end.fetch_and(!AWAITED, AcqRel);
                 self.bell.store(0, Release);
             }
         }
@@ -109,9 +125,7 @@ impl<const RELAXED: bool, const EARLY: bool, const LOUD: bool, const HALF: bool>
     }
 }
 
-impl<const RELAXED: bool, const EARLY: bool, const LOUD: bool, const HALF: bool> RawEnds
-    for Ends<RELAXED, EARLY, LOUD, HALF>
-{
+impl<const FLAW: u32> RawEnds for Ends<FLAW> {
     fn new() -> Self {
         Ends { tail: Word::new(0), head: Word::new(0), bell: Futex::new(0) }
     }
@@ -150,7 +164,7 @@ impl<const RELAXED: bool, const EARLY: bool, const LOUD: bool, const HALF: bool>
 
     fn close(&self) {
         let before = self.tail.fetch_or(CLOSED, AcqRel);
-        if !HALF || before & AWAITED != 0 {
+        if FLAW != HALF || before & AWAITED != 0 {
             self.bell.store(0, Release);
             Loom::futex_wake(&self.bell, u32::MAX);
         }
