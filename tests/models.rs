@@ -120,7 +120,7 @@ caught! {
     semaphore_forgetful by DEADLOCK, semaphore::one_permit_excludes::<Forgetful>(2, Some(3));
     event_flag_only by DEADLOCK, event::a_pulse_releases::<FlagOnly>(1, Some(3));
     event_relaxed_set by RACE, event::a_set_releases::<RelaxedSet>(1, None);
-    queue_relaxed_move by RACE, queue::each_item_arrives::<RelaxedMove>(1, 1, None);
+    queue_relaxed_move by RACE, queue::each_item_arrives::<RelaxedMove>(1, 1, Some(2));
     queue_early_look by DEADLOCK, queue::each_item_arrives::<EarlyLook>(1, 1, None);
     queue_no_quiet by DEADLOCK, queue::each_item_arrives::<NoQuiet>(1, 1, None);
     queue_one_mark by DEADLOCK, queue::each_item_arrives::<OneMark>(1, 2, Some(2));

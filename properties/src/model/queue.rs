@@ -104,8 +104,8 @@ impl<const FLAW: u32> Ends<FLAW> {
         let open = self.tail.fetch_or(0, AcqRel) & CLOSED == 0;
         if open && (FLAW == EARLY || (now ^ seen) & !AWAITED == 0) {
             sleep_on(&self.bell, mark);
-            Loom::pause(0, || unreachable!("loom does not look at operations"));
         }
+        Loom::pause(0, || unreachable!("loom does not look at operations"));
     }
 
     fn advance(&self, end: &Word) {
