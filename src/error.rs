@@ -70,6 +70,59 @@ pub enum Error {
         /// What kind of lock.
         what: &'static str,
     },
+    /// The other end of a connection is closed, and what had come was received.
+    #[error("end of file: the other end of the connection was closed")]
+    EndOfFile,
+    /// Nobody can receive any more what would be sent.
+    #[error("broken pipe: every process has closed the other end of the connection")]
+    BrokenPipe,
+    /// A connection was used after it had been closed at this end.
+    #[error("the connection was closed at this end")]
+    ConnectionClosed,
+    /// A connection goes the other way.
+    #[error("this end of the connection can {can}, but not {cannot}")]
+    WrongDirection {
+        /// What this end is for.
+        can: &'static str,
+        /// What was tried.
+        cannot: &'static str,
+    },
+    /// A message did not fit into the buffer; here it is.
+    #[error("the message has {} bytes, but the buffer only {room}", message.len())]
+    BufferTooShort {
+        /// The whole message.
+        message: Vec<u8>,
+        /// The length of the buffer in bytes.
+        room: usize,
+    },
+    /// A message has more bytes than its receiver allows.
+    #[error("the message has {len} bytes, but at most {most} are allowed")]
+    MessageTooLong {
+        /// Its length in bytes.
+        len: u64,
+        /// The longest that is allowed.
+        most: usize,
+    },
+    /// What came through a connection was not written by this crate.
+    #[error("what came is no message: {why}")]
+    Garbled {
+        /// What was wrong with it.
+        why: &'static str,
+    },
+    /// The process at the other end of a connection did not show that it has the key.
+    #[error("not authenticated: {why}")]
+    Authentication {
+        /// What was wrong.
+        why: String,
+    },
+    /// A value could not be made a message, or a message not a value.
+    #[error("the value cannot be {doing}: {why}")]
+    Value {
+        /// "encoded" or "decoded".
+        doing: &'static str,
+        /// What was wrong.
+        why: String,
+    },
     /// An argument is out of its range; nothing was changed.
     #[error("{what} is {given}, but must be {allowed}")]
     InvalidArgument {

@@ -15,6 +15,7 @@
 //! | [`channel`] | what carries bytes between processes |
 //! | [`signal`] | sending and handling signals |
 //! | [`thread`], [`process`] | starting tasks and learning how they ended |
+//! | [`net`] | connections between processes that do not descend from each other |
 //!
 //! Dependencies point one way: `sys <- platform <- shm <- raw <- sync <- channel, thread, process`.
 //! | [`channel`] | queues |
@@ -24,6 +25,7 @@
 //! Dependencies point one way: `sys <- platform <- shm <- raw <- sync <- channel, signal, thread, process`.
 
 pub mod channel;
+pub mod net;
 pub mod platform;
 pub mod process;
 pub mod raw;

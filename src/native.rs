@@ -5,6 +5,7 @@
 //!
 //! When a process dies here, the file behind each alias says what follows.
 
+use crate::Error;
 use crate::platform::Native;
 use crate::{channel, process, shm, signal, sync, thread};
 use std::time::Duration;
@@ -67,6 +68,8 @@ pub type Signals = signal::Signals<Native>;
 pub type Stream<T> = channel::Stream<T, Native>;
 /// [`shm::Shared`] for real processes.
 pub type Shared<T> = shm::Shared<T, Native>;
+/// [`channel::Connection`] between real processes.
+pub type Connection = channel::Connection<Native>;
 /// [`process::Process`], a real one.
 pub type Process = process::Process<Native>;
 /// [`thread::JoinHandle`] of a real thread.
@@ -82,6 +85,25 @@ pub fn spawn<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> Jo
 #[track_caller]
 pub fn sleep(duration: Duration) {
     thread::sleep::<Native>(duration);
+}
+
+/// Two connected ends; see [`channel::pipe`](channel::pipe()).
+///
+/// # Errors
+/// [`Error::Os`] if the operating system refuses.
+pub fn pipe(duplex: bool) -> Result<(Connection, Connection), Error> {
+    channel::pipe(duplex)
+}
+
+/// Waits for any of several; see [`channel::wait`](channel::wait()).
+///
+/// # Errors
+/// As there.
+pub fn wait(
+    sources: &[channel::Source<'_>],
+    timeout: impl Into<Option<Duration>>,
+) -> Result<Vec<usize>, Error> {
+    channel::wait::<Native>(sources, timeout)
 }
 
 /// The calling process; see [`process::current`].

@@ -3,6 +3,8 @@
 //! Each file is an area of the table of checks, each test a row of it. Rows where Rust's
 //! semantics differ stand in `docs/conformance.md`, with what replaces them.
 
+#[path = "conformance/connection.rs"]
+mod connection;
 #[path = "conformance/fork_wait.rs"]
 mod fork_wait;
 #[path = "conformance/process.rs"]

@@ -88,7 +88,11 @@ fn folders_in_order(package: &str, order: &[&str], anywhere: &[&str]) {
 
 #[test]
 fn folders_never_depend_backwards() {
-    folders_in_order("src", &["sys", "platform", "shm", "raw", "sync", "channel", "process", "thread"], &[]);
+    folders_in_order(
+        "src",
+        &["sys", "platform", "shm", "raw", "sync", "channel", "process", "thread", "net"],
+        &[],
+    );
 }
 
 /// What schedules, judges or searches knows operations, not primitives.

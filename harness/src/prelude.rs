@@ -52,8 +52,32 @@ pub type Stream<T> = selvedge::channel::Stream<T, Checked>;
 pub type Queue<T> = selvedge::channel::Queue<T, Checked>;
 /// A queue of items that are their bytes.
 pub type PlainQueue<T> = selvedge::channel::PlainQueue<T, Checked>;
+/// One end of a pipe for messages.
+pub type Connection = selvedge::channel::Connection<Checked>;
+/// A socket at which clients arrive.
+pub type Listener = selvedge::net::Listener<Checked>;
 /// A process.
 pub type Process = selvedge::process::Process<Checked>;
+
+/// Two connected ends.
+///
+/// # Errors
+/// Whatever the operating system refuses.
+pub fn pipe(duplex: bool) -> Result<(Connection, Connection), selvedge::Error> {
+    selvedge::channel::pipe(duplex)
+}
+
+/// Waits for any of several connections, sockets and the like.
+///
+/// # Errors
+/// Whatever the operating system refuses.
+#[track_caller]
+pub fn wait(
+    sources: &[selvedge::channel::Source<'_>],
+    timeout: impl Into<Option<std::time::Duration>>,
+) -> Result<Vec<usize>, selvedge::Error> {
+    selvedge::channel::wait::<Checked>(sources, timeout)
+}
 
 /// Threads.
 pub mod thread {

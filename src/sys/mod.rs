@@ -21,6 +21,7 @@ pub mod random;
 pub mod ready;
 pub mod robust;
 pub mod scheduling;
+pub(crate) mod socket;
 pub mod status;
 pub mod thread;
 pub mod wait;

@@ -1,0 +1,172 @@
+//! The descriptor behind a connection, and what one call on it moves.
+//!
+//! Called by [`Connection`](super::Connection).
+//!
+//! | kind | a chunk leaves | senders at a time | descriptors |
+//! |---|---|---|---|
+//! | [`Pipe`](Kind::Pipe) | in one write, which the kernel does not divide | any number | no |
+//! | [`Packets`](Kind::Packets) | as one packet | any number | yes |
+//! | [`Stream`](Kind::Stream) | in as many writes as it takes, under a lock of this process | any number of one process | no |
+//!
+//! 1. Under a scheduler a write of a chunk that the kernel does not divide is never cut
+//!    short, because it never is; reads and writes of a stream may be.
+//!
+//! When a process dies here, a chunk was moved whole or not at all, but for a stream.
+
+use super::frame::Head;
+use crate::Error;
+use crate::platform::{Call, Io, Kind as Direction, Native};
+use crate::sync::Mutex;
+use crate::sys::socket;
+use std::io::{self, ErrorKind, IoSlice};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+/// What a descriptor does with the bytes it is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) enum Kind {
+    Pipe,
+    Packets,
+    Stream,
+}
+
+impl Kind {
+    /// The longest chunk, with its head.
+    pub(super) fn limit(self) -> usize {
+        match self {
+            Kind::Pipe => socket::ATOMIC,
+            Kind::Packets | Kind::Stream => 1 << 16,
+        }
+    }
+
+    /// How many bytes are asked for at a time. What comes in a stream of bytes is read
+    /// ahead, because a call costs more than a copy.
+    pub(super) fn inbox(self) -> usize {
+        match self {
+            Kind::Pipe => 4 * self.limit(),
+            Kind::Packets => self.limit(),
+            Kind::Stream => 2 * self.limit(),
+        }
+    }
+}
+
+/// An open descriptor of some kind.
+pub(super) struct Transport<P: Io = Native> {
+    pub(super) kind: Kind,
+    fd: OwnedFd,
+    /// Taken by whoever writes to a stream.
+    turn: Option<Box<Mutex<(), P>>>,
+    /// Held for its destructor.
+    _watch: P::Watch,
+}
+
+impl<P: Io> Transport<P> {
+    pub(super) fn new(kind: Kind, fd: OwnedFd) -> Transport<P> {
+        let watch = P::watch(fd.as_fd());
+        let turn = (kind == Kind::Stream).then(|| Box::new(Mutex::new(())));
+        Transport { kind, fd, turn, _watch: watch }
+    }
+
+    fn call(&self, kind: Direction, name: &'static str, site: P::Site) -> Call<'_, P::Site> {
+        Call { kind, name, fd: self.fd.as_fd(), site }
+    }
+
+    /// Waits until something has come or `deadline` passed; false if it passed.
+    pub(super) fn wait(&self, deadline: Option<u64>, site: P::Site) -> io::Result<bool> {
+        again(|| P::ready(self.call(Direction::Input, "poll", site), deadline))
+    }
+
+    /// Takes what has come, at least one byte; 0 if nothing ever will again.
+    pub(super) fn read(
+        &self,
+        buffer: &mut [u8],
+        descriptors: &mut Vec<OwnedFd>,
+        site: P::Site,
+    ) -> io::Result<usize> {
+        let fd = self.fd.as_fd();
+        loop {
+            let call = self.call(Direction::Input, "recv", site);
+            let result = if self.kind == Kind::Packets {
+                let mut count = 0;
+                let received = P::transfer(call, 1, |_| {
+                    count = socket::receive_packet(fd, buffer, descriptors)?;
+                    Ok(1)
+                });
+                received.map(|_| count)
+            } else {
+                P::transfer(call, buffer.len(), |range| socket::read(fd, &mut buffer[range]))
+            };
+            match result {
+                // The other end was closed with something unread in it. That is told once,
+                // before what this end can still read.
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// Sends a chunk, and `descriptors` with it.
+    pub(super) fn write(
+        &self,
+        head: &Head,
+        bytes: &[u8],
+        descriptors: &[BorrowedFd<'_>],
+        site: P::Site,
+    ) -> io::Result<()> {
+        let fd = self.fd.as_fd();
+        let whole = |body: &mut dyn FnMut() -> io::Result<usize>| {
+            let call = self.call(Direction::Output, "send", site);
+            again(|| P::transfer(call, 1, |_| body().map(|_| 1))).map(drop)
+        };
+        let head = head.as_slice();
+        match self.kind {
+            Kind::Packets => whole(&mut || {
+                socket::send_packet(fd, &[IoSlice::new(head), IoSlice::new(bytes)], descriptors)
+            }),
+            Kind::Pipe => {
+                let mut chunk = [0; socket::ATOMIC];
+                let len = head.len() + bytes.len();
+                chunk[..head.len()].copy_from_slice(head);
+                chunk[head.len()..len].copy_from_slice(bytes);
+                whole(&mut || socket::write(fd, &chunk[..len]))
+            }
+            Kind::Stream => {
+                let chunk = [head, bytes].concat();
+                let mut rest = chunk.as_slice();
+                while !rest.is_empty() {
+                    let call = self.call(Direction::Output, "send", site);
+                    let sent = again(|| {
+                        P::transfer(call, rest.len(), |range| {
+                            socket::send_packet(fd, &[IoSlice::new(&rest[range])], &[])
+                        })
+                    })?;
+                    rest = &rest[sent..];
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Does `body` while nobody else in this process writes.
+    pub(super) fn alone(&self, body: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+        // Nothing panics under this lock.
+        let _turn = self.turn.as_ref().map(|turn| turn.lock().unwrap_or_else(|error| error.into_inner()));
+        body()
+    }
+}
+
+impl<P: Io> AsFd for Transport<P> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+/// Repeats a call that was interrupted before it did anything.
+fn again<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}

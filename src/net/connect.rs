@@ -1,0 +1,56 @@
+//! Connecting to a listener.
+//!
+//! Called by programs that are served.
+//!
+//! When the process dies here, the listener accepts a connection that is at its end.
+
+use super::address::Address;
+use super::auth;
+use super::listener::{PATIENCE, connected};
+use crate::Error;
+use crate::channel::Connection;
+use crate::platform::{Io, Kind, Op, Site};
+use crate::process::AuthKey;
+use crate::sys::socket;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
+use std::net::TcpStream;
+use std::os::fd::OwnedFd;
+
+/// Connects to the listener at `address`, and shows it the key if there is one; then the
+/// listener must show it too. Listener and client must agree on whether there is one.
+///
+/// # Errors
+/// [`Error::Os`], typically with `ECONNREFUSED` if nobody listens there, or
+/// [`Error::Authentication`].
+#[doc(alias = "Client")]
+#[track_caller]
+pub fn connect<P: Io>(address: &Address, authkey: Option<&AuthKey>) -> Result<Connection<P>, Error> {
+    let site = P::Site::here();
+    let op = || Op::new(Kind::Output, "connect", name(address), site.location());
+    let socket = P::step(op, || open(address).map(Opened)).map_err(Error::os("connect"))?.0;
+    let mut connection = connected(address, socket).map_err(Error::os("connect"))?;
+    if let Some(key) = authkey {
+        auth::of_client(&mut connection, key, P::deadline(PATIENCE), site)?;
+    }
+    Ok(connection)
+}
+
+struct Opened(OwnedFd);
+
+impl crate::platform::Observe for Opened {}
+
+fn open(address: &Address) -> io::Result<OwnedFd> {
+    match (address, address.unix()?) {
+        (Address::Tcp(address), _) => Ok(TcpStream::connect(address)?.into()),
+        (_, Some(unix)) => socket::connect_to(&unix),
+        (_, None) => unreachable!("it is a Unix address"),
+    }
+}
+
+/// A number for an address, so that connections to one of them are not taken to commute.
+fn name(address: &Address) -> usize {
+    let mut hasher = DefaultHasher::new();
+    address.hash(&mut hasher);
+    hasher.finish() as usize | 1
+}
