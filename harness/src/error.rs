@@ -51,6 +51,14 @@ pub enum Error {
         /// What happened instead of a verdict.
         why: String,
     },
+    /// A line of a log that cannot be read.
+    #[error("line {line}: {why}")]
+    Log {
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong with it.
+        why: String,
+    },
     /// There was nothing to judge.
     #[error("{program}: nothing ran: {why}")]
     NothingRan {

@@ -4,6 +4,7 @@
 //! parameters, so that one mistake is described in one way wherever it was made.
 
 use super::exit::Exit;
+use super::judge_file;
 use crate::program::VARIABLES;
 use crate::strategy;
 use clap::{ArgGroup, Args, Parser, Subcommand};
@@ -43,6 +44,8 @@ pub(super) enum Command {
     Shrink(Replay),
     /// Show what happens in the schedule of a token, step by step
     Show(Show),
+    /// Judge logs of operations: code 0 if an order explains them, 1 if none does, 3 if nobody knows
+    Judge(JudgeArgs),
 }
 
 /// What is said in the same way for one scenario and for all.
@@ -158,6 +161,27 @@ pub(super) struct Show {
     /// Write a page to this file as well
     #[arg(long, value_name = "F")]
     pub(super) html: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct JudgeArgs {
+    /// Logs of Jepsen (for a register) or maps in EDN (for kv), one event a line
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<String>,
+    #[arg(long, value_name = "M", help = format!("The object: {}", judge_file::names(&judge_file::MODELS)))]
+    pub(super) model: String,
+    #[arg(long, value_name = "C", default_value = "linearizable",
+        help = format!("The condition: {}", judge_file::names(&judge_file::CONDITIONS)))]
+    pub(super) consistency: String,
+    /// Time at most for each file, as in 500ms, 10s or 2m; what takes longer is inconclusive
+    #[arg(long, value_name = "DUR", default_value = "1m")]
+    pub(super) time: String,
+    /// Megabytes at most for each file; what takes more is inconclusive
+    #[arg(long, value_name = "N", default_value = "1024")]
+    pub(super) memory: String,
+    /// One JSON object a line instead of text
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 /// The tables of variables and exit codes.

@@ -6,7 +6,7 @@
 use super::args::{self, Command, Line};
 use super::exit::Exit;
 use super::out::{Out, Stop, complain};
-use super::{census, explore, job, list, merge, settings, supervise, tokens};
+use super::{census, explore, job, judge_file, list, merge, settings, supervise, tokens};
 use crate::Error;
 use crate::catalogue::Catalogue;
 use clap::Parser;
@@ -58,5 +58,6 @@ fn run(catalogue: fn() -> Result<Catalogue, Error>, line: &Line) -> Result<Exit,
         Some(Command::Replay(args)) => tokens::replay(&catalogue, args),
         Some(Command::Shrink(args)) => tokens::shrink(&catalogue, args),
         Some(Command::Show(args)) => tokens::show(&catalogue, args),
+        Some(Command::Judge(args)) => judge_file::run(args),
     }
 }

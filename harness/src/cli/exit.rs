@@ -65,7 +65,11 @@ impl Exit {
     /// What an error means for the exit code.
     pub(super) fn of(error: &Error) -> Exit {
         match error {
-            Error::Unknown { .. } | Error::Value { .. } | Error::Token(_) | Error::Usage(_) => Exit::Usage,
+            Error::Unknown { .. }
+            | Error::Value { .. }
+            | Error::Token(_)
+            | Error::Log { .. }
+            | Error::Usage(_) => Exit::Usage,
             Error::Inconclusive { .. } => Exit::Inconclusive,
             Error::NothingRan { .. } => Exit::NothingRan,
             _ => Exit::Internal,

@@ -13,6 +13,7 @@
 //! | `census` | every place at which a task can be killed |
 //! | `record`, `merge` | the results of a share as lines of a file; all shares together |
 //! | `tokens` | `replay`, `shrink`, `show` |
+//! | `judge_file` | `judge`: whether a log of operations is linearizable |
 //! | `list` | what there is |
 //! | `page` | the HTML report |
 //! | `out`, `paint`, `progress` | the terminal |
@@ -45,6 +46,7 @@ mod exit;
 mod explore;
 mod job;
 mod judge;
+mod judge_file;
 mod list;
 mod merge;
 mod out;

@@ -8,13 +8,17 @@
 //! | `livelock` | from a recording: who spins, and in which loop |
 //! | `blame` | from a recording: who holds what, who waits for whom, the cycle |
 //! | `pair` | from a recording: which two operations may have decided how it ended |
+//! | [`linear`] | whether a history of operations is linearizable |
+//! | [`log`] | histories from logs |
 //!
 //! Verdicts are data, not errors; nothing here runs a program.
 
 mod blame;
 mod difference;
+pub mod linear;
 mod livelock;
 mod pair;
+pub mod log;
 mod recording;
 mod verdict;
 

@@ -1,0 +1,127 @@
+//! `selvedge judge`: whether the operations in a log can be explained.
+//!
+//! One line a file, and for a broken one, which operation nothing explains. The command
+//! ends with the code of the worst: 1 if a file is broken, 3 if one is inconclusive, 4
+//! if one has no operations. A file that cannot be read ends it before anything is
+//! judged.
+
+use super::args::JudgeArgs;
+use super::exit::Exit;
+use super::out::{Out, Stop};
+use super::settings;
+use crate::Error;
+use crate::error::nearest;
+use crate::judge::linear::spec::{Kv, KvOp, KvRet, Register, RegisterOp, RegisterRet};
+use crate::judge::linear::{Consistency, History, Judgement, Model, Options, explain, judge};
+use crate::judge::log::{read_jepsen, read_kv};
+use serde_json::json;
+use std::time::Instant;
+
+/// The objects that logs are about.
+#[derive(Clone, Copy)]
+pub(super) enum Object {
+    Register,
+    Kv,
+}
+
+/// What `--model` can be.
+pub(super) const MODELS: [(&str, Object); 2] = [("register", Object::Register), ("kv", Object::Kv)];
+
+/// What `--consistency` can be.
+pub(super) const CONDITIONS: [(&str, Consistency); 2] =
+    [("linearizable", Consistency::Linearizable), ("sequential", Consistency::Sequential)];
+
+/// The names of a table, for the help.
+pub(super) fn names<T>(table: &[(&str, T)]) -> String {
+    table.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" or ")
+}
+
+/// A log that was read.
+enum Log {
+    Register(History<RegisterOp, RegisterRet>),
+    Kv(History<KvOp, KvRet>),
+}
+
+/// Judges each file.
+pub(super) fn run(args: &JudgeArgs) -> Result<Exit, Stop> {
+    let object = choose("model", &args.model, &MODELS)?;
+    let memory: Option<usize> = args.memory.parse().ok().filter(|megabytes| *megabytes > 0);
+    let memory = memory.and_then(|megabytes| megabytes.checked_mul(1 << 20)).ok_or_else(|| Error::Value {
+        what: "--memory".to_owned(),
+        value: args.memory.clone(),
+        form: "a number of megabytes of at least 1".to_owned(),
+    })?;
+    let options = Options {
+        consistency: choose("consistency", &args.consistency, &CONDITIONS)?,
+        time: Some(settings::duration("--time", &args.time)?),
+        memory,
+        ..Options::default()
+    };
+    let logs: Vec<Log> = args.files.iter().map(|file| read(file, object)).collect::<Result<_, _>>()?;
+    let mut worst = Exit::AsExpected;
+    for (file, log) in args.files.iter().zip(logs) {
+        let begun = Instant::now();
+        let (verdict, reason, exit, operations) = match &log {
+            Log::Register(history) => verdict(&Register, history, &options),
+            Log::Kv(history) => verdict(&Kv, history, &options),
+        };
+        worst = worst.max(exit);
+        if args.json {
+            let seconds = begun.elapsed().as_secs_f64();
+            let (model, condition) = (&args.model, &args.consistency);
+            Out::open().line(json!({
+                "file": file, "model": model, "consistency": condition, "operations": operations,
+                "verdict": verdict, "reason": reason, "seconds": seconds,
+            }))?;
+        } else {
+            let verdict = match exit {
+                Exit::AsExpected => args.consistency.clone(),
+                Exit::Surprise => format!("not {}", args.consistency),
+                _ => verdict.to_owned(),
+            };
+            let colon = if reason.is_empty() { "" } else { ": " };
+            Out::open().line(format_args!("{file}: {operations} operations, {verdict}{colon}{reason}"))?;
+        }
+    }
+    Ok(worst)
+}
+
+/// The verdict in a word, its reason, the exit code, and how many operations there are.
+fn verdict<M: Model>(
+    model: &M,
+    history: &History<M::Op, M::Ret>,
+    options: &Options,
+) -> (&'static str, String, Exit, usize) {
+    let operations = history.calls().len();
+    if operations == 0 {
+        return ("nothing to judge", "the log has no operations".to_owned(), Exit::NothingRan, 0);
+    }
+    let (word, reason, exit) = match judge(model, history, options) {
+        Judgement::Holds => ("holds", String::new(), Exit::AsExpected),
+        Judgement::Broken(stuck) => {
+            let who = |process| format!("process {process}");
+            ("broken", explain(model, history, &stuck, &who), Exit::Surprise)
+        }
+        Judgement::Inconclusive(why) => ("inconclusive", why.to_string(), Exit::Inconclusive),
+    };
+    (word, reason, exit, operations)
+}
+
+fn read(file: &str, object: Object) -> Result<Log, Error> {
+    let wrong = |error: &dyn std::fmt::Display| Error::Usage(format!("{file}: {error}"));
+    let bytes = std::fs::read(file).map_err(|error| wrong(&error))?;
+    match object {
+        Object::Register => read_jepsen(&bytes).map(Log::Register),
+        Object::Kv => read_kv(&bytes).map(Log::Kv),
+    }
+    .map_err(|error| wrong(&error))
+}
+
+fn choose<T: Copy>(what: &'static str, name: &str, table: &[(&str, T)]) -> Result<T, Error> {
+    let known = table.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+    known.ok_or_else(|| Error::Unknown {
+        what,
+        name: name.to_owned(),
+        nearest: nearest(name, table.iter().map(|(name, _)| *name)),
+    })
+}

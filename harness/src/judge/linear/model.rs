@@ -1,0 +1,126 @@
+//! What a history is judged by: the object as one client alone would see it.
+//!
+//! Written by users for their own objects; those that everybody has are in `spec`.
+
+use super::history::Call;
+use std::fmt::Debug;
+use std::hash::Hash;
+
+/// A sequential specification: states, and what an operation does to them.
+///
+/// Two states are the same if they are equal; the judge never visits one twice.
+///
+/// ```
+/// use selvedge_harness::judge::linear::{History, Judgement, Model, Options, judge};
+///
+/// /// Counters by name that can only be raised, each by one, which tells its new value.
+/// struct Counters;
+///
+/// impl Model for Counters {
+///     type Op = &'static str;
+///     type Ret = u32;
+///     type State = u32;
+///
+///     fn init(&self) -> u32 {
+///         0
+///     }
+///     fn step(&self, state: &u32, _: &&'static str, ret: Option<&u32>) -> Option<u32> {
+///         let next = state + 1;
+///         ret.is_none_or(|ret| *ret == next).then_some(next)
+///     }
+///     // Each counter is judged by itself, which is much faster.
+///     fn partition(&self, op: &&'static str) -> Option<String> {
+///         Some((*op).to_owned())
+///     }
+///     fn show(&self, op: &&'static str, ret: Option<&u32>) -> String {
+///         format!("raise {op} -> {ret:?}")
+///     }
+/// }
+///
+/// let mut history = History::new();
+/// history.done(0, 1, "apples", 2, 5);
+/// history.done(1, 2, "apples", 1, 3);
+/// assert_eq!(judge(&Counters, &history, &Options::default()), Judgement::Holds);
+///
+/// // After both have ended, nobody can be the first again.
+/// history.done(1, 6, "apples", 1, 7);
+/// assert!(matches!(judge(&Counters, &history, &Options::default()), Judgement::Broken(_)));
+/// ```
+pub trait Model {
+    /// An operation with its arguments.
+    type Op: Clone + Eq + Hash + Debug;
+    /// What an operation returns.
+    type Ret: Clone + Eq + Hash + Debug;
+    /// The state of the object, or of one of its partitions.
+    type State: Clone + Eq + Hash;
+
+    /// The state at the beginning.
+    fn init(&self) -> Self::State;
+
+    /// The state after `op` took effect in `state` and returned `ret`; `None` if it
+    /// cannot return that there. Without `ret`, nobody knows what it returned.
+    fn step(&self, state: &Self::State, op: &Self::Op, ret: Option<&Self::Ret>) -> Option<Self::State>;
+
+    /// The part of the object that `op` is about, if operations on different parts do
+    /// not influence each other: the key of a map. Each part has a state of its own.
+    fn partition(&self, op: &Self::Op) -> Option<String> {
+        let _ = op;
+        None
+    }
+
+    /// Whether `op`, where it returns `ret`, leaves every state as it is. Saying so
+    /// makes judging faster; saying so of an operation that does change one is wrong.
+    fn reads(&self, op: &Self::Op, ret: &Self::Ret) -> bool {
+        let _ = (op, ret);
+        false
+    }
+
+    /// Whether `op` can never return `ret` any more, from `state`, whichever of `others`
+    /// take effect before it, in whatever order.
+    /// Saying so saves the search from finding it out; saying so although it can is
+    /// wrong. Asked of operations that only read, see [`reads`](Model::reads).
+    fn lost(
+        &self,
+        state: &Self::State,
+        op: &Self::Op,
+        ret: &Self::Ret,
+        others: &mut dyn Iterator<Item = &Self::Op>,
+    ) -> bool {
+        let _ = (state, op, ret, others);
+        false
+    }
+
+    /// Only reads can tell states apart: no other operation is legal in one and not in
+    /// another one, and each either keeps what was there or replaces all of it. Then
+    /// [`forgotten`](Model::forgotten) is asked.
+    const ONLY_READS_TELL: bool = false;
+
+    /// Whether `op`, which only reads, can never return `ret` from `state` nor from what
+    /// comes of it, until all of it is replaced. States of which this is so for every
+    /// read to come are one and the same to the search.
+    fn forgotten(&self, state: &Self::State, op: &Self::Op, ret: &Self::Ret) -> bool {
+        let _ = (state, op, ret);
+        false
+    }
+
+    /// About how many bytes a state takes, for the bound on memory.
+    fn bytes(&self, state: &Self::State) -> usize {
+        size_of_val(state)
+    }
+
+    /// A near-linear judgement of the operations on one part, where the object has one
+    /// and it applies: whether they are linearizable. All operations that did not
+    /// return are without an end here. See [`monitor`](super::monitor).
+    fn monitor(&self, calls: &[&Call<Self::Op, Self::Ret>]) -> Option<bool> {
+        let _ = calls;
+        None
+    }
+
+    /// An operation as reports show it.
+    fn show(&self, op: &Self::Op, ret: Option<&Self::Ret>) -> String {
+        match ret {
+            Some(ret) => format!("{op:?} -> {ret:?}"),
+            None => format!("{op:?} -> ?"),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The operations that only read, which are still to come, and what they rule out.
+//!
+//! Used by `wgl`. Where a model says so, a configuration is given up before the search
+//! comes to a read that nothing can explain any more, and states that no read to come can
+//! tell apart become one.
+//!
+//! 1. `next[r]` is the first read from return `r` on.
+//! 2. A state is forgotten at `low` iff `known[state] <= low`: every read from there on
+//!    has forgotten it.
+//! 3. `idol` is the state that was forgotten earliest of all; it stands for those that
+//!    are forgotten where it is.
+
+use super::model::Model;
+use super::part::Part;
+use super::states::States;
+
+/// So many reads are looked at ahead of a configuration.
+const AHEAD: usize = 4;
+
+pub(super) struct Reads {
+    next: Vec<u32>,
+    known: Vec<u32>,
+    idol: Option<u32>,
+}
+
+impl Reads {
+    pub(super) fn new<M: Model>(
+        part: &Part<'_, M::Op, M::Ret>,
+        states: &States<'_, M>,
+        classes: &[u32],
+    ) -> Reads {
+        let mut next = vec![part.done as u32; part.done + 1];
+        for entry in (0..part.done).rev() {
+            next[entry] = if states.reads(classes[entry]) { entry as u32 } else { next[entry + 1] };
+        }
+        Reads { next, known: Vec::new(), idol: None }
+    }
+
+    /// The state that stands for `state` where everything that returned before `low` is
+    /// placed.
+    pub(super) fn canonical<M: Model>(
+        &mut self,
+        states: &States<'_, M>,
+        classes: &[u32],
+        low: u32,
+        state: u32,
+    ) -> u32 {
+        if !M::ONLY_READS_TELL {
+            return state;
+        }
+        for new in self.known.len() as u32..=state {
+            let told = (0..self.next.len() as u32 - 1).rev().find(|&entry| {
+                self.next[entry as usize] == entry && !states.forgotten(new, classes[entry as usize])
+            });
+            let known = told.map_or(0, |entry| entry + 1);
+            self.known.push(known);
+            if self.idol.is_none_or(|idol| known < self.known[idol as usize]) {
+                self.idol = Some(new);
+            }
+        }
+        match self.idol {
+            Some(idol) if self.known[state as usize].max(self.known[idol as usize]) <= low => idol,
+            _ => state,
+        }
+    }
+
+    /// Whether one of the next reads can never be placed any more.
+    pub(super) fn lost<M: Model>(
+        &self,
+        part: &Part<'_, M::Op, M::Ret>,
+        states: &States<'_, M>,
+        classes: &[u32],
+        placed: &[bool],
+        (low, state): (u32, u32),
+    ) -> bool {
+        let mut from = low as usize;
+        for _ in 0..AHEAD {
+            let mut read = self.next[from] as usize;
+            while read < part.done && placed[read] {
+                read = self.next[read + 1] as usize;
+            }
+            if read == part.done {
+                return false;
+            }
+            // What comes before it was called before it returned.
+            let pending = part.done as u32..part.done as u32 + part.called[read];
+            let mut others = (low..read as u32)
+                .chain(part.open(read as u32)[1..].iter().copied())
+                .chain(pending)
+                .filter(|&other| !placed[other as usize])
+                .map(|other| classes[other as usize]);
+            if states.lost(state, classes[read], &mut others) {
+                return true;
+            }
+            from = read + 1;
+        }
+        false
+    }
+}

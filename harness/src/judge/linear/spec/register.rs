@@ -1,0 +1,70 @@
+//! A register: one number, at first none.
+//!
+//! The model of Jepsen's logs of etcd, and of [`Judge`](super::super::judge) examples.
+
+use super::super::model::Model;
+
+/// A register that holds a number, or `nil` before anything is written.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Register;
+
+/// What one can do to a register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RegisterOp {
+    /// Reads it.
+    Read,
+    /// Writes a number.
+    Write(i64),
+    /// Writes the second number if it holds the first.
+    Cas(i64, i64),
+}
+
+/// What comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RegisterRet {
+    /// What was read.
+    Value(Option<i64>),
+    /// It was written.
+    Done,
+    /// Whether it held the first number.
+    Swapped(bool),
+}
+
+impl Model for Register {
+    type Op = RegisterOp;
+    type Ret = RegisterRet;
+    type State = Option<i64>;
+
+    fn init(&self) -> Option<i64> {
+        None
+    }
+
+    fn step(&self, state: &Option<i64>, op: &RegisterOp, ret: Option<&RegisterRet>) -> Option<Option<i64>> {
+        let (next, answer) = match *op {
+            RegisterOp::Read => (*state, RegisterRet::Value(*state)),
+            RegisterOp::Write(value) => (Some(value), RegisterRet::Done),
+            RegisterOp::Cas(from, to) if *state == Some(from) => (Some(to), RegisterRet::Swapped(true)),
+            RegisterOp::Cas(..) => (*state, RegisterRet::Swapped(false)),
+        };
+        ret.is_none_or(|ret| *ret == answer).then_some(next)
+    }
+
+    fn reads(&self, op: &RegisterOp, ret: &RegisterRet) -> bool {
+        matches!((op, ret), (RegisterOp::Read, _) | (RegisterOp::Cas(..), RegisterRet::Swapped(false)))
+    }
+
+    fn show(&self, op: &RegisterOp, ret: Option<&RegisterRet>) -> String {
+        let op = match op {
+            RegisterOp::Read => "read".to_owned(),
+            RegisterOp::Write(value) => format!("write {value}"),
+            RegisterOp::Cas(from, to) => format!("cas {from} {to}"),
+        };
+        match ret {
+            None => format!("{op} -> ?"),
+            Some(RegisterRet::Value(None)) => format!("{op} -> nil"),
+            Some(RegisterRet::Value(Some(value))) => format!("{op} -> {value}"),
+            Some(RegisterRet::Swapped(swapped)) => format!("{op} -> {swapped}"),
+            Some(RegisterRet::Done) => op,
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Linearizability by search: which order of the operations explains their results?
+//!
+//! Called by `judge` for each part. A configuration is a set of operations that have
+//! been placed, one after another, and the state after them. From there, every
+//! operation can be placed next that was called before the first return of one that is
+//! not placed; if none of them leads to the end, the last one placed was wrong. Sources:
+//! Wing and Gong (JPDC 1993) for the search, Lowe (2017) for its cache, see `cache`.
+//! What is ours keeps operations that never returned from being tried in every order:
+//!
+//! - an operation that returned and changes nothing is placed as soon as it is legal,
+//!   and nothing else is tried then: wherever it stands later, it can stand here, unless
+//!   that would put it before one that was killed before it was called;
+//! - one that did not return is only placed where it changes something;
+//! - of several such with equal arguments, the one that ends first is used first;
+//! - what the reads to come rule out is not tried, see `reads`.
+//!
+//! 1. Everything that returned before `Frame::low` is placed, `low` is not.
+//! 2. What is placed from `low` on is open at its return, so that its place in that list
+//!    is enough to tell which it is.
+//! 3. A pending operation is placed only while no operation is placed that was called
+//!    after its end.
+
+use super::best::Best;
+use super::cache::Cache;
+use super::judgement::Why;
+use super::limit::Limit;
+use super::model::Model;
+use super::part::{NEVER, Part};
+use super::reads::Reads;
+use super::states::States;
+
+/// How a search ended, in entries of its part.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// This order explains all that returned.
+    Placed(Vec<u32>),
+    /// No order explains all that returned; this one explains what returned before the
+    /// entry.
+    Stuck(Vec<u32>, u32),
+}
+
+/// A configuration whose continuations are being tried.
+struct Frame {
+    /// The first return that is not placed.
+    low: u32,
+    state: u32,
+    /// The latest call of what is placed.
+    latest: u64,
+    /// Continuations that were tried.
+    tried: u32,
+    /// Only this continuation is tried.
+    only: Option<(u32, u32)>,
+}
+
+struct Search<'h, 'p, M: Model> {
+    part: &'p Part<'h, M::Op, M::Ret>,
+    states: States<'h, M>,
+    classes: Vec<u32>,
+    /// For each pending entry, the last one before it that is its equal.
+    twins: Vec<Option<usize>>,
+    reads: Reads,
+    cache: Cache,
+    placed: Vec<bool>,
+    /// All that is placed, in order.
+    order: Vec<u32>,
+    frames: Vec<Frame>,
+    best: Best,
+    key: Vec<u64>,
+    set: Vec<u64>,
+}
+
+/// Looks for an order of the operations of `part`.
+pub(super) fn search<'h, M: Model>(
+    model: &'h M,
+    part: &Part<'h, M::Op, M::Ret>,
+    limit: &mut Limit,
+) -> Result<Outcome, Why> {
+    let (mut states, classes) = States::new(model, (0..part.calls.len()).map(|entry| part.asked(entry)));
+    let twins = (part.done..part.calls.len())
+        .map(|entry| (part.done..entry).rev().find(|&other| classes[other] == classes[entry]))
+        .collect();
+    let reads = Reads::new(part, &states, &classes);
+    let init = states.init();
+    let mut search = Search {
+        part,
+        states,
+        classes,
+        twins,
+        reads,
+        cache: Cache::new(1 + part.widest.div_ceil(64), part.pending().div_ceil(64)),
+        placed: vec![false; part.calls.len()],
+        order: Vec::new(),
+        frames: Vec::new(),
+        best: Best::default(),
+        key: Vec::new(),
+        set: Vec::new(),
+    };
+    limit.impatient();
+    if search.run(init, limit)? {
+        return Ok(Outcome::Placed(search.order));
+    }
+    let (entry, order) = search.best.take();
+    Ok(Outcome::Stuck(order, entry))
+}
+
+impl<M: Model> Search<'_, '_, M> {
+    fn run(&mut self, init: u32, limit: &mut Limit) -> Result<bool, Why> {
+        let root = Frame { low: 0, state: init, latest: 0, tried: 0, only: None };
+        if self.part.done == 0 {
+            return Ok(true);
+        }
+        self.enter(root);
+        while let Some(&Frame { low, latest, .. }) = self.frames.last() {
+            limit.check(self.bytes())?;
+            if let Some((entry, state)) = self.next() {
+                self.order.push(entry);
+                self.placed[entry as usize] = true;
+                let low = self.advance(low);
+                if low as usize == self.part.done {
+                    return Ok(true);
+                }
+                let latest = latest.max(self.part.at(entry));
+                if !self.enter(Frame { low, state, latest, tried: 0, only: None }) {
+                    self.take_back();
+                }
+            } else {
+                self.best.note(low, &self.order);
+                self.frames.pop();
+                self.take_back();
+            }
+        }
+        Ok(false)
+    }
+
+    /// The first return from `low` on that is not placed.
+    fn advance(&self, mut low: u32) -> u32 {
+        while (low as usize) < self.part.done && self.placed[low as usize] {
+            low += 1;
+        }
+        low
+    }
+
+    fn take_back(&mut self) {
+        if let Some(entry) = self.order.pop() {
+            self.placed[entry as usize] = false;
+            self.best.taken_back(self.order.len());
+        }
+    }
+
+    /// Begins with a configuration, unless that is no use.
+    fn enter(&mut self, mut frame: Frame) -> bool {
+        frame.state = self.reads.canonical(&self.states, &self.classes, frame.low, frame.state);
+        self.key.clear();
+        self.key.push(u64::from(frame.low) << 32 | u64::from(frame.state));
+        self.key.resize(1 + self.part.widest.div_ceil(64), 0);
+        self.set.clear();
+        self.set.resize(self.part.pending().div_ceil(64), 0);
+        let mut deadline = NEVER;
+        for pending in 0..self.part.pending() {
+            let end = self.part.ends[self.part.done + pending];
+            if self.placed[self.part.done + pending] || end < frame.latest {
+                self.set[pending / 64] |= 1 << (pending % 64);
+            } else {
+                deadline = deadline.min(end);
+            }
+        }
+        for (place, &entry) in self.part.open(frame.low).iter().enumerate() {
+            let class = self.classes[entry as usize];
+            if self.placed[entry as usize] {
+                self.key[1 + place / 64] |= 1 << (place % 64);
+            } else if frame.only.is_none() && self.states.reads(class) && self.part.at(entry) <= deadline {
+                frame.only = self.states.step(frame.state, class).map(|state| (entry, state));
+            }
+        }
+        if !self.cache.visit(&self.key, &self.set) {
+            return false;
+        }
+        let (part, at) = (self.part, (frame.low, frame.state));
+        let hopeful = frame.only.is_some() || self.frames.is_empty();
+        if !hopeful && self.reads.lost(part, &self.states, &self.classes, &self.placed, at) {
+            return false;
+        }
+        self.frames.push(frame);
+        true
+    }
+
+    /// The next continuation of the last configuration, and the state after it.
+    fn next(&mut self) -> Option<(u32, u32)> {
+        let frame = self.frames.last_mut()?;
+        if let Some(only) = frame.only {
+            frame.tried += 1;
+            return (frame.tried == 1).then_some(only);
+        }
+        let open = self.part.open(frame.low);
+        let all = open.len() + self.part.called[frame.low as usize] as usize;
+        while (frame.tried as usize) < all {
+            let place = frame.tried as usize;
+            frame.tried += 1;
+            let returns = place < open.len();
+            let entry = if returns { open[place] } else { (self.part.done + place - open.len()) as u32 };
+            let is_free = |entry: usize| !self.placed[entry] && self.part.ends[entry] >= frame.latest;
+            if self.placed[entry as usize]
+                || !returns && !is_first(entry as usize, self.part, &self.twins, is_free)
+            {
+                continue;
+            }
+            match self.states.step(frame.state, self.classes[entry as usize]) {
+                Some(state) if returns || state != frame.state => return Some((entry, state)),
+                _ => {}
+            }
+        }
+        None
+    }
+
+    fn bytes(&self) -> usize {
+        let frames = size_of::<Frame>() * self.frames.capacity();
+        self.cache.bytes() + self.states.bytes() + self.part.bytes() + frames
+    }
+}
+
+/// Whether a pending entry can be placed and should be before its equals.
+fn is_first<O, R>(
+    entry: usize,
+    part: &Part<'_, O, R>,
+    twins: &[Option<usize>],
+    is_free: impl Fn(usize) -> bool,
+) -> bool {
+    let mut twin = twins[entry - part.done];
+    while let Some(other) = twin {
+        if is_free(other) && part.ends[other] <= part.ends[entry] {
+            return false;
+        }
+        twin = twins[other - part.done];
+    }
+    is_free(entry)
+}

@@ -1,0 +1,11 @@
+//! Are histories judged rightly? The judges are asked about histories of simulated
+//! services, sound and damaged, and beside them somebody who simply tries every order.
+
+#[path = "linear/histories.rs"]
+mod histories;
+#[path = "linear/logs.rs"]
+mod logs;
+#[path = "linear/oracle.rs"]
+mod oracle;
+#[path = "linear/search.rs"]
+mod search;

@@ -1,0 +1,187 @@
+//! `selvedge judge`, run for real on logs of both formats.
+
+use selvedge_harness::judge::linear::spec::{RegisterOp, RegisterRet};
+use selvedge_harness::judge::linear::{Call, End};
+use selvedge_harness::judge::log::{read_jepsen, read_kv};
+use std::path::PathBuf;
+use std::process::Command;
+
+fn data(file: &str) -> String {
+    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "data", "logs", file].iter().collect();
+    path.to_str().unwrap().to_owned()
+}
+
+/// Runs the command; its exit code, standard output and standard error.
+fn judge(line: &[&str]) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_selvedge")).arg("judge").args(line).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn logs_are_judged() {
+    for (file, model, code, says) in [
+        ("register-ok.log", "register", 0, "60 operations, linearizable\n"),
+        ("register-bad.log", "register", 1, "80 operations, not linearizable: no order explains "),
+        ("kv-c10-ok.txt", "kv", 0, "120 operations, linearizable\n"),
+        ("kv-c10-bad.txt", "kv", 1, "120 operations, not linearizable: of key "),
+        ("kv-c50-ok.txt", "kv", 0, "250 operations, linearizable\n"),
+    ] {
+        let (exit, out, err) = judge(&[&data(file), "--model", model]);
+        assert_eq!((exit, &*err), (code, ""), "{file}: {out}");
+        assert!(out.contains(says), "{file}: {out}");
+        assert_eq!(out.contains("the longest prefix that can be explained has"), code == 1, "{out}");
+    }
+}
+
+#[test]
+fn several_logs_end_with_the_worst() {
+    let (ok, bad) = (data("register-ok.log"), data("register-bad.log"));
+    let (exit, out, _) = judge(&[&ok, &bad, &ok, "--model", "register", "--json"]);
+    assert_eq!(exit, 1);
+    let lines: Vec<serde_json::Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let verdicts: Vec<&str> = lines.iter().map(|line| line["verdict"].as_str().unwrap()).collect();
+    assert_eq!(verdicts, ["holds", "broken", "holds"]);
+    assert_eq!(lines[0]["operations"], 60);
+}
+
+#[test]
+fn who_has_no_time_says_so() {
+    let (exit, out, _) = judge(&[&data("kv-c10-ok.txt"), "--model", "kv", "--time", "0ms"]);
+    assert_eq!(exit, 3, "{out}");
+    assert!(out.contains("inconclusive: the time was up"), "{out}");
+}
+
+#[test]
+fn what_is_wrong_is_said_in_one_line() {
+    let (file, missing) = (data("register-ok.log"), data("nothing.log"));
+    for (line, message) in [
+        (&["x", "--model", "registr"][..], "unknown model `registr`; did you mean `register`?".to_owned()),
+        (&[&missing, "--model", "kv"], format!("{missing}: No such file or directory (os error 2)")),
+        (
+            &[&file, "--model", "kv", "--memory", "0"],
+            "--memory: `0` is not a number of megabytes of at least 1".into(),
+        ),
+        (
+            &[&file, "--model", "kv", "--time", "5"],
+            "--time: `5` is not a duration, as in 500ms, 10s or 2m".into(),
+        ),
+        (
+            &[&data("kv-c10-ok.txt"), "--model", "register"],
+            format!(
+                "{}: line 1: it is no event, as in `INFO  jepsen.util - 1 :invoke :write 3`",
+                data("kv-c10-ok.txt")
+            ),
+        ),
+    ] {
+        assert_eq!(judge(line), (2, String::new(), format!("selvedge: {message}\n")), "{line:?}");
+    }
+}
+
+#[test]
+fn a_log_without_operations_is_not_judged() {
+    let (exit, out, _) = judge(&["/dev/null", "--model", "register"]);
+    assert_eq!((exit, &*out), (4, "/dev/null: 0 operations, nothing to judge: the log has no operations\n"));
+}
+
+fn jepsen(lines: &[&str]) -> Vec<u8> {
+    lines.iter().flat_map(|line| format!("INFO  jepsen.util - {line}\n").into_bytes()).collect()
+}
+
+#[test]
+fn answers_of_all_kinds_are_understood() {
+    use RegisterOp::{Cas, Read, Write};
+    let log = jepsen(&[
+        "0\t:invoke\t:read\tnil",
+        "1 :invoke :write 3",
+        ":nemesis\t:info\t:start\tnil",
+        "0\t:ok\t:read\tnil",
+        "1 :info :write :timed-out",
+        "2 :invoke :cas [1 2]",
+        "3 :invoke :cas [3, 4]",
+        "2 :fail :cas [1 2]",
+        "3 :ok :cas [3 4]",
+        "0 :invoke :read nil",
+        "0 :fail :read :timed-out",
+        "0 :invoke :write -7",
+        "0 :fail :write -7",
+        "2 :invoke :cas [0 0]",
+        "2 :fail :cas :timed-out",
+        "3 :invoke :read nil",
+    ]);
+    let history = read_jepsen(&log).unwrap();
+    let call = |client, op, at, end| Call { client, op, at, end };
+    let returned = |at, ret| End::Returned { at, ret };
+    assert_eq!(
+        history.calls(),
+        [
+            call(0, Read, 1, returned(4, RegisterRet::Value(None))),
+            call(1, Write(3), 2, End::Open),
+            call(2, Cas(1, 2), 6, returned(8, RegisterRet::Swapped(false))),
+            call(3, Cas(3, 4), 7, returned(9, RegisterRet::Swapped(true))),
+            call(0, Read, 10, End::Open),
+            call(2, Cas(0, 0), 14, End::Open),
+            call(3, Read, 16, End::Open),
+        ]
+    );
+}
+
+#[test]
+fn damaged_lines_are_named() {
+    let begun = "1 :invoke :write 3";
+    for (lines, message) in [
+        (&["1 :invoke :wirte 3"][..], "line 1: unknown operation `:wirte`; did you mean `:write`?"),
+        (&[begun, "1 :okay :write 3"], "line 2: unknown kind of event `:okay`; did you mean `:ok`?"),
+        (&["1 :invoke :write"], "line 1: :write: the line ends where a value should be"),
+        (&["1 :invoke :write x"], "line 1: :write: Word(\"x\") is not a number"),
+        (&["1 :invoke"], "line 1: the line ends before the operation"),
+        (&["1 :invoke :cas [1]"], "line 1: :cas: not two numbers in brackets, as in [1 2]"),
+        (&["1 :invoke :cas [1 2"], "line 1: :cas: a bracket without its closing one"),
+        (&["1x :invoke :read nil"], "line 1: Word(\"1x\") is not the number of a process"),
+        (&["1 :ok :write 3"], "line 1: process 1 gets an answer but asked for nothing"),
+        (&[begun, "1 :ok :read 3"], "line 2: process 1 ends :read, but line 1 began :write"),
+        (&[begun, begun], "line 2: process 1 begins an operation although that of line 1 has no answer"),
+        (
+            &[begun, "1 :ok :write 4"],
+            "line 2: the answer to Write(3) is about other numbers (begun in line 1)",
+        ),
+        (&[begun, "1 :ok :write 3 4"], "line 2: `4` follows the value (begun in line 1)"),
+    ] {
+        assert_eq!(read_jepsen(&jepsen(lines)).unwrap_err().to_string(), message);
+    }
+    let words = b"INFO  jepsen.util - 1\t:invoke\t:read\tnil\nfrom nobody\n";
+    assert!(read_jepsen(words).unwrap_err().to_string().starts_with("line 2: it is no event"));
+    assert_eq!(read_jepsen(b"\n\xff\n").unwrap_err().to_string(), "line 2: the line is not UTF-8 text");
+}
+
+#[test]
+fn damaged_maps_are_named() {
+    for (log, message) in [
+        (
+            r#"{:process 0, :type :invoke, :f :got, :key "1"}"#,
+            "line 1: unknown operation `:got`; did you mean `:get`?",
+        ),
+        (r#"{:process 0, :type :invoke, :f :get}"#, "line 1: :key is missing"),
+        (
+            r#"{:process 0, :type :invoke, :f :put, :key "1", :value nil}"#,
+            "line 1: :put has no :value in quotes",
+        ),
+        (
+            r#"{:process 0, :type :invoke, :f :put, :key "1", :value "x"#,
+            "line 1: a bracket without its closing one",
+        ),
+        (
+            r#"{:process 0, :type :ok, :f :get, :key "1", :value "x"}"#,
+            "line 1: process 0 gets an answer but asked for nothing",
+        ),
+        (r#"{"process" 0}"#, "line 1: a key of the map is not a keyword, as in :process"),
+        (
+            "hello",
+            "line 1: it is no event, as in `{:process 0, :type :invoke, :f :get, :key \"4\", :value nil}`",
+        ),
+    ] {
+        assert_eq!(read_kv(log.as_bytes()).unwrap_err().to_string(), message);
+    }
+    let nemesis = r#"{:process :nemesis, :type :info, :f :start, :value {:a [1 "}"]}}"#;
+    assert!(read_kv(nemesis.as_bytes()).unwrap().calls().is_empty());
+}
