@@ -109,8 +109,8 @@ pub trait Model {
     }
 
     /// A near-linear judgement of the operations on one part, where the object has one
-    /// and it applies: whether they are linearizable. All operations that did not
-    /// return are without an end here. See [`monitor`](super::monitor).
+    /// and it applies: whether they are linearizable. An operation that did not return
+    /// may take effect at any time or never here.
     fn monitor(&self, calls: &[&Call<Self::Op, Self::Ret>]) -> Option<bool> {
         let _ = calls;
         None
