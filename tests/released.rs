@@ -6,6 +6,8 @@
 
 #[path = "released/barriers.rs"]
 mod barriers;
+#[path = "released/conditions.rs"]
+mod conditions;
 #[path = "released/events.rs"]
 mod events;
 #[path = "released/onces.rs"]

@@ -22,16 +22,16 @@
 
 mod build;
 mod codec;
+mod connection;
 mod error;
 mod fifo;
-mod queue;
-mod ring;
-mod store;
-mod connection;
 mod frame;
 mod passed;
 mod pipe;
+mod queue;
+mod ring;
 mod sent_connection;
+mod store;
 mod stream;
 mod transport;
 mod wait;
@@ -39,13 +39,13 @@ pub(crate) mod wire;
 
 pub use build::QueueBuilder;
 pub use codec::{Codec, Plain, Serial};
+pub use connection::Connection;
 pub use error::{GetError, PutError};
 pub use fifo::{Fifo, FifoStore};
-pub use queue::{PlainQueue, Queue};
-pub use store::{Item, Order, Room, Store};
-pub use connection::Connection;
 pub use passed::Passed;
 pub use pipe::pipe;
+pub use queue::{PlainQueue, Queue};
+pub use store::{Item, Order, Room, Store};
 pub use stream::Stream;
 pub(crate) use transport::Kind;
 pub use wait::{Source, wait};

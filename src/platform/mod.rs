@@ -118,12 +118,15 @@ pub trait Platform: Sized + Copy + Send + Sync + 'static {
         resume: Option<impl FnOnce() -> Op>,
     ) -> Woken;
 
-    /// Sleeps while each of `words` holds the number beside it, until a wake-up on any of
-    /// them, or `deadline`. They are at most 128 ([`MOST`](crate::sys::futex::MOST)), in
-    /// ascending order of their addresses, and between the first and the last of them lies
-    /// no word on which others sleep. `op` describes the sleep to a scheduler.
-    fn futex_wait_any(words: &[(&Self::Futex, u32)], deadline: Option<u64>, op: impl FnOnce() -> Op)
-    -> Woken;
+    /// As [`futex_wait`](Platform::futex_wait), on several words: sleeps while every one
+    /// holds what is expected of it, until a wake-up on any of them. The first one is what
+    /// the sleep is named after. At most [`MOST_WORDS`](crate::sys::futex::MOST_WORDS).
+    fn futex_wait_any(
+        words: &[(&Self::Futex, u32)],
+        deadline: Option<u64>,
+        op: impl FnOnce() -> Op,
+        resume: Option<impl FnOnce() -> Op>,
+    ) -> Woken;
 
     /// Wakes up to `count` tasks sleeping on `word`, longest sleeper first;
     /// returns how many were woken.

@@ -53,7 +53,12 @@ impl Platform for Native {
         futex::wait(word, expected, deadline)
     }
 
-    fn futex_wait_any(words: &[(&AtomicU32, u32)], deadline: Option<u64>, _: impl FnOnce() -> Op) -> Woken {
+    fn futex_wait_any(
+        words: &[(&AtomicU32, u32)],
+        deadline: Option<u64>,
+        _: impl FnOnce() -> Op,
+        _: Option<impl FnOnce() -> Op>,
+    ) -> Woken {
         futex::wait_any(words, deadline)
     }
 

@@ -26,13 +26,25 @@
 //! Orderings: all accesses are relaxed. The lock orders what the condition is about,
 //! and invariant 2; the kernel orders the word against sleeping and waking.
 //!
-//! When a process dies asleep, `SLEEPERS` may stay set for nobody: the next notify that
-//! wakes fewer than it wanted clears it. When it dies after it was woken, that
-//! notification is lost with it.
+//! **When a process dies here**, at whatever instruction:
+//!
+//! | it was | with a [`RawMutex`] | with a [`RawRobustMutex`] |
+//! |---|---|---|
+//! | in `notify` | it has notified, or not (of several: some) | the same |
+//! | on its way to sleep | others wait for the mutex for ever, or notice nothing | others get the mutex |
+//! | asleep | nobody notices | another waiter comes back without cause |
+//! | woken, without its mutex | the notification is lost | another waiter comes back in its place |
+//! | back, with its mutex | others wait for it for ever | the next to take it is told |
+//!
+//! `SLEEPERS` may stay set for nobody: the next notify that wakes fewer than it wanted
+//! clears it. How another waiter gets to know is told in `relay`.
 
-use super::RawMutex;
-use crate::platform::{Atomic, Change, Guard, Kind, Op, Platform, Site, Tasks, Woken};
+use super::relay::Relay;
+use super::{Left, RawMutex, RawRobustMutex, Taken};
+use crate::platform::{Atomic, Change, Cmp, Guard, Kind, Op, Robust, Site, Tasks, Woken};
 use crate::shm::Shareable;
+use crate::sys::robust::OWNER;
+use std::cell::Cell;
 use std::fmt;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -42,19 +54,20 @@ const NEXT: i16 = 1;
 
 /// A condition variable without anything around it: a sequence number to sleep on.
 #[repr(C)]
-pub struct RawCondvar<P: Platform> {
+pub struct RawCondvar<P: Robust> {
     word: P::Futex,
+    relay: Relay<P>,
 }
 
 // SAFETY: a word that means the same to every process, at whatever address.
 unsafe impl<P: Tasks> Shareable for RawCondvar<P> {}
 
-impl<P: Platform> RawCondvar<P> {
+impl<P: Robust> RawCondvar<P> {
     /// A condition variable that nobody waits for.
     #[inline]
     #[must_use]
     pub fn new() -> Self {
-        RawCondvar { word: P::Futex::new(0) }
+        RawCondvar { word: P::Futex::new(0), relay: Relay::new() }
     }
 
     /// The address that names this condition variable in operations.
@@ -94,6 +107,52 @@ impl<P: Platform> RawCondvar<P> {
         })
     }
 
+    /// As [`wait`](Self::wait), with a mutex that survives its owners, which is left as
+    /// `left` says; says how it was found.
+    pub fn wait_robust(&self, mutex: &RawRobustMutex<P>, left: Left, site: P::Site) -> Taken {
+        self.wait_robust_until(mutex, left, None, site).0
+    }
+
+    /// The same, but no longer than until `deadline`; says also whether that passed.
+    pub fn wait_robust_until(
+        &self,
+        mutex: &RawRobustMutex<P>,
+        left: Left,
+        deadline: Option<u64>,
+        site: P::Site,
+    ) -> (Taken, bool) {
+        let op = || {
+            Op::new(Kind::Park, "wait", self.address(), site.location()).with(mutex.address()).until(deadline)
+        };
+        let free = Guard { word: mutex.address(), mask: OWNER, value: 0, cmp: Cmp::Eq };
+        let lock_op = || Op::new(Kind::Acquire, "lock", mutex.address(), site.location()).when(free);
+        let place = Cell::new(None);
+        let notified = P::step(op, || {
+            let wake = || {
+                self.notify_some(1);
+            };
+            place.set(self.relay.enter(wake));
+            let seen = self.word.fetch_or(SLEEPERS, Relaxed) | SLEEPERS;
+            mutex.unlock_mine(P::me(), left, site);
+            let asleep = || op().when(Guard::NEVER);
+            let woken = match place.get() {
+                Some(_) => self.relay.wait(&self.word, seen, deadline, asleep, lock_op),
+                None => self.relay.wait_without(deadline, asleep, lock_op),
+            };
+            self.relay.look_after(wake);
+            woken != Woken::TimedOut
+        });
+        let taken = P::step(lock_op, || {
+            let taken = mutex.lock(site);
+            // From here on, the death of this task is that of an owner.
+            if let Some(place) = place.get() {
+                self.relay.leave(place);
+            }
+            taken
+        });
+        (taken, !notified)
+    }
+
     /// Wakes one waiter, if there is any; returns how many were asleep and woken.
     #[inline]
     pub fn notify_one(&self, site: P::Site) -> u32 {
@@ -114,13 +173,15 @@ impl<P: Platform> RawCondvar<P> {
 
     #[inline]
     fn notify(&self, name: &'static str, count: u32, site: P::Site) -> u32 {
-        P::step(
-            || Op::new(Kind::Notify, name, self.address(), site.location()),
-            || match self.word.load(Relaxed) & SLEEPERS {
-                SLEEPERS if count > 0 => self.wake(count),
-                _ => 0,
-            },
-        )
+        P::step(|| Op::new(Kind::Notify, name, self.address(), site.location()), || self.notify_some(count))
+    }
+
+    #[inline]
+    fn notify_some(&self, count: u32) -> u32 {
+        match self.word.load(Relaxed) & SLEEPERS {
+            SLEEPERS if count > 0 => self.wake(count),
+            _ => 0,
+        }
     }
 
     #[cold]
@@ -143,13 +204,13 @@ impl<P: Platform> RawCondvar<P> {
     }
 }
 
-impl<P: Platform> Default for RawCondvar<P> {
+impl<P: Robust> Default for RawCondvar<P> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<P: Platform> fmt::Debug for RawCondvar<P> {
+impl<P: Robust> fmt::Debug for RawCondvar<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawCondvar").finish_non_exhaustive()
     }

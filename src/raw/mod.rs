@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | [`RawMutex`] | 1 | free, locked, contended |
 //! | [`RawRobustMutex`] | 2 | free or whose, whether anybody may sleep, whether its owner died |
-//! | [`RawCondvar`] | 1 | a sequence number, and whether anybody may be asleep |
+//! | [`RawCondvar`] | 2, and 1 for each of some waiters | a sequence number, whether anybody may be asleep, who waits with a robust lock |
 //! | [`RawSemaphore`] | 2 | a count, and how many are waiting |
 //! | [`RawEvent`] | 1 | a generation, whether the event is set, whether anybody waits |
 //! | [`RawOnce`] | 3 | done or not, and who is doing it |
@@ -35,6 +35,7 @@ mod once;
 mod patience;
 mod position;
 mod queue;
+mod relay;
 mod robust;
 mod robust_semaphore;
 mod rwlock;

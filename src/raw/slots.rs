@@ -207,8 +207,11 @@ impl<P: Robust, const N: usize> Slots<P, N> {
             }
             let held = seen[..among].iter().all(|word| word & OWNER != 0);
             let words = std::array::from_fn::<_, N, _>(|at| (P::futex(&self.slots[at].word), seen[at]));
-            let woken =
-                if held { P::futex_wait_any(&words[..among], deadline(), &op) } else { Woken::Changed };
+            let woken = if held {
+                P::futex_wait_any(&words[..among], deadline(), &op, None::<fn() -> Op>)
+            } else {
+                Woken::Changed
+            };
             if let Some(slot) = self.try_any(among) {
                 return Some(slot);
             }

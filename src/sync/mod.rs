@@ -49,7 +49,7 @@ mod tests;
 pub use array::{Array, ArrayGuard};
 pub use barrier::{Barrier, BarrierWaitResult};
 pub use bounded_semaphore::BoundedSemaphore;
-pub use condvar::{Condvar, WaitTimeoutResult};
+pub use condvar::{Condvar, WaitGuard, WaitTimeoutResult};
 pub use element::{Element, Integer, Word};
 pub use event::Event;
 pub use mutex::{Mutex, MutexGuard};

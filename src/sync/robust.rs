@@ -238,6 +238,23 @@ impl<T: ?Sized, P: Robust> RobustMutexGuard<'_, T, P> {
     }
 }
 
+impl<'a, T: ?Sized, P: Robust> RobustMutexGuard<'a, T, P> {
+    /// For a condition variable: gives the lock up as when dropped, with `wait`, which takes
+    /// it again and says how it was found. A copy in a forked child has nothing to give up,
+    /// and only takes the lock.
+    pub(super) fn give_up_for(
+        self,
+        site: P::Site,
+        wait: impl FnOnce(&RawRobustMutex<P>, Left) -> Taken,
+    ) -> RobustResult<'a, T, P> {
+        let (lock, mine) = (self.lock, P::me().id() == self.owner);
+        let left = if self.consistent { Left::Clean } else { Left::Unrecoverable };
+        std::mem::forget(self);
+        let taken = if mine { wait(&lock.raw, left) } else { lock.raw.lock(site) };
+        lock.guard(Some(taken), site)
+    }
+}
+
 impl<T: ?Sized, P: Robust> Deref for RobustMutexGuard<'_, T, P> {
     type Target = T;
 

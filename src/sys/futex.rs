@@ -107,7 +107,7 @@ pub fn wait(word: &AtomicU32, expected: u32, deadline: Option<u64>) -> Woken {
 }
 
 /// The most words that [`wait_any`] takes.
-pub const MOST: usize = 128;
+pub const MOST_WORDS: usize = 64;
 
 /// How long a sleep on many words lasts at most where the kernel knows only sleeps on one,
 /// in nanoseconds.
@@ -128,10 +128,14 @@ struct Waiter {
 /// without cause.
 ///
 /// # Panics
-/// If the words are none or more than [`MOST`], or if the kernel does not know futexes.
+/// If the words are none or more than [`MOST_WORDS`], or if the kernel does not know futexes.
 pub fn wait_any(words: &[(&AtomicU32, u32)], deadline: Option<u64>) -> Woken {
-    assert!((1..=MOST).contains(&words.len()), "a sleep on {} words, of at most {MOST}", words.len());
-    let mut waiters = [Waiter { value: 0, address: 0, flags: 0, reserved: 0 }; MOST];
+    assert!(
+        (1..=MOST_WORDS).contains(&words.len()),
+        "a sleep on {} words, of at most {MOST_WORDS}",
+        words.len()
+    );
+    let mut waiters = [Waiter { value: 0, address: 0, flags: 0, reserved: 0 }; MOST_WORDS];
     for (waiter, (word, expected)) in waiters.iter_mut().zip(words) {
         let address = word.as_ptr().expose_provenance() as u64;
         *waiter =
@@ -223,6 +227,25 @@ mod tests {
                 assert_eq!(word.load(SeqCst), change.apply(before), "{change:?} of {before}");
             }
         }
+    }
+
+    #[test]
+    fn a_wake_up_on_any_word_ends_the_wait() {
+        let words = [const { AtomicU32::new(0) }; MOST_WORDS];
+        let all = || words.each_ref().map(|word| (word, 0));
+        assert_eq!(wait_any(&all(), Some(clock::monotonic() + 1_000_000)), Woken::TimedOut);
+        for woken in [0, 3, MOST_WORDS - 1] {
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    while wake(&words[woken], 1) == 0 {
+                        std::thread::yield_now();
+                    }
+                });
+                assert_eq!(wait_any(&all(), None), Woken::Woken);
+            });
+        }
+        words[5].store(1, SeqCst);
+        assert_eq!(wait_any(&all(), None), Woken::Changed);
     }
 
     #[test]

@@ -17,8 +17,8 @@ mod blame;
 mod difference;
 pub mod linear;
 mod livelock;
-mod pair;
 pub mod log;
+mod pair;
 mod recording;
 mod verdict;
 

@@ -14,15 +14,14 @@
 //!
 //! When a process dies here, see the module's documentation.
 
-use super::event::EVERYTHING;
 use super::point::{point, proceed};
 use super::state::{Kernel, WORDS};
 use super::words::{CheckedU8, CheckedU16, CheckedU32, CheckedU64};
-use super::{current, sleep};
+use super::{current, futex};
 use selvedge::platform::{Change, Cmp, Guard, Kind, Native, Observe, Op, Platform, Woken};
 use std::panic::Location;
 use std::ptr;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// What counts as one step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -206,117 +205,24 @@ impl Platform for Checked {
         op: impl FnOnce() -> Op,
         resume: Option<impl FnOnce() -> Op>,
     ) -> Woken {
-        let this = current::get();
-        if this.is_null() {
-            return Native::futex_wait(word.native(), expected, deadline, op, resume);
-        }
-        // SAFETY: a current kernel is alive, and the caller has the turn.
-        let kernel = unsafe { &mut *this };
-        let observed = !kernel.is_inside();
-        kernel.go_inside();
-        let mut op = op().until(deadline);
-        let resume = if observed { None } else { resume.map(|resume| resume()) };
-        if observed {
-            kernel.go_outside();
-        }
-        if observed {
-            op.name = "futex wait";
-            op.object = word.address();
-            let call = Op { guard: Guard::ALWAYS, deadline: u64::MAX, ..op };
-            // SAFETY: as above.
-            unsafe { point(this, call) };
-        }
-        if word.native().load(Ordering::Relaxed) != expected {
-            return Woken::Changed;
-        }
-        // SAFETY: as above.
-        if deadline.is_some_and(|deadline| unsafe { (*this).clock } >= deadline) {
-            return Woken::TimedOut;
-        }
-        // SAFETY: as above.
-        let timed_out = unsafe { sleep::park(this, [word.address(); 2], op, resume) };
-        if timed_out { Woken::TimedOut } else { Woken::Woken }
+        futex::wait(&[(word, expected)], deadline, op, resume)
     }
 
-    fn futex_wait_any(words: &[(&CheckedU32, u32)], deadline: Option<u64>, op: impl FnOnce() -> Op) -> Woken {
-        let this = current::get();
-        if this.is_null() {
-            let words: Vec<_> = words.iter().map(|(word, expected)| (word.native(), *expected)).collect();
-            return Native::futex_wait_any(&words, deadline, op);
-        }
-        let (first, last) = (words[0].0.address(), words[words.len() - 1].0.address());
-        // SAFETY: a current kernel is alive, and the caller has the turn.
-        let kernel = unsafe { &mut *this };
-        let observed = !kernel.is_inside();
-        kernel.go_inside();
-        let mut op = op().until(deadline);
-        if observed {
-            kernel.go_outside();
-            op.name = "futex wait";
-            op.object = first;
-            let call = Op { guard: Guard::ALWAYS, deadline: u64::MAX, ..op };
-            // SAFETY: as above.
-            unsafe { point(this, call) };
-            // It looks at more words than an operation can name.
-            // SAFETY: as above.
-            unsafe { (*this).note_tail(|tail| tail.ends = EVERYTHING) };
-        }
-        if words.iter().any(|(word, expected)| word.native().load(Ordering::Relaxed) != *expected) {
-            return Woken::Changed;
-        }
-        // SAFETY: as above.
-        if deadline.is_some_and(|deadline| unsafe { (*this).clock } >= deadline) {
-            return Woken::TimedOut;
-        }
-        // SAFETY: as above.
-        let timed_out = unsafe { sleep::park(this, [first, last], op, None) };
-        if timed_out { Woken::TimedOut } else { Woken::Woken }
+    fn futex_wait_any(
+        words: &[(&CheckedU32, u32)],
+        deadline: Option<u64>,
+        op: impl FnOnce() -> Op,
+        resume: Option<impl FnOnce() -> Op>,
+    ) -> Woken {
+        futex::wait(words, deadline, op, resume)
     }
 
     fn futex_wake(word: &CheckedU32, count: u32) -> u32 {
-        let this = current::get();
-        if this.is_null() {
-            return Native::futex_wake(word.native(), count);
-        }
-        // SAFETY: a current kernel is alive, and the caller has the turn.
-        let kernel = unsafe { &mut *this };
-        if kernel.is_inside() {
-            return kernel.wake(word.address(), count);
-        }
-        let site = kernel.site;
-        // SAFETY: as above.
-        unsafe {
-            perform(
-                this,
-                || Op::new(Kind::Notify, "futex wake", word.address(), site),
-                || (*this).wake(word.address(), count),
-            )
-        }
+        futex::wake(word, count)
     }
 
     fn futex_change_and_wake_all(word: &CheckedU32, change: Change) -> u32 {
-        let this = current::get();
-        if this.is_null() {
-            return Native::futex_change_and_wake_all(word.native(), change);
-        }
-        let act = || {
-            let native = word.native();
-            native.store(change.apply(native.load(Ordering::Relaxed)), Ordering::Relaxed);
-            // SAFETY: a current kernel is alive, and the caller has the turn.
-            unsafe {
-                (*this).touch(word.address());
-                (*this).wake(word.address(), u32::MAX)
-            }
-        };
-        // SAFETY: as above.
-        if unsafe { (*this).is_inside() } {
-            return act();
-        }
-        // SAFETY: as above.
-        unsafe {
-            let site = (*this).site;
-            perform(this, || Op::new(Kind::Notify, "change and wake", word.address(), site), act)
-        }
+        futex::change_and_wake_all(word, change)
     }
 
     fn pause(round: u32, op: impl FnOnce() -> Op) {
@@ -344,7 +250,7 @@ impl Platform for Checked {
         // SAFETY: a current kernel is alive, and the caller has the turn.
         if this.is_null() || unsafe { (*this).is_inside() } {
             let value = value();
-            word.native().store(value, Ordering::Relaxed);
+            word.native().store(value, Relaxed);
             if !this.is_null() {
                 // SAFETY: as above.
                 unsafe { (*this).touch(word.address()) };
@@ -379,6 +285,7 @@ fn unwinding_itself() -> bool {
 mod tests {
     use super::*;
     use selvedge::platform::Atomic;
+    use std::sync::atomic::Ordering;
 
     #[test]
     fn checked_words_have_the_native_layout() {

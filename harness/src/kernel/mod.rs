@@ -14,7 +14,7 @@
 //! | `decide` | the choice of the next task, and the ends of an execution |
 //! | `policy` | who goes on where the plan does not say |
 //! | `fault` | what goes wrong on purpose |
-//! | `sleep` | futex queues: falling asleep and being woken |
+//! | `futex`, `sleep` | futex calls; their queues: falling asleep and being woken |
 //! | `life`, `unwind` | tasks: creation, end, abandonment; panics on their way |
 //! | `guard` | classes of tasks that wait for the same thing |
 //! | `robust` | the robust locks of tasks that end |
@@ -52,6 +52,7 @@ mod decide;
 mod event;
 pub(crate) mod fault;
 mod fixed;
+mod futex;
 mod guard;
 mod handlers;
 mod join;

@@ -15,12 +15,17 @@ use super::state::{ABANDON, GRANTED, Kernel};
 use super::task::NOBODY;
 use selvedge::platform::{Guard, Op};
 
-/// Puts the running task to sleep on the words from the first to the second address,
-/// which may be one; true if its deadline passed before anybody woke it.
+/// Puts the running task to sleep on the words at `addresses`; true if its deadline
+/// passed before anybody woke it.
 ///
 /// # Safety
 /// As for [`point`](super::point::point).
-pub(super) unsafe fn park(this: *mut Kernel, words: [usize; 2], op: Op, resume: Option<Op>) -> bool {
+pub(super) unsafe fn park(
+    this: *mut Kernel,
+    addresses: impl Iterator<Item = usize>,
+    op: Op,
+    resume: Option<Op>,
+) -> bool {
     // SAFETY: the caller's promise.
     let kernel = unsafe { &mut *this };
     let me = kernel.current as usize;
@@ -35,7 +40,7 @@ pub(super) unsafe fn park(this: *mut Kernel, words: [usize; 2], op: Op, resume: 
     if let Some(resume) = resume {
         task.resume = resume;
     }
-    kernel.fall_asleep(me, words);
+    kernel.fall_asleep(me, addresses);
     kernel.advance();
     // SAFETY: the caller's promise.
     unsafe { switch(this, me) };
@@ -62,13 +67,16 @@ pub(super) unsafe fn park(this: *mut Kernel, words: [usize; 2], op: Op, resume: 
 }
 
 impl Kernel {
-    fn fall_asleep(&mut self, me: usize, words: [usize; 2]) {
+    fn fall_asleep(&mut self, me: usize, addresses: impl Iterator<Item = usize>) {
         let tail = self.parked_tail;
-        let space = self.space(words[0]);
         let task = self.task(me);
+        task.parked_words = 0;
+        for (place, address) in task.parked_on.iter_mut().zip(addresses) {
+            *place = address;
+            task.parked_words += 1;
+        }
         task.parked = true;
-        task.parked_on = words;
-        task.space = space;
+        task.space = self.space(task.parked_on[0]);
         task.parked_prev = tail;
         task.parked_next = NOBODY;
         if tail == NOBODY {
@@ -132,10 +140,7 @@ impl Kernel {
         let next = move |sleeper: u32| (sleeper != NOBODY).then_some(sleeper);
         std::iter::successors(next(self.parked_head), move |&at| next(self.task(at as usize).parked_next))
             .map(|sleeper| sleeper as usize)
-            .filter(move |&index| {
-                let task = self.task(index);
-                (task.parked_on[0]..=task.parked_on[1]).contains(&address) && task.space == space
-            })
+            .filter(move |&index| self.task(index).sleeps_on(address) && self.task(index).space == space)
     }
 
     /// The longest sleeper; where the schedule decides it (see `wake_any`), another one.

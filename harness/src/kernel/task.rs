@@ -17,6 +17,7 @@
 use super::choice::Outcome;
 use super::fixed::Text;
 use selvedge::platform::Op;
+use selvedge::sys::futex::MOST_WORDS;
 use selvedge::sys::robust::List;
 use std::sync::atomic::AtomicU32;
 
@@ -52,7 +53,7 @@ pub(crate) struct Task {
     pub(crate) role: Role,
     /// The task is a member of the guard class of `op.guard`.
     pub(crate) guarded: bool,
-    /// The task sleeps on the futex words `parked_on`.
+    /// The task sleeps on the first `parked_words` of the futex words `parked_on`.
     pub(crate) parked: bool,
     /// Its sleep ended by its deadline.
     pub(crate) timed_out: bool,
@@ -97,8 +98,7 @@ pub(crate) struct Task {
     pub(crate) op: Op,
     /// What a sleeper does first when woken.
     pub(crate) resume: Op,
-    /// The first and the last of the words that it sleeps on, mostly the same.
-    pub(crate) parked_on: [usize; 2],
+    pub(super) parked_words: u8,
     /// Neighbours in the list of sleepers, in order of falling asleep.
     pub(crate) parked_next: u32,
     pub(crate) parked_prev: u32,
@@ -127,7 +127,17 @@ pub(crate) struct Task {
     pub(super) robust: List,
     pub(super) robust_id: u32,
     pub(crate) name: Text<40>,
+    /// The words that it sleeps on. Last, because it is long and hardly ever used.
+    pub(super) parked_on: [usize; MOST_WORDS],
 }
 
 /// No task.
 pub(crate) const NOBODY: u32 = u32::MAX;
+
+impl Task {
+    /// Whether it would be woken on the word at `address`, were it asleep.
+    #[inline]
+    pub(super) fn sleeps_on(&self, address: usize) -> bool {
+        self.parked_on[..self.parked_words as usize].contains(&address)
+    }
+}

@@ -131,7 +131,12 @@ impl Platform for Loom {
 
     /// Nobody sleeps: whoever wants to looks again when others have run. So the models do
     /// not find a wake-up that is missing here; the harness does.
-    fn futex_wait_any(words: &[(&Futex, u32)], deadline: Option<u64>, _: impl FnOnce() -> Op) -> Woken {
+    fn futex_wait_any(
+        words: &[(&Futex, u32)],
+        deadline: Option<u64>,
+        _: impl FnOnce() -> Op,
+        _: Option<impl FnOnce() -> Op>,
+    ) -> Woken {
         if words.iter().any(|(futex, expected)| futex.word.load(Acquire) != *expected) {
             return Woken::Changed;
         }

@@ -21,8 +21,8 @@
 pub mod condvar;
 pub mod event;
 pub mod mutex;
-pub mod rwlock;
 pub mod queue;
+pub mod rwlock;
 pub mod semaphore;
 
 mod loom_platform;
