@@ -178,7 +178,7 @@ fn several_are_waited_for() {
             let ready = wait(&[(&one).into(), (&two).into()], timeout).unwrap();
             assert!(ready.contains(&0) || patient && !ready.is_empty(), "nobody is ready yet");
             assert_eq!(one.recv::<u8>().unwrap(), 1);
-            children.iter().for_each(|child| drop(child.join().unwrap()));
+            children.iter().for_each(|child| assert!(child.join().unwrap().success()));
         })
     };
     holds(move || program(true), "", 100);

@@ -19,7 +19,7 @@
 use super::ring::{Ring, Shape};
 use super::store::{Item, Order, Room, Store};
 use crate::platform::Tasks;
-use crate::raw::{RawQueue, Refusal, Wait};
+use crate::raw::{Patience, RawQueue, Refusal};
 
 /// First in, first out.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +64,7 @@ unsafe impl<P: Tasks> Store<P> for FifoStore<P> {
     unsafe fn put(
         &self,
         memory: *mut u8,
-        wait: Wait,
+        wait: Patience,
         site: P::Site,
         item: &mut impl Item,
     ) -> Result<(), Refusal> {
@@ -82,7 +82,7 @@ unsafe impl<P: Tasks> Store<P> for FifoStore<P> {
     unsafe fn get<R>(
         &self,
         memory: *mut u8,
-        wait: Wait,
+        wait: Patience,
         site: P::Site,
         read: impl FnOnce(*const u8, usize) -> R,
     ) -> Result<R, Refusal> {

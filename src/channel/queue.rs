@@ -34,7 +34,7 @@ use super::store::{Item, Order, Store};
 use super::{Codec, Fifo, GetError, Plain, PutError, Serial};
 use crate::Error;
 use crate::platform::{Native, Segment, Site, Tasks};
-use crate::raw::{Refusal, Wait};
+use crate::raw::{Patience, Refusal};
 use crate::shm::Shareable;
 use std::fmt;
 use std::marker::PhantomData;
@@ -156,7 +156,7 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     #[track_caller]
     #[inline]
     pub fn put(&self, item: T) -> Result<(), PutError<T>> {
-        self.put_now(item, Wait::Forever, P::Site::here())
+        self.put_now(item, Patience::Forever, P::Site::here())
     }
 
     /// Puts an item in if there is room.
@@ -167,7 +167,7 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     #[track_caller]
     #[inline]
     pub fn try_put(&self, item: T) -> Result<(), PutError<T>> {
-        self.put_now(item, Wait::Not, P::Site::here())
+        self.put_now(item, Patience::Never, P::Site::here())
     }
 
     /// Puts an item in unless there is no room for longer than `timeout`.
@@ -189,7 +189,7 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     #[track_caller]
     #[inline]
     pub fn get(&self) -> Result<T, GetError> {
-        self.get_now(Wait::Forever, P::Site::here())
+        self.get_now(Patience::Forever, P::Site::here())
     }
 
     /// Gets an item out if there is one.
@@ -200,7 +200,7 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     #[track_caller]
     #[inline]
     pub fn try_get(&self) -> Result<T, GetError> {
-        self.get_now(Wait::Not, P::Site::here())
+        self.get_now(Patience::Never, P::Site::here())
     }
 
     /// Gets an item out unless there is none for longer than `timeout`.
@@ -226,7 +226,7 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     #[inline]
     pub fn get_with<R>(&self, read: impl FnOnce(&C::View) -> R) -> Result<R, GetError> {
         // SAFETY: only items of this type were put, by the same codec.
-        self.read(Wait::Forever, P::Site::here(), |from, len| unsafe { C::view(from, len, read) })
+        self.read(Patience::Forever, P::Site::here(), |from, len| unsafe { C::view(from, len, read) })
     }
 
     /// Closes the queue for all its handles: no item is put any more, and who waits for room,
@@ -283,7 +283,7 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     }
 
     #[inline]
-    fn put_now(&self, item: T, wait: Wait, site: P::Site) -> Result<(), PutError<T>> {
+    fn put_now(&self, item: T, wait: Patience, site: P::Site) -> Result<(), PutError<T>> {
         let put = match C::encode(&item) {
             Ok(mut encoded) => self.write(&mut encoded, wait, site),
             Err(reason) => Err(PutError::Unencodable { item: (), reason }),
@@ -292,7 +292,7 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     }
 
     #[inline]
-    fn write(&self, item: &mut impl Item, wait: Wait, site: P::Site) -> Result<(), PutError<()>> {
+    fn write(&self, item: &mut impl Item, wait: Patience, site: P::Site) -> Result<(), PutError<()>> {
         let store = self.handle.store();
         let (bytes, largest) = (item.bytes(), store.largest());
         if bytes > largest {
@@ -307,7 +307,7 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     }
 
     #[inline]
-    fn get_now(&self, wait: Wait, site: P::Site) -> Result<T, GetError> {
+    fn get_now(&self, wait: Patience, site: P::Site) -> Result<T, GetError> {
         // SAFETY: only items of this type were put, by the same codec.
         let read = |from, len| unsafe { C::decode(from, len) };
         self.read(wait, site, read)?.map_err(GetError::Undecodable)
@@ -316,7 +316,7 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     #[inline]
     fn read<R>(
         &self,
-        wait: Wait,
+        wait: Patience,
         site: P::Site,
         read: impl FnOnce(*const u8, usize) -> R,
     ) -> Result<R, GetError> {
@@ -351,7 +351,7 @@ impl<T: Copy + Send + Shareable, P: Tasks, O: Order> Queue<T, P, O, Plain> {
     #[track_caller]
     #[inline]
     pub fn put_with(&self, fill: impl FnOnce(&mut MaybeUninit<T>) -> &mut T) -> Result<(), PutError<()>> {
-        self.write(&mut InPlace::<T, _>::new(fill), Wait::Forever, P::Site::here())
+        self.write(&mut InPlace::<T, _>::new(fill), Patience::Forever, P::Site::here())
     }
 }
 
@@ -369,8 +369,8 @@ impl PutError<()> {
 
 /// How long that is, from now on. No time at all is not to wait.
 #[inline]
-fn within<P: Tasks>(timeout: Duration) -> Wait {
-    if timeout.is_zero() { Wait::Not } else { Wait::Until(P::deadline(timeout)) }
+fn within<P: Tasks>(timeout: Duration) -> Patience {
+    if timeout.is_zero() { Patience::Never } else { Patience::Until(P::deadline(timeout)) }
 }
 
 // SAFETY: a handle is its segment.

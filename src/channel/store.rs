@@ -10,7 +10,7 @@
 //! When a process dies here, each store's file says what the others find.
 
 use crate::platform::Tasks;
-use crate::raw::{Refusal, Wait};
+use crate::raw::{Patience, Refusal};
 
 /// How much a queue is to hold.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +64,7 @@ pub unsafe trait Store<P: Tasks>: Sized + Send + Sync {
     unsafe fn put(
         &self,
         memory: *mut u8,
-        wait: Wait,
+        wait: Patience,
         site: P::Site,
         item: &mut impl Item,
     ) -> Result<(), Refusal>;
@@ -80,7 +80,7 @@ pub unsafe trait Store<P: Tasks>: Sized + Send + Sync {
     unsafe fn get<R>(
         &self,
         memory: *mut u8,
-        wait: Wait,
+        wait: Patience,
         site: P::Site,
         read: impl FnOnce(*const u8, usize) -> R,
     ) -> Result<R, Refusal>;

@@ -50,7 +50,7 @@ pub use mutex::RawMutex;
 pub use once::{Begun, RawOnce};
 pub use patience::Patience;
 pub use position::Position;
-pub use queue::{RawQueue, Refusal, Wait};
+pub use queue::{RawQueue, Refusal};
 pub use robust::{Left, RawRobustMutex, Taken};
 pub use robust_semaphore::{Permit, RawRobustSemaphore};
 pub use rwlock::{RawRwLock, Reading};

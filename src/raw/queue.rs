@@ -54,7 +54,7 @@
 
 use super::bell::{GETTER, PUTTER, RawBell};
 use super::position::{AWAITED, CLOSED, Position};
-use super::{Left, RawRobustMutex, Taken};
+use super::{Left, Patience, RawRobustMutex, Taken};
 use crate::platform::{Atomic, Cmp, Kind, Observe, Op, Robust, Site, Tasks, Woken};
 use crate::shm::Shareable;
 use std::cell::Cell;
@@ -66,17 +66,6 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 const PATIENCE: u64 = 1_000_000;
 /// What the words that guards look at hold when the queue is closed, beside a number.
 const OVER: u32 = 1 << 31;
-
-/// How long an operation may wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wait {
-    /// Not at all, except for somebody who is just at work at the same end.
-    Not,
-    /// Until this time on the platform's clock.
-    Until(u64),
-    /// As long as it takes.
-    Forever,
-}
 
 /// Why nothing was put or got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,7 +180,7 @@ impl<P: Robust> RawQueue<P> {
     #[inline(always)]
     pub fn put(
         &self,
-        wait: Wait,
+        wait: Patience,
         site: P::Site,
         write: impl FnMut(Position, Position, bool) -> Option<u32>,
     ) -> Result<(), Refusal> {
@@ -207,7 +196,7 @@ impl<P: Robust> RawQueue<P> {
     #[inline(always)]
     pub fn get<R>(
         &self,
-        wait: Wait,
+        wait: Patience,
         site: P::Site,
         read: impl FnOnce(Position) -> (u32, R),
     ) -> Result<R, Refusal> {
@@ -279,35 +268,35 @@ impl<P: Robust> RawQueue<P> {
     }
 
     #[inline]
-    fn put_op(&self, wait: Wait, site: P::Site) -> Op {
+    fn put_op(&self, wait: Patience, site: P::Site) -> Op {
         self.op(wait, ["put", "try_put"], &self.room, site)
     }
 
     #[inline]
-    fn get_op(&self, wait: Wait, site: P::Site) -> Op {
+    fn get_op(&self, wait: Patience, site: P::Site) -> Op {
         self.op(wait, ["get", "try_get"], &self.items, site)
     }
 
     /// The operation that an end announces: enabled while `enough` is not 0.
-    fn op(&self, wait: Wait, names: [&'static str; 2], enough: &P::Futex, site: P::Site) -> Op {
+    fn op(&self, wait: Patience, names: [&'static str; 2], enough: &P::Futex, site: P::Site) -> Op {
         let op = |name| Op::new(Kind::ReadWrite, name, self.address(), site.location());
         let waiting = || op(names[0]).when(P::guard(enough, !0, Cmp::Ne, 0));
         match wait {
-            Wait::Not => op(names[1]),
-            Wait::Until(deadline) => waiting().until(Some(deadline)),
-            Wait::Forever => waiting(),
+            Patience::Never => op(names[1]),
+            Patience::Until(deadline) => waiting().until(Some(deadline)),
+            Patience::Forever => waiting(),
         }
     }
 
     #[inline(always)]
     fn put_now(
         &self,
-        wait: Wait,
+        wait: Patience,
         site: P::Site,
         mut write: impl FnMut(Position, Position, bool) -> Option<u32>,
     ) -> Result<u32, Refusal> {
         let held = self.enter(&self.tail, wait, site)?;
-        let mut late = wait == Wait::Not;
+        let mut late = wait == Patience::Never;
         loop {
             let word = self.tail.position.load(Relaxed);
             if word & CLOSED != 0 {
@@ -337,12 +326,12 @@ impl<P: Robust> RawQueue<P> {
     #[inline(always)]
     fn get_now<R>(
         &self,
-        wait: Wait,
+        wait: Patience,
         site: P::Site,
         read: impl FnOnce(Position) -> (u32, R),
     ) -> Result<Numbered<R>, Refusal> {
         let held = self.enter(&self.head, wait, site)?;
-        let mut late = wait == Wait::Not;
+        let mut late = wait == Patience::Never;
         let word = self.head.position.load(Relaxed);
         let head = Position::of(word);
         while Position::of(self.head.seen.get()) == head {
@@ -367,11 +356,11 @@ impl<P: Robust> RawQueue<P> {
 
     /// Takes the lock of one side.
     #[inline(always)]
-    fn enter<'a>(&'a self, end: &'a End<P>, wait: Wait, site: P::Site) -> Result<Held<'a, P>, Refusal> {
+    fn enter<'a>(&'a self, end: &'a End<P>, wait: Patience, site: P::Site) -> Result<Held<'a, P>, Refusal> {
         let taken = match wait {
-            Wait::Not => end.lock.try_lock(site).map_or_else(|| self.insist(end, site), Ok)?,
-            Wait::Until(deadline) => end.lock.lock_until(deadline, site).ok_or(Refusal::WouldBlock)?,
-            Wait::Forever => end.lock.lock(site),
+            Patience::Never => end.lock.try_lock(site).map_or_else(|| self.insist(end, site), Ok)?,
+            Patience::Until(deadline) => end.lock.lock_until(deadline, site).ok_or(Refusal::WouldBlock)?,
+            Patience::Forever => end.lock.lock(site),
         };
         let held = Held { end, me: P::me(), site };
         if taken != Taken::Clean {
@@ -452,11 +441,7 @@ impl<P: Robust> RawQueue<P> {
     /// Sleeps until the other side's end, last seen as `seen`, may have moved, or the queue
     /// was closed, or it is late; says whether it is late.
     #[cold]
-    fn sleep(&self, side: u32, seen: u64, wait: Wait, site: P::Site) -> bool {
-        let deadline = match wait {
-            Wait::Until(deadline) => Some(deadline),
-            Wait::Not | Wait::Forever => None,
-        };
+    fn sleep(&self, side: u32, seen: u64, wait: Patience, site: P::Site) -> bool {
         let other = if side == GETTER { &self.tail } else { &self.head };
         if self.closer_is_done(side, site) {
             return false;
@@ -465,7 +450,7 @@ impl<P: Robust> RawQueue<P> {
         let mut late = false;
         if (now ^ seen) & !AWAITED == 0 {
             let op = || if side == GETTER { self.get_op(wait, site) } else { self.put_op(wait, site) };
-            late = self.bell.sleep(side, deadline, op) == Woken::TimedOut;
+            late = self.bell.sleep(side, wait.deadline(), op) == Woken::TimedOut;
             if !late && Position::of(other.position.load(Relaxed)) == Position::of(seen) {
                 // Somebody is about to move it, and cannot while this marks it again and again.
                 P::pause(0, op);

@@ -22,7 +22,7 @@ use loom::cell::Cell;
 use loom::sync::Arc;
 use loom::thread;
 use selvedge::platform::{Atomic, Op, Platform};
-use selvedge::raw::{RawQueue, Refusal, Wait};
+use selvedge::raw::{Patience, RawQueue, Refusal};
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
 /// What the laws below ask of a queue: its ends. Numbers of items count from 0.
@@ -42,7 +42,7 @@ impl RawEnds for RawQueue<Loom> {
         RawQueue::new(1)
     }
     fn put(&self, write: impl Fn(u32)) -> bool {
-        let put = RawQueue::put(self, Wait::Forever, (), |tail, _, _| {
+        let put = RawQueue::put(self, Patience::Forever, (), |tail, _, _| {
             write(tail.number());
             Some(0)
         });
@@ -50,7 +50,7 @@ impl RawEnds for RawQueue<Loom> {
         put.is_ok()
     }
     fn get(&self, read: impl FnOnce(u32)) -> bool {
-        RawQueue::get(self, Wait::Forever, (), |head| (0, read(head.number()))).is_ok()
+        RawQueue::get(self, Patience::Forever, (), |head| (0, read(head.number()))).is_ok()
     }
     fn close(&self) {
         RawQueue::close(self, ());
