@@ -138,6 +138,9 @@ pub(crate) struct Kernel {
     /// `real`: the running process was killed by its own decision and ends when it has
     /// given its turn away.
     pub(super) condemned: bool,
+    /// `real`: the task whose process holds the turn. While that process decides, `current`
+    /// may be somebody else already.
+    pub(crate) holder: u32,
     /// `real`: when tasks of a dynamic program first look for their controller.
     pub(super) lonely: u64,
     /// `real`: tasks with a number below this live in warm processes, which outlive
@@ -200,6 +203,7 @@ impl Kernel {
             request: Request::Over,
             dying: 0,
             condemned: false,
+            holder: NOBODY,
             lonely: 0,
             warm: 0,
             judge_task: NOBODY,

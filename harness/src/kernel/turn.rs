@@ -48,7 +48,8 @@ impl Kernel {
     }
 
     /// `real`: wakes a task, which then holds the turn.
-    pub(crate) fn give_turn(&self, task: usize) {
+    pub(crate) fn give_turn(&mut self, task: usize) {
+        self.holder = task as u32;
         let turn = &self.task(task).turn;
         turn.store(1, Ordering::Release);
         selvedge::sys::futex::wake(turn, 1);

@@ -38,7 +38,7 @@ pub(crate) use controller::controllers;
 
 use super::{Executor, Model, stage};
 use crate::judge::Verdict;
-use crate::kernel::{Arena, End, Kernel, Limits, Mode, NOBODY, Request, Role, State, current, panic};
+use crate::kernel::{Arena, End, Kernel, Limits, Mode, Request, Role, State, current, panic};
 use selvedge::platform::Woken;
 use selvedge::sys::death::await_death;
 use selvedge::sys::{clock, futex};
@@ -85,12 +85,17 @@ impl<'m> Real<'m> {
             }
             let now = clock::monotonic();
             if futex::wait(&kernel.controller, 0, Some(now + PATROL)) == Woken::TimedOut {
-                if let Some(status) = burial::status_if_dead(self.pid_of_current()) {
-                    let kernel = self.kernel();
-                    if kernel.controller.swap(0, Ordering::Acquire) == 1 {
+                let pid = self.pid_of_holder();
+                if let Some(status) = burial::status_if_dead(pid) {
+                    if self.kernel().controller.swap(0, Ordering::Acquire) == 1 {
                         return true;
                     }
-                    let task = kernel.current as usize;
+                    // One that was told to die gives the turn away first.
+                    if self.pid_of_holder() != pid {
+                        continue;
+                    }
+                    let kernel = self.kernel();
+                    let task = kernel.holder as usize;
                     kernel.crash(task, status);
                     return false;
                 }
@@ -98,7 +103,7 @@ impl<'m> Real<'m> {
                 if seen != steps {
                     (begun, steps) = (now, seen);
                 } else if now - begun > PATIENCE {
-                    burial::kill_and_bury(self.pid_of_current());
+                    burial::kill_and_bury(self.pid_of_holder());
                     self.kernel().give_up_waiting();
                     return false;
                 }
@@ -106,11 +111,10 @@ impl<'m> Real<'m> {
         }
     }
 
-    fn pid_of_current(&mut self) -> u32 {
+    /// The process that holds the turn.
+    fn pid_of_holder(&mut self) -> u32 {
         let kernel = self.kernel();
-        let decider = kernel.descriptors.decider;
-        let decides = if decider == NOBODY { kernel.current } else { decider };
-        let process = kernel.task(decides as usize).process as usize;
+        let process = kernel.task(kernel.holder as usize).process as usize;
         kernel.task(process).pid
     }
 
