@@ -14,6 +14,7 @@
 //! | [`sync`] | typed wrappers and guards |
 //! | [`channel`] | what carries bytes between processes |
 //! | [`signal`] | sending and handling signals |
+//! | [`channel`] | queues, and what carries bytes between processes |
 //! | [`thread`], [`process`] | starting tasks and learning how they ended |
 //! | [`net`] | connections between processes that do not descend from each other |
 //!
@@ -38,7 +39,7 @@ pub mod thread;
 mod error;
 mod native;
 
-pub use channel::{GetError, PutError};
+pub use channel::{GetError, LostTasks, PutError};
 pub use error::Error;
 pub use native::*;
 pub use native::{

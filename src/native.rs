@@ -32,6 +32,14 @@ pub type MutexGuard<'a, T> = sync::MutexGuard<'a, T, Native>;
 pub type Once = sync::Once<Native>;
 /// [`sync::OnceCell`] for real threads and processes.
 pub type OnceCell<T> = sync::OnceCell<T, Native>;
+/// [`channel::JoinableQueue`] between real threads and processes.
+pub type JoinableQueue<T> = channel::JoinableQueue<T, Native>;
+/// [`channel::SimpleQueue`] between real threads and processes.
+pub type SimpleQueue<T> = channel::SimpleQueue<T, Native>;
+/// [`channel::LifoQueue`] between real threads and processes.
+pub type LifoQueue<T> = channel::LifoQueue<T, Native>;
+/// [`channel::PriorityQueue`] between real threads and processes.
+pub type PriorityQueue<T> = channel::PriorityQueue<T, Native>;
 /// [`channel::PlainQueue`] between real threads and processes.
 pub type PlainQueue<T> = channel::PlainQueue<T, Native>;
 /// [`channel::Queue`] between real threads and processes.

@@ -7,7 +7,11 @@
 mod connection;
 #[path = "conformance/fork_wait.rs"]
 mod fork_wait;
+#[path = "conformance/mp_queue.rs"]
+mod mp_queue;
 #[path = "conformance/process.rs"]
 mod process;
+#[path = "conformance/queue.rs"]
+mod queue;
 #[path = "conformance/scheduling.rs"]
 mod scheduling;

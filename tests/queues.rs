@@ -34,6 +34,8 @@ trait Numbers: Clone + Send + 'static {
     /// `None` once it is closed and empty.
     fn get(&self) -> Option<u32>;
     fn close(&self);
+    /// Whether each producer's items leave in the order in which it put them.
+    const IN_ORDER: bool = true;
 }
 
 impl Numbers for PlainQueue<u32> {
@@ -69,6 +71,39 @@ impl Numbers for Queue<String> {
     }
     fn close(&self) {
         Queue::close(self);
+    }
+}
+
+impl Numbers for LifoQueue<u32> {
+    fn bounded(capacity: usize) -> Self {
+        LifoQueue::builder().capacity(capacity).bytes(256).build().unwrap()
+    }
+    fn put(&self, item: u32) {
+        LifoQueue::put(self, item).unwrap();
+    }
+    fn get(&self) -> Option<u32> {
+        LifoQueue::get(self).ok()
+    }
+    fn close(&self) {
+        LifoQueue::close(self);
+    }
+    const IN_ORDER: bool = false;
+}
+
+impl Numbers for PriorityQueue<(u32, String)> {
+    fn bounded(capacity: usize) -> Self {
+        PriorityQueue::builder().capacity(capacity).bytes(1024).build().unwrap()
+    }
+    fn put(&self, item: u32) {
+        PriorityQueue::put(self, (item, "text".repeat(item as usize))).unwrap();
+    }
+    fn get(&self) -> Option<u32> {
+        let (item, text) = PriorityQueue::get(self).ok()?;
+        assert_eq!(text, "text".repeat(item as usize));
+        Some(item)
+    }
+    fn close(&self) {
+        PriorityQueue::close(self);
     }
 }
 
@@ -115,7 +150,8 @@ fn each_item_once<Q: Numbers>(sizes: Sizes) {
                 while let Some(item) = queue.get() {
                     unobserved(|| book.got[item as usize].fetch_add(1));
                     let last = &mut last[(item / sizes.each) as usize];
-                    assert!(last.is_none_or(|last| last < item), "{item} after {last:?}");
+                    let in_order = last.is_none_or(|last| last < item);
+                    assert!(in_order || !Q::IN_ORDER, "{item} after {last:?}");
                     *last = Some(item);
                 }
                 unobserved(|| book.ended.fetch_add(1));
@@ -168,6 +204,60 @@ fn each_item_is_got_once_whoever_dies() {
         let consumers = u32::from(kills) + 1;
         explore_all::<PlainQueue<u32>>(Sizes { capacity: 1, producers: 2, each: 2, consumers }, kills);
         explore_all::<Queue<String>>(Sizes { capacity: 3, producers: 2, each: 2, consumers }, kills);
+    }
+}
+
+#[test]
+fn each_item_is_got_once_in_other_orders() {
+    for kills in [0, 1] {
+        let sizes = Sizes { capacity: 2, producers: 2, each: 2, consumers: 2 };
+        explore_all::<LifoQueue<u32>>(sizes, kills);
+        explore_all::<PriorityQueue<(u32, String)>>(sizes, kills);
+    }
+}
+
+/// All work is done or lost with whoever died, and `join` comes back and tells which.
+fn all_work_is_done_or_lost(workers: u32, items: u32) {
+    let work = JoinableQueue::<u32>::bounded(2);
+    let ended = Shared::new(Value::new(0_u32));
+    let workers: Vec<_> = (0..workers)
+        .map(|_| {
+            let (work, ended) = (work.clone(), ended.clone());
+            Process::spawn(move || {
+                while work.get().is_ok() {
+                    work.task_done().unwrap();
+                }
+                assert!(work.task_done().is_err());
+                unobserved(|| ended.fetch_add(1));
+            })
+        })
+        .collect();
+    for item in 0..items {
+        work.put(item).unwrap();
+    }
+    let lost = work.join().map_or_else(|lost| lost.tasks, |()| 0);
+    assert!(work.is_empty());
+    assert_eq!(work.join(), Ok(()), "told twice");
+    work.close();
+    let count = workers.len();
+    for worker in workers {
+        worker.join().unwrap();
+    }
+    let dead = count - ended.get() as usize;
+    assert!(lost <= dead, "{lost} lost with {dead} dead");
+}
+
+#[test]
+fn join_comes_back_whoever_dies() {
+    for kills in [0, 1, 2] {
+        for engine in BOTH {
+            for granularity in GRAINS {
+                let executions = if engine == Engine::Sim { 400 } else { 20 } * SCALE;
+                let config = quiet(engine, granularity).executions(executions).faults(Faults::kills(kills));
+                let program = move || all_work_is_done_or_lost(u32::from(kills) + 1, 3);
+                passes(&check(&config, program).unwrap(), &format!("{engine:?} {granularity:?}, {kills}"));
+            }
+        }
     }
 }
 

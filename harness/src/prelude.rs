@@ -8,7 +8,7 @@ use std::panic::Location;
 
 pub use crate::program::{Config, Program, explore, explore_with, outcome};
 pub use crate::{Engine, Granularity, Kind, Strategy, visible, visible_value};
-pub use selvedge::{BarrierError, GetError, LockError, PutError, shareable};
+pub use selvedge::{BarrierError, GetError, LockError, LostTasks, PutError, shareable};
 
 /// A mutual-exclusion lock around data.
 pub type Mutex<T> = selvedge::sync::Mutex<T, Checked>;
@@ -56,6 +56,14 @@ pub type PlainQueue<T> = selvedge::channel::PlainQueue<T, Checked>;
 pub type Connection = selvedge::channel::Connection<Checked>;
 /// A socket at which clients arrive.
 pub type Listener = selvedge::net::Listener<Checked>;
+/// A queue of work that can be waited for.
+pub type JoinableQueue<T> = selvedge::channel::JoinableQueue<T, Checked>;
+/// A queue with as little to know about it as possible.
+pub type SimpleQueue<T> = selvedge::channel::SimpleQueue<T, Checked>;
+/// A queue whose last item leaves it first.
+pub type LifoQueue<T> = selvedge::channel::LifoQueue<T, Checked>;
+/// A queue whose smallest item leaves it first.
+pub type PriorityQueue<T> = selvedge::channel::PriorityQueue<T, Checked>;
 /// A process.
 pub type Process = selvedge::process::Process<Checked>;
 

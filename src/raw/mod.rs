@@ -8,14 +8,13 @@
 //! | [`RawMutex`] | 1 | free, locked, contended |
 //! | [`RawRobustMutex`] | 2 | free or whose, whether anybody may sleep, whether its owner died |
 //! | [`RawCondvar`] | 2, and 1 for each of some waiters | a sequence number, whether anybody may be asleep, who waits with a robust lock |
-//! | [`RawSemaphore`] | 2 | a count, and how many are waiting |
 //! | [`RawEvent`] | 1 | a generation, whether the event is set, whether anybody waits |
 //! | [`RawOnce`] | 3 | done or not, and who is doing it |
 //! | [`RawBarrier`] | 3, and 2 for each party | a generation, whether it is broken, who has arrived |
 //! | [`RawRwLock`] | 35 | a gate, slots of readers, and whether the last writer ended well |
 //! | [`RawRobustSemaphore`] | 66 | a gate, and a slot for each permit |
 //! | [`RawSemaphore`] | 1 | a count, and whether anybody may be asleep |
-//! | [`RawEvent`] | 1 | a generation, and whether the event is set |
+//! | [`RawMonitor`] | 8 | whose the store is, who waits for it to change, whether it is closed |
 //! | [`RawQueue`] | 6 | two ends, each free or whose and where, a bell, and whether it is closed |
 //!
 //! 1. Each public operation is one [`step`](crate::platform::Platform::step). A second
@@ -30,11 +29,14 @@ mod barrier;
 mod bell;
 mod condvar;
 mod event;
+mod monitor;
 mod mutex;
 mod once;
 mod patience;
 mod position;
 mod queue;
+mod queue_wait;
+mod refusal;
 mod relay;
 mod robust;
 mod robust_semaphore;
@@ -46,11 +48,13 @@ mod spin;
 pub use barrier::{Arrival, BarrierError, RawBarrier};
 pub use condvar::RawCondvar;
 pub use event::RawEvent;
+pub use monitor::{RawMonitor, Watched};
 pub use mutex::RawMutex;
 pub use once::{Begun, RawOnce};
 pub use patience::Patience;
 pub use position::Position;
-pub use queue::{RawQueue, Refusal};
+pub use queue::RawQueue;
+pub use refusal::Refusal;
 pub use robust::{Left, RawRobustMutex, Taken};
 pub use robust_semaphore::{Permit, RawRobustSemaphore};
 pub use rwlock::{RawRwLock, Reading};

@@ -7,6 +7,7 @@
 
 use super::{RawRobustMutex, Taken};
 use crate::platform::Robust;
+use std::time::Duration;
 
 /// How long a caller is ready to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,13 @@ pub enum Patience {
 }
 
 impl Patience {
+    /// No longer than `timeout` from now on. No time at all is not to wait.
+    #[inline]
+    #[must_use]
+    pub fn within<P: Robust>(timeout: Duration) -> Patience {
+        if timeout.is_zero() { Patience::Never } else { Patience::Until(P::deadline(timeout)) }
+    }
+
     /// The deadline of an operation that waits this long.
     pub(crate) fn deadline(self) -> Option<u64> {
         match self {

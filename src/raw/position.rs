@@ -32,13 +32,21 @@ impl Position {
 
     /// The position that a word holds, without its marks.
     #[inline(always)]
-    pub(super) fn of(word: u64) -> Position {
+    pub(crate) fn of(word: u64) -> Position {
         Position(word & !(AWAITED | CLOSED))
+    }
+
+    /// `number` items lie before it, at `place`.
+    #[inline(always)]
+    #[must_use]
+    pub fn new(number: u32, place: u32) -> Position {
+        debug_assert!(place < Position::PLACES, "places have 30 bits");
+        Position(u64::from(number) << 32 | u64::from(place) << 2)
     }
 
     /// The position as a word without marks.
     #[inline(always)]
-    pub(super) fn word(self) -> u64 {
+    pub(crate) fn word(self) -> u64 {
         self.0
     }
 
@@ -60,8 +68,7 @@ impl Position {
     #[inline(always)]
     #[must_use]
     pub fn next(self, place: u32) -> Position {
-        debug_assert!(place < Position::PLACES, "places have 30 bits");
-        Position(u64::from(self.number().wrapping_add(1)) << 32 | u64::from(place) << 2)
+        Position::new(self.number().wrapping_add(1), place)
     }
 
     /// How many items lie between an earlier position and this one.

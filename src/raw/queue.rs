@@ -54,33 +54,19 @@
 
 use super::bell::{GETTER, PUTTER, RawBell};
 use super::position::{AWAITED, CLOSED, Position};
-use super::{Left, Patience, RawRobustMutex, Taken};
-use crate::platform::{Atomic, Cmp, Kind, Observe, Op, Robust, Site, Tasks, Woken};
+use super::refusal::OVER;
+use super::{Left, Patience, RawRobustMutex, Refusal, Taken};
+use crate::platform::{Atomic, Cmp, Kind, Observe, Op, Robust, Site, Tasks};
 use crate::shm::Shareable;
 use std::cell::Cell;
 use std::fmt;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 
-/// How long somebody who does not want to wait waits for somebody who is at work, before it
-/// looks whether that one has fallen asleep; in nanoseconds.
-const PATIENCE: u64 = 1_000_000;
-/// What the words that guards look at hold when the queue is closed, beside a number.
-const OVER: u32 = 1 << 31;
-
-/// Why nothing was put or got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// The queue is full or empty, and was until the time was up.
-    WouldBlock,
-    /// The queue is closed and, for those who get, empty.
-    Closed,
-}
-
 /// One side of the queue. All of it in one cache line.
 #[repr(C, align(64))]
-struct End<P: Robust> {
-    lock: RawRobustMutex<P>,
-    position: P::AtomicU64,
+pub(super) struct End<P: Robust> {
+    pub(super) lock: RawRobustMutex<P>,
+    pub(super) position: P::AtomicU64,
     /// The other end, as this side saw it last.
     seen: Cell<u64>,
 }
@@ -88,13 +74,13 @@ struct End<P: Robust> {
 /// A queue of which only the ends are here.
 #[repr(C)]
 pub struct RawQueue<P: Robust> {
-    tail: End<P>,
+    pub(super) tail: End<P>,
     // Processors fetch lines in pairs.
     apart: [u64; 8],
-    head: End<P>,
-    bell: RawBell<P>,
-    closing: RawRobustMutex<P>,
-    limit: u32,
+    pub(super) head: End<P>,
+    pub(super) bell: RawBell<P>,
+    pub(super) closing: RawRobustMutex<P>,
+    pub(super) limit: u32,
     /// For guards only: how many items there are, and how much room.
     items: P::Futex,
     room: P::Futex,
@@ -223,57 +209,48 @@ impl<P: Robust> RawQueue<P> {
         )
     }
 
-    /// Whether the queue was closed.
+    /// What `look` finds, told how many items there are and whether the queue is closed. Both
+    /// are true at one moment within the call.
     #[inline]
-    pub fn is_closed(&self, site: P::Site) -> bool {
-        let op = || Op::new(Kind::Read, "is_closed", self.address(), site.location());
-        P::step(op, || self.tail.position.load(Acquire) & CLOSED != 0)
+    pub fn look<R: Observe>(
+        &self,
+        name: &'static str,
+        site: P::Site,
+        look: impl FnOnce(u32, bool) -> R,
+    ) -> R {
+        let op = || Op::new(Kind::Read, name, self.address(), site.location());
+        P::step(op, || {
+            let (count, closed) = self.standing();
+            look(count, closed)
+        })
     }
 
-    /// How many items were ever put, modulo 2^32. No operation of its own: part of another.
-    pub(crate) fn arrived(&self) -> u32 {
-        Position::of(self.tail.position.load(Acquire)).number()
+    /// How many items were ever put, and how many got, modulo 2^32.
+    pub(crate) fn passed(&self) -> (u32, u32) {
+        let got = Position::of(self.head.position.load(Acquire)).number();
+        (Position::of(self.tail.position.load(Acquire)).number(), got)
     }
 
-    /// How many items there are at this moment.
-    #[inline]
-    pub fn len(&self, site: P::Site) -> u32 {
-        P::step(|| Op::new(Kind::Read, "qsize", self.address(), site.location()), || self.count())
-    }
-
-    /// Whether there are no items at this moment.
-    #[inline]
-    pub fn is_empty(&self, site: P::Site) -> bool {
-        P::step(|| Op::new(Kind::Read, "is_empty", self.address(), site.location()), || self.count() == 0)
-    }
-
-    /// Whether there are as many items as there can be at this moment.
-    #[inline]
-    pub fn is_full(&self, site: P::Site) -> bool {
-        let op = || Op::new(Kind::Read, "is_full", self.address(), site.location());
-        P::step(op, || self.count() == self.limit)
-    }
-
-    /// The number of items at one moment within the call.
-    fn count(&self) -> u32 {
+    /// How many items there are, and whether the queue is closed.
+    fn standing(&self) -> (u32, bool) {
         let mut head = self.head.position.load(Acquire);
         loop {
-            let tail = Position::of(self.tail.position.load(Acquire));
+            let tail = self.tail.position.load(Acquire);
             let now = self.head.position.load(Acquire);
             if Position::of(now) == Position::of(head) {
-                return tail.since(Position::of(head));
+                return (Position::of(tail).since(Position::of(head)), tail & CLOSED != 0);
             }
             head = now;
         }
     }
 
     #[inline]
-    fn put_op(&self, wait: Patience, site: P::Site) -> Op {
+    pub(super) fn put_op(&self, wait: Patience, site: P::Site) -> Op {
         self.op(wait, ["put", "try_put"], &self.room, site)
     }
 
     #[inline]
-    fn get_op(&self, wait: Patience, site: P::Site) -> Op {
+    pub(super) fn get_op(&self, wait: Patience, site: P::Site) -> Op {
         self.op(wait, ["get", "try_get"], &self.items, site)
     }
 
@@ -369,35 +346,6 @@ impl<P: Robust> RawQueue<P> {
         Ok(held)
     }
 
-    /// Takes a lock that somebody has, if that one is at work and not asleep. To refuse at
-    /// once would be to call a queue empty or full that is not.
-    #[cold]
-    fn insist(&self, end: &End<P>, site: P::Site) -> Result<Taken, Refusal> {
-        loop {
-            // The order of the two looks makes the answer true at one moment between them.
-            if std::ptr::eq(end, &self.head) {
-                let head = self.head.position.load(Acquire);
-                let tail = self.tail.position.load(Acquire);
-                if Position::of(head) == Position::of(tail) {
-                    return Err(if tail & CLOSED != 0 { Refusal::Closed } else { Refusal::WouldBlock });
-                }
-            } else {
-                let tail = self.tail.position.load(Acquire);
-                let head = self.head.position.load(Acquire);
-                if tail & CLOSED != 0 {
-                    return Err(Refusal::Closed);
-                }
-                // Whoever sleeps until the head moves found too little room, and is first.
-                if Position::of(tail).since(Position::of(head)) >= self.limit || head & AWAITED != 0 {
-                    return Err(Refusal::WouldBlock);
-                }
-            }
-            if let Some(taken) = end.lock.lock_until(P::now().saturating_add(PATIENCE), site) {
-                return Ok(taken);
-            }
-        }
-    }
-
     /// Moves an end on from `word`, whose lock the caller has, and wakes who waits for it.
     #[inline(always)]
     fn advance(&self, end: &End<P>, word: u64, to: Position, me: P::Owner) -> Result<(), Refusal> {
@@ -408,83 +356,18 @@ impl<P: Robust> RawQueue<P> {
         self.advance_awaited(end, to, me)
     }
 
-    /// The same where somebody may wait for it, or the queue was just closed.
-    #[cold]
-    fn advance_awaited(&self, end: &End<P>, to: Position, me: P::Owner) -> Result<(), Refusal> {
-        self.bell.begin(me);
-        let moved = loop {
-            let word = end.position.fetch_and(!AWAITED, AcqRel) & !AWAITED;
-            self.bell.quiet();
-            if word & CLOSED != 0 {
-                break Err(Refusal::Closed);
-            }
-            if end.position.compare_exchange(word, to.word(), AcqRel, Relaxed).is_ok() {
-                self.show();
-                break Ok(());
-            }
-        };
-        self.bell.wake();
-        self.bell.end(me);
-        moved
-    }
-
-    /// The last holder of a side's lock died and may have owed somebody a wake-up.
-    #[cold]
-    fn ring(&self, me: P::Owner) {
-        self.bell.begin(me);
-        self.bell.quiet();
-        self.show();
-        self.bell.wake();
-        self.bell.end(me);
-    }
-
-    /// Sleeps until the other side's end, last seen as `seen`, may have moved, or the queue
-    /// was closed, or it is late; says whether it is late.
-    #[cold]
-    fn sleep(&self, side: u32, seen: u64, wait: Patience, site: P::Site) -> bool {
-        let other = if side == GETTER { &self.tail } else { &self.head };
-        if self.closer_is_done(side, site) {
-            return false;
-        }
-        let now = other.position.fetch_or(AWAITED, AcqRel);
-        let mut late = false;
-        if (now ^ seen) & !AWAITED == 0 {
-            let op = || if side == GETTER { self.get_op(wait, site) } else { self.put_op(wait, site) };
-            late = self.bell.sleep(side, wait.deadline(), op) == Woken::TimedOut;
-            if !late && Position::of(other.position.load(Relaxed)) == Position::of(seen) {
-                // Somebody is about to move it, and cannot while this marks it again and again.
-                P::pause(0, op);
-            }
-        }
-        // Nobody sleeps for this side any more.
-        other.position.fetch_and(!AWAITED, Relaxed);
-        late
-    }
-
-    /// Marks the bell, or finds that the queue was closed.
-    fn closer_is_done(&self, side: u32, site: P::Site) -> bool {
-        while !self.bell.mark(side) {
-            // Whoever has this lock is closing the queue. Once it is ours, that one has
-            // closed the queue or is dead.
-            self.closing.lock(site);
-            let closed = self.tail.position.load(Acquire) & CLOSED != 0;
-            if !closed {
-                self.bell.reopen();
-            }
-            self.closing.unlock_mine(P::me(), Left::Clean, site);
-            if closed {
-                return true;
-            }
-        }
-        false
-    }
-
     /// Lets guards know how the queue stands.
     #[inline(always)]
-    fn show(&self) {
-        let over = || if self.tail.position.load(Relaxed) & CLOSED != 0 { OVER } else { 0 };
-        P::show(&self.items, || self.count() | over());
-        P::show(&self.room, || (self.limit - self.count()) | over());
+    pub(super) fn show(&self) {
+        let mark = |closed| if closed { OVER } else { 0 };
+        P::show(&self.items, || {
+            let (count, closed) = self.standing();
+            count | mark(closed)
+        });
+        P::show(&self.room, || {
+            let (count, closed) = self.standing();
+            (self.limit - count) | mark(closed)
+        });
     }
 }
 

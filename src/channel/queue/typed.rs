@@ -33,7 +33,7 @@ use super::codec::InPlace;
 use super::store::{Item, Order, Store};
 use super::{Codec, Fifo, GetError, Plain, PutError, Serial};
 use crate::Error;
-use crate::platform::{Native, Segment, Site, Tasks};
+use crate::platform::{Native, Observe, Segment, Site, Tasks};
 use crate::raw::{Patience, Refusal};
 use crate::shm::Shareable;
 use std::fmt;
@@ -90,7 +90,7 @@ impl<S: Store<P>, P: Tasks> Handle<S, P> {
 /// # Ok::<(), selvedge::Error>(())
 /// ```
 #[doc(alias = "channel")]
-pub struct Queue<T, P: Tasks = Native, O: Order = Fifo, C: Codec<T> = Serial> {
+pub struct Queue<T, P: Tasks = Native, O: Order = Fifo, C = Serial> {
     handle: Handle<O::Store<P>, P>,
     codec: PhantomData<fn(T) -> C>,
 }
@@ -143,6 +143,22 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
         QueueBuilder::new()
     }
 
+    /// Gets an item and calls `claim` immediately before it is taken.
+    pub(super) fn get_claiming(
+        &self,
+        wait: Patience,
+        site: P::Site,
+        claim: impl FnOnce(),
+    ) -> Result<T, GetError> {
+        let read = |from, len| {
+            // SAFETY: only items of this type were put, by the same codec.
+            let item = unsafe { C::decode(from, len) };
+            claim();
+            item
+        };
+        self.read(wait, site, read)?.map_err(GetError::Undecodable)
+    }
+
     pub(super) fn of(handle: Handle<O::Store<P>, P>) -> Self {
         Queue { handle, codec: PhantomData }
     }
@@ -177,7 +193,7 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     #[track_caller]
     #[inline]
     pub fn put_timeout(&self, item: T, timeout: Duration) -> Result<(), PutError<T>> {
-        self.put_now(item, within::<P>(timeout), P::Site::here())
+        self.put_now(item, Patience::within::<P>(timeout), P::Site::here())
     }
 
     /// Gets an item out, waiting for one as long as it takes.
@@ -210,7 +226,7 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     #[track_caller]
     #[inline]
     pub fn get_timeout(&self, timeout: Duration) -> Result<T, GetError> {
-        self.get_now(within::<P>(timeout), P::Site::here())
+        self.get_now(Patience::within::<P>(timeout), P::Site::here())
     }
 
     /// Reads an item where it lies and then takes it out, waiting for one as long as it
@@ -234,14 +250,15 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     #[doc(alias = "shutdown")]
     #[track_caller]
     pub fn close(&self) -> bool {
-        self.handle.store().close(P::Site::here())
+        // SAFETY: the memory behind the store is for it alone.
+        unsafe { self.handle.store().close(self.handle.memory(), P::Site::here()) }
     }
 
     /// Whether the queue was closed.
     #[track_caller]
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.handle.store().is_closed(P::Site::here())
+        self.look("is_closed", P::Site::here(), |_, closed| closed)
     }
 
     /// How many items there are at one moment within the call; others may put and get at
@@ -250,7 +267,7 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     #[track_caller]
     #[must_use]
     pub fn qsize(&self) -> usize {
-        self.handle.store().len(P::Site::here()) as usize
+        self.look("qsize", P::Site::here(), |count, _| count as usize)
     }
 
     /// Whether there are no items at one moment within the call.
@@ -258,7 +275,7 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     #[track_caller]
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.handle.store().is_empty(P::Site::here())
+        self.look("is_empty", P::Site::here(), |count, _| count == 0)
     }
 
     /// Whether there are as many items as its capacity at one moment within the call. A queue
@@ -267,7 +284,15 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     #[track_caller]
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.handle.store().is_full(P::Site::here())
+        let limit = self.handle.store().limit();
+        self.look("is_full", P::Site::here(), |count, _| count == limit)
+    }
+
+    /// The most items that it holds; `None` if that is a matter of memory.
+    #[must_use]
+    pub fn capacity(&self) -> Option<usize> {
+        let limit = self.handle.store().limit() as usize;
+        (limit < QueueBuilder::<T, P, O, C>::MOST_ITEMS).then_some(limit)
     }
 
     /// The longest item that it has room for, in bytes, encoded.
@@ -282,9 +307,14 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
         self.handle.store().address()
     }
 
+    fn look<R: Observe>(&self, name: &'static str, site: P::Site, look: impl FnOnce(u32, bool) -> R) -> R {
+        // SAFETY: the memory behind the store is for it alone.
+        unsafe { self.handle.store().look(self.handle.memory(), name, site, look) }
+    }
+
     #[inline]
     fn put_now(&self, item: T, wait: Patience, site: P::Site) -> Result<(), PutError<T>> {
-        let put = match C::encode(&item) {
+        let put = match C::encode(&item, O::KEYED) {
             Ok(mut encoded) => self.write(&mut encoded, wait, site),
             Err(reason) => Err(PutError::Unencodable { item: (), reason }),
         };
@@ -294,7 +324,7 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     #[inline]
     fn write(&self, item: &mut impl Item, wait: Patience, site: P::Site) -> Result<(), PutError<()>> {
         let store = self.handle.store();
-        let (bytes, largest) = (item.bytes(), store.largest());
+        let (bytes, largest) = (item.bytes() + item.key().len(), store.largest());
         if bytes > largest {
             return Err(PutError::TooLarge { item: (), bytes, largest });
         }
@@ -355,6 +385,13 @@ impl<T: Copy + Send + Shareable, P: Tasks, O: Order> Queue<T, P, O, Plain> {
     }
 }
 
+impl<T, P: Tasks, C> Queue<T, P, Fifo, C> {
+    /// How many items were ever put, and how many got, modulo 2^32.
+    pub(super) fn passed(&self) -> (u32, u32) {
+        self.handle.store().passed()
+    }
+}
+
 impl PutError<()> {
     /// The same error, with the item.
     fn with<T>(self, item: T) -> PutError<T> {
@@ -367,14 +404,8 @@ impl PutError<()> {
     }
 }
 
-/// How long that is, from now on. No time at all is not to wait.
-#[inline]
-fn within<P: Tasks>(timeout: Duration) -> Patience {
-    if timeout.is_zero() { Patience::Never } else { Patience::Until(P::deadline(timeout)) }
-}
-
 // SAFETY: a handle is its segment.
-unsafe impl<T: 'static, P: Tasks, O: Order, C: Codec<T>> Shareable for Queue<T, P, O, C> where
+unsafe impl<T: 'static, P: Tasks, O: Order, C: 'static> Shareable for Queue<T, P, O, C> where
     P::Segment: Shareable
 {
 }
@@ -385,7 +416,7 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Clone for Queue<T, P, O, C> {
     }
 }
 
-impl<T, P: Tasks, O: Order, C: Codec<T>> fmt::Debug for Queue<T, P, O, C> {
+impl<T, P: Tasks, O: Order, C> fmt::Debug for Queue<T, P, O, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // To print must not be to look, which a scheduler would see.
         f.debug_struct("Queue").finish_non_exhaustive()

@@ -18,7 +18,7 @@
 
 use super::ring::{Ring, Shape};
 use super::store::{Item, Order, Room, Store};
-use crate::platform::Tasks;
+use crate::platform::{Observe, Tasks};
 use crate::raw::{Patience, RawQueue, Refusal};
 
 /// First in, first out.
@@ -98,27 +98,28 @@ unsafe impl<P: Tasks> Store<P> for FifoStore<P> {
         self.ends.address()
     }
 
-    fn close(&self, site: P::Site) -> bool {
+    fn limit(&self) -> u32 {
+        self.ends.limit()
+    }
+
+    unsafe fn close(&self, _: *mut u8, site: P::Site) -> bool {
         self.ends.close(site)
     }
 
-    fn is_closed(&self, site: P::Site) -> bool {
-        self.ends.is_closed(site)
+    unsafe fn look<R: Observe>(
+        &self,
+        _: *mut u8,
+        name: &'static str,
+        site: P::Site,
+        look: impl FnOnce(u32, bool) -> R,
+    ) -> R {
+        self.ends.look(name, site, look)
     }
+}
 
-    fn len(&self, site: P::Site) -> u32 {
-        self.ends.len(site)
-    }
-
-    fn is_empty(&self, site: P::Site) -> bool {
-        self.ends.is_empty(site)
-    }
-
-    fn is_full(&self, site: P::Site) -> bool {
-        self.ends.is_full(site)
-    }
-
-    fn arrived(&self) -> u32 {
-        self.ends.arrived()
+impl<P: Tasks> FifoStore<P> {
+    /// How many items were ever put, and how many got, modulo 2^32.
+    pub(super) fn passed(&self) -> (u32, u32) {
+        self.ends.passed()
     }
 }

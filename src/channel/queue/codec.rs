@@ -26,12 +26,14 @@ pub trait Codec<T>: 'static {
     type View: ?Sized;
     /// The length of every item, where it is always the same.
     const EACH: Option<usize>;
+    /// Whether it makes keys.
+    const KEYS: bool;
 
-    /// An encoded item.
+    /// An encoded item, with a key where it is to be put in order.
     ///
     /// # Errors
     /// Why it cannot be encoded.
-    fn encode(item: &T) -> Result<impl Item, String>;
+    fn encode(item: &T, keyed: bool) -> Result<impl Item, String>;
 
     /// The item in these bytes.
     ///
@@ -64,6 +66,7 @@ thread_local! {
 /// A buffer that the thread uses again.
 struct Scratch {
     bytes: Vec<u8>,
+    key: Vec<u8>,
 }
 
 impl Drop for Scratch {
@@ -78,6 +81,10 @@ impl Item for Scratch {
         self.bytes.len()
     }
 
+    fn key(&self) -> &[u8] {
+        &self.key
+    }
+
     #[inline]
     unsafe fn write(&mut self, to: *mut u8) {
         // SAFETY: the caller's promise; a buffer of this process is not in shared memory.
@@ -88,12 +95,14 @@ impl Item for Scratch {
 impl<T: Serialize + DeserializeOwned> Codec<T> for Serial {
     type View = [u8];
     const EACH: Option<usize> = None;
+    const KEYS: bool = true;
 
-    fn encode(item: &T) -> Result<impl Item, String> {
+    fn encode(item: &T, keyed: bool) -> Result<impl Item, String> {
         let mut bytes = SCRATCH.take();
         bytes.clear();
         let bytes = postcard::to_extend(item, bytes).map_err(|error| error.to_string())?;
-        Ok(Scratch { bytes })
+        let key = if keyed { super::key::of(item)? } else { Vec::new() };
+        Ok(Scratch { bytes, key })
     }
 
     #[inline]
@@ -129,9 +138,10 @@ impl<T: Copy> Item for Bits<'_, T> {
 impl<T: Copy + Send + Shareable> Codec<T> for Plain {
     type View = T;
     const EACH: Option<usize> = Some(size_of::<T>());
+    const KEYS: bool = false;
 
     #[inline(always)]
-    fn encode(item: &T) -> Result<impl Item, String> {
+    fn encode(item: &T, _keyed: bool) -> Result<impl Item, String> {
         const { assert!(align_of::<T>() <= 8, "items lie at multiples of 8 bytes") };
         Ok(Bits(item))
     }

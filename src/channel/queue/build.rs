@@ -5,8 +5,8 @@
 //!
 //! When a process dies here, nothing was made yet.
 
-use super::queue::{Handle, Queue};
 use super::store::{Order, Room, Store};
+use super::typed::{Handle, Queue};
 use super::{Codec, Fifo, Serial};
 use crate::Error;
 use crate::platform::{Native, Segment, Tasks};
@@ -60,6 +60,7 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> QueueBuilder<T, P, O, C> {
     /// [`Error::InvalidArgument`] for a capacity or a number of bytes that is out of range,
     /// [`Error::Os`] if the operating system has no memory to give.
     pub fn build(self) -> Result<Queue<T, P, O, C>, Error> {
+        const { assert!(C::KEYS || !O::KEYED, "plain items have no keys to put them in order by") };
         let invalid = |what, given: usize, allowed: String| Error::InvalidArgument {
             what,
             given: given.to_string(),

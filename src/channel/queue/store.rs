@@ -9,7 +9,7 @@
 //!
 //! When a process dies here, each store's file says what the others find.
 
-use crate::platform::Tasks;
+use crate::platform::{Observe, Tasks};
 use crate::raw::{Patience, Refusal};
 
 /// How much a queue is to hold.
@@ -27,6 +27,10 @@ pub struct Room {
 pub trait Item {
     /// Its length in bytes.
     fn bytes(&self) -> usize;
+    /// The bytes by which it is put in order, where that is done.
+    fn key(&self) -> &[u8] {
+        &[]
+    }
     /// Writes it.
     ///
     /// # Safety
@@ -87,22 +91,31 @@ pub unsafe trait Store<P: Tasks>: Sized + Send + Sync {
 
     /// The address that names the queue in operations.
     fn address(&self) -> usize;
+    /// The most items that there can be.
+    fn limit(&self) -> u32;
     /// Closes the queue; says whether it was open.
-    fn close(&self, site: P::Site) -> bool;
-    /// Whether it was closed.
-    fn is_closed(&self, site: P::Site) -> bool;
-    /// How many items there are.
-    fn len(&self, site: P::Site) -> u32;
-    /// Whether there are none.
-    fn is_empty(&self, site: P::Site) -> bool;
-    /// Whether there are as many as there can be.
-    fn is_full(&self, site: P::Site) -> bool;
-    /// How many items were ever put, modulo 2^32. No visible operation.
-    fn arrived(&self) -> u32;
+    ///
+    /// # Safety
+    /// As for [`put`](Store::put).
+    unsafe fn close(&self, memory: *mut u8, site: P::Site) -> bool;
+    /// What `look` finds, told how many items there are and whether the queue is closed.
+    /// `name` is the operation's.
+    ///
+    /// # Safety
+    /// As for [`put`](Store::put).
+    unsafe fn look<R: Observe>(
+        &self,
+        memory: *mut u8,
+        name: &'static str,
+        site: P::Site,
+        look: impl FnOnce(u32, bool) -> R,
+    ) -> R;
 }
 
 /// An order in which items leave a queue.
 pub trait Order: 'static {
     /// The store that keeps it.
     type Store<P: Tasks>: Store<P>;
+    /// Whether items are put in order by their [keys](Item::key).
+    const KEYED: bool = false;
 }

@@ -1,0 +1,114 @@
+//! A queue with as little to know about it as possible: put, get, empty.
+//!
+//! Called by programs that need no capacity and no timeouts.
+//!
+//! When a process dies here, see [`Queue`].
+
+use super::{GetError, PutError, Queue};
+use crate::platform::{Native, Tasks};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fmt;
+use std::time::Duration;
+
+/// A queue for as many items as there is memory for (256 MiB, or under a scheduler 64 KiB),
+/// first in, first out.
+///
+/// ```
+/// let queue = selvedge::SimpleQueue::new();
+/// queue.put(vec![1, 2])?;
+/// assert!(!queue.is_empty());
+/// assert_eq!(queue.get()?, [1, 2]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct SimpleQueue<T, P: Tasks = Native>(Queue<T, P>);
+
+impl<T: Serialize + DeserializeOwned, P: Tasks> SimpleQueue<T, P> {
+    /// An empty queue.
+    ///
+    /// # Panics
+    /// If the operating system has no memory to give.
+    #[allow(clippy::new_without_default, reason = "this maps memory, which is not to be done unawares")]
+    #[track_caller]
+    #[must_use]
+    pub fn new() -> Self {
+        SimpleQueue(Queue::unbounded())
+    }
+
+    /// Puts an item in. Waits only if the memory is used up.
+    ///
+    /// # Errors
+    /// As [`Queue::put`].
+    #[track_caller]
+    pub fn put(&self, item: T) -> Result<(), PutError<T>> {
+        self.0.put(item)
+    }
+
+    /// Gets an item out, waiting for one as long as it takes.
+    ///
+    /// # Errors
+    /// As [`Queue::get`].
+    #[track_caller]
+    pub fn get(&self) -> Result<T, GetError> {
+        self.0.get()
+    }
+
+    /// Gets an item out if there is one.
+    ///
+    /// # Errors
+    /// As [`Queue::try_get`].
+    #[track_caller]
+    pub fn try_get(&self) -> Result<T, GetError> {
+        self.0.try_get()
+    }
+
+    /// Gets an item out unless there is none for longer than `timeout`.
+    ///
+    /// # Errors
+    /// As [`Queue::get_timeout`].
+    #[track_caller]
+    pub fn get_timeout(&self, timeout: Duration) -> Result<T, GetError> {
+        self.0.get_timeout(timeout)
+    }
+
+    /// How many items there are at one moment within the call.
+    #[doc(alias = "len")]
+    #[track_caller]
+    #[must_use]
+    pub fn qsize(&self) -> usize {
+        self.0.qsize()
+    }
+
+    /// Whether there are no items at one moment within the call.
+    #[doc(alias = "empty")]
+    #[track_caller]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Closes the queue; see [`Queue::close`].
+    #[track_caller]
+    pub fn close(&self) -> bool {
+        self.0.close()
+    }
+
+    /// Whether the queue was closed.
+    #[track_caller]
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+}
+
+impl<T: Serialize + DeserializeOwned, P: Tasks> Clone for SimpleQueue<T, P> {
+    fn clone(&self) -> Self {
+        SimpleQueue(self.0.clone())
+    }
+}
+
+impl<T, P: Tasks> fmt::Debug for SimpleQueue<T, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SimpleQueue").finish_non_exhaustive()
+    }
+}

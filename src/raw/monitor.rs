@@ -1,0 +1,323 @@
+//! One lock around everything a queue has, and waiting for room or for an item beside it. It
+//! survives whoever uses it.
+//!
+//! Called by the stores of [`channel`](crate::channel) in which those who put and those who
+//! get work at the same end, or all over the place: stacks and heaps. Where they work at two
+//! ends, [`RawQueue`](super::RawQueue) is faster.
+//!
+//! | lock | who has it |
+//! |---|---|
+//! | `core` | whoever looks at the store or changes it, for that long |
+//! | `putters`, `getters` | whoever of that side waits, also while it sleeps |
+//!
+//! 1. The store and the words here that are not locks or the bell are used under `core`.
+//! 2. Who finds that it has to wait takes its side's lock, marks the bell under `core`, and
+//!    sleeps without `core`. So each side has at most one sleeper; the others of its side wait
+//!    for its lock, and the next one looks for itself.
+//! 3. If the other side has a sleeper, the bell is made quiet before the store is changed, and
+//!    rung after that, before `core` is given back: see [the bell](super::bell).
+//! 4. Both sides never sleep at a time, since what is empty has room.
+//! 5. Whoever takes `core` after a holder that died repairs the store, and rings in any case.
+//!
+//! Who does not wait may overtake who does. The sleeper then sleeps again.
+//!
+//! Orderings: those of the lock.
+//!
+//! **When a task is killed here** outside `core`, a lock passes on and nothing else happens.
+//! Inside it, the store is as it was left, and the next holder repairs it. A sleeper that was
+//! to be woken is woken by that one or by the kernel.
+//!
+//! Source: C. A. R. Hoare, "Monitors: An Operating System Structuring Concept" (1974), for
+//! the shape.
+
+use super::bell::{GETTER, PUTTER, RawBell};
+use super::refusal::OVER;
+use super::{Left, Patience, RawRobustMutex, Refusal, Taken};
+use crate::platform::{Atomic, Cmp, Kind, Observe, Op, Robust, Site, Tasks, Woken};
+use crate::shm::Shareable;
+use std::cell::Cell;
+use std::fmt;
+
+/// What a monitor watches over: used by whoever has its lock.
+pub trait Watched {
+    /// The last holder of the lock died: puts everything in order.
+    fn repair(&self);
+    /// How many items there are.
+    fn count(&self) -> u32;
+}
+
+/// A lock, and who waits for what it protects to change.
+#[repr(C)]
+pub struct RawMonitor<P: Robust> {
+    core: RawRobustMutex<P>,
+    putters: RawRobustMutex<P>,
+    getters: RawRobustMutex<P>,
+    bell: RawBell<P>,
+    limit: u32,
+    /// The sides that have, or had, a sleeper.
+    awaited: Cell<u32>,
+    closed: Cell<bool>,
+    /// For guards only: how many items there are, and how much room.
+    items: P::Futex,
+    room: P::Futex,
+}
+
+// SAFETY: invariant 1.
+unsafe impl<P: Robust> Sync for RawMonitor<P> {}
+// SAFETY: words that mean the same to every process, at whatever address.
+unsafe impl<P: Tasks> Shareable for RawMonitor<P> {}
+
+/// A lock of the monitor's, until this is dropped.
+struct Held<'a, P: Robust> {
+    lock: &'a RawRobustMutex<P>,
+    me: P::Owner,
+    site: P::Site,
+    panicking: bool,
+}
+
+impl<P: Robust> Drop for Held<'_, P> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.lock.is_mine() {
+            // Whoever panicked with it may have left the store as the dead do.
+            let left = if !self.panicking && P::panicking() { Left::OwnerDied } else { Left::Clean };
+            self.lock.unlock_mine(self.me, left, self.site);
+        }
+    }
+}
+
+/// A result that is shown by the number of items that it left.
+struct Leaving<R>(R, u32);
+
+impl<R> Observe for Leaving<R> {
+    fn observed(&self) -> u64 {
+        self.1.into()
+    }
+}
+
+impl<P: Robust> RawMonitor<P> {
+    /// A monitor of something for at most `limit` items, at most 2^31 - 1, that is empty.
+    #[must_use]
+    pub fn new(limit: u32) -> Self {
+        let limit = limit.min(OVER - 1);
+        RawMonitor {
+            core: RawRobustMutex::new(),
+            putters: RawRobustMutex::new(),
+            getters: RawRobustMutex::new(),
+            bell: RawBell::new(),
+            limit,
+            awaited: Cell::new(0),
+            closed: Cell::new(false),
+            items: P::Futex::new(0),
+            room: P::Futex::new(limit),
+        }
+    }
+
+    /// The address that names this monitor in operations.
+    #[inline]
+    #[must_use]
+    pub fn address(&self) -> usize {
+        self.bell.address()
+    }
+
+    /// Puts something into `store`. `put` does it, or returns `None` for lack of room, which
+    /// it must not if the store is empty. It is not called if there are as many items as
+    /// there can be.
+    ///
+    /// # Errors
+    /// [`Refusal`]; nothing was put.
+    pub fn put<R>(
+        &self,
+        store: &impl Watched,
+        wait: Patience,
+        site: P::Site,
+        mut put: impl FnMut() -> Option<R>,
+    ) -> Result<R, Refusal> {
+        let attempt = |closed| match closed {
+            true => Err(Refusal::Closed),
+            false if store.count() >= self.limit => Ok(None),
+            false => Ok(put()),
+        };
+        self.perform(PUTTER, store, wait, site, attempt)
+    }
+
+    /// Gets something out of `store`, which is not empty when `get` is called.
+    ///
+    /// # Errors
+    /// [`Refusal`]; nothing was got.
+    pub fn get<R>(
+        &self,
+        store: &impl Watched,
+        wait: Patience,
+        site: P::Site,
+        get: impl FnOnce() -> R,
+    ) -> Result<R, Refusal> {
+        let mut get = Some(get);
+        let attempt = |closed| match store.count() {
+            0 if closed => Err(Refusal::Closed),
+            0 => Ok(None),
+            _ => Ok(get.take().map(|get| get())),
+        };
+        self.perform(GETTER, store, wait, site, attempt)
+    }
+
+    /// Closes it; says whether it was open.
+    pub fn close(&self, store: &impl Watched, site: P::Site) -> bool {
+        let op = || Op::new(Kind::Write, "close", self.address(), site.location());
+        P::step(op, || {
+            let core = self.enter(store, site);
+            self.bell.begin(core.me);
+            self.bell.quiet();
+            let before = self.closed.replace(true);
+            self.show(store);
+            self.bell.wake();
+            self.bell.end(core.me);
+            !before
+        })
+    }
+
+    /// What `look` finds under the lock, told whether it is closed.
+    pub fn look<R: Observe>(
+        &self,
+        store: &impl Watched,
+        name: &'static str,
+        site: P::Site,
+        look: impl FnOnce(u32, bool) -> R,
+    ) -> R {
+        let op = || Op::new(Kind::Read, name, self.address(), site.location());
+        P::step(op, || {
+            let _core = self.enter(store, site);
+            look(store.count(), self.closed.get())
+        })
+    }
+
+    /// The most items that there can be.
+    #[must_use]
+    pub fn limit(&self) -> u32 {
+        self.limit
+    }
+
+    fn perform<R>(
+        &self,
+        side: u32,
+        store: &impl Watched,
+        wait: Patience,
+        site: P::Site,
+        mut attempt: impl FnMut(bool) -> Result<Option<R>, Refusal>,
+    ) -> Result<R, Refusal> {
+        let body = || {
+            if let Some(result) = self.attempt(side, store, site, false, &mut attempt)? {
+                return Ok(Leaving(result, store.count()));
+            }
+            self.wait(side, store, wait, site, &mut attempt).map(|result| Leaving(result, store.count()))
+        };
+        P::step(|| self.op(side, wait, site), body).map(|done| done.0)
+    }
+
+    /// Tries once. If it does not come off, marks the bell for this side where it `sleeps`.
+    fn attempt<R>(
+        &self,
+        side: u32,
+        store: &impl Watched,
+        site: P::Site,
+        sleeps: bool,
+        attempt: &mut impl FnMut(bool) -> Result<Option<R>, Refusal>,
+    ) -> Result<Option<R>, Refusal> {
+        let core = self.enter(store, site);
+        let awaited = self.awaited.get() & !side != 0;
+        if awaited {
+            self.bell.begin(core.me);
+            self.bell.quiet();
+        }
+        let result = attempt(self.closed.get());
+        if matches!(result, Ok(Some(_))) {
+            self.show(store);
+        }
+        if awaited {
+            self.awaited.set(self.awaited.get() & side);
+            self.bell.wake();
+            self.bell.end(core.me);
+        }
+        if sleeps && matches!(result, Ok(None)) {
+            self.awaited.set(self.awaited.get() | side);
+            self.bell.mark(side);
+        }
+        result
+    }
+
+    /// Waits for its turn among its side, and tries and sleeps until it comes off.
+    #[cold]
+    fn wait<R>(
+        &self,
+        side: u32,
+        store: &impl Watched,
+        wait: Patience,
+        site: P::Site,
+        attempt: &mut impl FnMut(bool) -> Result<Option<R>, Refusal>,
+    ) -> Result<R, Refusal> {
+        let lock = if side == GETTER { &self.getters } else { &self.putters };
+        let deadline = match wait {
+            Patience::Never => return Err(Refusal::WouldBlock),
+            Patience::Until(deadline) => {
+                lock.lock_until(deadline, site).ok_or(Refusal::WouldBlock)?;
+                Some(deadline)
+            }
+            Patience::Forever => {
+                lock.lock(site);
+                None
+            }
+        };
+        let _turn = Held { lock, me: P::me(), site, panicking: P::panicking() };
+        let mut late = false;
+        loop {
+            if let Some(result) = self.attempt(side, store, site, !late, attempt)? {
+                return Ok(result);
+            }
+            if late {
+                return Err(Refusal::WouldBlock);
+            }
+            late = self.bell.sleep(side, deadline, || self.op(side, wait, site)) == Woken::TimedOut;
+        }
+    }
+
+    /// Takes the lock around the store, and repairs that if it must.
+    fn enter(&self, store: &impl Watched, site: P::Site) -> Held<'_, P> {
+        let taken = self.core.lock(site);
+        let core = Held { lock: &self.core, me: P::me(), site, panicking: P::panicking() };
+        if taken != Taken::Clean {
+            self.bell.begin(core.me);
+            self.bell.quiet();
+            store.repair();
+            self.show(store);
+            self.bell.wake();
+            self.bell.end(core.me);
+        }
+        core
+    }
+
+    /// The operation that a side announces: enabled while there is an item, or room.
+    fn op(&self, side: u32, wait: Patience, site: P::Site) -> Op {
+        let (names, enough) =
+            if side == GETTER { (["get", "try_get"], &self.items) } else { (["put", "try_put"], &self.room) };
+        let op = |name| Op::new(Kind::ReadWrite, name, self.address(), site.location());
+        let waiting = || op(names[0]).when(P::guard(enough, !0, Cmp::Ne, 0));
+        match wait {
+            Patience::Never => op(names[1]),
+            Patience::Until(deadline) => waiting().until(Some(deadline)),
+            Patience::Forever => waiting(),
+        }
+    }
+
+    /// Lets guards know how it stands.
+    fn show(&self, store: &impl Watched) {
+        let over = || if self.closed.get() { OVER } else { 0 };
+        P::show(&self.items, || store.count() | over());
+        P::show(&self.room, || self.limit.saturating_sub(store.count()) | over());
+    }
+}
+
+impl<P: Robust> fmt::Debug for RawMonitor<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawMonitor").field("limit", &self.limit).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,124 @@
+//! The half of a queue that is rarely needed: who waits, who is told, and what is owed by the
+//! dead.
+//!
+//! Called by [`RawQueue`], whose file tells why it is right; the numbers of invariants here
+//! are that file's.
+//!
+//! When a process dies here, see there.
+
+use super::bell::GETTER;
+use super::position::{AWAITED, CLOSED, Position};
+use super::queue::{End, RawQueue};
+use super::{Left, Patience, Refusal, Taken};
+use crate::platform::{Atomic, Guard, Robust, Woken};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+
+/// How long somebody who does not want to wait waits for somebody who is at work, before it
+/// looks whether that one has fallen asleep; in nanoseconds.
+const PATIENCE: u64 = 1_000_000;
+
+impl<P: Robust> RawQueue<P> {
+    /// Takes a lock that somebody has, if that one is at work and not asleep. To refuse at
+    /// once would be to call a queue empty or full that is not.
+    #[cold]
+    pub(super) fn insist(&self, end: &End<P>, site: P::Site) -> Result<Taken, Refusal> {
+        loop {
+            // The order of the two looks makes the answer true at one moment between them.
+            if std::ptr::eq(end, &self.head) {
+                let head = self.head.position.load(Acquire);
+                let tail = self.tail.position.load(Acquire);
+                if Position::of(head) == Position::of(tail) {
+                    return Err(if tail & CLOSED != 0 { Refusal::Closed } else { Refusal::WouldBlock });
+                }
+            } else {
+                let tail = self.tail.position.load(Acquire);
+                let head = self.head.position.load(Acquire);
+                if tail & CLOSED != 0 {
+                    return Err(Refusal::Closed);
+                }
+                // Whoever sleeps until the head moves found too little room, and is first.
+                if Position::of(tail).since(Position::of(head)) >= self.limit || head & AWAITED != 0 {
+                    return Err(Refusal::WouldBlock);
+                }
+            }
+            if let Some(taken) = end.lock.lock_until(P::now().saturating_add(PATIENCE), site) {
+                return Ok(taken);
+            }
+        }
+    }
+
+    /// The same where somebody may wait for it, or the queue was just closed.
+    #[cold]
+    pub(super) fn advance_awaited(&self, end: &End<P>, to: Position, me: P::Owner) -> Result<(), Refusal> {
+        self.bell.begin(me);
+        let moved = loop {
+            let word = end.position.fetch_and(!AWAITED, AcqRel) & !AWAITED;
+            self.bell.quiet();
+            if word & CLOSED != 0 {
+                break Err(Refusal::Closed);
+            }
+            if end.position.compare_exchange(word, to.word(), AcqRel, Relaxed).is_ok() {
+                self.show();
+                break Ok(());
+            }
+        };
+        self.bell.wake();
+        self.bell.end(me);
+        moved
+    }
+
+    /// The last holder of a side's lock died and may have owed somebody a wake-up.
+    #[cold]
+    pub(super) fn ring(&self, me: P::Owner) {
+        self.bell.begin(me);
+        self.bell.quiet();
+        self.show();
+        self.bell.wake();
+        self.bell.end(me);
+    }
+
+    /// Sleeps until the other side's end, last seen as `seen`, may have moved, or the queue
+    /// was closed, or it is late; says whether it is late.
+    #[cold]
+    pub(super) fn sleep(&self, side: u32, seen: u64, wait: Patience, site: P::Site) -> bool {
+        let deadline = match wait {
+            Patience::Until(deadline) => Some(deadline),
+            Patience::Never | Patience::Forever => None,
+        };
+        let other = if side == GETTER { &self.tail } else { &self.head };
+        if self.closer_is_done(side, site) {
+            return false;
+        }
+        let now = other.position.fetch_or(AWAITED, AcqRel);
+        let mut late = false;
+        if (now ^ seen) & !AWAITED == 0 {
+            let op = || if side == GETTER { self.get_op(wait, site) } else { self.put_op(wait, site) };
+            late = self.bell.sleep(side, deadline, op) == Woken::TimedOut;
+            if !late && Position::of(other.position.load(Relaxed)) == Position::of(seen) {
+                // Somebody is about to move it, and cannot while this marks it again and again.
+                P::pause(0, || op().when(Guard::ALWAYS));
+            }
+        }
+        // Nobody sleeps for this side any more.
+        other.position.fetch_and(!AWAITED, Relaxed);
+        late
+    }
+
+    /// Marks the bell, or finds that the queue was closed.
+    fn closer_is_done(&self, side: u32, site: P::Site) -> bool {
+        while !self.bell.mark(side) {
+            // Whoever has this lock is closing the queue. Once it is ours, that one has
+            // closed the queue or is dead.
+            self.closing.lock(site);
+            let closed = self.tail.position.load(Acquire) & CLOSED != 0;
+            if !closed {
+                self.bell.reopen();
+            }
+            self.closing.unlock_mine(P::me(), Left::Clean, site);
+            if closed {
+                return true;
+            }
+        }
+        false
+    }
+}
