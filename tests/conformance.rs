@@ -15,3 +15,5 @@ mod process;
 mod queue;
 #[path = "conformance/scheduling.rs"]
 mod scheduling;
+#[path = "conformance/signal.rs"]
+mod signal;
