@@ -175,7 +175,18 @@ impl<S: Shareable> Model for Typed<S> {
 }
 
 /// A dynamic program: one main task, which starts the others as it runs.
-pub(crate) struct Dynamic<F>(pub(crate) F);
+pub(crate) struct Dynamic<F> {
+    pub(crate) body: F,
+    /// What goes wrong unless something else is asked for.
+    pub(crate) faults: Faults,
+}
+
+impl<F> Dynamic<F> {
+    /// A program in which nothing goes wrong by itself.
+    pub(crate) fn new(body: F) -> Dynamic<F> {
+        Dynamic { body, faults: Faults::none() }
+    }
+}
 
 impl<F: Fn() + Sync> Model for Dynamic<F> {
     fn tasks(&self) -> usize {
@@ -194,6 +205,10 @@ impl<F: Fn() + Sync> Model for Dynamic<F> {
         true
     }
 
+    fn faults(&self) -> Faults {
+        self.faults.clone()
+    }
+
     fn layout(&self) -> Layout {
         Layout::new::<()>()
     }
@@ -201,7 +216,7 @@ impl<F: Fn() + Sync> Model for Dynamic<F> {
     unsafe fn init(&self, _: *mut u8) {}
 
     unsafe fn run(&self, _: *mut u8, _: usize) {
-        (self.0)();
+        (self.body)();
     }
 
     unsafe fn finish(&self, _: *mut u8, _: &mut String) {}

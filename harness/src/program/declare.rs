@@ -231,7 +231,13 @@ impl AnyProgram {
     /// # Ok::<(), selvedge_harness::Error>(())
     /// ```
     pub fn dynamic(body: impl Fn() + Send + Sync + 'static) -> AnyProgram {
-        AnyProgram(Box::new(Dynamic(body)))
+        AnyProgram(Box::new(Dynamic::new(body)))
+    }
+
+    /// The same, and what goes wrong in executions of the program, unless the configuration
+    /// says something else.
+    pub fn dynamic_with_faults(faults: Faults, body: impl Fn() + Send + Sync + 'static) -> AnyProgram {
+        AnyProgram(Box::new(Dynamic { body, faults }))
     }
 
     /// Explores the program under a name; see [`Program::check`].

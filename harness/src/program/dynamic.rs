@@ -48,7 +48,7 @@ pub fn explore<F: Fn() + Sync>(body: F) {
 /// If a law is broken.
 #[track_caller]
 pub fn explore_with<F: Fn() + Sync>(config: &Config, body: F) -> Result<Report, Error> {
-    regressions::explore(&Dynamic(body), &job(Location::caller()), config)
+    regressions::explore(&Dynamic::new(body), &job(Location::caller()), config)
 }
 
 /// Explores `body` and returns what was found.
@@ -57,7 +57,7 @@ pub fn explore_with<F: Fn() + Sync>(config: &Config, body: F) -> Result<Report, 
 /// As for [`explore_with`].
 #[track_caller]
 pub fn check<F: Fn() + Sync>(config: &Config, body: F) -> Result<Report, Error> {
-    check_model(&Dynamic(body), &job(Location::caller()), config)
+    check_model(&Dynamic::new(body), &job(Location::caller()), config)
 }
 
 /// A program without a name is known by where it stands.
