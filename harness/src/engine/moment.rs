@@ -58,6 +58,7 @@ impl Moment {
     /// From now on, this thread is in this part of the program.
     pub(crate) fn begin(self) {
         NOW.set(self);
+        crate::kernel::set_part(self.outside_tasks());
         if let Some(published) = PUBLISHED.get() {
             published.store(self as u8, Ordering::Relaxed);
         }

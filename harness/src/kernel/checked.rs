@@ -228,6 +228,9 @@ impl Platform for Checked {
     fn pause(round: u32, op: impl FnOnce() -> Op) {
         let this = current::get();
         if this.is_null() {
+            if outside::is_alone() {
+                outside::accuse(&op());
+            }
             return Native::pause(round, op);
         }
         // Inside a step the guard held when the step was chosen, and nobody has run

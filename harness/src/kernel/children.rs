@@ -13,7 +13,7 @@ use super::point::switch;
 use super::segment::CheckedSegment;
 use super::state::{Kernel, Launch, Mode};
 use super::task::{Role, Task};
-use super::{current, life, panic};
+use super::{current, life, outside, panic};
 use nix::sys::signal::Signal;
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
@@ -76,7 +76,13 @@ impl<N: Child> Child for CheckedChild<N> {
     #[inline(always)]
     fn wait(&self, deadline: Option<u64>, site: impl Site) -> io::Result<Option<ExitStatus>> {
         match &self.0 {
-            Inner::Native(child) => child.wait(deadline, site),
+            Inner::Native(child) => match (deadline, outside::patience()) {
+                (None, until @ Some(_)) => match child.wait(until, site)? {
+                    None => outside::accuse_at("join", site.location()),
+                    ended => Ok(ended),
+                },
+                _ => child.wait(deadline, site),
+            },
             Inner::Task(child) => child.wait(deadline, site.location()),
         }
     }
@@ -200,6 +206,7 @@ impl Tasks for Checked {
     ) -> io::Result<Self::Process> {
         let this = current::get();
         if this.is_null() {
+            outside::note_helper();
             return Ok(CheckedChild(Inner::Native(Box::new(Native::fork(name, body, ())?))));
         }
         // SAFETY: a current kernel is alive, and the caller has the turn.
@@ -240,6 +247,7 @@ impl Tasks for Checked {
     ) -> io::Result<Self::Thread> {
         let this = current::get();
         if this.is_null() {
+            outside::note_helper();
             return Ok(CheckedChild(Inner::Native(Box::new(Native::thread(name, body, ())?))));
         }
         // SAFETY: a current kernel is alive, and the caller has the turn.
@@ -284,6 +292,9 @@ impl Tasks for Checked {
     fn sleep(nanos: u64, site: Self::Site) {
         let this = current::get();
         if this.is_null() {
+            if outside::is_alone() {
+                return;
+            }
             return Native::sleep(nanos, ());
         }
         // SAFETY: a current kernel is alive, and the caller has the turn.

@@ -15,7 +15,7 @@ use super::checked::perform;
 use super::event::EVERYTHING;
 use super::point::point;
 use super::words::CheckedU32;
-use super::{current, sleep};
+use super::{current, outside, sleep};
 use selvedge::platform::{Change, Guard, Kind, Native, Op, Platform, Woken};
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -30,8 +30,7 @@ pub(super) fn wait(
 ) -> Woken {
     let this = current::get();
     if this.is_null() {
-        let words: Vec<_> = words.iter().map(|(word, expected)| (word.native(), *expected)).collect();
-        return Native::futex_wait_any(&words, deadline, op, resume);
+        return wait_outside(words, deadline, op, resume);
     }
     // SAFETY: a current kernel is alive, and the caller has the turn.
     let kernel = unsafe { &mut *this };
@@ -63,6 +62,32 @@ pub(super) fn wait(
     // SAFETY: as above.
     let timed_out = unsafe { sleep::park(this, addresses, op, resume) };
     if timed_out { Woken::TimedOut } else { Woken::Woken }
+}
+
+/// A sleep where nobody schedules.
+fn wait_outside(
+    words: &[(&CheckedU32, u32)],
+    deadline: Option<u64>,
+    op: impl FnOnce() -> Op,
+    resume: Option<impl FnOnce() -> Op>,
+) -> Woken {
+    let words: Vec<_> = words.iter().map(|(word, expected)| (word.native(), *expected)).collect();
+    let alone =
+        outside::is_alone() && words.iter().all(|(word, expected)| word.load(Relaxed) == *expected);
+    if deadline.is_some() {
+        return if alone { Woken::TimedOut } else { Native::futex_wait_any(&words, deadline, op, resume) };
+    }
+    match outside::patience() {
+        Some(_) if alone => outside::accuse(&op()),
+        None => Native::futex_wait_any(&words, None, op, resume),
+        until => {
+            let op = op();
+            match Native::futex_wait_any(&words, until, || op, resume) {
+                Woken::TimedOut => outside::accuse(&op),
+                woken => woken,
+            }
+        }
+    }
 }
 
 /// Wakes up to `count` sleepers.

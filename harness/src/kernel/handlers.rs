@@ -15,12 +15,12 @@
 //! execution.
 
 use super::checked::{Checked, Open, open_always, perform};
-use super::current;
 use super::fault::SIGNALS;
 use super::life;
 use super::signal::{Sent, place_of, run_handlers};
 use super::state::Kernel;
 use super::task::{Role, State};
+use super::{current, outside};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use selvedge::platform::{Action, Clock, Cmp, Guard, Handler, Kind, Native, Op, Platform, Setting, Signals};
 use std::cell::RefCell;
@@ -259,7 +259,16 @@ impl Signals for Checked {
     }
 
     fn wait_for(set: SigSet, deadline: Option<u64>, site: Self::Site) -> io::Result<Option<Signal>> {
-        let Some((this, me)) = scheduled() else { return Native::wait_for(set, deadline, ()) };
+        let Some((this, me)) = scheduled() else {
+            if !outside::is_alone() {
+                return Native::wait_for(set, deadline, ());
+            }
+            let found = Native::wait_for(set, Some(0), ())?;
+            if found.is_none() && deadline.is_none() {
+                outside::accuse_at("wait for signal", site);
+            }
+            return Ok(found);
+        };
         if bits(set) == 0 {
             return Err(set.iter().next().map_or_else(|| nix::Error::EINVAL.into(), not_modelled));
         }
@@ -285,7 +294,12 @@ impl Signals for Checked {
     }
 
     fn await_handler(site: Self::Site) -> io::Result<()> {
-        let Some((this, me)) = scheduled() else { return Native::await_handler(()) };
+        let Some((this, me)) = scheduled() else {
+            if outside::is_alone() {
+                outside::accuse_at("pause", site);
+            }
+            return Native::await_handler(());
+        };
         // Two steps: a handler that runs before the first is slept through.
         // SAFETY: a current kernel is alive, and the caller has the turn.
         unsafe { step(this, "pause", site) }.conclude(&());

@@ -24,6 +24,7 @@
 //! | `record` | writing that down |
 //! | `arena`, `task`, `fixed` | the memory and the plain data in it |
 //! | `checked`, `words`, `children`, `segment` | the `Checked` platform that primitives meet |
+//! | `outside` | waits in code outside of the tasks |
 //! | `current`, `panic`, `rng` | the thread's kernel, panic notes, the generator |
 //!
 //! A step of a task, and what the kernel does at each moment:
@@ -59,6 +60,7 @@ mod join;
 mod life;
 mod memory;
 mod open;
+mod outside;
 pub(crate) mod panic;
 mod plan;
 mod point;
@@ -89,6 +91,7 @@ pub(crate) use handlers::forget_handlers;
 pub use join::join_task;
 pub(crate) use life::{depart, enter, set_label};
 pub(crate) use open::close_lost_streams;
+pub(crate) use outside::set_part;
 pub(crate) use plan::{Mismatch, Plan, Policy};
 pub(crate) use policy::{Forecast, MARKS, Mark, Sleeper, is_eligible};
 pub use rng::Rng;

@@ -12,7 +12,7 @@ use super::state::UNWINDING;
 use crate::judge::{Place, Verdict};
 use std::any::Any;
 use std::cell::Cell;
-use std::panic::PanicHookInfo;
+use std::panic::{Location, PanicHookInfo, resume_unwind};
 use std::ptr;
 use std::sync::Once;
 
@@ -56,6 +56,21 @@ impl Note {
             self.message.set(text(payload));
         }
     }
+}
+
+/// Unwinds with a panic that says `message` and stands at `place`.
+pub(super) fn unwind_with(message: String, place: &Location<'_>) -> ! {
+    let note = NOTE.get();
+    if !note.is_null() {
+        // SAFETY: as in `write_down`.
+        let note = unsafe { &mut *note };
+        note.clear();
+        note.message.set(&message);
+        note.file.set(place.file());
+        note.line = place.line();
+        note.column = place.column();
+    }
+    resume_unwind(Box::new(message))
 }
 
 fn text(payload: &(dyn Any + Send)) -> &str {

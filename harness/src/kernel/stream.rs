@@ -25,10 +25,10 @@
 
 use super::checked::{Checked, open_always};
 use super::choice::Outcome;
-use super::current;
 use super::open::Watched;
 use super::state::{Kernel, Mode};
 use super::task::{NOBODY, State};
+use super::{current, outside};
 use nix::poll::PollFlags;
 use selvedge::platform::{Call, Cmp, Guard, Io, Native, Op, Platform, Woken};
 use selvedge::sys::{clock, futex, ready};
@@ -235,6 +235,9 @@ impl Io for Checked {
         let this = current::get();
         // SAFETY: a current kernel is alive, and the caller has the turn.
         if this.is_null() || unsafe { (*this).is_inside() } {
+            if outside::is_alone() && ready::blocks(call.fd) && !ready::is_ready(call.fd, call.direction()) {
+                outside::accuse_at(call.name, call.site);
+            }
             return body(0..len);
         }
         let blocks = ready::blocks(call.fd);
@@ -273,6 +276,13 @@ impl Io for Checked {
         let this = current::get();
         // SAFETY: a current kernel is alive, and the caller has the turn.
         if this.is_null() || unsafe { (*this).is_inside() } {
+            if outside::is_alone() {
+                let is_ready = ready::is_ready(call.fd, call.direction());
+                if !is_ready && deadline.is_none() {
+                    outside::accuse_at(call.name, call.site);
+                }
+                return Ok(is_ready);
+            }
             let fixed = Call { kind: call.kind, name: call.name, fd: call.fd, site: () };
             return Native::ready(fixed, deadline);
         }
