@@ -27,18 +27,21 @@ fn desk() -> Desk {
 }
 
 /// A program that ends well but for what its check does.
-fn ending(check: fn(&Desk)) -> Program<Desk> {
+fn ending(check: Check) -> Program<Desk> {
     Program::new("ending", desk).task("clerk", |desk| desk.count.fetch_add(1)).finally(check)
 }
 
+/// What is checked at the end.
+type Check = fn(&Desk);
+
 /// What the check waits for, the operation's name, and the wait.
-const WAITS: [(&str, fn(&Desk)); 6] = [
+const WAITS: [(&str, Check); 6] = [
     ("lock", |desk| {
         let _held = desk.lock.lock().unwrap();
         let _again = desk.lock.lock();
     }),
     ("acquire", |desk| desk.seats.acquire()),
-    ("wait", |desk| _ = desk.bell.wait()),
+    ("wait", |desk| desk.bell.wait()),
     ("await_eq", |desk| desk.count.await_eq(7)),
     ("read", |_| {
         let (reader, _writer) = pipe().unwrap();

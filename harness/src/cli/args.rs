@@ -76,6 +76,7 @@ pub(super) struct Search {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = crate::fault::help())]
 pub(super) struct Explore {
     /// The scenario, with parameters as in ticket:clients=3,stock=1
     #[arg(value_name = "NAME[:k=v,..]")]
@@ -107,7 +108,7 @@ pub(super) struct FaultArgs {
     /// Processes killed in an execution, at most
     #[arg(long, value_name = "N")]
     pub(super) kills: Option<String>,
-    /// Other faults, with the most of each: signals, eintr, short_io, spurious, timeouts, drift, wake_any
+    /// Faults, with the most of each, as in eintr,short_io:2; see the list below
     #[arg(long, value_name = "F[:N],..")]
     pub(super) fault: Option<String>,
     /// Only tasks of this name may be killed; may be given several times
@@ -116,6 +117,7 @@ pub(super) struct FaultArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = crate::fault::help())]
 pub(super) struct CensusArgs {
     /// The scenario, with parameters as in ticket:clients=3,stock=1
     #[arg(value_name = "NAME[:k=v,..]")]

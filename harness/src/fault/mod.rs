@@ -7,18 +7,25 @@
 //! | fault | what happens at a scheduling point |
 //! |---|---|
 //! | `kills` | the process of a task is killed by SIGKILL before its announced operation |
-//! | `signals` | a task receives a signal that it handles; its handler runs there |
-//! | `eintr` | a call on a stream is interrupted before it moves anything |
-//! | `short_io` | a call on a stream moves only a part of its bytes |
+//! | `signals` | a task receives a signal that it handles: its handler runs there, whether the task could go on or waits; then its operation is announced once more |
+//! | `eintr` | a call on a stream fails with EINTR before it moves anything, also while it waits |
+//! | `short_io` | a call on a stream that was to move more moves one byte |
 //! | `spurious` | a sleeper wakes without cause |
 //! | `timeouts` | the earliest deadline passes although others could go on |
 //! | `drift` | as `timeouts`, but any deadline, as if each task had a clock of its own |
 //! | `wake_any` | a notification wakes any of the sleepers, not the longest |
 //!
+//! `signals` strikes only tasks with a handler set through the checked
+//! [`Signals`](crate::prelude::Signals), `eintr` and `short_io` only calls on a checked
+//! [`Stream`](crate::prelude::Stream): nobody else would notice. A signal that one task sends
+//! to another is no fault; it is handled at the receiver's next turn.
+//!
 //! Numbers are the most of one execution. Kills stop at processes, as in life: the
 //! threads of a killed process end with it, its children go on.
 
 mod parse;
+
+pub(crate) use parse::help;
 
 use crate::kernel::{Choice, Outcome};
 

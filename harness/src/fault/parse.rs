@@ -6,9 +6,35 @@ use crate::error::nearest;
 use std::fmt;
 use std::str::FromStr;
 
-/// The names of the faults.
-const NAMES: [&str; 8] =
-    ["kills", "signals", "eintr", "short_io", "spurious", "timeouts", "drift", "wake_any"];
+/// The names of the faults, and what each does, in a line.
+const FAULTS: [(&str, &str); 8] = [
+    ("kills", "the process of a task is killed by SIGKILL before its announced operation"),
+    ("signals", "a task receives a signal that it handles; its handler runs there, then the task goes on"),
+    ("eintr", "a call on a stream fails with EINTR before it moves anything, also while it waits"),
+    ("short_io", "a read or write on a stream moves one byte, although it was to move more"),
+    ("spurious", "a sleeper wakes without cause"),
+    ("timeouts", "the earliest deadline passes although others could go on"),
+    ("drift", "as timeouts, but any deadline, as if each task had a clock of its own"),
+    ("wake_any", "a notification wakes any of the sleepers, not the longest"),
+];
+
+fn names() -> impl Iterator<Item = &'static str> {
+    FAULTS.iter().map(|(name, _)| *name)
+}
+
+/// What each fault does, for the help of commands that take some.
+pub(crate) fn help() -> String {
+    let mut text =
+        String::from("Faults, of which an execution has at most so many (1 if no number is given):\n");
+    for (name, does) in FAULTS {
+        let number = if matches!(name, "drift" | "wake_any") { "" } else { "[:N]" };
+        text.push_str(&format!("  {:14} {does}\n", format!("{name}{number}")));
+    }
+    text.push_str(
+        "  They are choices of the schedule: a finding with one is shrunk and replays like any other.",
+    );
+    text
+}
 
 /// What a fault's number may be.
 const FORM: &str = "fault names with the most of each, as in kills:1,spurious:2; the number is 1 if left out";
@@ -52,7 +78,7 @@ impl Faults {
                 return Err(Error::Unknown {
                     what: "fault",
                     name: name.to_owned(),
-                    nearest: nearest(name, NAMES.iter().copied()),
+                    nearest: nearest(name, names()),
                 });
             }
         };
@@ -86,11 +112,10 @@ impl FromStr for Faults {
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let numbers = [self.kills, self.signals, self.eintr, self.short_io, self.spurious, self.timeouts];
-        let mut parts: Vec<String> = NAMES
-            .iter()
+        let mut parts: Vec<String> = names()
             .zip(numbers)
             .filter(|&(_, most)| most > 0)
-            .map(|(name, most)| if most == 1 { (*name).to_owned() } else { format!("{name}:{most}") })
+            .map(|(name, most)| if most == 1 { name.to_owned() } else { format!("{name}:{most}") })
             .collect();
         parts.extend(self.drift.then(|| "drift".to_owned()));
         parts.extend(self.wake_any.then(|| "wake_any".to_owned()));
