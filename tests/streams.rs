@@ -215,3 +215,54 @@ fn the_death_of_a_writer_is_the_end_of_the_file() {
     });
     assert_eq!(counts[0], counts[1]);
 }
+
+/// A chain of processes, each passing on what it reads: whatever goes wrong, both engines
+/// agree on it. Who closes its end too late leaves it open in every child that was forked
+/// meanwhile, and nobody ever meets the end of the file.
+#[test]
+#[serial]
+fn a_chain_of_pipes_goes_wrong_alike_in_both_engines() {
+    let chain = |tidy: bool| {
+        AnyProgram::dynamic(move || {
+            let (first, sink) = pipe().unwrap();
+            let (mut source, mut sink) = (Stream::new(first), Some(Stream::new(sink)));
+            let mut send = || _ = sink.take().map(|mut sink| sink.write(b"selvedge"));
+            if tidy {
+                send();
+            }
+            let children: Vec<_> = (0..2)
+                .map(|_| {
+                    let (next, writer) = pipe().unwrap();
+                    let mut reader = std::mem::replace(&mut source, Stream::new(next));
+                    let mut writer = Stream::new(writer);
+                    Process::spawn(move || {
+                        let mut bytes = [0; 3];
+                        while let Ok(count @ 1..) = reader.read(&mut bytes) {
+                            let _ = writer.write(&bytes[..count]);
+                        }
+                    })
+                })
+                .collect();
+            send();
+            let mut bytes = Vec::new();
+            source.read_to_end(&mut bytes).unwrap();
+            for child in children {
+                let _ = child.join();
+            }
+            outcome(String::from_utf8_lossy(&bytes));
+        })
+    };
+    let granularities = [Granularity::Operation, Granularity::Word];
+    for (tidy, granularity) in [false, true].into_iter().flat_map(|tidy| granularities.map(|it| (tidy, it))) {
+        for text in ["", "eintr:2,short_io:3", "kills", "kills:2,eintr,short_io:2"] {
+            let allowed = if text.is_empty() { Faults::none() } else { faults(text) };
+            let [sim, real] = BOTH.map(|engine| {
+                let config = quiet(engine).seed(4).faults(allowed.clone());
+                chain(tidy).record(&Config { granularity, ..config }, 0..25).unwrap()
+            });
+            same(&sim, &real);
+            let expected = if tidy { Verdict::Pass } else { Verdict::Deadlock };
+            assert!(!text.is_empty() || sim.iter().all(|run| run.verdict == expected), "{tidy}");
+        }
+    }
+}

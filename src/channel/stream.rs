@@ -39,9 +39,9 @@ use std::time::Duration;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct Stream<T, P: Io> {
-    inner: T,
-    /// Held for its destructor.
+    /// Held for its destructor, which runs while the descriptor is still open.
     _watch: P::Watch,
+    inner: T,
 }
 
 /// Bytes that `read_to_end` asks for at a time.

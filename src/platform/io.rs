@@ -48,8 +48,8 @@ impl<S> Call<'_, S> {
 
 /// A platform on which tasks can make calls on descriptors.
 pub trait Io: Platform {
-    /// What stands for an open stream where somebody keeps account of them; dropped with
-    /// the stream.
+    /// What stands for an open stream where somebody keeps account of them; dropped before
+    /// the stream's descriptor is closed.
     type Watch: Send + Sync + 'static;
 
     /// Takes note of a stream that was made over this descriptor.

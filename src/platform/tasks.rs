@@ -77,6 +77,22 @@ pub trait Tasks: Robust {
     fn fork<F: FnOnce() -> i32 + 'static>(name: &str, body: F, site: Self::Site)
     -> io::Result<Self::Process>;
 
+    /// [`fork`](Tasks::fork), for a caller that still holds what `body` will own: once the
+    /// child is there, it drops that, as `release` does. A platform whose processes share
+    /// one memory asks a copy of itself to do so, to learn what the child owns.
+    ///
+    /// # Errors
+    /// As for [`fork`](Tasks::fork).
+    fn fork_holding<F: FnOnce() -> i32 + 'static>(
+        name: &str,
+        body: F,
+        release: impl FnOnce(),
+        site: Self::Site,
+    ) -> io::Result<Self::Process> {
+        let _ = release;
+        Self::fork(name, body, site)
+    }
+
     /// Starts `body` in a thread of this process.
     ///
     /// # Errors

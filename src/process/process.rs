@@ -224,7 +224,8 @@ impl<P: Tasks> Process<P> {
             identity::current::<P>().leave(outcome.is_err());
             outcome.map_or_else(|payload| resume_unwind(payload), |()| 0)
         };
-        match P::fork(&self.name, run, site) {
+        let held = Rc::clone(&slot);
+        match P::fork_holding(&self.name, run, move || drop(held.take()), site) {
             Ok(child) => {
                 let record = Record { name: self.name.clone(), daemon: self.daemon, child };
                 self.state = State::Started(record.enlist());

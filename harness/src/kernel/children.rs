@@ -13,7 +13,7 @@ use super::point::switch;
 use super::segment::CheckedSegment;
 use super::state::{Kernel, Launch, Mode};
 use super::task::{Role, Task};
-use super::{current, life, outside, panic};
+use super::{current, life, open, outside, panic};
 use nix::sys::signal::Signal;
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
@@ -204,6 +204,15 @@ impl Tasks for Checked {
         body: F,
         site: Self::Site,
     ) -> io::Result<Self::Process> {
+        Self::fork_holding(name, body, || (), site)
+    }
+
+    fn fork_holding<F: FnOnce() -> i32 + 'static>(
+        name: &str,
+        body: F,
+        release: impl FnOnce(),
+        site: Self::Site,
+    ) -> io::Result<Self::Process> {
         let this = current::get();
         if this.is_null() {
             outside::note_helper();
@@ -214,7 +223,11 @@ impl Tasks for Checked {
         let mut handle = TaskChild { task: child, remains: None };
         match kernel.mode {
             // SAFETY: as above.
-            Mode::Sim => unsafe { start_fiber(this, child, body) },
+            Mode::Sim => unsafe {
+                let parent = kernel.task(kernel.current as usize).process;
+                open::share(parent, child as u32, &body, release, site);
+                start_fiber(this, child, body);
+            },
             Mode::Real => {
                 handle.remains = Some(Box::default());
                 // SAFETY: the controller's processes have no thread that could hold

@@ -111,6 +111,7 @@ pub(super) unsafe fn exit(this: *mut Kernel, me: usize, code: i32) -> ! {
     // SAFETY: the caller's promise.
     let kernel = unsafe { &mut *this };
     kernel.go_outside();
+    kernel.close_streams_of(kernel.task(me).process, true);
     kernel.end_task(me, code & 0xFF);
     kernel.end_threads_of(me);
     kernel.task(me).state = State::Vanished;
@@ -181,6 +182,9 @@ impl Kernel {
         let word = std::ptr::from_ref(&task.ended) as usize;
         let joiner = task.joiner;
         let thread = task.role == Role::Thread;
+        if !thread {
+            self.close_streams_of(task.process, false);
+        }
         self.alive -= 1;
         self.threads -= u32::from(thread);
         self.note_tail(|tail| Tail::add(&mut tail.ends, word));
@@ -209,13 +213,15 @@ impl Kernel {
                 self.end_task(index, 0);
                 self.task(index).state = State::Vanished;
                 self.vanished = true;
+                // Whatever lay on its stack is lost; its process has dropped the rest.
+                self.close_streams_of(process as u32, true);
             }
         }
     }
 
     /// Task `victim` and the threads of its process are gone, killed by `signal`.
     pub(super) fn kill(&mut self, victim: usize, signal: i32) {
-        self.close_streams_of(victim as u32);
+        self.close_streams_of(victim as u32, true);
         for index in 0..self.tasks as usize {
             let same = index == victim || self.task(index).process as usize == victim;
             if same && matches!(self.task(index).state, State::Starting | State::Live) {

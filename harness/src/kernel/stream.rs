@@ -56,6 +56,8 @@ fn file(fd: BorrowedFd<'_>) -> usize {
 pub(crate) struct Descriptors {
     /// Tasks whose guard asks about one.
     pub(super) waiting: u32,
+    /// `sim`: there may be streams on the list of `open`.
+    pub(super) listed: bool,
     /// Rounds of looking at them.
     round: u32,
     /// `real`: the task that is given the turn shall look at its own and answer.
@@ -71,7 +73,15 @@ pub(crate) struct Descriptors {
 impl Descriptors {
     pub(super) fn new() -> Descriptors {
         let answer = AtomicU32::new(0);
-        Descriptors { waiting: 0, round: 0, asked: false, answer, decider: NOBODY, last: NOBODY }
+        Descriptors {
+            waiting: 0,
+            listed: false,
+            round: 0,
+            asked: false,
+            answer,
+            decider: NOBODY,
+            last: NOBODY,
+        }
     }
 }
 
@@ -207,7 +217,6 @@ unsafe fn announce(
     // SAFETY: the caller's promise; no reference is kept across the switch.
     unsafe {
         let me = (*this).current as usize;
-        (*this).note_user(call.fd);
         (*this).task(me).span = u32::try_from(len).unwrap_or(u32::MAX);
         let open = open_always(this, || op);
         let task = (*this).task(me);
