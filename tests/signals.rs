@@ -301,10 +301,66 @@ fn a_task_ends_itself_by_a_signal() {
 #[test]
 #[serial]
 fn random_signals_replay_in_the_other_engine() {
-    for program in [sums, || locks(false), || sent(true)] {
-        let [sim, real] =
-            BOTH.map(|engine| program().record(&quiet(engine).seed(3).faults(signals(2)), 0..40).unwrap());
-        assert_eq!(sim, real);
-        assert!(sim.iter().map(received).sum::<usize>() > 10);
+    for program in [sums, || locks(false), || sent(true), with_threads] {
+        for granularity in [Granularity::Operation, Granularity::Word] {
+            let [sim, real] = BOTH.map(|engine| {
+                let config = quiet(engine).seed(3).faults(signals(2)).granularity(granularity);
+                program().record(&config, 0..40).unwrap()
+            });
+            assert_eq!(sim, real);
+            assert!(sim.iter().map(received).sum::<usize>() > 10);
+        }
     }
+}
+
+/// A process of two threads of which one handles the signal that another process sends.
+fn with_threads() -> AnyProgram {
+    AnyProgram::dynamic(|| {
+        let desk = Shared::new(desk());
+        let seen = desk.clone();
+        let me = selvedge::process::id::<selvedge_harness::Checked>();
+        let handler = Signals::handle(SIGUSR1, move |_| _ = seen.seen.fetch_add(1)).unwrap();
+        let sender = Process::spawn(move || Signals::send(me, SIGUSR1).unwrap());
+        let other = desk.clone();
+        let worker = thread::spawn(move || {
+            *other.lock.lock().unwrap() += 1;
+            other.done.fetch_add(1)
+        });
+        *desk.lock.lock().unwrap() += 1;
+        worker.join().unwrap();
+        assert!(sender.join().unwrap().success());
+        drop(handler);
+        assert!(desk.seen.get() >= 1, "the sender had ended, so its signal was handled");
+    })
+}
+
+#[test]
+#[serial]
+fn a_processs_signal_is_handled_by_the_thread_that_said_so() {
+    let report =
+        in_both(with_threads, |config| Config { keep_going: true, ..config.executions(150).seed(1) });
+    assert_eq!(report.finding, None);
+}
+
+/// A panic of a handler is a panic of its task.
+#[test]
+#[serial]
+fn a_handler_that_panics_ends_its_task() {
+    let program = || {
+        Program::new("panics", desk)
+            .task("clerk", |desk| {
+                Signals::handling(
+                    SIGINT,
+                    |_| panic!("enough"),
+                    || {
+                        *desk.lock.lock().unwrap() += 1;
+                    },
+                )
+                .unwrap();
+            })
+            .into()
+    };
+    let report = in_both(program, |config| config.exhaust().faults(signals(1)));
+    let verdict = report.finding.expect("a panic").recording.verdict;
+    assert!(matches!(&verdict, Verdict::Panic { message, .. } if message == "enough"), "{verdict:?}");
 }

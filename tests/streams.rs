@@ -266,3 +266,52 @@ fn a_chain_of_pipes_goes_wrong_alike_in_both_engines() {
         }
     }
 }
+
+/// Threads of one process pass bytes on, and a process beside them.
+#[test]
+#[serial]
+fn threads_wait_for_descriptors_of_their_process() {
+    let program = || {
+        AnyProgram::dynamic(|| {
+            let (first, second) = (pipe().unwrap(), pipe().unwrap());
+            let (mut reader, mut writer) = (Stream::new(first.0), Stream::new(second.1));
+            let worker = thread::spawn(move || {
+                let mut byte = [0];
+                reader.read_exact(&mut byte).unwrap();
+                writer.write_all(&[byte[0] + 1]).unwrap();
+            });
+            let (mut writer, mut reader) = (Stream::new(first.1), Stream::new(second.0));
+            let child = Process::spawn(move || writer.write_all(&[7]).unwrap());
+            let mut byte = [0];
+            reader.read_exact(&mut byte).unwrap();
+            assert_eq!(byte, [8]);
+            worker.join().unwrap();
+            child.join().unwrap();
+        })
+    };
+    let [sim, real] = BOTH.map(|engine| {
+        let config = quiet(engine).strategy(Strategy::Dfs { preemptions: None }).exhaust();
+        program().check("threads", &config).unwrap()
+    });
+    assert_eq!((sim.finding, &real.finding), (None, &None));
+    assert_eq!(sim.tally.executions, real.tally.executions);
+}
+
+/// A deadlock over a pipe says who waits to read what.
+#[test]
+#[serial]
+fn a_deadlock_over_a_pipe_is_told_in_words() {
+    let message = std::panic::catch_unwind(|| {
+        explore_with(&quiet(Engine::Sim).exhaust(), || {
+            let (reader, writer) = pipe().unwrap();
+            let (mut reader, writer) = (Stream::new(reader), Stream::new(writer));
+            let child = Process::spawn(move || reader.read(&mut [0]).unwrap());
+            child.join().unwrap();
+            drop(writer);
+        })
+        .unwrap()
+    })
+    .unwrap_err();
+    let message = message.downcast_ref::<String>().unwrap();
+    assert!(message.contains("waits to read \"stream 1\" (tests/streams.rs:"), "{message}");
+}
