@@ -9,7 +9,7 @@ use super::shard::Subtrees;
 use crate::engine::Executor;
 use crate::fault::Faults;
 use crate::judge::{Difference, Recording, Verdict, diverged, record};
-use crate::kernel::{Choice, Granularity, Plan};
+use crate::kernel::{Choice, End, Granularity, Plan};
 use crate::strategy::{Search, Strategy};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -159,7 +159,9 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
         label.clear();
         let verdict = executor.execute(&mut label);
         // What could not be judged is told, even of an execution that does not count.
-        let counts = search.learn(executor.kernel()) || matches!(verdict, Verdict::Broken(_));
+        // Only what a strategy gives up on purpose, since other executions cover it, is not.
+        let covered = executor.kernel().ending().0 == End::Blocked;
+        let counts = search.learn(executor.kernel()) || matches!(verdict, Verdict::Broken(_)) && !covered;
         let first = verify.then(|| record(executor, verdict.clone(), label.clone()));
         if counts {
             claimed = false;
