@@ -4,13 +4,15 @@
 //! loom ends the whole process at some deadlocks, so these models have a binary of their
 //! own, and each broken machine runs in a child process that is this binary again.
 
-use selvedge::raw::{RawCondvar, RawEvent, RawMutex, RawQueue, RawRobustMutex, RawSemaphore};
+use selvedge::raw::{RawBarrier, RawCondvar, RawEvent, RawMutex, RawOnce, RawQueue, RawRobustMutex, RawSemaphore};
 use selvedge_properties::model::condvar::{self, HastyClear, LateLook, QuietClear, SameSequence, SameWord};
 use selvedge_properties::model::event::{self, FlagOnly, QuietSet, RelaxedSet};
 use selvedge_properties::model::mutex::{self, RelaxedUnlock, SilentSleep};
 use selvedge_properties::model::queue::{self, EarlyLook, HalfClosed, NoQuiet, OneMark, RelaxedMove, Small};
 use selvedge_properties::model::rwlock::{self, Blind, Silent, Slots, Whole};
-use selvedge_properties::model::semaphore::{self, BlindTake, Forgetful, OldLook, RelaxedRelease};
+use selvedge_properties::model::semaphore::{BlindTake, Forgetful, OldLook, RelaxedRelease, self};
+use selvedge_properties::model::barrier::{self, CountOnly};
+use selvedge_properties::model::once::{self, FlagFirst, RelaxedDone};
 use selvedge_properties::model::{Loom, exhaust};
 use std::process::Command;
 
@@ -101,6 +103,11 @@ hold! {
     queue_small_closing: queue::closing_reaches::<Small>(true, Some(3));
     queue_closing_empty: queue::closing_reaches::<RawQueue<Loom>>(false, Some(3));
     queue_closing_full: queue::closing_reaches::<RawQueue<Loom>>(true, Some(3));
+    condvar_robust: condvar::each_ticket_arrives_robustly(1, None);
+    condvar_robust_three: condvar::each_ticket_arrives_robustly(2, Some(2));
+    barrier_two: barrier::two_meet::<RawBarrier<Loom, 1>>(1, Some(2));
+    once_two: once::done_once::<RawOnce<Loom>>(1, None);
+    once_three: once::done_once::<RawOnce<Loom>>(2, Some(2));
 }
 
 caught! {
@@ -125,6 +132,10 @@ caught! {
     queue_no_quiet by DEADLOCK, queue::each_item_arrives::<NoQuiet>(1, 1, None);
     queue_one_mark by DEADLOCK, queue::each_item_arrives::<OneMark>(1, 2, Some(2));
     queue_half_closed by DEADLOCK, queue::closing_reaches::<HalfClosed>(true, Some(3));
+    barrier_count_only by DEADLOCK, barrier::two_meet::<CountOnly>(1, Some(3));
+    barrier_relaxed_release by RACE, barrier::two_meet::<barrier::RelaxedRelease>(1, Some(3));
+    once_flag_first by RACE, once::done_once::<FlagFirst>(1, None);
+    once_relaxed_done by RACE, once::done_once::<RelaxedDone>(1, None);
     event_quiet_set by DEADLOCK, event::a_set_releases::<QuietSet>(1, None);
 }
 

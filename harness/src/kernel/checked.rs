@@ -17,7 +17,7 @@
 use super::point::{point, proceed};
 use super::state::{Kernel, WORDS};
 use super::words::{CheckedU8, CheckedU16, CheckedU32, CheckedU64};
-use super::{current, futex};
+use super::{current, futex, outside};
 use selvedge::platform::{Change, Cmp, Guard, Kind, Native, Observe, Op, Platform, Woken};
 use std::panic::Location;
 use std::ptr;

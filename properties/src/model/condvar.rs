@@ -11,14 +11,15 @@
 //! | [`QuietClear`] | no: it says so rightly, but somebody has fallen asleep since |
 //! | [`SameWord`] | no: a task that is about to sleep finds the word it remembers again |
 //!
-//! When a process dies after it was woken, its notification is lost: not modelled.
+//! When a process dies, another waiter comes back instead, if the lock is robust: not
+//! modelled.
 
 use super::{Loom, exhaust};
 use loom::cell::Cell;
 use loom::sync::Arc;
 use loom::thread;
 use selvedge::platform::{Atomic, Op, Platform};
-use selvedge::raw::{RawCondvar, RawMutex};
+use selvedge::raw::{Left, RawCondvar, RawMutex, RawRobustMutex, Taken};
 use std::sync::atomic::Ordering::Relaxed;
 
 type Word = <Loom as Platform>::Futex;
@@ -276,6 +277,36 @@ pub fn giving_up_takes_no_notification(preemptions: Option<usize>) -> usize {
         counter.changed.notify_one(());
         counter.put(1);
         counter.changed.notify_one(());
+        all_end(tasks);
+    })
+}
+
+/// As [`each_ticket_arrives`], with a lock that survives its owners. Returns the number of
+/// executions.
+pub fn each_ticket_arrives_robustly(waiters: u32, preemptions: Option<usize>) -> usize {
+    exhaust(preemptions, move || {
+        let counter = Arc::new((RawRobustMutex::<Loom>::new(), RawCondvar::<Loom>::new(), Cell::new(0_u32)));
+        let tasks = (0..waiters)
+            .map(|_| {
+                let counter = Arc::clone(&counter);
+                thread::spawn(move || {
+                    let (lock, changed, tickets) = &*counter;
+                    assert_eq!(lock.lock(()), Taken::Clean);
+                    while tickets.get() == 0 {
+                        assert_eq!(changed.wait_robust(lock, Left::Clean, ()), Taken::Clean);
+                    }
+                    tickets.set(tickets.get() - 1);
+                    lock.unlock(Left::Clean, ());
+                })
+            })
+            .collect();
+        let (lock, changed, tickets) = &*counter;
+        for _ in 0..waiters {
+            assert_eq!(lock.lock(()), Taken::Clean);
+            tickets.set(tickets.get() + 1);
+            lock.unlock(Left::Clean, ());
+            changed.notify_one(());
+        }
         all_end(tasks);
     })
 }

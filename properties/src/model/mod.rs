@@ -10,6 +10,8 @@
 //! | [`condvar`] | no notification is lost | notify that leaves the sequence; unlock before the look |
 //! | [`rwlock`] | a writer is alone; nobody waits for ever | a reader that does not look at the gate; one that leaves unseen; a look that may be old |
 //! | [`semaphore`] | no more than there are permits; a release wakes | a look at the waiters that may be old; permits that carry nothing |
+//! | [`barrier`] | nobody passes before all have come | a count without generations; a release that publishes nothing |
+//! | [`once`] | done by one, seen by all | a flag that is set first; one that publishes nothing |
 //! | [`event`] | a set releases all; so does a pulse | waiting for the flag alone; a set that publishes nothing |
 //! | [`queue`] | each item arrives; closing reaches who waits | a move that publishes nothing; a look too early; a wake-up that changes nothing; a side that is not told |
 //!
@@ -18,11 +20,13 @@
 //!
 //! When a process dies, loom has nothing to say: kills are the harness's matter.
 
+pub mod barrier;
 pub mod condvar;
 pub mod event;
 pub mod mutex;
 pub mod queue;
 pub mod rwlock;
+pub mod once;
 pub mod semaphore;
 
 mod loom_platform;
