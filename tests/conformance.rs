@@ -17,3 +17,24 @@ mod queue;
 mod scheduling;
 #[path = "conformance/signal.rs"]
 mod signal;
+#[path = "conformance/barrier.rs"]
+mod barrier;
+#[path = "conformance/condition.rs"]
+mod condition;
+#[path = "conformance/event.rs"]
+mod event;
+
+use selvedge_harness::prelude::{Config, Engine};
+use selvedge_harness::program::AnyProgram;
+
+/// Runs a program in many schedules, in fibers and in processes: nothing must be found.
+#[track_caller]
+fn under_the_scheduler(program: impl Fn() -> AnyProgram) {
+    for (engine, executions) in [(Engine::Sim, 300), (Engine::Real, 30)] {
+        let config = Config { shrink: false, ..Config::default() };
+        let config = config.engine(engine).executions(executions).ignore_environment();
+        let report = program().check("row", &config).unwrap();
+        let found = report.tally.first.map(|found| found.verdict);
+        assert_eq!((found, report.tally.inconclusive), (None, None), "{engine:?}");
+    }
+}

@@ -39,7 +39,7 @@
 //! `SLEEPERS` may stay set for nobody: the next notify that wakes fewer than it wanted
 //! clears it. How another waiter gets to know is told in `relay`.
 
-use super::relay::Relay;
+use super::relay::{PLACES, Relay};
 use super::{Left, RawMutex, RawRobustMutex, Taken};
 use crate::platform::{Atomic, Change, Cmp, Guard, Kind, Op, Robust, Site, Tasks, Woken};
 use crate::shm::Shareable;
@@ -53,16 +53,18 @@ const SLEEPERS: u32 = 1;
 const NEXT: i16 = 1;
 
 /// A condition variable without anything around it: a sequence number to sleep on.
+///
+/// At most `ROBUST` tasks sleep with robust mutexes at a time; more look once a millisecond.
 #[repr(C)]
-pub struct RawCondvar<P: Robust> {
+pub struct RawCondvar<P: Robust, const ROBUST: usize = PLACES> {
     word: P::Futex,
-    relay: Relay<P>,
+    relay: Relay<P, ROBUST>,
 }
 
 // SAFETY: a word that means the same to every process, at whatever address.
-unsafe impl<P: Tasks> Shareable for RawCondvar<P> {}
+unsafe impl<P: Tasks, const ROBUST: usize> Shareable for RawCondvar<P, ROBUST> {}
 
-impl<P: Robust> RawCondvar<P> {
+impl<P: Robust, const ROBUST: usize> RawCondvar<P, ROBUST> {
     /// A condition variable that nobody waits for.
     #[inline]
     #[must_use]
@@ -139,7 +141,9 @@ impl<P: Robust> RawCondvar<P> {
                 Some(_) => self.relay.wait(&self.word, seen, deadline, asleep, lock_op),
                 None => self.relay.wait_without(deadline, asleep, lock_op),
             };
-            self.relay.look_after(wake);
+            if woken == Woken::Woken {
+                self.relay.look_after(wake);
+            }
             woken != Woken::TimedOut
         });
         let taken = P::step(lock_op, || {
@@ -204,13 +208,13 @@ impl<P: Robust> RawCondvar<P> {
     }
 }
 
-impl<P: Robust> Default for RawCondvar<P> {
+impl<P: Robust, const ROBUST: usize> Default for RawCondvar<P, ROBUST> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<P: Robust> fmt::Debug for RawCondvar<P> {
+impl<P: Robust, const ROBUST: usize> fmt::Debug for RawCondvar<P, ROBUST> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawCondvar").finish_non_exhaustive()
     }
@@ -224,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_wait_that_nobody_ends_times_out_with_the_lock_taken() {
-        let (mutex, condvar) = (RawMutex::<Native>::new(), RawCondvar::<Native>::new());
+        let (mutex, condvar) = (RawMutex::<Native>::new(), <RawCondvar<Native>>::new());
         mutex.lock(());
         assert!(condvar.wait_until(&mutex, clock::monotonic() + 1_000_000, ()));
         assert!(!mutex.try_lock(()));

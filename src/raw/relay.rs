@@ -9,12 +9,9 @@
 //! | owner, `WAITERS` | a task is waiting, or was woken and has yet to get its lock |
 //! | `OWNER_DIED`, `WAITERS` | that task died: somebody must look whether there is something to do |
 //!
-//! Beside them stands how many places were ever used. It only grows.
-//!
 //! 1. A task has its place from before it sleeps until after it has its lock again. A place
 //!    is a robust lock: the kernel marks it when its owner dies, and wakes one sleeper.
-//! 2. Whoever sleeps does so on every used place, and on their number: so it is woken when
-//!    one of the others dies, or when there is one more to sleep on.
+//! 2. Whoever sleeps does so on every place too: so it is woken when one of the others dies.
 //! 3. Who is about to sleep and finds a mark takes it away and does not sleep.
 //! 4. Who has slept and finds a mark, or takes a place with one, wakes somebody else before it
 //!    takes the mark away. It may have been woken twice at once, by the death and by a
@@ -28,14 +25,14 @@
 //! for a millisecond at most, away from the others, and looks again. Linux before 5.16 does
 //! not sleep on several words: there whoever sleeps looks again after 0.2 ms.
 
-use crate::platform::{Atomic, Change, Native, Op, Owner, Robust, Tasks, Woken};
+use crate::platform::{Atomic, Native, Op, Owner, Robust, Tasks, Woken};
 use crate::shm::Shareable;
 use crate::sys::futex::MOST_WORDS;
 use crate::sys::robust::{Links, OWNER, OWNER_DIED, WAITERS};
 use std::sync::atomic::Ordering::Relaxed;
 
-/// How many tasks can have a place at a time; two words are slept on besides.
-const PLACES: usize = 15;
+/// How many tasks can have a place at a time, mostly; one word is slept on besides.
+pub(crate) const PLACES: usize = 15;
 /// How long who finds no place sleeps, in nanoseconds.
 const SHORT: u64 = 1_000_000;
 
@@ -48,34 +45,32 @@ struct Place<P: Robust> {
 }
 
 const _: () = {
-    assert!(PLACES + 2 <= MOST_WORDS);
+    assert!(PLACES < MOST_WORDS);
     assert!(std::mem::offset_of!(Place<Native>, word) == 0);
     assert!(std::mem::offset_of!(Place<Native>, links) == 8);
 };
 
-/// Places for those who wait.
+/// Places for those who wait: at most [`PLACES`].
 #[repr(C)]
-pub(crate) struct Relay<P: Robust> {
-    used: P::Futex,
-    places: [Place<P>; PLACES],
+pub(crate) struct Relay<P: Robust, const N: usize> {
+    /// What those sleep on who find no place: nobody ever wakes them.
+    outside: P::Futex,
+    places: [Place<P>; N],
 }
 
 // SAFETY: words that mean the same to every process, and links that only owners follow.
-unsafe impl<P: Tasks> Shareable for Relay<P> {}
+unsafe impl<P: Tasks, const N: usize> Shareable for Relay<P, N> {}
 
-impl<P: Robust> Relay<P> {
+impl<P: Robust, const N: usize> Relay<P, N> {
     pub(crate) fn new() -> Self {
         let place = |_| Place { word: P::Word::new(0), unused: 0, links: Links::default() };
-        Relay { used: P::Futex::new(0), places: std::array::from_fn(place) }
+        const { assert!(N <= PLACES, "nobody can sleep on so many words") };
+        Relay { outside: P::Futex::new(0), places: std::array::from_fn(place) }
     }
 
     /// Takes a place, if there is one. `wake` wakes somebody who waits.
     pub(crate) fn enter(&self, wake: impl Fn()) -> Option<usize> {
-        let place = self.places.iter().position(|place| place.take(&wake))?;
-        while self.used.load(Relaxed) as usize <= place {
-            P::futex_change_and_wake_all(&self.used, Change::Add(1));
-        }
-        Some(place)
+        self.places.iter().position(|place| place.take(&wake))
     }
 
     /// Gives a place back.
@@ -99,18 +94,15 @@ impl<P: Robust> Relay<P> {
         resume: impl Fn() -> Op,
     ) -> Woken {
         loop {
-            let used = self.used.load(Relaxed);
-            let mut words = [(word, expected); PLACES + 2];
-            words[1] = (&self.used, used);
-            let count = PLACES.min(used as usize);
-            for (entry, place) in words[2..].iter_mut().zip(&self.places[..count]) {
+            let mut words = [(word, expected); PLACES + 1];
+            for (entry, place) in words[1..].iter_mut().zip(&self.places) {
                 let seen = place.word.load(Relaxed);
                 if seen & OWNER_DIED != 0 && place.word.compare_exchange(seen, 0, Relaxed, Relaxed).is_ok() {
                     return Woken::Woken;
                 }
                 *entry = (P::futex(&place.word), seen);
             }
-            let woken = P::futex_wait_any(&words[..count + 2], deadline, &op, Some(&resume));
+            let woken = P::futex_wait_any(&words[..=N], deadline, &op, Some(&resume));
             // That others come and go is nothing to come back for.
             if woken != Woken::Changed || word.load(Relaxed) != expected {
                 return woken;
@@ -120,8 +112,7 @@ impl<P: Robust> Relay<P> {
 
     /// After sleeping: wakes somebody for each who died, with `wake`.
     pub(crate) fn look_after(&self, wake: impl Fn()) {
-        let used = PLACES.min(self.used.load(Relaxed) as usize);
-        for place in &self.places[..used] {
+        for place in &self.places {
             let seen = place.word.load(Relaxed);
             if seen & OWNER_DIED != 0 {
                 wake();
@@ -140,8 +131,7 @@ impl<P: Robust> Relay<P> {
     ) -> Woken {
         let soon = P::now().saturating_add(SHORT);
         let until = deadline.map_or(soon, |deadline| deadline.min(soon));
-        let used = self.used.load(Relaxed);
-        let woken = P::futex_wait(&self.used, used, Some(until), op, Some(resume));
+        let woken = P::futex_wait(&self.outside, 0, Some(until), op, Some(resume));
         if deadline == Some(until) { woken } else { Woken::Woken }
     }
 }

@@ -21,7 +21,7 @@ trait Condition: Shareable + Send + Sync {
 }
 
 shareable! {
-    struct Shipped { raw: RawCondvar<Checked> }
+    struct Shipped { raw: RawCondvar<Checked, 2> }
 
     /// Broken as condition variables mostly are: a waiter that was woken and dies before it
     /// has its lock back takes the notification with it.

@@ -285,7 +285,7 @@ pub fn giving_up_takes_no_notification(preemptions: Option<usize>) -> usize {
 /// executions.
 pub fn each_ticket_arrives_robustly(waiters: u32, preemptions: Option<usize>) -> usize {
     exhaust(preemptions, move || {
-        let counter = Arc::new((RawRobustMutex::<Loom>::new(), RawCondvar::<Loom>::new(), Cell::new(0_u32)));
+        let counter = Arc::new((RawRobustMutex::<Loom>::new(), <RawCondvar<Loom>>::new(), Cell::new(0_u32)));
         let tasks = (0..waiters)
             .map(|_| {
                 let counter = Arc::clone(&counter);
