@@ -17,6 +17,8 @@ mod laws;
 mod processes;
 #[path = "primitives/queues.rs"]
 mod queues;
+#[path = "primitives/releases.rs"]
+mod releases;
 #[path = "primitives/wakes.rs"]
 mod wakes;
 

@@ -13,17 +13,26 @@ use std::time::{Duration, Instant};
 pub(crate) const KILLS: u32 = if cfg!(debug_assertions) { 300 } else { 1000 };
 
 /// A small generator of moments; which numbers it gives decides nothing.
-struct Moments(u64);
+pub(crate) struct Moments(u64);
 
 impl Moments {
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn new(seed: u64) -> Moments {
+        Moments(seed)
+    }
+
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % bound
     }
 
     /// Lets up to a fifth of a millisecond pass without giving the core away.
     fn pass(&mut self) {
-        let end = Instant::now() + Duration::from_nanos(self.below(200_000));
+        self.pass_at_most(200_000);
+    }
+
+    /// Lets up to so many nanoseconds pass without giving the core away.
+    pub(crate) fn pass_at_most(&mut self, nanoseconds: u64) {
+        let end = Instant::now() + Duration::from_nanos(self.below(nanoseconds));
         while Instant::now() < end {
             std::hint::spin_loop();
         }
