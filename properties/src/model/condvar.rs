@@ -296,7 +296,7 @@ pub fn each_ticket_arrives_robustly(waiters: u32, preemptions: Option<usize>) ->
                         assert_eq!(changed.wait_robust(lock, Left::Clean, ()), Taken::Clean);
                     }
                     tickets.set(tickets.get() - 1);
-                    lock.unlock(Left::Clean, ());
+                    lock.unlock(Left::Clean, ()).expect("it has the lock");
                 })
             })
             .collect();
@@ -304,7 +304,7 @@ pub fn each_ticket_arrives_robustly(waiters: u32, preemptions: Option<usize>) ->
         for _ in 0..waiters {
             assert_eq!(lock.lock(()), Taken::Clean);
             tickets.set(tickets.get() + 1);
-            lock.unlock(Left::Clean, ());
+            lock.unlock(Left::Clean, ()).expect("it has the lock");
             changed.notify_one(());
         }
         all_end(tasks);
