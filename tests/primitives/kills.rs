@@ -6,11 +6,17 @@
 use crate::family::{Family, LONG, Outcome, child, holds, is_caught, refute, until};
 use proptest::prelude::any;
 use rusty_fork::rusty_fork_test;
-use selvedge::{Array, ExitStatus, LockError, Mutex, RobustMutex, Shared, Value, exit, shareable};
+use selvedge::{
+    Array, ExitStatus, LockError, Mutex, ReentrantMutex, RobustMutex, RobustSemaphore, RwLock, Semaphore,
+    Shared, Value, exit, shareable,
+};
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 /// How many are killed in one test.
 pub(crate) const KILLS: u32 = if cfg!(debug_assertions) { 300 } else { 1000 };
+/// The same for what is built on the lock that `KILLS` is for.
+const FEWER: u32 = if cfg!(debug_assertions) { 150 } else { 1000 };
 
 /// A small generator of moments; which numbers it gives decides nothing.
 pub(crate) struct Moments(u64);
@@ -161,6 +167,125 @@ fn one_sleeper_is_told(sleepers: usize) -> Outcome {
     if twins.repaired.get() == 1 { Ok(()) } else { refute(format!("{} were told", twins.repaired.get())) }
 }
 
+shareable! {
+    struct Library { book: RwLock<[u64; 2]>, nested: ReentrantMutex<[Cell<u64>; 2]>, repaired: Value<u64> }
+    struct Rooms { seats: RobustSemaphore, one: RobustSemaphore, inside: Value<u32> }
+}
+
+/// A few instructions' time, in which a kill may come.
+fn linger() {
+    for _ in 0..20 {
+        std::hint::spin_loop();
+    }
+}
+
+/// Reads or writes, in one of the ways that there are. Two numbers are equal unless their
+/// writer died.
+fn use_book(library: &Library, way: usize) -> bool {
+    if way.is_multiple_of(2) {
+        let taken = match way % 4 {
+            0 => library.book.read(),
+            _ => library.book.try_read_for(LONG),
+        };
+        return match taken {
+            Ok(book) => {
+                let first = book[0];
+                linger();
+                first == book[1]
+            }
+            Err(LockError::OwnerDied(book)) => book[0] >= book[1],
+            Err(_) => false,
+        };
+    }
+    let taken = match way % 4 {
+        1 => library.book.write(),
+        _ => library.book.try_write_for(LONG),
+    };
+    let mut book = match taken {
+        Ok(book) => book,
+        Err(LockError::OwnerDied(mut book)) => {
+            book[1] = book[0];
+            book.mark_consistent();
+            library.repaired.fetch_add(1);
+            book
+        }
+        Err(_) => return false,
+    };
+    let equal = book[0] == book[1];
+    book[0] += 1;
+    linger();
+    book[1] += 1;
+    equal
+}
+
+/// Takes a lock three times, one inside the other.
+fn nest(library: &Library, depth: u32) -> bool {
+    let guard = match library.nested.lock() {
+        Ok(guard) => guard,
+        Err(LockError::OwnerDied(guard)) if depth == 1 => {
+            guard[1].set(guard[0].get());
+            guard.mark_consistent();
+            library.repaired.fetch_add(1);
+            guard
+        }
+        Err(_) => return false,
+    };
+    if guard.depth() != depth {
+        return false;
+    }
+    if depth < 3 {
+        return nest(library, depth + 1);
+    }
+    let equal = guard[0].get() == guard[1].get();
+    guard[0].set(guard[0].get() + 1);
+    linger();
+    guard[1].set(guard[1].get() + 1);
+    equal
+}
+
+fn in_library(workers: usize, seed: u64, work: fn(&Library, usize) -> bool) -> Outcome {
+    let nested = ReentrantMutex::new([Cell::new(0), Cell::new(0)]);
+    let library = Shared::new(Library { book: RwLock::new([0, 0]), nested, repaired: Value::new(0) });
+    let copy = library.clone();
+    survives(workers, FEWER, seed, LONG, move |index| work(&copy, index))?;
+    match library.repaired.get() {
+        0 => refute("nobody ever died in the middle of it"),
+        _ => Ok(()),
+    }
+}
+
+/// Two seats for four, and one seat for which nobody but its holder may be inside; all come
+/// back from the dead.
+fn robust_seats(seed: u64) -> Outcome {
+    let of = |permits| RobustSemaphore::new(permits).expect("it is allowed");
+    let rooms = Rooms { seats: of(2), one: of(1), inside: Value::new(0) };
+    let rooms = Shared::new(rooms);
+    let copy = rooms.clone();
+    survives(4, FEWER, seed, LONG, move |index| {
+        let _seat = match index {
+            0 => copy.seats.acquire(),
+            1 => match copy.seats.acquire_timeout(LONG) {
+                Some(seat) => seat,
+                None => return false,
+            },
+            _ => loop {
+                match copy.seats.try_acquire() {
+                    Some(seat) => break seat,
+                    None => std::thread::yield_now(),
+                }
+            },
+        };
+        let _one = copy.one.acquire();
+        // Whoever died inside left its number; whoever is inside now writes its own.
+        let mine = std::process::id();
+        copy.inside.set(mine);
+        linger();
+        copy.inside.get() == mine
+    })?;
+    // The workers were killed by now, or will be: their seats are back.
+    until("that all seats are back", || rooms.seats.value() == 2 && rooms.one.value() == 1)
+}
+
 rusty_fork_test! {
     #![rusty_fork(timeout_ms = crate::DEADLINE_MS)]
 
@@ -176,6 +301,34 @@ rusty_fork_test! {
             let copy = shared.clone();
             survives(2, KILLS, 5, Duration::from_secs(1), move |_| {
                 copy.lock().map(|mut number| *number += 1).is_ok()
+            })
+        });
+    }
+
+    #[test]
+    fn a_read_write_lock_survives() {
+        holds(1, any::<u64>(), |seed| in_library(4, seed, use_book));
+    }
+
+    #[test]
+    fn a_reentrant_mutex_survives() {
+        holds(1, any::<u64>(), |seed| in_library(3, seed, |library, _| nest(library, 1)));
+    }
+
+    #[test]
+    fn seats_come_back() {
+        holds(1, any::<u64>(), robust_seats);
+    }
+
+    #[test]
+    fn plain_seats_do_not() {
+        let shared = Shared::new(Semaphore::new(1));
+        is_caught("do not go on", || {
+            let copy = shared.clone();
+            survives(2, KILLS, 5, Duration::from_secs(1), move |_| {
+                let _seat = copy.access();
+                linger();
+                true
             })
         });
     }
