@@ -10,6 +10,7 @@
 //! | [`Os`](Error::Os) | nobody's, or a limit | look at the operation and its errno |
 //! | [`NotStarted`](Error::NotStarted), [`AlreadyStarted`](Error::AlreadyStarted) | the caller's order of calls | start exactly once |
 //! | [`DaemonWithChild`](Error::DaemonWithChild), [`StillRunning`](Error::StillRunning), [`ProcessClosed`](Error::ProcessClosed) | the caller's | the text says what would be right |
+//! | [`Locked`](Error::Locked) | nobody's | wait, or ask who has it |
 //! | [`NotOwner`](Error::NotOwner) | the caller's | unlock what the caller locked |
 //! | [`InvalidArgument`](Error::InvalidArgument) | the caller's number | the text says which one and what would be right |
 //!
@@ -17,6 +18,7 @@
 //! [`ExitStatus`](crate::process::ExitStatus).
 
 use std::io;
+use std::path::PathBuf;
 
 /// Why an operation of this crate could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +65,15 @@ pub enum Error {
     ProcessClosed {
         /// The name of the process.
         name: String,
+    },
+    /// Somebody has the lock of a file, and still had it when the time was up; nothing was
+    /// changed.
+    #[error("{} is locked by {}", path.display(), list(holders))]
+    Locked {
+        /// The file.
+        path: PathBuf,
+        /// The processes that have the lock, as far as the kernel lets the caller know.
+        holders: Vec<u32>,
     },
     /// A lock was to be given back by a task that does not have it; nothing was changed.
     #[error("the {what} is not the caller's to unlock: only the task that locked it can")]
@@ -133,6 +144,15 @@ pub enum Error {
         /// What would have been right.
         allowed: String,
     },
+}
+
+/// The processes that have something, in words.
+fn list(holders: &[u32]) -> String {
+    match holders {
+        [] => "another process, which cannot be named".to_owned(),
+        [one] => format!("process {one}"),
+        many => format!("processes {}", many.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")),
+    }
 }
 
 impl Error {

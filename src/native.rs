@@ -24,6 +24,10 @@ pub type Condvar = sync::Condvar<Native>;
 pub type Event = sync::Event<Native>;
 /// [`sync::LazyLock`] for real threads and processes.
 pub type LazyLock<T> = sync::LazyLock<T, Native>;
+/// [`sync::FileLock`] for real threads and processes.
+pub type FileLock = sync::FileLock<Native>;
+/// [`sync::FileLockGuard`] for real threads and processes.
+pub type FileLockGuard<'a> = sync::FileLockGuard<'a, Native>;
 /// [`sync::Mutex`] for real threads and processes.
 pub type Mutex<T> = sync::Mutex<T, Native>;
 /// [`sync::MutexGuard`] for real threads and processes.

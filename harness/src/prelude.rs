@@ -37,6 +37,8 @@ pub type LazyLock<T> = selvedge::sync::LazyLock<T, Checked>;
 pub type BoundedSemaphore = selvedge::sync::BoundedSemaphore<Checked>;
 /// A counting semaphore that gets permits back from the dead.
 pub type RobustSemaphore = selvedge::sync::RobustSemaphore<Checked>;
+/// A lock on a file.
+pub type FileLock = selvedge::sync::FileLock<Checked>;
 /// A flag that tasks can wait for.
 pub type Event = selvedge::sync::Event<Checked>;
 /// A number in shared memory, with a lock beside it.

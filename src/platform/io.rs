@@ -18,7 +18,7 @@
 //! other end meets the end of the file, a writer `EPIPE`.
 
 use super::{Kind, Native, Platform};
-use crate::sys::{ready, signal};
+use crate::sys::{ofd, ready, signal};
 use nix::poll::PollFlags;
 use std::io;
 use std::ops::Range;
@@ -78,6 +78,24 @@ pub trait Io: Platform {
     /// # Errors
     /// `EINTR` where a signal or a fault comes first, and whatever ppoll(2) refuses.
     fn ready(call: Call<'_, Self::Site>, deadline: Option<u64>) -> io::Result<bool>;
+
+    /// Locks the file behind the call's descriptor, alone (`exclusive`) or shared, waiting
+    /// until `deadline` (nanoseconds on the platform's clock); false if the deadline passed
+    /// first. A past deadline asks without waiting. See [`ofd`].
+    ///
+    /// # Errors
+    /// Whatever fcntl(2) refuses.
+    fn lock_file(call: Call<'_, Self::Site>, exclusive: bool, deadline: Option<u64>) -> io::Result<bool>;
+
+    /// The processes that have the lock, as far as anybody can tell: none under a
+    /// scheduler, where pids differ from run to run.
+    fn lock_holders(fd: BorrowedFd<'_>) -> Vec<u32>;
+
+    /// Gives that lock back, whichever kind it is.
+    ///
+    /// # Errors
+    /// Whatever fcntl(2) refuses.
+    fn unlock_file(call: Call<'_, Self::Site>) -> io::Result<()>;
 }
 
 impl Io for Native {
@@ -102,5 +120,28 @@ impl Io for Native {
         let result = ready::wait(call.fd, call.direction(), deadline);
         signal::handle_pending();
         result
+    }
+
+    fn lock_file(call: Call<'_, ()>, exclusive: bool, deadline: Option<u64>) -> io::Result<bool> {
+        let Some(deadline) = deadline else { return ofd::lock(call.fd, exclusive).map(|()| true) };
+        let mut round = 0;
+        loop {
+            if ofd::try_lock(call.fd, exclusive)? {
+                return Ok(true);
+            }
+            if Native::now() >= deadline {
+                return Ok(false);
+            }
+            Native::pause(round, || unreachable!("nobody asks"));
+            round += 1;
+        }
+    }
+
+    fn lock_holders(fd: BorrowedFd<'_>) -> Vec<u32> {
+        ofd::holders(fd)
+    }
+
+    fn unlock_file(call: Call<'_, ()>) -> io::Result<()> {
+        ofd::unlock(call.fd)
     }
 }

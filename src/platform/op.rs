@@ -69,6 +69,9 @@ pub enum Cmp {
     Gt,
     /// `word & mask < value`, unsigned
     Lt,
+    /// The word is the number of a descriptor, and its file could be locked: alone if the
+    /// value is 1, shared if it is 0.
+    Lockable,
     /// Never true by itself: only a wake-up or a deadline lets the task go on.
     Never,
     /// The word is the number of a descriptor, and a read from it would not block.
@@ -115,10 +118,16 @@ impl Guard {
         Guard { word: fd.as_raw_fd() as usize, mask: 0, value: 0, cmp }
     }
 
+    /// The guard of locking the file behind a descriptor, alone or shared.
+    #[inline]
+    pub fn lockable(fd: BorrowedFd<'_>, exclusive: bool) -> Guard {
+        Guard { word: fd.as_raw_fd() as usize, mask: 0, value: exclusive.into(), cmp: Cmp::Lockable }
+    }
+
     /// Whether it asks the operating system about a descriptor, and not a word.
     #[inline]
     pub fn asks_descriptor(&self) -> bool {
-        matches!(self.cmp, Cmp::Readable | Cmp::Writable)
+        matches!(self.cmp, Cmp::Readable | Cmp::Writable | Cmp::Lockable)
     }
 
     /// Whether the guard holds for this content of its word. A descriptor is never ready
@@ -132,7 +141,7 @@ impl Guard {
             Cmp::Ne => bits != self.value,
             Cmp::Gt => bits > self.value,
             Cmp::Lt => bits < self.value,
-            Cmp::Never | Cmp::Readable | Cmp::Writable => false,
+            Cmp::Never | Cmp::Readable | Cmp::Writable | Cmp::Lockable => false,
         }
     }
 }

@@ -15,6 +15,7 @@
 //! | [`Event`] | a flag to wait for | any memory |
 //! | [`Barrier`] | a place where tasks wait for each other | any memory |
 //! | [`Once`], [`OnceCell`], [`LazyLock`] | what is done, or made, once | any memory |
+//! | [`FileLock`], [`FileLockGuard`] | a lock on a file | any path |
 //! | [`Value`] | a number that everybody can read and write | any memory |
 //! | [`Array`] | a fixed number of numbers | a segment of its own |
 //!
@@ -33,6 +34,7 @@ mod bounded_semaphore;
 mod condvar;
 mod element;
 mod event;
+mod file_lock;
 mod mutex;
 mod once;
 mod once_cell;
@@ -52,6 +54,7 @@ pub use bounded_semaphore::BoundedSemaphore;
 pub use condvar::{Condvar, WaitGuard, WaitTimeoutResult};
 pub use element::{Element, Integer, Word};
 pub use event::Event;
+pub use file_lock::{FileLock, FileLockGuard, FileLockResult};
 pub use mutex::{Mutex, MutexGuard};
 pub use once::Once;
 pub use once_cell::{LazyLock, OnceCell};

@@ -7,14 +7,14 @@
 //!
 //! | calling process | [`store`] |
 //! |---|---|
-//! | has stored less than `PATIENCE` times | a full fence of its own |
+//! | has stored less than a thousand times | a full fence of its own |
 //! | registered | a plain store |
 //! | was refused | a full fence of its own, for ever |
 //!
 //! 1. Only where [`sync`] reaches the calling process is a store plain. Registering costs
 //!    a process with several threads some milliseconds, once, so it is for those that
 //!    store often.
-//! 2. A forked child begins anew, whatever its parent had registered: `forget`.
+//! 2. A forked child begins anew, whatever its parent had registered.
 //!
 //! When a process dies here, the kernel forgets its registration.
 //!

@@ -15,6 +15,7 @@ pub mod futex;
 mod last_words;
 pub mod membarrier;
 pub mod memory;
+pub mod ofd;
 pub(crate) mod packet;
 pub mod process;
 pub mod random;

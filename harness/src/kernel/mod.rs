@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `state`, `memory` | the kernel's data, its reset, its bitset of enabled tasks; its arrays |
 //! | `point`, `turn` | the scheduling point that stands before each visible operation; passing the turn |
+//! | `file_lock` | locks of files |
 //! | `stream`, `open` | calls on descriptors, and who waits for one; who has which in `sim` |
 //! | `signal`, `handlers` | who is sent a signal, and when its handler runs; the handlers |
 //! | `visible`, `join` | operations of the user's own; joining any task |
@@ -52,6 +53,7 @@ pub(crate) mod current;
 mod decide;
 mod event;
 pub(crate) mod fault;
+mod file_lock;
 mod fixed;
 mod futex;
 mod guard;

@@ -31,7 +31,7 @@ use super::task::{NOBODY, State};
 use super::{current, outside};
 use nix::poll::PollFlags;
 use selvedge::platform::{Call, Cmp, Guard, Io, Native, Op, Platform, Woken};
-use selvedge::sys::{clock, futex, ready};
+use selvedge::sys::{clock, futex, ofd, ready};
 use std::io;
 use std::ops::Range;
 use std::os::fd::BorrowedFd;
@@ -43,6 +43,11 @@ const PATROL: u64 = 100_000_000;
 
 /// Objects that stand for files are numbered from here: no address lies so high.
 pub(super) const FILES: usize = 1 << 63;
+
+/// Whether an object is a file.
+pub(super) fn is_file(object: usize) -> bool {
+    object & FILES != 0 && object < super::event::EVERYTHING - 1
+}
 
 /// The file behind a descriptor as an object: the same for both ends of a pipe, and in
 /// every process. A file that cannot be asked has no number.
@@ -88,10 +93,14 @@ impl Descriptors {
 impl Kernel {
     /// Whether a descriptor of this very process is ready.
     pub(super) fn is_descriptor_ready(guard: &Guard) -> bool {
-        let direction = if guard.cmp == Cmp::Writable { PollFlags::POLLOUT } else { PollFlags::POLLIN };
         // SAFETY: the task that announced the guard borrows the descriptor until its call
         // is over, so it is open, or was closed by force when its process was killed.
-        ready::is_ready(unsafe { BorrowedFd::borrow_raw(guard.word as i32) }, direction)
+        let fd = unsafe { BorrowedFd::borrow_raw(guard.word as i32) };
+        match guard.cmp {
+            Cmp::Lockable => ofd::is_free(fd, guard.value == 1),
+            Cmp::Writable => ready::is_ready(fd, PollFlags::POLLOUT),
+            _ => ready::is_ready(fd, PollFlags::POLLIN),
+        }
     }
 
     /// The running task waits until its descriptor is ready.
@@ -204,15 +213,14 @@ impl Kernel {
 ///
 /// # Safety
 /// `this` is the calling thread's current kernel, and the caller is its running task.
-unsafe fn announce(
+pub(super) unsafe fn announce(
     this: *mut Kernel,
     call: &Call<'_, &'static Location<'static>>,
     len: usize,
     deadline: Option<u64>,
-    asks: bool,
+    guard: Guard,
 ) -> (super::checked::Open, Outcome) {
     let object = file(call.fd);
-    let guard = if asks { Guard::ready(call.fd, call.kind) } else { Guard::ALWAYS };
     let op = Op::new(call.kind, call.name, object, call.site).when(guard).until(deadline);
     // SAFETY: the caller's promise; no reference is kept across the switch.
     unsafe {
@@ -250,10 +258,11 @@ impl Io for Checked {
             return body(0..len);
         }
         let blocks = ready::blocks(call.fd);
+        let guard = if blocks { Guard::ready(call.fd, call.kind) } else { Guard::ALWAYS };
         let mut done = 0;
         loop {
             // SAFETY: as above.
-            let (step, outcome) = unsafe { announce(this, &call, (len - done).max(1), None, blocks) };
+            let (step, outcome) = unsafe { announce(this, &call, (len - done).max(1), None, guard) };
             let most = if outcome == Outcome::Short { done + 1 } else { len };
             let moved = if outcome == Outcome::Interrupt {
                 Err(interrupted())
@@ -296,13 +305,26 @@ impl Io for Checked {
             return Native::ready(fixed, deadline);
         }
         let asks = deadline.is_none_or(|deadline| deadline > Checked::now());
+        let guard = if asks { Guard::ready(call.fd, call.kind) } else { Guard::ALWAYS };
         // SAFETY: as above.
-        let (step, outcome) = unsafe { announce(this, &call, usize::from(asks), deadline, asks) };
+        let (step, outcome) = unsafe { announce(this, &call, usize::from(asks), deadline, guard) };
         let result = match outcome {
             Outcome::Interrupt => Err(interrupted()),
             _ => Ok(ready::is_ready(call.fd, call.direction())),
         };
         step.conclude(&result);
         result
+    }
+
+    fn lock_file(call: Call<'_, Self::Site>, exclusive: bool, deadline: Option<u64>) -> io::Result<bool> {
+        super::file_lock::lock(&call, exclusive, deadline)
+    }
+
+    fn lock_holders(fd: BorrowedFd<'_>) -> Vec<u32> {
+        if current::get().is_null() { Native::lock_holders(fd) } else { Vec::new() }
+    }
+
+    fn unlock_file(call: Call<'_, Self::Site>) -> io::Result<()> {
+        super::file_lock::unlock(&call)
     }
 }

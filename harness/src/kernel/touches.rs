@@ -16,6 +16,7 @@
 
 use super::choice::Outcome;
 use super::event::{EVERYTHING, Event, Tail};
+use super::stream::is_file;
 use super::task::Task;
 use selvedge::platform::{Cmp, Guard, Kind};
 
@@ -34,7 +35,7 @@ pub(crate) struct Touches {
 impl Touches {
     fn new(kind: Kind, objects: [usize; 2], guard: usize, reads: bool, tail: Tail) -> Touches {
         // What a call on a descriptor depends on (closing, say) is no step of its own.
-        let unknown = matches!(kind, Kind::Signal | Kind::Input | Kind::Output);
+        let unknown = matches!(kind, Kind::Signal | Kind::Input | Kind::Output) || is_file(objects[0]);
         let everything = unknown || tail.ends == EVERYTHING || tail.peeks == EVERYTHING;
         let mut touches = Touches { words: [(0, false); 6], len: 0, everything };
         let writes = !reads && !matches!(kind, Kind::Read | Kind::Wait | Kind::Join);
