@@ -38,3 +38,9 @@ fn under_the_scheduler(program: impl Fn() -> AnyProgram) {
         assert_eq!((found, report.tally.inconclusive), (None, None), "{engine:?}");
     }
 }
+#[path = "conformance/lock.rs"]
+mod lock;
+#[path = "conformance/rlock.rs"]
+mod rlock;
+#[path = "conformance/semaphore.rs"]
+mod semaphore;

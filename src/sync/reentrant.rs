@@ -69,6 +69,14 @@ unsafe impl<T: ?Sized + Send, P: Robust> Sync for ReentrantMutex<T, P> {}
 unsafe impl<T: Shareable, P: Tasks> Shareable for ReentrantMutex<T, P> {}
 
 /// The right to use the value of a [`ReentrantMutex`], until it is dropped.
+///
+/// Only the thread that has the lock can give it back:
+///
+/// ```compile_fail,E0277
+/// let lock = selvedge::ReentrantMutex::new(());
+/// let guard = lock.lock().unwrap();
+/// std::thread::scope(|scope| scope.spawn(|| drop(guard)).join());
+/// ```
 #[must_use = "a guard that is dropped at once protects nothing"]
 pub struct ReentrantMutexGuard<'a, T: ?Sized, P: Robust = Native> {
     lock: &'a ReentrantMutex<T, P>,
