@@ -21,6 +21,8 @@ mod processes;
 mod queues;
 #[path = "primitives/releases.rs"]
 mod releases;
+#[path = "primitives/readers.rs"]
+mod readers;
 #[path = "primitives/wakes.rs"]
 mod wakes;
 
