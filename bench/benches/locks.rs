@@ -1,24 +1,29 @@
-//! Are the shipped locks as fast as those of others, and do they survive in good time?
+//! Are the shipped locks as fast as those of others? Whether they survive their holders, and
+//! how soon, the bench `deaths` tells.
 //!
 //! `cargo bench -p selvedge-bench --bench locks`, about a minute.
 //!
 //! | figure | selvedge | beside it | bar |
 //! |---|---|---|---|
-//! | alone | `RobustMutex`: lock, add one, unlock, nobody else | pthread, process-shared and robust | at most 0.87 times its time |
+//! | alone, mutex | `Mutex`: lock, add one, unlock, nobody else | std | at most 1.03 times its time |
+//! | alone, robust | `RobustMutex`, the same | pthread, process-shared and robust | at most 0.87 times |
+//! | alone, read | `RwLock`: read lock, look, unlock | pthread, process-shared | at most its time |
+//! | alone, write | the same, writing | pthread, process-shared | for information |
+//! | alone, semaphore | `Semaphore`: acquire, add one, release | sem_t, process-shared | at most its time |
+//! | alone, robust semaphore | `RobustSemaphore`, the same | sem_t, process-shared | for information |
 //! | two | `Mutex` between two processes, 1 us inside, 1 us outside | `parking_lot` between two threads | at least 0.97 times its rate |
 //! | two, wait | the longest wait in that | the longest there | below 3 times |
 //! | two, robust | `RobustMutex` between two processes, the same work | pthread, process-shared and robust | at least 2 times its rate |
-//! | kill | from SIGKILL of a holder to the return of a sleeper's `lock` | | below 1 ms |
 //!
 //! Fairness: rounds are paired, in alternating order; ratios are taken within a round, and
 //! the figure is the median. All sides do the same work in the same loop. The parking_lot
 //! side runs in threads, because it cannot do otherwise.
 //!
-//! A word after `--` picks the figures whose names contain it: `alone`, `two`, `kill`.
+//! A word after `--` picks the figures whose names contain it: `alone`, `two`.
 //! Run without cargo's `--bench` flag, it makes one short round of each. It decides
 //! nothing: exit code 0 in any case.
 
-use selvedge::{Process, RobustMutex, RwLock, Semaphore, Shared, Value, shareable};
+use selvedge::{Process, RobustMutex, RobustSemaphore, RwLock, Semaphore, Shared, shareable};
 use selvedge_bench::pthread;
 use selvedge_bench::rounds::{Bar, Paired, measured, median, paired, print_table, row};
 use std::hint::{black_box, spin_loop};
@@ -121,47 +126,6 @@ fn parking(_: &Two, inside: &dyn Fn()) {
     inside();
 }
 
-shareable! { struct Grave { lock: RobustMutex<u64>, held: Value<u32>, woken: Value<u64> } }
-
-/// Microseconds from the kill of a holder to the return of a sleeper's lock.
-fn from_kill_to_wake() -> f64 {
-    let grave = Grave { lock: RobustMutex::new(0), held: Value::new(0), woken: Value::new(0) };
-    let grave = Shared::new(grave);
-    let now = selvedge::sys::clock::monotonic;
-    let hold = {
-        let grave = grave.clone();
-        move || {
-            let _guard = grave.lock.lock();
-            grave.held.set(1);
-            loop {
-                selvedge::sleep(std::time::Duration::from_secs(60));
-            }
-        }
-    };
-    let wait = {
-        let grave = grave.clone();
-        move || {
-            let guard = grave.lock.lock();
-            grave.woken.set(now());
-            drop(guard);
-        }
-    };
-    let holder = Process::spawn(hold);
-    while grave.held.get() == 0 {
-        spin_loop();
-    }
-    let waiter = Process::spawn(wait);
-    let stat = format!("/proc/{}/stat", waiter.pid().expect("it was started"));
-    while !std::fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") S ")) {
-        spin_loop();
-    }
-    let killed = now();
-    holder.kill().expect("a child can be killed");
-    waiter.join().expect("a child");
-    holder.join().expect("a child");
-    (grave.woken.get() - killed) as f64 / 1e3
-}
-
 /// What a lock costs that nobody else wants. The work is to add one, or to read it.
 fn alone(rounds: usize, operations: u32) -> Vec<(&'static str, Bar, Paired)> {
     macro_rules! versus {
@@ -190,12 +154,19 @@ fn alone(rounds: usize, operations: u32) -> Vec<(&'static str, Bar, Paired)> {
         add();
     };
     let semaphore = versus!(with, || black_box(&sem_t).with(add));
+    let robust_semaphore = RobustSemaphore::new(1).expect("one is allowed");
+    let with = || {
+        let _permit = black_box(&robust_semaphore).acquire();
+        add();
+    };
+    let robust_semaphore = versus!(with, || black_box(&sem_t).with(add));
     vec![
         ("alone, mutex : std", Bar::AtMost(1.03), mutex),
         ("alone, robust : pthread robust", Bar::AtMost(0.87), robust),
         ("alone, read : pthread rdlock", Bar::AtMost(1.0), read),
         ("alone, write : pthread wrlock", Bar::None, write),
         ("alone, semaphore : sem_t", Bar::AtMost(1.0), semaphore),
+        ("alone, robust semaphore : sem_t", Bar::None, robust_semaphore),
     ]
 }
 
@@ -247,11 +218,9 @@ fn main() {
     let names = ["two, robust : pthread robust", "  longest wait"];
     compare(names, robust, pthread, false, Bar::AtLeast(2.0), Bar::None);
 
-    if !wants("kill") {
-        return print_table(&table);
+    for rival in ["boost interprocess_mutex", "iceoryx2 robust mutex"] {
+        // Not among what this package can be built with.
+        table.push(row([&format!("two : {rival}"), "-", "absent", "-", "-", "-"]));
     }
-    let wakes: Vec<f64> = (0..if long { 101 } else { 1 }).map(|_| from_kill_to_wake()).collect();
-    let (wake, worst) = (median(wakes.iter().copied()), wakes.iter().copied().fold(0.0, f64::max));
-    add("kill to wake : a millisecond (worst beside)", wake, worst, wake / 1e3, Bar::AtMost(1.0), "us");
     print_table(&table);
 }

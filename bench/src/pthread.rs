@@ -1,7 +1,7 @@
 //! The C library's process-shared locks, as rivals: a robust mutex, a read-write lock and a
 //! semaphore.
 //!
-//! Used by the bench `locks`. Each is initialised in `new`, may be moved before it is used,
+//! Used by the benches `locks` and `deaths`. Each is initialised in `new`, may be moved before it is used,
 //! and is given back by whoever took it.
 //!
 //! When a process dies with one of these, only the mutex recovers.
@@ -66,6 +66,26 @@ impl Mutex {
             libc::pthread_mutex_unlock(self.0.get());
         }
     }
+}
+
+impl Mutex {
+    /// The same where the last holder may have died: then the mutex is repaired first.
+    pub fn with_repair(&self, work: impl FnOnce()) {
+        // SAFETY: as above.
+        unsafe {
+            match libc::pthread_mutex_lock(self.0.get()) {
+                libc::EOWNERDEAD => assert_eq!(pthread_mutex_consistent(self.0.get()), 0),
+                result => assert_eq!(result, 0),
+            }
+            work();
+            libc::pthread_mutex_unlock(self.0.get());
+        }
+    }
+}
+
+// SAFETY: as pthread_mutex_consistent(3) declares it.
+unsafe extern "C" {
+    fn pthread_mutex_consistent(mutex: *mut libc::pthread_mutex_t) -> libc::c_int;
 }
 
 impl RwLock {
