@@ -54,6 +54,17 @@ pub enum Error {
         /// The child that was not started.
         name: String,
     },
+    /// A thread was used in the wrong order.
+    #[error("thread {name} {why}")]
+    Thread {
+        /// The name of the thread.
+        name: String,
+        /// What was wrong, and what would be right.
+        why: &'static str,
+    },
+    /// Something was to be done at the end of a process after that had come.
+    #[error("the process is ending: it is too late to register what it does at its end")]
+    TooLate,
     /// A process was to be closed while it ran.
     #[error("process {name} still runs; join() or kill() it before close()")]
     StillRunning {

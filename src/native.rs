@@ -84,6 +84,12 @@ pub type Shared<T> = shm::Shared<T, Native>;
 pub type Connection = channel::Connection<Native>;
 /// [`process::Process`], a real one.
 pub type Process = process::Process<Native>;
+/// [`thread::Agenda`] by real time.
+pub type Agenda = thread::Agenda<Native>;
+/// [`thread::Timer`] by real time.
+pub type Timer = thread::Timer<Native>;
+/// [`thread::Thread`], a real one.
+pub type Thread = thread::Thread<Native>;
 /// [`thread::JoinHandle`] of a real thread.
 pub type JoinHandle<T> = thread::JoinHandle<T, Native>;
 

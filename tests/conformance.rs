@@ -44,3 +44,5 @@ mod lock;
 mod rlock;
 #[path = "conformance/semaphore.rs"]
 mod semaphore;
+#[path = "conformance/thread.rs"]
+mod thread;

@@ -275,3 +275,49 @@ fn fibers_know_who_they_are() {
     };
     holds(program, "", 100);
 }
+
+/// Timers and agendas go by the virtual clock: hours pass at once, and a timer that is
+/// cancelled in time never fires.
+#[test]
+#[serial]
+fn time_passes_for_timers_and_agendas() {
+    let program = |cancels: bool| {
+        AnyProgram::dynamic(move || {
+            let fired = Shared::new(Value::new(0_u32));
+            let (one, two, three) = (fired.clone(), fired.clone(), fired.clone());
+            let mut timer = thread::Timer::new(Duration::from_secs(7200), move || one.fetch_add(1));
+            timer.start().unwrap();
+            let agenda = thread::Agenda::new();
+            agenda.enter(Duration::from_secs(3600), 1, move || assert_eq!(two.fetch_add(10), 0));
+            agenda.enter(Duration::from_secs(1800), 1, move || assert_eq!(three.get(), 0));
+            agenda.run();
+            if cancels {
+                timer.cancel();
+            }
+            assert!(timer.join().unwrap().success());
+            assert_eq!(fired.get(), 10, "the timer fired");
+        })
+    };
+    holds(move || program(true), "", 60);
+    is_caught(move || program(false), "", 20);
+}
+
+/// A thread that nobody joins is waited for at the end of its process, if it is no daemon.
+#[test]
+#[serial]
+fn a_process_waits_for_its_threads() {
+    let program = |daemon: bool| {
+        AnyProgram::dynamic(move || {
+            let done = Shared::new(Value::new(0_u32));
+            let copy = done.clone();
+            let child = Process::spawn(move || {
+                let thread = thread::Thread::new(move || copy.fetch_add(1));
+                thread.daemon(daemon).start().unwrap();
+            });
+            assert!(child.join().unwrap().success());
+            assert_eq!(done.get(), 1, "the thread was not waited for");
+        })
+    };
+    holds(move || program(false), "", 60);
+    is_caught(move || program(true), "", 60);
+}

@@ -94,6 +94,12 @@ pub fn wait(
 pub mod thread {
     use super::Checked;
 
+    /// A thread as an object.
+    pub type Thread = selvedge::thread::Thread<Checked>;
+    /// Something done once, later.
+    pub type Timer = selvedge::thread::Timer<Checked>;
+    /// Things to be done, each at its time.
+    pub type Agenda = selvedge::thread::Agenda<Checked>;
     /// The handle of a started thread.
     pub type JoinHandle<T> = selvedge::thread::JoinHandle<T, Checked>;
 

@@ -8,7 +8,9 @@
 use super::Process;
 use super::authkey::AuthKey;
 use super::child::Record;
+use super::end;
 use super::identity::{self, Identity};
+use crate::Error;
 use crate::platform::Tasks;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -102,6 +104,20 @@ pub fn active_children<P: Tasks>() -> Vec<Process<P>> {
     let mut records = identity::current::<P>().all::<Record<P>>();
     records.retain(|record| matches!(Record::wait(record, Some(0), site), Ok(None)));
     records.into_iter().map(Process::of_record).collect()
+}
+
+/// Has `callback` called when the code of the calling process has come to its end, before
+/// its daemons are ended and its other children and threads are waited for. The last
+/// registered is called first. After a panic, a kill or [`exit`] none is called; in the
+/// main process `std::process::exit` is such an end too.
+///
+/// # Errors
+/// [`Error::TooLate`] once the end has come.
+#[doc(alias = "atexit")]
+pub fn at_exit<P: Tasks>(callback: impl FnOnce() + Send + 'static) -> Result<(), Error> {
+    end::arrange();
+    let registered = identity::current::<P>().at_exit(Box::new(callback));
+    if registered { Ok(()) } else { Err(Error::TooLate) }
 }
 
 /// How many tasks can run at the same time on this machine, as far as this process may

@@ -27,6 +27,15 @@ use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+#[derive(Default)]
+struct Callbacks(Vec<Box<dyn FnOnce() + Send>>);
+
+impl fmt::Debug for Callbacks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} callbacks", self.0.len())
+    }
+}
+
 /// What a process must not simply leave behind when its code ends: a child, a thread.
 pub(crate) trait Kept: Any + Send + Sync + fmt::Debug {
     /// Ends it, if it is one that ends with the process.
@@ -50,6 +59,11 @@ pub(crate) struct Identity {
     pub(super) parent: Option<(u32, String)>,
     /// How many names its children were given.
     given: AtomicU32,
+    /// How many names its threads were given.
+    threads: AtomicU32,
+    /// What its code wants done at its end; none once that has come.
+    callbacks: Mutex<Option<Callbacks>>,
+    /// What it must not leave behind: its children, its threads.
     kept: Mutex<Vec<Arc<dyn Kept>>>,
 }
 
@@ -63,6 +77,8 @@ impl Identity {
             authkey,
             parent: None,
             given: AtomicU32::new(0),
+            threads: AtomicU32::new(0),
+            callbacks: Mutex::new(Some(Callbacks::default())),
             kept: Mutex::new(Vec::new()),
         }
     }
@@ -79,6 +95,30 @@ impl Identity {
         path.extend_from_slice(&self.path);
         path.push(self.given.fetch_add(1, Relaxed) + 1);
         path
+    }
+
+    /// The next thread's number.
+    pub(crate) fn next_thread(&self) -> u32 {
+        self.threads.fetch_add(1, Relaxed) + 1
+    }
+
+    /// Has `callback` called at the end of the process's code; false if that has come.
+    pub(super) fn at_exit(&self, callback: Box<dyn FnOnce() + Send>) -> bool {
+        let mut callbacks = self.callbacks.lock().unwrap_or_else(PoisonError::into_inner);
+        callbacks.as_mut().map(|callbacks| callbacks.0.push(callback)).is_some()
+    }
+
+    /// The last registered is called first, once, while others can still be registered.
+    fn call_back(&self) {
+        loop {
+            let mut callbacks = self.callbacks.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some(callback) = callbacks.as_mut().and_then(|callbacks| callbacks.0.pop()) else {
+                *callbacks = None;
+                return;
+            };
+            drop(callbacks);
+            callback();
+        }
     }
 
     fn kept(&self) -> MutexGuard<'_, Vec<Arc<dyn Kept>>> {
@@ -113,6 +153,9 @@ impl Identity {
     /// The code of the process has ended: what ends with it is ended, and the rest
     /// waited for, unless the code ended by a panic.
     pub(super) fn leave(&self, panicked: bool) {
+        if !panicked {
+            self.call_back();
+        }
         loop {
             let kept = self.kept().clone();
             for one in &kept {

@@ -6,10 +6,10 @@
 //! When a process dies, its parent learns how from [`Process::join`]; what it held stays
 //! held, as each primitive's own file says.
 
-mod at_exit;
 mod authkey;
 mod child;
 mod current;
+pub(crate) mod end;
 pub(crate) mod identity;
 #[allow(clippy::module_inception, reason = "the folder is named for its one main type")]
 mod process;
@@ -23,7 +23,7 @@ pub use crate::sys::scheduling;
 pub use crate::sys::status::ExitStatus;
 pub use crate::sys::wait::{Ended, Which, peek, try_wait, wait};
 pub use authkey::AuthKey;
-pub use current::{Current, Parent, active_children, cpu_count, current, exit, id};
+pub use current::{Current, Parent, active_children, at_exit, cpu_count, current, exit, id};
 #[doc(hidden)]
 pub use identity::restart_numbering;
 pub use process::Process;

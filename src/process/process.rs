@@ -25,7 +25,7 @@
 
 use super::authkey::AuthKey;
 use super::child::Record;
-use super::{ExitStatus, Run, at_exit, identity};
+use super::{ExitStatus, Run, end, identity};
 use crate::Error;
 use crate::platform::{Child, Native, Site, Tasks};
 use crate::sys::process::Signal;
@@ -211,7 +211,7 @@ impl<P: Tasks> Process<P> {
         let State::New(body) = std::mem::replace(&mut self.state, State::Starting) else {
             unreachable!("it was checked to be new");
         };
-        at_exit::arrange();
+        end::arrange();
         let own = parent.child(self.name.clone(), self.path.clone(), self.daemon, self.authkey.clone());
         // Kept in a slot, so that it is still here when the fork fails.
         let slot = Rc::new(Cell::new(Some((body, own))));

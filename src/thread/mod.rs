@@ -5,6 +5,14 @@
 //!
 //! When a thread panics, its joiner gets the message. When its process dies, it is gone.
 
+mod agenda;
 mod handle;
+mod object;
+mod registry;
+mod timer;
 
+pub use agenda::{Agenda, Entry, now};
 pub use handle::{Builder, JoinHandle, sleep, spawn};
+pub use object::Thread;
+pub use registry::{Running, active_count, current, running};
+pub use timer::Timer;

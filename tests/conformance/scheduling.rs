@@ -4,11 +4,15 @@
 
 use nix::libc::{EINVAL, ESRCH};
 use rusty_fork::rusty_fork_test;
-use selvedge::Process;
+use selvedge::platform::Native;
 use selvedge::process::scheduling::{
     Policy, give_way, niceness, policy, processors, set_niceness, set_policy, set_processors, turn,
 };
+use selvedge::thread::now;
+use selvedge::{Agenda, Process, Thread};
 use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 /// No process has this number.
@@ -25,6 +29,63 @@ fn errno<T: std::fmt::Debug>(result: io::Result<T>) -> Option<i32> {
 
 rusty_fork_test! {
     #![rusty_fork(timeout_ms = 120_000)]
+
+    #[test]
+    fn c_sched_01_events_run_in_the_order_of_time_and_priority() {
+        let (agenda, (tell, told)) = (Agenda::new(), channel());
+        let say = |text: &'static str| {
+            let tell = tell.clone();
+            move || tell.send(text).unwrap()
+        };
+        let start = now::<Native>();
+        assert!(agenda.is_empty());
+        agenda.enter(Duration::from_millis(30), 1, say("30 ms"));
+        agenda.enter(Duration::from_millis(10), 1, say("10 ms"));
+        agenda.enter_at(start + 20_000_000, 2, say("20 ms, second"));
+        agenda.enter_at(start + 20_000_000, 1, say("20 ms, first"));
+        agenda.enter_at(start + 20_000_000, 2, say("20 ms, third"));
+        let gone = agenda.enter_at(start, 1, say("cancelled"));
+        agenda.cancel(gone).unwrap();
+        assert!(agenda.cancel(gone).unwrap_err().to_string().contains("neither done nor cancelled"));
+        let entries = agenda.entries();
+        assert!(entries.is_sorted() && entries.len() == 5 && !agenda.is_empty());
+        assert_eq!((entries[2].time, entries[2].priority), (start + 20_000_000, 2));
+        agenda.run();
+        let order: Vec<&str> = told.try_iter().collect();
+        assert_eq!(order, ["10 ms", "20 ms, first", "20 ms, second", "20 ms, third", "30 ms"]);
+        assert!(agenda.is_empty() && now::<Native>() - start >= 30_000_000);
+    }
+
+    #[test]
+    fn c_sched_02_what_is_entered_while_it_runs_is_done_in_its_turn() {
+        let (agenda, (tell, told)) = (Arc::new(Agenda::new()), channel());
+        let say = |number: u32| {
+            let tell = tell.clone();
+            move || tell.send(number).unwrap()
+        };
+        let runner = Arc::clone(&agenda);
+        agenda.enter(Duration::from_millis(80), 1, say(4));
+        let mut thread = Thread::new(move || runner.run());
+        thread.start().unwrap();
+        // The runner sleeps, or is about to, for long: what is due before that wakes it.
+        for (delay, number) in [(60, 3), (0, 1), (40, 2)] {
+            agenda.enter(Duration::from_millis(delay), 1, say(number));
+        }
+        assert!(thread.join().unwrap().success());
+        assert_eq!(told.try_iter().collect::<Vec<_>>(), [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn c_sched_04_a_run_that_does_not_wait_does_what_is_due() {
+        let (agenda, (tell, told)) = (Agenda::new(), channel());
+        let late = tell.clone();
+        assert_eq!(agenda.run_due(), None);
+        agenda.enter_at(0, 1, move || tell.send(1).unwrap());
+        agenda.enter(Duration::from_secs(3600), 1, move || late.send(2).unwrap());
+        let left = agenda.run_due().unwrap();
+        assert!(left > Duration::from_secs(3000) && left <= Duration::from_secs(3600));
+        assert_eq!((told.try_recv(), told.try_recv().is_err(), agenda.entries().len()), (Ok(1), true, 1));
+    }
 
     #[test]
     fn c_sched_05_niceness_is_read_back() {

@@ -13,7 +13,7 @@ use std::sync::Once;
 static ARRANGED: Once = Once::new();
 
 /// Makes sure that the end of the main process will be seen to.
-pub(super) fn arrange() {
+pub(crate) fn arrange() {
     // A refusal leaves the children to themselves, as after a kill.
     ARRANGED.call_once(|| drop(sys::process::at_exit(leave)));
 }
