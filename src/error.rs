@@ -65,6 +65,16 @@ pub enum Error {
     /// Something was to be done at the end of a process after that had come.
     #[error("the process is ending: it is too late to register what it does at its end")]
     TooLate,
+    /// A closure was to run in a process that is no copy of this one.
+    #[error(
+        "process {name} runs a closure, which {method} cannot carry into another process; use fork, or an entry! with its argument"
+    )]
+    NeedsEntry {
+        /// The name of the process.
+        name: String,
+        /// How it was to begin.
+        method: String,
+    },
     /// A process was to be closed while it ran.
     #[error("process {name} still runs; join() or kill() it before close()")]
     StillRunning {

@@ -3,8 +3,14 @@
 //! Each file is an area of the table of checks, each test a row of it. Rows where Rust's
 //! semantics differ stand in `docs/conformance.md`, with what replaces them.
 
+#[path = "conformance/barrier.rs"]
+mod barrier;
+#[path = "conformance/condition.rs"]
+mod condition;
 #[path = "conformance/connection.rs"]
 mod connection;
+#[path = "conformance/event.rs"]
+mod event;
 #[path = "conformance/fork_wait.rs"]
 mod fork_wait;
 #[path = "conformance/mp_queue.rs"]
@@ -17,12 +23,6 @@ mod queue;
 mod scheduling;
 #[path = "conformance/signal.rs"]
 mod signal;
-#[path = "conformance/barrier.rs"]
-mod barrier;
-#[path = "conformance/condition.rs"]
-mod condition;
-#[path = "conformance/event.rs"]
-mod event;
 
 use selvedge_harness::prelude::{Config, Engine};
 use selvedge_harness::program::AnyProgram;
@@ -44,5 +44,7 @@ mod lock;
 mod rlock;
 #[path = "conformance/semaphore.rs"]
 mod semaphore;
+#[path = "conformance/start_methods.rs"]
+mod start_methods;
 #[path = "conformance/thread.rs"]
 mod thread;

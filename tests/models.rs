@@ -4,15 +4,17 @@
 //! loom ends the whole process at some deadlocks, so these models have a binary of their
 //! own, and each broken machine runs in a child process that is this binary again.
 
-use selvedge::raw::{RawBarrier, RawCondvar, RawEvent, RawMutex, RawOnce, RawQueue, RawRobustMutex, RawSemaphore};
+use selvedge::raw::{
+    RawBarrier, RawCondvar, RawEvent, RawMutex, RawOnce, RawQueue, RawRobustMutex, RawSemaphore,
+};
+use selvedge_properties::model::barrier::{self, CountOnly};
 use selvedge_properties::model::condvar::{self, HastyClear, LateLook, QuietClear, SameSequence, SameWord};
 use selvedge_properties::model::event::{self, FlagOnly, QuietSet, RelaxedSet};
 use selvedge_properties::model::mutex::{self, RelaxedUnlock, SilentSleep};
+use selvedge_properties::model::once::{self, FlagFirst, RelaxedDone};
 use selvedge_properties::model::queue::{self, EarlyLook, HalfClosed, NoQuiet, OneMark, RelaxedMove, Small};
 use selvedge_properties::model::rwlock::{self, Blind, Silent, Slots, Whole};
-use selvedge_properties::model::semaphore::{BlindTake, Forgetful, OldLook, RelaxedRelease, self};
-use selvedge_properties::model::barrier::{self, CountOnly};
-use selvedge_properties::model::once::{self, FlagFirst, RelaxedDone};
+use selvedge_properties::model::semaphore::{self, BlindTake, Forgetful, OldLook, RelaxedRelease};
 use selvedge_properties::model::{Loom, exhaust};
 use std::process::Command;
 

@@ -19,10 +19,10 @@ mod laws;
 mod processes;
 #[path = "primitives/queues.rs"]
 mod queues;
-#[path = "primitives/releases.rs"]
-mod releases;
 #[path = "primitives/readers.rs"]
 mod readers;
+#[path = "primitives/releases.rs"]
+mod releases;
 #[path = "primitives/wakes.rs"]
 mod wakes;
 

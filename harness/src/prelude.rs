@@ -8,8 +8,8 @@ use std::panic::Location;
 
 pub use crate::program::{Config, Program, explore, explore_with, outcome};
 pub use crate::{Engine, Granularity, Kind, Strategy, visible, visible_value};
-pub use selvedge::{BarrierError, GetError, LockError, LostTasks, PutError, shareable};
 pub use selvedge::signal::Signal;
+pub use selvedge::{BarrierError, GetError, LockError, LostTasks, PutError, shareable};
 
 /// A mutual-exclusion lock around data.
 pub type Mutex<T> = selvedge::sync::Mutex<T, Checked>;

@@ -101,6 +101,14 @@ impl Tasks for Native {
         sys_process::fork(body)
     }
 
+    fn executes() -> bool {
+        true
+    }
+
+    fn adopt(child: sys_process::Child) -> Self::Process {
+        child
+    }
+
     fn thread<F: FnOnce() + Send + 'static>(name: &str, body: F, (): ()) -> io::Result<Self::Thread> {
         sys_thread::spawn(name, body)
     }

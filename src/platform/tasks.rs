@@ -93,6 +93,12 @@ pub trait Tasks: Robust {
         Self::fork(name, body, site)
     }
 
+    /// Whether processes may begin otherwise than by a fork.
+    fn executes() -> bool;
+
+    /// The process that is this child, where [`executes`](Self::executes) says yes.
+    fn adopt(child: crate::sys::process::Child) -> Self::Process;
+
     /// Starts `body` in a thread of this process.
     ///
     /// # Errors

@@ -53,7 +53,7 @@ pub(crate) struct Identity {
     pub(super) pid: u32,
     pub(super) name: String,
     /// The numbers of its ancestors and its own; none for a main process.
-    path: Vec<u32>,
+    pub(super) path: Vec<u32>,
     pub(super) daemon: bool,
     pub(super) authkey: AuthKey,
     pub(super) parent: Option<(u32, String)>,
@@ -85,8 +85,12 @@ impl Identity {
 
     /// That of the child which was given `path` and `daemon` by this one.
     pub(super) fn child(&self, name: String, path: Vec<u32>, daemon: bool, authkey: AuthKey) -> Identity {
-        let parent = Some((self.pid, self.name.clone()));
-        Identity { path, daemon, parent, ..Identity::new(0, name, authkey) }
+        Identity::new(0, name, authkey).descended((self.pid, self.name.clone()), path, daemon)
+    }
+
+    /// The same with this parent, numbers, and end.
+    pub(super) fn descended(self, parent: (u32, String), path: Vec<u32>, daemon: bool) -> Identity {
+        Identity { path, daemon, parent: Some(parent), ..self }
     }
 
     /// The next child's numbers.
@@ -271,6 +275,15 @@ pub(super) fn enter<P: Tasks>(identity: Identity) {
     let Some(identity) = left else { return };
     // The parent made sure of a first link before it forked.
     append(last(FIRST.get().expect("a parent knows who it is")), identity);
+}
+
+/// In a process that is no copy of its parent, or of a server: from now on it is this one.
+pub(super) fn become_child(identity: Identity) {
+    let own = Arc::new(identity);
+    let first = FIRST.get_or_init(|| Link { identity: Arc::clone(&own), next: OnceLock::new() });
+    if !Arc::ptr_eq(&first.identity, &own) {
+        last(first).next.get_or_init(|| Box::new(Link { identity: own, next: OnceLock::new() }));
+    }
 }
 
 /// What a thread needs to belong to the process of the thread that starts it.

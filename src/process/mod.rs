@@ -10,10 +10,15 @@ mod authkey;
 mod child;
 mod current;
 pub(crate) mod end;
+mod entry;
+mod executed;
+mod fork_server;
 pub(crate) mod identity;
+mod method;
 #[allow(clippy::module_inception, reason = "the folder is named for its one main type")]
 mod process;
 mod run;
+mod start;
 
 #[cfg(test)]
 mod tests;
@@ -24,7 +29,9 @@ pub use crate::sys::status::ExitStatus;
 pub use crate::sys::wait::{Ended, Which, peek, try_wait, wait};
 pub use authkey::AuthKey;
 pub use current::{Current, Parent, active_children, at_exit, cpu_count, current, exit, id};
+pub use entry::Entry;
 #[doc(hidden)]
 pub use identity::restart_numbering;
+pub use method::{StartMethod, set_start_method, start_method};
 pub use process::Process;
 pub use run::Run;

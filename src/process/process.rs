@@ -25,22 +25,22 @@
 
 use super::authkey::AuthKey;
 use super::child::Record;
-use super::{ExitStatus, Run, end, identity};
+use super::entry::{Closure, Entry, EntryCall, Job};
+use super::{ExitStatus, Run, StartMethod, identity};
 use crate::Error;
 use crate::platform::{Child, Native, Site, Tasks};
 use crate::sys::process::Signal;
-use std::cell::Cell;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::fmt;
 use std::os::fd::BorrowedFd;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// `Send`, because the process value may be sent elsewhere before it is started. The lock
 /// is never taken: it lets threads share a value whose body only `start`, which has it
 /// exclusively, touches.
-type Body = Mutex<Box<dyn FnOnce() + Send>>;
+pub(super) type Body = Mutex<Box<dyn Job>>;
 
 /// A child process: made, then started, then joined.
 ///
@@ -54,14 +54,15 @@ type Body = Mutex<Box<dyn FnOnce() + Send>>;
 /// # Ok::<(), selvedge::Error>(())
 /// ```
 pub struct Process<P: Tasks = Native> {
-    name: String,
-    path: Vec<u32>,
-    daemon: bool,
-    authkey: AuthKey,
-    state: State<P>,
+    pub(super) name: String,
+    pub(super) path: Vec<u32>,
+    pub(super) daemon: bool,
+    pub(super) authkey: AuthKey,
+    pub(super) method: Option<StartMethod>,
+    pub(super) state: State<P>,
 }
 
-enum State<P: Tasks> {
+pub(super) enum State<P: Tasks> {
     New(Body),
     Started(Arc<Record<P>>),
     /// Only while `start` is at work.
@@ -85,6 +86,10 @@ impl<P: Tasks> Process<P> {
     /// selvedge::Process::spawn(move || drop(guard));
     /// ```
     pub fn new<R>(body: impl FnOnce() -> R + Send + 'static) -> Self {
+        Self::to_do(Box::new(Closure(move || drop(body()))))
+    }
+
+    fn to_do(job: Box<dyn Job>) -> Self {
         let creator = identity::current::<P>();
         let path = creator.next_path();
         Process {
@@ -92,8 +97,26 @@ impl<P: Tasks> Process<P> {
             path,
             daemon: creator.daemon,
             authkey: creator.authkey.clone(),
-            state: State::New(Mutex::new(Box::new(move || drop(body())))),
+            method: None,
+            state: State::New(Mutex::new(job)),
         }
+    }
+
+    /// A process that will run a registered [`entry!`](crate::entry) with this argument,
+    /// and so can begin in each [`StartMethod`]; otherwise as [`new`](Self::new).
+    pub fn entry<T>(entry: &'static Entry<T>, argument: T) -> Self
+    where
+        T: Serialize + DeserializeOwned + Send + 'static,
+    {
+        Self::to_do(Box::new(EntryCall { entry, argument }))
+    }
+
+    /// Begins the process in this way, and not in that which was
+    /// [chosen](super::set_start_method) for all.
+    #[must_use]
+    pub fn method(mut self, method: StartMethod) -> Self {
+        self.method = Some(method);
+        self
     }
 
     /// A process that will run an object of your own; otherwise as [`new`](Self::new).
@@ -192,50 +215,6 @@ impl<P: Tasks> Process<P> {
     #[must_use]
     pub fn authkey(&self) -> &AuthKey {
         &self.authkey
-    }
-
-    /// Starts the process.
-    ///
-    /// # Errors
-    /// [`Error::AlreadyStarted`] if it was started before, [`Error::DaemonWithChild`] if
-    /// the calling process is a daemon, or [`Error::Os`] if the operating system refuses;
-    /// then it can be tried again.
-    #[track_caller]
-    pub fn start(&mut self) -> Result<(), Error> {
-        let site = P::Site::here();
-        self.check_new()?;
-        let parent = identity::current::<P>();
-        if parent.daemon {
-            return Err(Error::DaemonWithChild { daemon: parent.name.clone(), name: self.name.clone() });
-        }
-        let State::New(body) = std::mem::replace(&mut self.state, State::Starting) else {
-            unreachable!("it was checked to be new");
-        };
-        end::arrange();
-        let own = parent.child(self.name.clone(), self.path.clone(), self.daemon, self.authkey.clone());
-        // Kept in a slot, so that it is still here when the fork fails.
-        let slot = Rc::new(Cell::new(Some((body, own))));
-        let in_child = Rc::clone(&slot);
-        let run = move || {
-            let (body, own) = in_child.take().expect("the body is run once");
-            identity::enter::<P>(own);
-            let body = body.into_inner().unwrap_or_else(PoisonError::into_inner);
-            let outcome = catch_unwind(AssertUnwindSafe(body));
-            identity::current::<P>().leave(outcome.is_err());
-            outcome.map_or_else(|payload| resume_unwind(payload), |()| 0)
-        };
-        let held = Rc::clone(&slot);
-        match P::fork_holding(&self.name, run, move || drop(held.take()), site) {
-            Ok(child) => {
-                let record = Record { name: self.name.clone(), daemon: self.daemon, child };
-                self.state = State::Started(record.enlist());
-                Ok(())
-            }
-            Err(source) => {
-                self.state = slot.take().map_or(State::Starting, |(body, _)| State::New(body));
-                Err(Error::Os { operation: "fork", source })
-            }
-        }
     }
 
     /// Waits until the process has ended, and says how.
@@ -360,7 +339,7 @@ impl<P: Tasks> Process<P> {
         Ok(())
     }
 
-    fn check_new(&self) -> Result<(), Error> {
+    pub(super) fn check_new(&self) -> Result<(), Error> {
         let name = || self.name.clone();
         match &self.state {
             State::New(_) => Ok(()),
@@ -388,6 +367,7 @@ impl<P: Tasks> Process<P> {
             path: Vec::new(),
             daemon: record.daemon,
             authkey: identity::current::<P>().authkey.clone(),
+            method: None,
             state: State::Started(record),
         }
     }

@@ -11,6 +11,7 @@
 pub mod children;
 pub mod clock;
 pub mod death;
+pub(crate) mod execute;
 pub mod futex;
 mod last_words;
 pub mod membarrier;
@@ -20,6 +21,7 @@ pub(crate) mod packet;
 pub mod process;
 pub mod random;
 pub mod ready;
+pub(crate) mod report;
 pub mod robust;
 pub mod scheduling;
 pub mod signal;

@@ -25,6 +25,7 @@
 
 use super::clock;
 use super::last_words::{self, LastWords};
+use super::report::Report;
 use super::status::ExitStatus;
 use super::wait::{self, Which};
 use nix::errno::Errno;
@@ -53,7 +54,16 @@ pub struct Child {
     pidfd: Option<OwnedFd>,
     parent: u32,
     status: Mutex<Option<ExitStatus>>,
-    words: LastWords,
+    words: Words,
+}
+
+/// How the parent gets to know what the child said.
+#[derive(Debug)]
+enum Words {
+    /// From memory that a forked child shares with its parent.
+    Memory(LastWords),
+    /// From a socket.
+    Report(Report),
 }
 
 /// Starts `body` in a forked child, which ends with the code that `body` returns, or
@@ -82,9 +92,14 @@ pub fn fork<F: FnOnce() -> i32>(body: F) -> io::Result<Child> {
         }
         ForkResult::Parent { child } => {
             drop((out, err));
-            Child::adopt(child, words)
+            Child::adopt(child, Words::Memory(words))
         }
     }
+}
+
+/// The text of a panic; empty if it has none.
+pub(crate) fn panic_text(payload: &(dyn std::any::Any + Send)) -> &str {
+    last_words::of_panic(payload)
 }
 
 /// What a child does: its body, and then the end.
@@ -141,8 +156,29 @@ pub fn kill_self() -> ! {
 }
 
 impl Child {
+    /// A forked child that does nothing but `body`, which does not return and calls only
+    /// what a child of a process of many threads may.
+    pub(super) fn of_fork(report: Report, body: impl FnOnce() -> i32) -> io::Result<Child> {
+        // SAFETY: by the caller's promise about `body`; nothing else is done in the child.
+        match unsafe { nix::unistd::fork() }? {
+            ForkResult::Child => exit_now(body()),
+            ForkResult::Parent { child } => Child::adopt(child, Words::Report(report)),
+        }
+    }
+
+    /// A child that a server forked, which reports how it ended.
+    pub(crate) fn of_server(pid: u32, pidfd: OwnedFd, report: OwnedFd) -> Child {
+        Child {
+            pid: Pid::from_raw(pid.cast_signed()),
+            pidfd: Some(pidfd),
+            parent: std::process::id(),
+            status: Mutex::new(None),
+            words: Words::Report(Report::new(report, true)),
+        }
+    }
+
     /// Takes charge of a child that was just forked.
-    fn adopt(pid: Pid, words: LastWords) -> io::Result<Child> {
+    fn adopt(pid: Pid, words: Words) -> io::Result<Child> {
         // SAFETY: the call takes two numbers. `pid` is a child that nobody has waited
         // for, so that the number still names it.
         let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid.as_raw(), 0) };
@@ -186,7 +222,14 @@ impl Child {
     fn reap(&self) -> io::Result<Option<ExitStatus>> {
         let mut status = self.status();
         if status.is_none() {
-            *status = wait::try_wait(Which::PidFd(self.pidfd()?))?.map(|ended| ended.status);
+            *status = match &self.words {
+                Words::Report(report) if report.has_status => {
+                    // Somebody else waits for it: that it has ended is all that is seen here.
+                    let ended = super::ready::is_ready(self.pidfd()?, PollFlags::POLLIN);
+                    if ended { Some(report.status()?) } else { None }
+                }
+                _ => wait::try_wait(Which::PidFd(self.pidfd()?))?.map(|ended| ended.status),
+            };
         }
         Ok(*status)
     }
@@ -251,7 +294,10 @@ impl Child {
     /// The message of the panic that ended the child; the first kibibyte of it.
     #[must_use]
     pub fn last_words(&self) -> Option<String> {
-        self.words.read()
+        match &self.words {
+            Words::Memory(words) => words.read(),
+            Words::Report(report) => report.words(),
+        }
     }
 
     /// Sends `signal` to the child.

@@ -20,9 +20,9 @@
 //! When the process dies, its threads are gone. When a thread panics, whoever joins it
 //! learns it, and its message.
 
-use super::registry::{self, Life, Record};
+use super::registry::{self, Record};
 use crate::Error;
-use crate::platform::{Child, Native, Owner, Site, Tasks};
+use crate::platform::{Native, Owner, Site, Tasks};
 use crate::process::{ExitStatus, end, identity};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -58,7 +58,7 @@ impl<P: Tasks> Thread<P> {
     pub fn new<R>(body: impl FnOnce() -> R + Send + 'static) -> Self {
         let body: Box<dyn FnOnce() + Send> = Box::new(move || drop(body()));
         let name = format!("Thread-{}", identity::current::<P>().next_thread());
-        let daemon = registry::me::<P>().is_some_and(|record| record.life.daemon);
+        let daemon = registry::me::<P>().is_some_and(|record| record.daemon);
         Thread { name, daemon, state: State::New(Mutex::new(body)) }
     }
 
@@ -125,8 +125,8 @@ impl<P: Tasks> Thread<P> {
         // Kept in a slot, so that it is still here when the start fails.
         let slot = Arc::new(Mutex::new(Some(body)));
         let (in_thread, passport) = (Arc::clone(&slot), identity::passport::<P>());
-        let life = Arc::new(Life::new(self.name.clone(), self.daemon));
-        let own = Arc::clone(&life);
+        let record = Record::<P>::enlist(self.name.clone(), self.daemon);
+        let own = Arc::clone(&record);
         let run = move || {
             identity::belong(passport);
             own.begin(P::me().id());
@@ -140,10 +140,12 @@ impl<P: Tasks> Thread<P> {
         };
         match P::thread(&self.name, run, site) {
             Ok(child) => {
-                self.state = State::Started(Record::enlist(child, life));
+                record.started(child);
+                self.state = State::Started(record);
                 Ok(())
             }
             Err(source) => {
+                Record::strike(&record);
                 let body = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
                 if let (Some(body), State::New(place)) = (body, &mut self.state) {
                     *place = body;
@@ -184,7 +186,7 @@ impl<P: Tasks> Thread<P> {
     pub fn is_alive(&self) -> bool {
         let site = P::Site::here();
         match &self.state {
-            State::Started(record) => matches!(record.child.wait(Some(0), site), Ok(None)),
+            State::Started(record) => matches!(record.wait(Some(0), site), Ok(None)),
             State::New(_) => false,
         }
     }
@@ -193,7 +195,7 @@ impl<P: Tasks> Thread<P> {
     #[must_use]
     pub fn panic_message(&self) -> Option<String> {
         match &self.state {
-            State::Started(record) => record.life.message(),
+            State::Started(record) => record.message(),
             State::New(_) => None,
         }
     }
@@ -202,10 +204,10 @@ impl<P: Tasks> Thread<P> {
         let State::Started(record) = &self.state else {
             return Err(self.wrong("was not started; call start() first"));
         };
-        if record.life.is_me(P::me().id()) {
+        if record.is_me(P::me().id()) {
             return Err(self.wrong("cannot join itself: it would wait for ever"));
         }
-        let status = record.child.wait(deadline, site).map_err(Error::os("wait"))?;
+        let status = record.wait(deadline, site).map_err(Error::os("wait"))?;
         if status.is_some() {
             Record::strike(record);
         }
@@ -221,7 +223,7 @@ impl<P: Tasks> fmt::Debug for Thread<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match &self.state {
             State::New(_) => "initial",
-            State::Started(record) if record.child.has_ended() => "stopped",
+            State::Started(record) if record.has_ended() => "stopped",
             State::Started(_) => "started",
         };
         let mut text = f.debug_struct("Thread");

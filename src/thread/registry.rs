@@ -9,17 +9,20 @@
 //! When a process is forked, the child's list is empty: it has none of these threads.
 
 use crate::platform::{Child, Owner, Site, Tasks};
+use crate::process::ExitStatus;
 use crate::process::identity::{self, Kept};
 use std::fmt;
+use std::io;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-/// What a thread and its handle both know.
-#[derive(Debug)]
-pub(super) struct Life {
+/// A thread, as it knows itself and as its process keeps it.
+pub(super) struct Record<P: Tasks> {
     name: String,
     pub(super) daemon: bool,
+    /// Set by whoever starts it, which may be after it began to run.
+    child: OnceLock<P::Thread>,
     /// By which the thread knows itself; 0 before it runs. Relaxed: only the thread
     /// itself finds its own number there.
     owner: AtomicU32,
@@ -27,9 +30,35 @@ pub(super) struct Life {
     message: Mutex<Option<String>>,
 }
 
-impl Life {
-    pub(super) fn new(name: String, daemon: bool) -> Life {
-        Life { name, daemon, owner: AtomicU32::new(0), message: Mutex::new(None) }
+impl<P: Tasks> Record<P> {
+    /// Puts a thread that is about to be started on the list of its process.
+    pub(super) fn enlist(name: String, daemon: bool) -> Arc<Record<P>> {
+        let (child, owner, message) = (OnceLock::new(), AtomicU32::new(0), Mutex::new(None));
+        let record = Arc::new(Record { name, daemon, child, owner, message });
+        let process = identity::current::<P>();
+        // One handle is the list's own, the other this very look at it.
+        process.forget::<Record<P>>(|other| Arc::strong_count(other) <= 2 && other.has_ended());
+        process.keep(Arc::clone(&record) as Arc<dyn Kept>);
+        record
+    }
+
+    /// Takes a thread off the list.
+    pub(super) fn strike(record: &Arc<Record<P>>) {
+        identity::current::<P>().forget::<Record<P>>(|other| Arc::ptr_eq(record, other));
+    }
+
+    pub(super) fn started(&self, child: P::Thread) {
+        let before = self.child.set(child);
+        debug_assert!(before.is_ok(), "a thread is started once");
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.child.get().is_some_and(Child::has_ended)
+    }
+
+    /// Waits for the thread's end; `None` also if it is still being started.
+    pub(super) fn wait(&self, deadline: Option<u64>, site: P::Site) -> io::Result<Option<ExitStatus>> {
+        self.child.get().map_or(Ok(None), |child| child.wait(deadline, site))
     }
 
     pub(super) fn begin(&self, owner: u32) {
@@ -49,45 +78,22 @@ impl Life {
     }
 }
 
-/// A started thread, as its process keeps it.
-pub(super) struct Record<P: Tasks> {
-    pub(super) life: Arc<Life>,
-    pub(super) child: P::Thread,
-}
-
-impl<P: Tasks> Record<P> {
-    /// Puts a thread that was just started on the list of its process.
-    pub(super) fn enlist(child: P::Thread, life: Arc<Life>) -> Arc<Record<P>> {
-        let record = Arc::new(Record { life, child });
-        let process = identity::current::<P>();
-        // One handle is the list's own, the other this very look at it.
-        process.forget::<Record<P>>(|other| Arc::strong_count(other) <= 2 && other.child.has_ended());
-        process.keep(Arc::clone(&record) as Arc<dyn Kept>);
-        record
-    }
-
-    /// Takes a thread off the list.
-    pub(super) fn strike(record: &Arc<Record<P>>) {
-        identity::current::<P>().forget::<Record<P>>(|other| Arc::ptr_eq(record, other));
-    }
-}
-
 impl<P: Tasks> Kept for Record<P> {
     fn stop(&self) {
         // A daemon ends with its process; nobody can end it before.
     }
 
     fn finish(&self) {
-        if !self.life.daemon {
+        if !self.daemon {
             // An error says that there is nobody to wait for.
-            let _ = self.child.wait(None, P::Site::here());
+            let _ = self.wait(None, P::Site::here());
         }
     }
 }
 
 impl<P: Tasks> fmt::Debug for Record<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Record").field(&self.life).finish()
+        f.debug_struct("Record").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -97,7 +103,7 @@ pub(super) fn me<P: Tasks>() -> Option<Arc<Record<P>>> {
     let mut all = identity::current::<P>().all::<Record<P>>();
     // The last, because the number of one that has ended may be used again.
     all.reverse();
-    all.into_iter().find(|record| record.life.is_me(me) && !record.child.has_ended())
+    all.into_iter().find(|record| record.is_me(me) && !record.has_ended())
 }
 
 /// A thread that runs.
@@ -127,10 +133,7 @@ fn main_thread() -> Running {
 #[doc(alias = "current_thread")]
 #[must_use]
 pub fn current<P: Tasks>() -> Running {
-    me::<P>().map_or_else(main_thread, |record| Running {
-        name: record.life.name.clone(),
-        daemon: record.life.daemon,
-    })
+    me::<P>().map_or_else(main_thread, |record| Running { name: record.name.clone(), daemon: record.daemon })
 }
 
 /// The main thread and every [`Thread`](super::Thread) of this process that was started
@@ -142,8 +145,8 @@ pub fn running<P: Tasks>() -> Vec<Running> {
     let site = P::Site::here();
     let mut all = vec![main_thread()];
     for record in identity::current::<P>().all::<Record<P>>() {
-        if matches!(record.child.wait(Some(0), site), Ok(None)) {
-            all.push(Running { name: record.life.name.clone(), daemon: record.life.daemon });
+        if matches!(record.wait(Some(0), site), Ok(None)) {
+            all.push(Running { name: record.name.clone(), daemon: record.daemon });
         } else {
             Record::strike(&record);
         }

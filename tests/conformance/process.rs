@@ -8,9 +8,8 @@ use selvedge::process::cpu_count;
 use selvedge::{
     Error, Event, ExitStatus, Process, Shared, Value, active_children, current_process, exit, shareable,
 };
-use std::fs;
 use std::io::Read;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -327,14 +326,5 @@ rusty_fork_test! {
         let child = Process::spawn(|| exit(101));
         child.join().unwrap();
         assert_eq!(child.panic_message(), None, "it said nothing");
-    }
-
-    #[test]
-    fn c_mpproc_22_a_forked_child_inherits_descriptors() {
-        let file = fs::File::open("/dev/null").unwrap();
-        let fd = file.as_raw_fd();
-        let child = Process::spawn(move || exit(i32::from(!std::path::Path::new(&format!("/proc/self/fd/{fd}")).exists())));
-        assert_eq!(child.join().unwrap(), ExitStatus::Code(0));
-        assert!(file.as_fd().as_raw_fd() == fd);
     }
 }

@@ -253,6 +253,14 @@ impl Tasks for Checked {
         Ok(CheckedChild(Inner::Task(handle)))
     }
 
+    fn executes() -> bool {
+        current::get().is_null()
+    }
+
+    fn adopt(child: selvedge::sys::process::Child) -> Self::Process {
+        CheckedChild(Inner::Native(Box::new(child)))
+    }
+
     fn thread<F: FnOnce() + Send + 'static>(
         name: &str,
         body: F,

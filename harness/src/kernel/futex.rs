@@ -72,8 +72,7 @@ fn wait_outside(
     resume: Option<impl FnOnce() -> Op>,
 ) -> Woken {
     let words: Vec<_> = words.iter().map(|(word, expected)| (word.native(), *expected)).collect();
-    let alone =
-        outside::is_alone() && words.iter().all(|(word, expected)| word.load(Relaxed) == *expected);
+    let alone = outside::is_alone() && words.iter().all(|(word, expected)| word.load(Relaxed) == *expected);
     if deadline.is_some() {
         return if alone { Woken::TimedOut } else { Native::futex_wait_any(&words, deadline, op, resume) };
     }

@@ -24,9 +24,9 @@ pub mod barrier;
 pub mod condvar;
 pub mod event;
 pub mod mutex;
+pub mod once;
 pub mod queue;
 pub mod rwlock;
-pub mod once;
 pub mod semaphore;
 
 mod loom_platform;

@@ -1,0 +1,112 @@
+//! The start of a process: the one moment at which it is decided how it begins.
+//!
+//! Called by programs, through [`Process::start`].
+//!
+//! | the process runs | `Fork` | `Spawn`, `ForkServer` |
+//! |---|---|---|
+//! | a closure | a copy of this process runs it | only if nobody asked for it: a fork; else an error |
+//! | an entry | a copy of this process calls it | another process is sent its argument |
+//!
+//! 1. A start that was refused leaves the process as it was.
+//! 2. In an exploration every process is forked: the scheduler knows no other.
+//!
+//! When the parent dies in the midst of a start, the child runs, or ends because its
+//! parent is gone before it was told what to do.
+
+use super::child::Record;
+use super::entry::Job;
+use super::executed::{self, Letter};
+use super::identity::Identity;
+use super::process::{Body, Process, State};
+use super::{StartMethod, end, identity, start_method};
+use crate::Error;
+use crate::platform::{Site, Tasks};
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::rc::Rc;
+use std::sync::PoisonError;
+
+impl<P: Tasks> Process<P> {
+    /// Starts the process.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyStarted`] if it was started before, [`Error::DaemonWithChild`] if
+    /// the calling process is a daemon, [`Error::NeedsEntry`] if a closure was to begin
+    /// in another way than by a fork, [`Error::Value`] if the argument of an entry cannot
+    /// be sent, or [`Error::Os`] if the operating system refuses; then it can be tried
+    /// again.
+    #[track_caller]
+    pub fn start(&mut self) -> Result<(), Error> {
+        let site = P::Site::here();
+        self.check_new()?;
+        let parent = identity::current::<P>();
+        if parent.daemon {
+            return Err(Error::DaemonWithChild { daemon: parent.name.clone(), name: self.name.clone() });
+        }
+        let State::New(body) = std::mem::replace(&mut self.state, State::Starting) else {
+            unreachable!("it was checked to be new");
+        };
+        let own = parent.child(self.name.clone(), self.path.clone(), self.daemon, self.authkey.clone());
+        end::arrange();
+        match self.begin(body, own, site) {
+            Ok(child) => {
+                let record = Record { name: self.name.clone(), daemon: self.daemon, child };
+                self.state = State::Started(record.enlist());
+                Ok(())
+            }
+            Err((body, error)) => {
+                self.state = body.map_or(State::Starting, State::New);
+                Err(error)
+            }
+        }
+    }
+
+    /// Begins in the way that was asked for; gives the body back if it could not.
+    fn begin(
+        &self,
+        mut body: Body,
+        own: Identity,
+        site: P::Site,
+    ) -> Result<P::Process, (Option<Body>, Error)> {
+        let method = self.method.unwrap_or_else(start_method);
+        if method == StartMethod::Fork || !P::executes() {
+            return fork::<P>(&self.name, body, own, site);
+        }
+        let job = body.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let message = match job.letter() {
+            Some(Ok(message)) => message,
+            Some(Err(error)) => return Err((Some(body), error)),
+            None if self.method.is_none() => return fork::<P>(&self.name, body, own, site),
+            None => {
+                let error = Error::NeedsEntry { name: self.name.clone(), method: method.to_string() };
+                return Err((Some(body), error));
+            }
+        };
+        match executed::start(method, Letter::new(&own, message)) {
+            Ok(child) => Ok(P::adopt(child)),
+            Err(error) => Err((Some(body), error)),
+        }
+    }
+}
+
+fn fork<P: Tasks>(
+    name: &str,
+    body: Body,
+    own: Identity,
+    site: P::Site,
+) -> Result<P::Process, (Option<Body>, Error)> {
+    // Kept in a slot, so that it is still here when the fork fails.
+    let slot = Rc::new(Cell::new(Some((body, own))));
+    let in_child = Rc::clone(&slot);
+    let run = move || {
+        let (body, own) = in_child.take().expect("the body is run once");
+        identity::enter::<P>(own);
+        let job: Box<dyn Job> = body.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let outcome = catch_unwind(AssertUnwindSafe(|| job.run()));
+        identity::current::<P>().leave(outcome.is_err());
+        outcome.map_or_else(|payload| resume_unwind(payload), |()| 0)
+    };
+    let held = Rc::clone(&slot);
+    P::fork_holding(name, run, move || drop(held.take()), site)
+        .map_err(|source| (slot.take().map(|(body, _)| body), Error::Os { operation: "fork", source }))
+}
