@@ -58,8 +58,8 @@ pub use engine::Engine;
 pub use error::{Error, nearest};
 pub use judge::{Recording, Verdict};
 pub use kernel::{
-    Checked, Choice, Granularity, Limits, Outcome, Rng, Role, join_task, switches, unobserved, visible,
-    visible_value,
+    Checked, Choice, Granularity, Limits, Outcome, Recorder, Rng, Role, join_task, switches, unobserved,
+    visible, visible_value,
 };
 pub use program::{Config, Finding, Lost, Program, Report, check, explore, explore_with, outcome, scratch};
 pub use selvedge::Shareable;

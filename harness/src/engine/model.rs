@@ -7,10 +7,11 @@
 
 use super::moment::Moment;
 use crate::fault::Faults;
-use crate::kernel::Role;
+use crate::kernel::{Judged, Role};
 use selvedge::shm::Shareable;
 use std::alloc::Layout;
 use std::ops::Range;
+use std::panic::resume_unwind;
 use std::sync::Mutex;
 
 /// A program: state, tasks on it, and an end.
@@ -59,6 +60,7 @@ pub(crate) trait Model: Sync {
 
 type Task<S> = Box<dyn Fn(&S, usize) + Send + Sync>;
 type Finish<S> = Box<dyn Fn(&S) + Send + Sync>;
+type History<S> = Box<dyn Fn(&S, &dyn Fn(usize) -> String) -> Option<Judged> + Send + Sync>;
 type Label<S> = Box<dyn Fn(&S, &mut String) + Send + Sync>;
 pub(crate) type Extent<S> = Box<dyn Fn(&S) -> Range<usize> + Send + Sync>;
 
@@ -77,6 +79,8 @@ pub(crate) struct Typed<S> {
     /// For each task its group and its number in the group.
     pub(crate) members: Vec<(u32, u32)>,
     pub(crate) finally: Vec<Finish<S>>,
+    /// Histories that are judged before anything else is checked.
+    pub(crate) histories: Vec<History<S>>,
     pub(crate) label: Option<Label<S>>,
     /// What goes wrong unless something else is asked for.
     pub(crate) faults: Faults,
@@ -97,6 +101,13 @@ impl<S> Typed<S> {
                 (name.clone(), range.start.wrapping_sub(base)..range.end.wrapping_sub(base))
             }));
         }
+    }
+}
+
+impl<S: Shareable> Typed<S> {
+    /// The name of who recorded an operation: a task, or in `wild` a process that is none.
+    fn client_name(&self, client: usize) -> String {
+        if client < self.members.len() { self.task_name(client) } else { format!("process {client}") }
     }
 }
 
@@ -151,6 +162,11 @@ impl<S: Shareable> Model for Typed<S> {
             write(state, label);
         }
         Moment::Finally.begin();
+        for history in &self.histories {
+            if let Some(judged) = history(state, &|task| self.client_name(task)) {
+                resume_unwind(Box::new(judged));
+            }
+        }
         for check in &self.finally {
             check(state);
         }

@@ -4,7 +4,7 @@
 use super::Model;
 use super::moment::Moment;
 use crate::judge::Verdict;
-use crate::kernel::{End, Kernel, Limits, at_home};
+use crate::kernel::{End, Kernel, Limits, at_home, judging};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The limits, widened to what the program has from the start.
@@ -64,12 +64,10 @@ pub(super) fn judge(kernel: &mut Kernel, model: &dyn Model, state: *mut u8, labe
         End::Finished => {
             label.push_str(kernel.label.as_str());
             // SAFETY: the state was initialised and no task runs.
-            match catch_unwind(AssertUnwindSafe(|| unsafe { model.finish(state, label) })) {
+            let finish = AssertUnwindSafe(|| unsafe { model.finish(state, label) });
+            match judging(kernel, || catch_unwind(finish)) {
                 Ok(()) => Verdict::Pass,
-                Err(payload) => {
-                    kernel.note.complete(payload.as_ref());
-                    kernel.note.law()
-                }
+                Err(payload) => kernel.note.judged(payload.as_ref()),
             }
         }
         End::Panicked => Verdict::Panic {
@@ -78,6 +76,7 @@ pub(super) fn judge(kernel: &mut Kernel, model: &dyn Model, state: *mut u8, labe
             message: kernel.note.message.as_str().to_owned(),
             place: kernel.note.place(),
         },
+        End::Undecided => Verdict::Broken(kernel.note.message.as_str().to_owned()),
         End::Died => Verdict::Died { task, step: kernel.steps as usize, status: kernel.task(task).status },
         End::Deadlock => Verdict::Deadlock,
         End::StepBound => Verdict::Livelock { steps: kernel.steps as usize },

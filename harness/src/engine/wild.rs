@@ -124,7 +124,7 @@ fn execute(model: &dyn Model) -> std::io::Result<(Verdict, String)> {
     let verdict = match finished {
         Ok(()) => Verdict::Pass,
         // SAFETY: no task runs, the note is ours.
-        Err(_) => unsafe { (*note).law() },
+        Err(payload) => unsafe { (*note).judged(payload.as_ref()) },
     };
     Ok((verdict, label))
 }

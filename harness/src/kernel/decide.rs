@@ -20,6 +20,8 @@ pub(crate) enum End {
     StepBound,
     /// A task panicked.
     Panicked,
+    /// A judge that a task called could not decide; the note says why.
+    Undecided,
     /// A process or thread died without a word.
     Died,
     /// Everybody who is enabled sleeps: policy `Awake` has nobody to choose.

@@ -7,6 +7,7 @@
 
 use super::decide::End;
 use super::event::Tail;
+use super::recorder::Judged;
 use super::state::{ABANDON, Kernel, Mode, UNWINDING};
 use super::task::{NOBODY, Role, State};
 use corosensei::Yielder;
@@ -42,7 +43,8 @@ pub(crate) unsafe fn enter(this: *mut Kernel, me: usize, body: impl FnOnce() -> 
             kernel.note.complete(payload.as_ref());
             kernel.flags &= !UNWINDING;
             kernel.end_task(me, 101);
-            kernel.finish_as(End::Panicked, me as u32);
+            let undecided = payload.is::<Judged>();
+            kernel.finish_as(if undecided { End::Undecided } else { End::Panicked }, me as u32);
         }
     }
     if kernel.flags & ABANDON != 0 || kernel.over {

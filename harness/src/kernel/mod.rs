@@ -12,6 +12,7 @@
 //! | `stream`, `open` | calls on descriptors, and who waits for one; who has which in `sim` |
 //! | `signal`, `handlers` | who is sent a signal, and when its handler runs; the handlers |
 //! | `visible`, `join` | operations of the user's own; joining any task |
+//! | `recorder`, `moment` | the operations of a program as a history; its times and kills |
 //! | `decide` | the choice of the next task, and the ends of an execution |
 //! | `policy` | who goes on where the plan does not say |
 //! | `fault` | what goes wrong on purpose |
@@ -63,11 +64,13 @@ mod life;
 mod memory;
 mod open;
 mod outside;
+mod moment;
 pub(crate) mod panic;
 mod plan;
 mod point;
 mod policy;
 mod record;
+mod recorder;
 mod rng;
 mod robust;
 mod segment;
@@ -94,8 +97,11 @@ pub use join::join_task;
 pub(crate) use life::{depart, enter, set_label};
 pub(crate) use open::close_lost_streams;
 pub(crate) use outside::set_part;
+pub(crate) use moment::judging;
 pub(crate) use plan::{Mismatch, Plan, Policy};
 pub(crate) use policy::{Forecast, MARKS, Mark, Sleeper, is_eligible};
+pub(crate) use recorder::Judged;
+pub use recorder::Recorder;
 pub use rng::Rng;
 pub(crate) use segment::at_home;
 pub(crate) use state::{Kernel, Mode, Request};

@@ -8,6 +8,7 @@
 
 use super::current;
 use super::fixed::Text;
+use super::recorder::Judged;
 use super::state::UNWINDING;
 use crate::judge::{Place, Verdict};
 use std::any::Any;
@@ -45,6 +46,21 @@ impl Note {
         Verdict::Law { message: self.message.as_str().to_owned(), place: self.place() }
     }
 
+    /// What a judgement that ended with this panic says.
+    pub(crate) fn judged(&mut self, payload: &(dyn Any + Send)) -> Verdict {
+        match payload.downcast_ref::<Judged>() {
+            Some(Judged::Undecided(why)) => Verdict::Broken(why.clone()),
+            Some(Judged::Broken(message, site)) => {
+                let place = Place::new(site.file(), site.line(), site.column());
+                Verdict::Law { message: message.clone(), place }
+            }
+            None => {
+                self.complete(payload);
+                self.law()
+            }
+        }
+    }
+
     /// Where the noted panic stands.
     pub(crate) fn place(&self) -> Place {
         Place::new(self.file.as_str(), self.line, self.column)
@@ -73,11 +89,15 @@ pub(super) fn unwind_with(message: String, place: &Location<'_>) -> ! {
     resume_unwind(Box::new(message))
 }
 
-fn text(payload: &(dyn Any + Send)) -> &str {
+fn text<'p>(payload: &'p (dyn Any + Send)) -> &'p str {
+    let judged = |judged: &'p Judged| match judged {
+        Judged::Broken(text, _) | Judged::Undecided(text) => text.as_str(),
+    };
     payload
         .downcast_ref::<&str>()
         .copied()
         .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .or_else(|| payload.downcast_ref::<Judged>().map(judged))
         .unwrap_or("a panic whose payload is not text")
 }
 

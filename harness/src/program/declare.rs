@@ -7,12 +7,14 @@ use super::finding::Report;
 use super::regressions;
 use crate::engine::{Dynamic, Group, Model, Spawned, Typed};
 use crate::fault::Faults;
+use crate::judge::linear;
+use crate::judge::linear::Judgeable;
 use crate::kernel::Role;
-use crate::{Error, Recording};
+use crate::{Error, Recorder, Recording};
 use selvedge::shm::Shareable;
 use std::ops::Range;
 use std::panic::Location;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// A program whose tasks are known from the start.
 ///
@@ -46,6 +48,7 @@ impl<S: Shareable> Program<S> {
             groups: Vec::new(),
             members: Vec::new(),
             finally: Vec::new(),
+            histories: Vec::new(),
             label: None,
             faults: Faults::none(),
             parts: Vec::new(),
@@ -105,6 +108,46 @@ impl<S: Shareable> Program<S> {
     pub fn finally(mut self, check: impl Fn(&S) + Send + Sync + 'static) -> Program<S> {
         self.model.finally.push(Box::new(check));
         self
+    }
+
+    /// The operations that `part` recorded must be linearizable: an order of them explains
+    /// what they returned by `model`, and each takes effect between its call and its
+    /// return; one whose task was killed, before the kill or never. See
+    /// [`Recorder`](crate::Recorder).
+    #[track_caller]
+    #[must_use]
+    pub fn linearizable<M, const N: usize>(
+        self,
+        model: M,
+        part: impl Fn(&S) -> &Recorder<M::Op, M::Ret, N> + Send + Sync + 'static,
+    ) -> Program<S>
+    where
+        M: Judgeable,
+    {
+        self.judged(linear::Options::default(), model, part)
+    }
+
+    /// The operations that `part` recorded must be as `options` says: for sequential
+    /// consistency, and for tasks that may have done something after their kill.
+    #[track_caller]
+    #[must_use]
+    pub fn judged<M, const N: usize>(
+        mut self,
+        options: linear::Options,
+        model: M,
+        part: impl Fn(&S) -> &Recorder<M::Op, M::Ret, N> + Send + Sync + 'static,
+    ) -> Program<S>
+    where
+        M: Judgeable,
+    {
+        let site = Location::caller();
+        let part = Arc::new(part);
+        let judge = Arc::clone(&part);
+        self.model.histories.push(Box::new(move |state, who| {
+            let judged = judge(state).judged(&model, &options, who)?;
+            Some(judged.at(site))
+        }));
+        self.name("history", move |state| part(state))
     }
 
     /// Writes a label for the outcome of an execution; outcomes are counted by label.

@@ -46,6 +46,6 @@ mod wgl;
 pub use history::{Call, End, History};
 pub use judge::judge;
 pub use judgement::{Judgement, Stuck, Why};
-pub use model::Model;
+pub use model::{Judgeable, Model};
 pub use options::{Consistency, Crash, Options};
 pub use report::explain;

@@ -3,6 +3,8 @@
 //! Written by users for their own objects; those that everybody has are in `spec`.
 
 use super::history::Call;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::fmt::Debug;
 use std::hash::Hash;
 
@@ -123,4 +125,16 @@ pub trait Model {
             None => format!("{op:?} -> ?"),
         }
     }
+}
+
+/// Models whose operations a program can record: implemented for all that can be, by
+/// this blanket.
+pub trait Judgeable:
+    Model<Op: Serialize + DeserializeOwned, Ret: Serialize + DeserializeOwned> + Send + Sync + 'static
+{
+}
+
+impl<M> Judgeable for M where
+    M: Model<Op: Serialize + DeserializeOwned, Ret: Serialize + DeserializeOwned> + Send + Sync + 'static
+{
 }

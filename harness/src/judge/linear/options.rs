@@ -1,5 +1,6 @@
 //! How a history is judged: by which condition, for how long, in how much memory.
 
+use std::fmt;
 use std::time::Duration;
 
 /// What the order of the operations must respect, besides the model.
@@ -12,6 +13,15 @@ pub enum Consistency {
     /// Only the order in which each client called its own operations (Lamport, IEEE
     /// Transactions on Computers 1979).
     Sequential,
+}
+
+impl fmt::Display for Consistency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Consistency::Linearizable => "linearizable",
+            Consistency::Sequential => "sequentially consistent",
+        })
+    }
 }
 
 /// When an operation may take effect whose client was killed in the middle of it.

@@ -1,6 +1,7 @@
 //! Strings by key, each at first empty: the model of key-value logs.
 
 use super::super::model::Model;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// A map from keys to strings.
@@ -8,7 +9,7 @@ use std::collections::BTreeSet;
 pub struct Kv;
 
 /// What one can do to the map.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum KvOp {
     /// Reads what is at a key.
     Get(String),
@@ -28,7 +29,7 @@ impl KvOp {
 }
 
 /// What comes back.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum KvRet {
     /// What is at the key.
     Value(String),

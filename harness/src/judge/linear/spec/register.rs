@@ -3,13 +3,14 @@
 //! The model of Jepsen's logs of etcd, and of [`Judge`](super::super::judge) examples.
 
 use super::super::model::Model;
+use serde::{Deserialize, Serialize};
 
 /// A register that holds a number, or `nil` before anything is written.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Register;
 
 /// What one can do to a register.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum RegisterOp {
     /// Reads it.
     Read,
@@ -20,7 +21,7 @@ pub enum RegisterOp {
 }
 
 /// What comes back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum RegisterRet {
     /// What was read.
     Value(Option<i64>),
