@@ -5,6 +5,8 @@
 mod histories;
 #[path = "linear/logs.rs"]
 mod logs;
+#[path = "linear/monitors.rs"]
+mod monitors;
 #[path = "linear/oracle.rs"]
 mod oracle;
 #[path = "linear/search.rs"]

@@ -49,6 +49,9 @@ fn linearizable<M: Model>(
             continue;
         }
         let members: Vec<_> = numbers.into_iter().zip(members).collect();
+        let mut brief = limit.brief();
+        // Where the monitor knows the verdict, the search only looks for the place.
+        let limit = if watched.is_none() { &mut *limit } else { &mut brief };
         match search(model, &members, options.crash, limit) {
             Ok(None) => debug_assert!(watched.is_none(), "a monitor refuses what a search explains"),
             Ok(Some(stuck)) => return Ok(Judgement::Broken(Stuck { partition: name, ..stuck })),

@@ -4,10 +4,13 @@
 
 use super::judgement::Why;
 use super::options::Options;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Questions between two looks at the clock.
 const PATIENCE: u32 = 512;
+
+/// How long one may look for what is only good to know.
+const BRIEF: Duration = Duration::from_secs(2);
 
 /// What a search may still use.
 pub(super) struct Limit {
@@ -32,6 +35,12 @@ impl Limit {
         }
         self.asked = (self.asked + 1) % PATIENCE;
         Ok(())
+    }
+
+    /// One for something that is only good to know.
+    pub(super) fn brief(&self) -> Limit {
+        let soon = Instant::now() + BRIEF;
+        Limit { until: Some(self.until.map_or(soon, |until| until.min(soon))), bytes: self.bytes, asked: 0 }
     }
 
     /// Looks at the clock the next time.

@@ -20,6 +20,7 @@
 //! | `partition`, `part` | the operations by part; laid out for the searches |
 //! | `wgl`, `sequential` | the searches; `cache`, `states`, `reads`, `best`, `limit` are what they use |
 //! | `prefix` | the longest prefix that can be explained |
+//! | `monitor` | near-linear judges of collections without equal values |
 //! | `report` | a broken history in words |
 //!
 //! 1. A judgement is never wrong: who runs out of time or memory says so instead.
@@ -32,6 +33,7 @@ mod judge;
 mod judgement;
 mod limit;
 mod model;
+mod monitor;
 mod options;
 mod part;
 mod partition;

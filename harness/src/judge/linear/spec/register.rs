@@ -2,7 +2,9 @@
 //!
 //! The model of Jepsen's logs of etcd, and of [`Judge`](super::super::judge) examples.
 
+use super::super::history::Call;
 use super::super::model::Model;
+use super::super::monitor;
 use serde::{Deserialize, Serialize};
 
 /// A register that holds a number, or `nil` before anything is written.
@@ -52,6 +54,10 @@ impl Model for Register {
 
     fn reads(&self, op: &RegisterOp, ret: &RegisterRet) -> bool {
         matches!((op, ret), (RegisterOp::Read, _) | (RegisterOp::Cas(..), RegisterRet::Swapped(false)))
+    }
+
+    fn monitor(&self, calls: &[&Call<RegisterOp, RegisterRet>]) -> Option<bool> {
+        monitor::register(calls)
     }
 
     fn show(&self, op: &RegisterOp, ret: Option<&RegisterRet>) -> String {
