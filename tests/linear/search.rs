@@ -3,7 +3,9 @@
 use super::histories::{Shape, damage, simulate};
 use super::oracle;
 use selvedge_harness::Rng;
-use selvedge_harness::judge::linear::spec::{Kv, KvOp, KvRet, Register, RegisterOp, RegisterRet};
+use selvedge_harness::judge::linear::spec::{
+    Kv, KvOp, KvRet, PoolOp, PoolRet, Queue, Register, RegisterOp, RegisterRet,
+};
 use selvedge_harness::judge::linear::{
     Call, Consistency, Crash, History, Judgement, Model, Options, Why, judge,
 };
@@ -212,14 +214,15 @@ fn a_kill_bounds_what_was_done() {
     assert_eq!(judged(Crash::Durable), Judgement::Holds);
 }
 
-/// Many writes at once and a read of something else: every order is wrong.
-fn hopeless(writes: u64) -> History<RegisterOp, RegisterRet> {
+/// Many puts at once, and one value that is taken twice: every order is wrong, and each
+/// leads to another queue.
+fn hopeless(puts: u64) -> History<PoolOp, PoolRet> {
     let mut history = History::new();
-    for write in 0..writes {
-        history.done(write as usize, 1, RegisterOp::Write(write as i64), RegisterRet::Done, 100);
+    for put in 0..puts {
+        history.done(put as usize, 1, PoolOp::Put(put as i64), PoolRet::Done, 2);
     }
-    for read in 0..writes {
-        history.done(1000, 2 + 2 * read, RegisterOp::Read, RegisterRet::Value(Some(-1)), 3 + 2 * read);
+    for take in 0..2 {
+        history.done(1000, 3 + 2 * take, PoolOp::Take, PoolRet::Took(Some(0)), 4 + 2 * take);
     }
     history
 }
@@ -228,10 +231,10 @@ fn hopeless(writes: u64) -> History<RegisterOp, RegisterRet> {
 fn who_runs_out_of_time_or_memory_does_not_judge() {
     let history = hopeless(24);
     let little = Options { memory: 1 << 20, ..SEARCH };
-    assert_eq!(judge(&Register, &history, &little), Judgement::Inconclusive(Why::Memory));
+    assert_eq!(judge(&Queue, &history, &little), Judgement::Inconclusive(Why::Memory));
     let short = Options { time: Some(Duration::ZERO), ..SEARCH };
-    assert_eq!(judge(&Register, &history, &short), Judgement::Inconclusive(Why::Time));
+    assert_eq!(judge(&Queue, &history, &short), Judgement::Inconclusive(Why::Time));
     let sequential = Options { consistency: Consistency::Sequential, ..short };
-    assert_eq!(judge(&Register, &history, &sequential), Judgement::Inconclusive(Why::Time));
-    assert!(matches!(judge(&Register, &hopeless(6), &SEARCH), Judgement::Broken(_)));
+    assert_eq!(judge(&Queue, &history, &sequential), Judgement::Inconclusive(Why::Time));
+    assert!(matches!(judge(&Queue, &hopeless(5), &SEARCH), Judgement::Broken(_)));
 }

@@ -18,7 +18,7 @@
 //! | `options` | condition, kills, time, memory |
 //! | `judge`, `judgement` | the question and the answer |
 //! | `partition`, `part` | the operations by part; laid out for the searches |
-//! | `wgl`, `sequential` | the searches; `cache`, `states`, `reads`, `best`, `limit` are what they use |
+//! | `wgl`, `sequential` | the searches; `cache`, `states`, `pending`, `reads`, `best`, `limit` are what they use |
 //! | `prefix` | the longest prefix that can be explained |
 //! | `monitor` | near-linear judges of collections without equal values |
 //! | `report` | a broken history in words |
@@ -37,6 +37,7 @@ mod monitor;
 mod options;
 mod part;
 mod partition;
+mod pending;
 mod prefix;
 mod reads;
 mod report;

@@ -77,6 +77,14 @@ pub trait Model {
         false
     }
 
+    /// Whether `op` does, in every state, all that `other` can do there, where nobody
+    /// knows what either returned: a write of 3 can stand for any compare-and-set to 3.
+    /// Then the search uses `other` first.
+    fn covers(&self, op: &Self::Op, other: &Self::Op) -> bool {
+        let _ = (op, other);
+        false
+    }
+
     /// Whether `op` can never return `ret` any more, from `state`, whichever of `others`
     /// take effect before it, in whatever order.
     /// Saying so saves the search from finding it out; saying so although it can is

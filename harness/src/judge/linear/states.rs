@@ -84,6 +84,12 @@ impl<'h, M: Model> States<'h, M> {
         self.reads[class as usize]
     }
 
+    /// Whether operations of this class do all that those of the other can; see
+    /// [`Model::covers`].
+    pub(super) fn covers(&self, class: u32, other: u32) -> bool {
+        self.model.covers(self.classes[class as usize].0, self.classes[other as usize].0)
+    }
+
     /// Whether an operation of this class can never be legal any more; see
     /// [`Model::lost`].
     pub(super) fn lost(&self, state: u32, class: u32, others: &mut dyn Iterator<Item = u32>) -> bool {

@@ -10,8 +10,9 @@
 //! - an operation that returned and changes nothing is placed as soon as it is legal,
 //!   and nothing else is tried then: wherever it stands later, it can stand here, unless
 //!   that would put it before one that was killed before it was called;
-//! - one that did not return is only placed where it changes something;
-//! - of several such with equal arguments, the one that ends first is used first;
+//! - one that did not return is only placed where it changes something, and what follows
+//!   it needs that;
+//! - of several such that could do the same, the weakest is used first, see `pending`;
 //! - what the reads to come rule out is not tried, see `reads`.
 //!
 //! 1. Everything that returned before `Frame::low` is placed, `low` is not.
@@ -26,6 +27,7 @@ use super::judgement::Why;
 use super::limit::Limit;
 use super::model::Model;
 use super::part::{NEVER, Part};
+use super::pending::Pending;
 use super::reads::Reads;
 use super::states::States;
 
@@ -50,14 +52,15 @@ struct Frame {
     tried: u32,
     /// Only this continuation is tried.
     only: Option<(u32, u32)>,
+    /// The state before, if the last operation placed is a pending one.
+    before: Option<u32>,
 }
 
 struct Search<'h, 'p, M: Model> {
     part: &'p Part<'h, M::Op, M::Ret>,
     states: States<'h, M>,
     classes: Vec<u32>,
-    /// For each pending entry, the last one before it that is its equal.
-    twins: Vec<Option<usize>>,
+    pending: Pending,
     reads: Reads,
     cache: Cache,
     placed: Vec<bool>,
@@ -76,16 +79,14 @@ pub(super) fn search<'h, M: Model>(
     limit: &mut Limit,
 ) -> Result<Outcome, Why> {
     let (mut states, classes) = States::new(model, (0..part.calls.len()).map(|entry| part.asked(entry)));
-    let twins = (part.done..part.calls.len())
-        .map(|entry| (part.done..entry).rev().find(|&other| classes[other] == classes[entry]))
-        .collect();
+    let pending = Pending::new(part, &states, &classes);
     let reads = Reads::new(part, &states, &classes);
     let init = states.init();
     let mut search = Search {
         part,
         states,
         classes,
-        twins,
+        pending,
         reads,
         cache: Cache::new(1 + part.widest.div_ceil(64), part.pending().div_ceil(64)),
         placed: vec![false; part.calls.len()],
@@ -105,12 +106,12 @@ pub(super) fn search<'h, M: Model>(
 
 impl<M: Model> Search<'_, '_, M> {
     fn run(&mut self, init: u32, limit: &mut Limit) -> Result<bool, Why> {
-        let root = Frame { low: 0, state: init, latest: 0, tried: 0, only: None };
+        let root = Frame { low: 0, state: init, latest: 0, tried: 0, only: None, before: None };
         if self.part.done == 0 {
             return Ok(true);
         }
         self.enter(root);
-        while let Some(&Frame { low, latest, .. }) = self.frames.last() {
+        while let Some(&Frame { low, latest, state: from, .. }) = self.frames.last() {
             limit.check(self.bytes())?;
             if let Some((entry, state)) = self.next() {
                 self.order.push(entry);
@@ -120,7 +121,8 @@ impl<M: Model> Search<'_, '_, M> {
                     return Ok(true);
                 }
                 let latest = latest.max(self.part.at(entry));
-                if !self.enter(Frame { low, state, latest, tried: 0, only: None }) {
+                let before = (entry as usize >= self.part.done).then_some(from);
+                if !self.enter(Frame { low, state, latest, tried: 0, only: None, before }) {
                     self.take_back();
                 }
             } else {
@@ -186,51 +188,56 @@ impl<M: Model> Search<'_, '_, M> {
 
     /// The next continuation of the last configuration, and the state after it.
     fn next(&mut self) -> Option<(u32, u32)> {
-        let frame = self.frames.last_mut()?;
-        if let Some(only) = frame.only {
-            frame.tried += 1;
-            return (frame.tried == 1).then_some(only);
-        }
-        let open = self.part.open(frame.low);
-        let all = open.len() + self.part.called[frame.low as usize] as usize;
-        while (frame.tried as usize) < all {
+        loop {
+            let frame = self.frames.last_mut()?;
             let place = frame.tried as usize;
             frame.tried += 1;
-            let returns = place < open.len();
-            let entry = if returns { open[place] } else { (self.part.done + place - open.len()) as u32 };
-            let is_free = |entry: usize| !self.placed[entry] && self.part.ends[entry] >= frame.latest;
-            if self.placed[entry as usize]
-                || !returns && !is_first(entry as usize, self.part, &self.twins, is_free)
-            {
+            if let Some(only) = frame.only {
+                return (place == 0).then_some(only);
+            }
+            let open = self.part.open(frame.low);
+            let pending = place.wrapping_sub(open.len());
+            let entry = match open.get(place) {
+                Some(&entry) => entry,
+                None if pending < self.part.called[frame.low as usize] as usize => {
+                    (self.part.done + pending) as u32
+                }
+                None => return None,
+            };
+            if self.placed[entry as usize] {
                 continue;
             }
-            match self.states.step(frame.state, self.classes[entry as usize]) {
-                Some(state) if returns || state != frame.state => return Some((entry, state)),
-                _ => {}
+            let class = self.classes[entry as usize];
+            let Some(state) = self.states.step(frame.state, class) else { continue };
+            // If what was placed last did nothing for this, it need not have been placed.
+            let before = frame.before;
+            if before.is_some_and(|before| self.states.step(before, class) == Some(state)) {
+                continue;
+            }
+            if place < open.len() || self.is_needed(pending, state) {
+                return Some((entry, state));
             }
         }
-        None
+    }
+
+    /// Whether a pending entry, which leads to `state`, can be placed now, does anything,
+    /// and no weaker one does the same.
+    fn is_needed(&mut self, pending: usize, state: u32) -> bool {
+        let (part, frame) = (self.part, self.frames.last().expect("somebody asks for it"));
+        let free = |entry: usize| !self.placed[entry] && part.ends[entry] >= frame.latest;
+        let entry = part.done + pending;
+        let called = part.called[frame.low as usize] as usize;
+        state != frame.state
+            && free(entry)
+            && !self.pending.weaker(pending, called).any(|other| {
+                let other = part.done + other;
+                let mut same = |class| self.states.step(frame.state, class) == Some(state);
+                free(other) && part.ends[other] <= part.ends[entry] && same(self.classes[other])
+            })
     }
 
     fn bytes(&self) -> usize {
         let frames = size_of::<Frame>() * self.frames.capacity();
         self.cache.bytes() + self.states.bytes() + self.part.bytes() + frames
     }
-}
-
-/// Whether a pending entry can be placed and should be before its equals.
-fn is_first<O, R>(
-    entry: usize,
-    part: &Part<'_, O, R>,
-    twins: &[Option<usize>],
-    is_free: impl Fn(usize) -> bool,
-) -> bool {
-    let mut twin = twins[entry - part.done];
-    while let Some(other) = twin {
-        if is_free(other) && part.ends[other] <= part.ends[entry] {
-            return false;
-        }
-        twin = twins[other - part.done];
-    }
-    is_free(entry)
 }

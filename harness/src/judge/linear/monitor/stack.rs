@@ -28,6 +28,7 @@ use super::cover::Cover;
 use super::coverage::Coverage;
 use super::pool::{Pool, Value};
 use super::tree::Tree;
+use std::iter;
 use std::ops::Range;
 
 /// Whether an order explains it.
@@ -82,7 +83,7 @@ impl Blocks {
     }
 
     fn judge(mut self) -> bool {
-        let mut blocks = vec![0..self.values.len()];
+        let mut blocks: Vec<Range<usize>> = iter::once(0..self.values.len()).collect();
         while let Some(block) = blocks.pop() {
             let Some(first) = self.ends.find(block.clone(), 1) else { continue };
             let (begin, end) = (self.values[first].put.1, self.ends.max(block.clone()) - 1);

@@ -56,6 +56,31 @@ impl Model for Register {
         matches!((op, ret), (RegisterOp::Read, _) | (RegisterOp::Cas(..), RegisterRet::Swapped(false)))
     }
 
+    fn covers(&self, op: &RegisterOp, other: &RegisterOp) -> bool {
+        matches!((op, other), (RegisterOp::Write(value), RegisterOp::Cas(_, to)) if value == to)
+    }
+
+    /// What a read returned is there, or something else writes it.
+    fn lost(
+        &self,
+        state: &Option<i64>,
+        op: &RegisterOp,
+        ret: &RegisterRet,
+        others: &mut dyn Iterator<Item = &RegisterOp>,
+    ) -> bool {
+        let (RegisterOp::Read, RegisterRet::Value(value)) = (op, ret) else { return false };
+        if value == state {
+            return false;
+        }
+        for other in others {
+            match other {
+                RegisterOp::Write(to) | RegisterOp::Cas(_, to) if *value == Some(*to) => return false,
+                _ => {}
+            }
+        }
+        true
+    }
+
     fn monitor(&self, calls: &[&Call<RegisterOp, RegisterRet>]) -> Option<bool> {
         monitor::register(calls)
     }

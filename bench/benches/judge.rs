@@ -1,0 +1,185 @@
+//! How fast histories are judged, and how that grows with their length.
+//!
+//! `cargo bench -p selvedge-bench --bench judge` prints, for each object and for 100 to
+//! 100,000 operations of 8 clients: operations judged a second by its monitor, and how
+//! many times longer ten times as many operations take (10 is linear). Then the same for
+//! the search, on a register whose clients use few values and compare-and-set, so that no
+//! monitor applies. Each number is the best of several rounds.
+
+use selvedge_bench::rounds::measured;
+use selvedge_harness::Rng;
+use selvedge_harness::judge::linear::spec::{
+    PoolOp, PoolRet, PriorityQueue, Queue, Register, RegisterOp, RegisterRet, Set, SetOp, Stack,
+};
+use selvedge_harness::judge::linear::{History, Judgement, Model, Options, judge};
+use std::collections::{BTreeSet, VecDeque};
+use std::time::{Duration, Instant};
+
+/// Lengths of the histories.
+const LENGTHS: [usize; 4] = [100, 1_000, 10_000, 100_000];
+
+/// How long one history is judged again and again.
+const SLICE: Duration = Duration::from_millis(300);
+
+/// Clients that call at the same time.
+const CLIENTS: usize = 8;
+
+fn main() {
+    println!("operations a second; beside it, the time of ten times as many operations (10 is linear)");
+    println!("{:24}{}", "", LENGTHS.map(|length| format!("{length:>20}")).concat());
+    measure("register", &Register, |rng, length| register(rng, length, false));
+    measure("set", &Set, set);
+    measure("queue", &Queue, |rng, length| {
+        pool(rng, length, VecDeque::new(), VecDeque::push_back, VecDeque::pop_front)
+    });
+    measure("stack", &Stack, |rng, length| pool(rng, length, Vec::new(), Vec::push, Vec::pop));
+    measure("stack, filled, emptied", &Stack, |_, length| filled(length));
+    measure("priority queue", &PriorityQueue, |rng, length| {
+        pool(rng, length, BTreeSet::new(), |set, value| _ = set.insert(value), BTreeSet::pop_first)
+    });
+    measure("search: register, cas", &Register, |rng, length| register(rng, length, true));
+}
+
+fn measure<M: Model>(
+    name: &str,
+    model: &M,
+    mut history: impl FnMut(&mut Rng, usize) -> History<M::Op, M::Ret>,
+) {
+    print!("{name:24}");
+    let mut before: Option<f64> = None;
+    // Without cargo's `--bench` flag, a short round shows that everything runs.
+    for length in LENGTHS.into_iter().take(if measured() { LENGTHS.len() } else { 1 }) {
+        let history = history(&mut Rng::new(length as u64), length);
+        let options = Options { memory: 4 << 30, ..Options::default() };
+        let mut best = Duration::MAX;
+        let begun = Instant::now();
+        while best == Duration::MAX || measured() && begun.elapsed() < SLICE {
+            let round = Instant::now();
+            assert_eq!(judge(model, &history, &options), Judgement::Holds, "{name}");
+            best = best.min(round.elapsed());
+        }
+        let seconds = best.as_secs_f64();
+        let growth = before.map_or(String::new(), |before| format!(" (x{:.1})", seconds / before));
+        print!("{:>20}", format!("{:.2} M/s{growth}", length as f64 / seconds / 1e6));
+        before = Some(seconds);
+    }
+    println!();
+}
+
+/// Lets clients call what `draw` says, do it at some later moment, and return later.
+fn simulate<O: Clone, R>(
+    rng: &mut Rng,
+    length: usize,
+    mut draw: impl FnMut(&mut Rng) -> O,
+    mut answer: impl FnMut(&O) -> R,
+) -> History<O, R> {
+    let mut history = History::new();
+    let mut waiting: Vec<Option<(usize, O, Option<R>)>> = (0..CLIENTS).map(|_| None).collect();
+    let mut now = 1;
+    while history.calls().len() < length || waiting.iter().any(Option::is_some) {
+        now += 1;
+        let client = rng.below(CLIENTS as u32) as usize;
+        waiting[client] = match waiting[client].take() {
+            None if history.calls().len() == length => None,
+            None => {
+                let op = draw(rng);
+                Some((history.call(client, op.clone(), now), op, None))
+            }
+            Some((number, op, None)) => {
+                let ret = answer(&op);
+                Some((number, op, Some(ret)))
+            }
+            Some((number, _, Some(ret))) => {
+                history.returned(number, ret, now);
+                None
+            }
+        };
+    }
+    history
+}
+
+fn register(rng: &mut Rng, length: usize, cas: bool) -> History<RegisterOp, RegisterRet> {
+    let (mut state, mut next) = (None, 0);
+    let draw = move |rng: &mut Rng| {
+        next += 1;
+        match rng.below(3) {
+            0 => RegisterOp::Read,
+            1 if cas => RegisterOp::Cas(rng.below(5).into(), rng.below(5).into()),
+            _ if cas => RegisterOp::Write(rng.below(5).into()),
+            _ => RegisterOp::Write(next),
+        }
+    };
+    simulate(rng, length, draw, move |op| match *op {
+        RegisterOp::Read => RegisterRet::Value(state),
+        RegisterOp::Write(value) => {
+            state = Some(value);
+            RegisterRet::Done
+        }
+        RegisterOp::Cas(from, to) => {
+            let swapped = state == Some(from);
+            if swapped {
+                state = Some(to);
+            }
+            RegisterRet::Swapped(swapped)
+        }
+    })
+}
+
+fn set(rng: &mut Rng, length: usize) -> History<SetOp, bool> {
+    let (mut state, mut next) = (BTreeSet::new(), 0);
+    let draw = move |rng: &mut Rng| {
+        next += 1;
+        let other = i64::from(rng.below(next as u32)) + 1;
+        match rng.below(4) {
+            0 | 1 => SetOp::Add(next),
+            2 => SetOp::Contains(other),
+            _ => SetOp::Remove(other),
+        }
+    };
+    simulate(rng, length, draw, move |op| match *op {
+        SetOp::Add(value) => state.insert(value),
+        SetOp::Remove(value) => state.remove(&value),
+        SetOp::Contains(value) => state.contains(&value),
+    })
+}
+
+fn pool<S>(
+    rng: &mut Rng,
+    length: usize,
+    mut state: S,
+    put: impl Fn(&mut S, i64),
+    take: impl Fn(&mut S) -> Option<i64>,
+) -> History<PoolOp, PoolRet> {
+    let mut next = 0_i64;
+    let draw = move |rng: &mut Rng| {
+        next += 1;
+        // Distinct, and in no order.
+        if rng.below(2) == 0 {
+            PoolOp::Put(next.wrapping_mul(0x9E37_79B9_7F4A_7C15_u64 as i64))
+        } else {
+            PoolOp::Take
+        }
+    };
+    simulate(rng, length, draw, move |op| match *op {
+        PoolOp::Put(value) => {
+            put(&mut state, value);
+            PoolRet::Done
+        }
+        PoolOp::Take => PoolRet::Took(take(&mut state)),
+    })
+}
+
+/// Everything is put before anything is taken: as deep as it gets.
+fn filled(length: usize) -> History<PoolOp, PoolRet> {
+    let mut history = History::new();
+    let half = length as u64 / 2;
+    for value in 0..half {
+        history.done(0, 2 * value, PoolOp::Put(value as i64), PoolRet::Done, 2 * value + 1);
+    }
+    for taken in 0..half {
+        let value = (half - 1 - taken) as i64;
+        let at = 2 * (half + taken);
+        history.done(0, at, PoolOp::Take, PoolRet::Took(Some(value)), at + 1);
+    }
+    history
+}
