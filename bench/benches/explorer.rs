@@ -23,8 +23,7 @@
 //! Run without cargo's `--bench` flag, it makes one short round of each and shows that
 //! everything runs. It decides nothing: exit code 0 in any case.
 
-use nix::time::{ClockId, clock_gettime};
-use selvedge_bench::rounds::{Bar, measured, paired, print_table, row};
+use selvedge_bench::rounds::{Bar, measured, own_seconds, paired, print_table, row};
 use selvedge_bench::subject::{Side, Subject, run};
 
 const ROUNDS: usize = 9;
@@ -32,17 +31,11 @@ const ROUNDS: usize = 9;
 const SLICE: f64 = 0.1;
 const BAR: Bar = Bar::AtLeast(5.0);
 
-/// Seconds of processor time of this process so far.
-fn seconds() -> f64 {
-    let now = clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).expect("Linux counts processor time");
-    now.tv_sec() as f64 + now.tv_nsec() as f64 / 1e9
-}
-
 /// Executions for each second of processor time of one run.
 fn rate(side: Side, subject: Subject, executions: u64) -> f64 {
-    let begun = seconds();
+    let begun = own_seconds();
     let done = run(side, subject, executions);
-    done as f64 / (seconds() - begun)
+    done as f64 / (own_seconds() - begun)
 }
 
 fn main() {

@@ -15,8 +15,7 @@
 //! on both sides. Without cargo's `--bench` flag one short round shows that everything
 //! runs. It decides nothing: exit code 0 in any case.
 
-use nix::time::{ClockId, clock_gettime};
-use selvedge_bench::rounds::{Bar, Paired, measured, paired, print_table, row};
+use selvedge_bench::rounds::{Bar, Paired, measured, own_seconds, paired, print_table, row};
 use selvedge_bench::subject::{Subject, Walk, explore, explore_with_shuttle, steps};
 use selvedge_harness::strategy::Strategy;
 
@@ -29,17 +28,11 @@ const PROGRAMS: [(&str, Subject); 4] =
     [("i", Subject::Update), ("ii", Subject::Ticket), ("iii", Subject::Locked), ("v", Subject::Buffer)];
 const FORMS: [(&str, bool); 2] = [("static", false), ("dynamic", true)];
 
-/// Seconds of processor time of this process so far.
-fn seconds() -> f64 {
-    let now = clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).expect("Linux counts processor time");
-    now.tv_sec() as f64 + now.tv_nsec() as f64 / 1e9
-}
-
 /// What `run` counted, for each second of processor time.
 fn rate(run: impl FnOnce() -> u64) -> f64 {
-    let begun = seconds();
+    let begun = own_seconds();
     let done = run();
-    done as f64 / (seconds() - begun)
+    done as f64 / (own_seconds() - begun)
 }
 
 /// Executions that fill a slice at this many a second.

@@ -3,10 +3,34 @@
 //! each round; its median is the figure, its lowest and highest say how far to trust
 //! it.
 
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeVal;
+use nix::time::{ClockId, clock_gettime};
+
 /// Whether a measurement was asked for. Without cargo's `--bench` flag a bench only
 /// makes one short round, so that a test of all targets finds out whether it runs.
 pub fn measured() -> bool {
     std::env::args().any(|argument| argument == "--bench")
+}
+
+/// Seconds of processor time of this process so far, all its threads together.
+///
+/// # Panics
+/// If the system does not count it; Linux does.
+pub fn own_seconds() -> f64 {
+    let now = clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).expect("Linux counts processor time");
+    now.tv_sec() as f64 + now.tv_nsec() as f64 / 1e9
+}
+
+/// Seconds of processor time of all processes that this one has started and waited for,
+/// those that they started and waited for included.
+///
+/// # Panics
+/// As for [`own_seconds`].
+pub fn children_seconds() -> f64 {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).expect("Linux counts processor time");
+    let seconds = |time: TimeVal| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
+    seconds(usage.user_time()) + seconds(usage.system_time())
 }
 
 /// What a ratio or a figure must reach.

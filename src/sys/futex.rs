@@ -79,6 +79,7 @@ impl Change {
 ///
 /// # Panics
 /// If the kernel does not know futexes.
+#[inline]
 pub fn wait(word: &AtomicU32, expected: u32, deadline: Option<u64>) -> Woken {
     let timeout = deadline.map(|at| *clock::timespec(at).as_ref());
     let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref::<libc::timespec>);
@@ -173,6 +174,7 @@ fn nap((word, expected): (&AtomicU32, u32), deadline: Option<u64>) -> Woken {
 ///
 /// # Panics
 /// If the kernel does not know futexes.
+#[inline]
 pub fn wake(word: &AtomicU32, count: u32) -> u32 {
     // The kernel takes a signed number.
     let count = count.min(i32::MAX.cast_unsigned());

@@ -115,6 +115,7 @@ fn run<F: FnOnce() -> i32>(body: F, words: &LastWords) -> ! {
 }
 
 /// Ends the calling process with `code` (its low eight bits), running nothing else.
+#[inline]
 pub fn exit_now(code: i32) -> ! {
     // SAFETY: `_exit` has no requirements and does not return.
     unsafe { libc::_exit(code) }

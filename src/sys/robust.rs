@@ -123,6 +123,7 @@ impl List {
     }
 
     /// Empties the list, forgetting what stood in it.
+    #[inline]
     pub fn clear(&self) {
         self.pending.store(0, Relaxed);
         self.head.prev.store(self.head.address(), Relaxed);
@@ -233,6 +234,15 @@ thread_local! {
 pub fn me() -> Me {
     let me = ME.get();
     if me.id == 0 { introduce() } else { me }
+}
+
+/// The calling thread, if it has asked for [`me`] before and is no forked child since.
+/// Any other has no lock in its list.
+#[inline]
+#[must_use]
+pub fn known() -> Option<Me> {
+    let me = ME.get();
+    (me.id != 0).then_some(me)
 }
 
 #[cold]

@@ -9,14 +9,14 @@
 //! signal) waits for the operating system to have closed its files before it goes on.
 
 use super::checked::{Checked, open_always, perform};
-use super::point::switch;
+use super::point::switch_by;
 use super::segment::CheckedSegment;
 use super::state::{Kernel, Launch, Mode};
 use super::task::{Role, Task};
 use super::{current, life, open, outside, panic};
 use nix::sys::signal::Signal;
 use nix::sys::wait::waitpid;
-use nix::unistd::Pid;
+use nix::unistd::{ForkResult, Pid};
 use selvedge::platform::{Child, Cmp, Guard, Kind, Native, Op, Site, Tasks};
 use selvedge::process::ExitStatus;
 use std::io;
@@ -35,18 +35,15 @@ enum Inner<N> {
 }
 
 struct TaskChild {
-    task: usize,
-    /// `real`: what the operating system keeps of it.
-    remains: Option<Box<Remains>>,
+    task: u32,
+    /// The operating system keeps nothing of it: in `real`, its process was waited for, or
+    /// its thread joined.
+    reaped: AtomicBool,
+    /// `real`: the thread, to be joined for good at the end.
+    thread: Option<Box<Thread>>,
 }
 
-#[derive(Default)]
-struct Remains {
-    /// The process was waited for: its zombie is gone.
-    reaped: AtomicBool,
-    /// The thread, to be joined for good at the end.
-    thread: Mutex<Option<std::thread::JoinHandle<()>>>,
-}
+type Thread = Mutex<Option<std::thread::JoinHandle<()>>>;
 
 impl<N> std::fmt::Debug for CheckedChild<N> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -69,7 +66,7 @@ impl<N: Child> Child for CheckedChild<N> {
     fn id(&self) -> u32 {
         match &self.0 {
             Inner::Native(child) => child.id(),
-            Inner::Task(child) => logical_id(child.task),
+            Inner::Task(child) => logical_id(child.task as usize),
         }
     }
 
@@ -93,7 +90,7 @@ impl<N: Child> Child for CheckedChild<N> {
             Inner::Task(child) => {
                 let this = current::get();
                 // SAFETY: a current kernel is alive, and the caller has the turn.
-                this.is_null() || unsafe { (*this).was_ended(child.task) }
+                this.is_null() || unsafe { (*this).was_ended(child.task as usize) }
             }
         }
     }
@@ -123,27 +120,30 @@ impl<N: Child> Child for CheckedChild<N> {
     }
 }
 
-impl Remains {
+impl TaskChild {
+    /// A new one, of which nothing is left to take away in `sim`.
+    fn new(task: usize, mode: Mode) -> TaskChild {
+        TaskChild { task: task as u32, reaped: AtomicBool::new(mode == Mode::Sim), thread: None }
+    }
+
     /// Takes the zombie or the ended thread away.
-    #[cold]
+    #[inline]
     fn reap(&self, task: &Task) {
         if self.reaped.swap(true, Ordering::Relaxed) {
             return;
         }
-        if task.role == Role::Thread {
-            let thread = self.thread.lock().ok().and_then(|mut thread| thread.take());
+        if let Some(thread) = &self.thread {
+            let thread = thread.lock().ok().and_then(|mut thread| thread.take());
             if let Some(thread) = thread {
                 // Its panic, if any, is a finding already.
                 let _ = thread.join();
             }
         } else {
             // ECHILD: somebody else's child, which the controller reaps.
-            let _ = waitpid(Pid::from_raw(task.pid as i32), None);
+            let _ = waitpid(Pid::from_raw(task.pid() as i32), None);
         }
     }
-}
 
-impl TaskChild {
     #[inline(always)]
     fn wait(
         &self,
@@ -156,7 +156,7 @@ impl TaskChild {
         }
         // SAFETY: a current kernel is alive, and the caller has the turn.
         let kernel = unsafe { &*this };
-        let word = &kernel.task(self.task).ended;
+        let word = &kernel.task(self.task as usize).ended;
         let object = std::ptr::from_ref(word) as usize;
         let now = kernel.clock;
         let op = || match deadline {
@@ -170,10 +170,10 @@ impl TaskChild {
         if !unsafe { perform(this, op, ended) } {
             return Ok(None);
         }
-        if let Some(remains) = &self.remains {
-            remains.reap(kernel.task(self.task));
+        if !self.reaped.load(Ordering::Relaxed) {
+            self.reap(kernel.task(self.task as usize));
         }
-        Ok(Some(decode(kernel.task(self.task).status)))
+        Ok(Some(decode(kernel.task(self.task as usize).status)))
     }
 
     fn signal(&self, signal: Signal, site: &'static Location<'static>) -> io::Result<()> {
@@ -183,14 +183,14 @@ impl TaskChild {
         }
         // SAFETY: a current kernel is alive, and the caller has the turn.
         let kernel = unsafe { &*this };
-        if kernel.task(self.task).role == Role::Thread {
+        if kernel.task(self.task as usize).role == Role::Thread {
             return Err(io::Error::new(
                 io::ErrorKind::Unsupported,
                 "a thread cannot be sent a signal of its own",
             ));
         }
         // SAFETY: as above.
-        unsafe { super::handlers::send(this, self.task, signal, site) }
+        unsafe { super::handlers::send(this, self.task as usize, signal, site) }
     }
 }
 
@@ -220,7 +220,7 @@ impl Tasks for Checked {
         }
         // SAFETY: a current kernel is alive, and the caller has the turn.
         let (kernel, child) = unsafe { (&mut *this, begin(this, Role::Process, name, site)?) };
-        let mut handle = TaskChild { task: child, remains: None };
+        let handle = TaskChild::new(child, kernel.mode);
         match kernel.mode {
             // SAFETY: as above.
             Mode::Sim => unsafe {
@@ -228,27 +228,8 @@ impl Tasks for Checked {
                 open::share(parent, child as u32, &body, release, site);
                 start_fiber(this, child, body);
             },
-            Mode::Real => {
-                handle.remains = Some(Box::default());
-                // SAFETY: the controller's processes have no thread that could hold
-                // a lock, unless the program started one: then its own rules for
-                // fork hold. The child runs `body` and leaves by `_exit`.
-                let pid = match unsafe { nix::unistd::fork() } {
-                    Ok(result) => result,
-                    Err(errno) => {
-                        kernel.end_task(child, 0);
-                        return Err(errno.into());
-                    }
-                };
-                match pid {
-                    nix::unistd::ForkResult::Child => run_process(this, child, body),
-                    nix::unistd::ForkResult::Parent { child: pid } => {
-                        kernel.task(child).pid = pid.as_raw() as u32;
-                        // SAFETY: as above.
-                        unsafe { launch(this, child) };
-                    }
-                }
-            }
+            // SAFETY: as above.
+            Mode::Real => unsafe { start_process(this, child, body)? },
         }
         Ok(CheckedChild(Inner::Task(handle)))
     }
@@ -273,7 +254,7 @@ impl Tasks for Checked {
         }
         // SAFETY: a current kernel is alive, and the caller has the turn.
         let (kernel, child) = unsafe { (&mut *this, begin(this, Role::Thread, name, site)?) };
-        let mut handle = TaskChild { task: child, remains: None };
+        let mut handle = TaskChild::new(child, kernel.mode);
         let body = move || {
             body();
             0
@@ -290,8 +271,7 @@ impl Tasks for Checked {
                     Ok(thread) => {
                         // SAFETY: as above.
                         unsafe { launch(this, child) };
-                        let thread = Mutex::new(Some(thread));
-                        handle.remains = Some(Box::new(Remains { thread, ..Remains::default() }));
+                        handle.thread = Some(Box::new(Mutex::new(Some(thread))));
                     }
                     Err(error) => {
                         kernel.end_task(child, 0);
@@ -393,12 +373,22 @@ unsafe fn begin(
 #[inline(always)]
 unsafe fn launch(this: *mut Kernel, child: usize) {
     // SAFETY: the caller's promise.
+    unsafe { launch_by(this, child, Kernel::hand_over) };
+}
+
+/// [`launch`], where in `real` the turn is handed over by `give`.
+///
+/// # Safety
+/// As for [`launch`].
+#[inline(always)]
+unsafe fn launch_by(this: *mut Kernel, child: usize, give: impl FnOnce(&mut Kernel)) {
+    // SAFETY: the caller's promise.
     let kernel = unsafe { &mut *this };
     let me = kernel.current as usize;
     kernel.launch = Launch::Back;
     kernel.current = child as u32;
     // SAFETY: as above.
-    unsafe { switch(this, me) };
+    unsafe { switch_by(this, me, give) };
 }
 
 /// `sim`: starts `body` on a fiber.
@@ -424,6 +414,41 @@ unsafe fn start_fiber<F: FnOnce() -> i32 + 'static>(this: *mut Kernel, child: us
     // SAFETY: the child takes `body` before its first operation, hence before this
     // returns; if the execution ends before that, `body` is leaked, not dropped twice.
     unsafe { launch(this, child) };
+}
+
+/// `real`: starts `body` in a forked child. The fork hands the turn over.
+///
+/// # Safety
+/// As for [`launch`].
+unsafe fn start_process(this: *mut Kernel, child: usize, body: impl FnOnce() -> i32) -> io::Result<()> {
+    // SAFETY: the caller's promise.
+    let me = unsafe { (*this).current as usize };
+    let mut refused = None;
+    let give = |kernel: &mut Kernel| {
+        kernel.give_in_advance(child);
+        // SAFETY: the controller's processes have no thread that could hold a lock, unless
+        // the program started one: then its own rules for fork hold. The child runs `body`
+        // and leaves by `_exit`.
+        match unsafe { nix::unistd::fork() } {
+            Ok(ForkResult::Child) => run_process(this, child, body),
+            // The turn is gone: nothing but this may be touched.
+            Ok(ForkResult::Parent { child: pid }) => {
+                kernel.task(child).pid.store(pid.as_raw() as u32, Ordering::Relaxed);
+            }
+            Err(errno) => {
+                refused = Some(errno);
+                kernel.launch = Launch::Done;
+                kernel.current = me as u32;
+                kernel.give_in_advance(me);
+            }
+        }
+    };
+    // SAFETY: as above.
+    unsafe { launch_by(this, child, give) };
+    let Some(errno) = refused else { return Ok(()) };
+    // SAFETY: the turn is back.
+    unsafe { (*this).end_task(child, 0) };
+    Err(errno.into())
 }
 
 /// `real`: the life of a forked child.

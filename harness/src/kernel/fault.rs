@@ -236,7 +236,7 @@ impl Kernel {
     /// Kills a process by a signal, while a decision is taken or another process runs.
     pub(super) fn kill_process(&mut self, process: usize, signal: Signal) {
         if self.mode == Mode::Real {
-            let pid = self.task(process).pid;
+            let pid = self.task(process).pid();
             if pid == std::process::id() {
                 // Whoever gets the turn next waits for the end of this process.
                 self.dying = pid;

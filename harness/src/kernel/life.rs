@@ -53,7 +53,7 @@ pub(crate) unsafe fn enter(this: *mut Kernel, me: usize, body: impl FnOnce() -> 
     kernel.end_threads_of(me);
     if kernel.is_mortal(me) {
         // The process still holds its descriptors; only its death is the end.
-        kernel.dying = kernel.task(me).pid;
+        kernel.dying = kernel.task(me).pid();
     }
     kernel.advance();
 }
@@ -119,7 +119,7 @@ pub(super) unsafe fn exit(this: *mut Kernel, me: usize, code: i32) -> ! {
     kernel.task(me).state = State::Vanished;
     kernel.vanished = true;
     if kernel.is_mortal(me) && !kernel.over {
-        kernel.dying = kernel.task(me).pid;
+        kernel.dying = kernel.task(me).pid();
     }
     kernel.advance();
     // SAFETY: the caller's promise.
@@ -137,7 +137,7 @@ pub(super) unsafe fn die(this: *mut Kernel, me: usize, signal: i32) -> ! {
     let process = kernel.task(me).process as usize;
     kernel.kill(process, signal);
     if kernel.mode == Mode::Real && !kernel.over {
-        kernel.dying = kernel.task(process).pid;
+        kernel.dying = kernel.task(process).pid();
         kernel.condemned = true;
     }
     kernel.advance();

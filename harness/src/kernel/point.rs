@@ -75,6 +75,16 @@ unsafe fn decide(this: *mut Kernel, me: usize) -> bool {
 #[inline(always)]
 pub(super) unsafe fn switch(this: *mut Kernel, me: usize) {
     // SAFETY: the caller's promise.
+    unsafe { switch_by(this, me, Kernel::hand_over) };
+}
+
+/// [`switch`], where in `real` the turn is handed over by `give`.
+///
+/// # Safety
+/// As for [`switch`].
+#[inline(always)]
+pub(super) unsafe fn switch_by(this: *mut Kernel, me: usize, give: impl FnOnce(&mut Kernel)) {
+    // SAFETY: the caller's promise.
     let kernel = unsafe { &mut *this };
     if !kernel.over && kernel.current as usize == me {
         return;
@@ -82,19 +92,19 @@ pub(super) unsafe fn switch(this: *mut Kernel, me: usize) {
     // SAFETY: the caller's promise.
     unsafe {
         if std::thread::panicking() {
-            unwind::switch(this, me);
+            unwind::switch(this, me, give);
         } else {
-            switch_plainly(this, me);
+            switch_plainly(this, me, give);
         }
     }
 }
 
-/// [`switch`] for a task that does not unwind, to somebody else.
+/// [`switch_by`] for a task that does not unwind, to somebody else.
 ///
 /// # Safety
 /// As for [`switch`].
 #[inline(always)]
-pub(super) unsafe fn switch_plainly(this: *mut Kernel, me: usize) {
+pub(super) unsafe fn switch_plainly(this: *mut Kernel, me: usize, give: impl FnOnce(&mut Kernel)) {
     // SAFETY: the caller's promise.
     let kernel = unsafe { &mut *this };
     let quiet = kernel.quiet;
@@ -102,9 +112,7 @@ pub(super) unsafe fn switch_plainly(this: *mut Kernel, me: usize) {
     match kernel.mode {
         // SAFETY: the caller's promise.
         Mode::Sim => unsafe { run_others(this, me) },
-        Mode::Real => {
-            kernel.swap_real(me);
-        }
+        Mode::Real => kernel.swap_real(me, give),
     }
     // SAFETY: the turn is back.
     let kernel = unsafe { &mut *this };

@@ -216,6 +216,13 @@ impl OwnerWord {
     }
 }
 
+/// Empties the operating system's list of this thread's locks, if it ever had any.
+fn forget_all() {
+    if let Some(me) = selvedge::sys::robust::known() {
+        me.list().clear();
+    }
+}
+
 impl Kernel {
     #[allow(clippy::mut_from_ref, reason = "as for `task`")]
     fn running(&self) -> &mut super::task::Task {
@@ -229,17 +236,19 @@ impl Kernel {
     }
 
     /// Task `index` is about to begin, on this thread: nothing is left of the one before.
+    #[inline]
     pub(super) fn begin_robust(&mut self, index: usize) {
         debug_assert!(self.task(index).robust.is_empty(), "as `create` left it");
         if self.mode == Mode::Real {
-            selvedge::sys::robust::me().list().clear();
+            forget_all();
         }
     }
 
     /// Task `index` has ended: its robust locks are let go, and one sleeper of each is woken.
     #[inline]
     pub(super) fn release_robust(&mut self, index: usize) {
-        if self.mode == Mode::Real || !self.task(index).robust.is_empty() {
+        let native = || self.mode == Mode::Real && selvedge::sys::robust::known().is_some();
+        if !self.task(index).robust.is_empty() || native() {
             self.release_each_robust(index);
         }
     }
@@ -252,7 +261,7 @@ impl Kernel {
         unsafe { (*list).each(|entry| self.let_go(index, entry)) };
         self.task(index).robust.clear();
         if self.mode == Mode::Real && index as u32 == self.current {
-            selvedge::sys::robust::me().list().clear();
+            forget_all();
         }
     }
 
@@ -287,6 +296,6 @@ impl Kernel {
     /// for a process that was killed from another one.
     fn lets_go_itself(&self, index: usize) -> bool {
         let process = self.task(index).process as usize;
-        self.mode == Mode::Sim || self.task(process).pid == std::process::id()
+        self.mode == Mode::Sim || self.task(process).pid() == std::process::id()
     }
 }

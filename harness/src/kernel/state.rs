@@ -402,7 +402,7 @@ impl Kernel {
         task.alarm = u64::MAX;
         task.interval = 0;
         task.outcome = Outcome::Run;
-        task.pid = 0;
+        task.pid.store(0, Ordering::Relaxed);
         task.entry = None;
         task.robust = selvedge::sys::robust::List::new(super::robust::TO_WORD);
         task.robust.clear();

@@ -148,10 +148,10 @@ impl Kernel {
                 continue;
             }
             let process = self.task(index).process;
-            if self.mode == Mode::Sim || self.task(process as usize).pid == here {
+            if self.mode == Mode::Sim || self.task(process as usize).pid() == here {
                 self.look_at_descriptors_of(process);
             } else {
-                self.ask(index, self.task(process as usize).pid);
+                self.ask(index, self.task(process as usize).pid());
             }
         }
         false

@@ -19,7 +19,7 @@ use super::fixed::Text;
 use selvedge::platform::Op;
 use selvedge::sys::futex::MOST_WORDS;
 use selvedge::sys::robust::List;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Where a task stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,8 +113,9 @@ pub(crate) struct Task {
     pub(crate) span: u32,
     /// The last round of looking at descriptors that had a look at its own.
     pub(crate) round: u32,
-    /// Its process id in `real`; 0 in `sim`.
-    pub(crate) pid: u32,
+    /// Its process id in `real`; 0 in `sim`. Written on both sides of the fork, of which
+    /// only one has the turn.
+    pub(crate) pid: AtomicU32,
     /// How it ended, as an encoded exit status.
     pub(crate) status: i32,
     /// The code of a dynamic task: a function and its argument, both valid until
@@ -135,6 +136,11 @@ pub(crate) struct Task {
 pub(crate) const NOBODY: u32 = u32::MAX;
 
 impl Task {
+    /// The number of its process in `real`; 0 where it has none of its own.
+    pub(crate) fn pid(&self) -> u32 {
+        self.pid.load(Ordering::Relaxed)
+    }
+
     /// Whether it would be woken on the word at `address`, were it asleep.
     #[inline]
     pub(super) fn sleeps_on(&self, address: usize) -> bool {

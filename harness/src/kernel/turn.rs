@@ -17,10 +17,10 @@ use std::sync::atomic::Ordering;
 const LONELY: u64 = 1_000_000_000;
 
 impl Kernel {
-    /// `real`: hands the turn over and sleeps until it is back.
+    /// `real`: hands the turn over with `give` and sleeps until it is back.
     #[inline(never)]
-    pub(super) fn swap_real(&mut self, me: usize) {
-        self.hand_over();
+    pub(super) fn swap_real(&mut self, me: usize, give: impl FnOnce(&mut Kernel)) {
+        give(self);
         self.await_turn(me);
     }
 
@@ -53,6 +53,13 @@ impl Kernel {
         let turn = &self.task(task).turn;
         turn.store(1, Ordering::Release);
         selvedge::sys::futex::wake(turn, 1);
+    }
+
+    /// `real`: gives the turn to a task whose process is forked next: the process finds it
+    /// as it begins, and nobody sleeps or is woken on the way.
+    pub(crate) fn give_in_advance(&mut self, task: usize) {
+        self.holder = task as u32;
+        self.task(task).turn.store(1, Ordering::Release);
     }
 
     /// `real`: sleeps until the turn is given to `me`.

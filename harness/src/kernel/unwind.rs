@@ -97,7 +97,7 @@ impl Kernel {
 /// As for [`switch`](super::point::switch).
 #[cold]
 #[inline(never)]
-pub(super) unsafe fn switch(this: *mut Kernel, me: usize) {
+pub(super) unsafe fn switch(this: *mut Kernel, me: usize, give: impl FnOnce(&mut Kernel)) {
     // SAFETY: the caller's promise.
     let kernel = unsafe { &mut *this };
     let own = kernel.unwinders == 0;
@@ -110,7 +110,7 @@ pub(super) unsafe fn switch(this: *mut Kernel, me: usize) {
     // Other panics may be noted meanwhile.
     let note = kernel.note.clone();
     // SAFETY: the caller's promise.
-    unsafe { switch_plainly(this, me) };
+    unsafe { switch_plainly(this, me, give) };
     // SAFETY: the turn is back.
     let kernel = unsafe { &mut *this };
     if own {

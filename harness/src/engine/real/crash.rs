@@ -6,6 +6,7 @@
 
 use crate::kernel::{Request, current};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, raise, sigaction};
+use std::sync::atomic::Ordering;
 
 const FATAL: [Signal; 5] = [Signal::SIGSEGV, Signal::SIGBUS, Signal::SIGILL, Signal::SIGFPE, Signal::SIGABRT];
 
@@ -28,6 +29,9 @@ extern "C" fn handler(number: nix::libc::c_int) {
         // SAFETY: a current kernel is alive; the faulting task holds the turn.
         let kernel = unsafe { &mut *kernel };
         kernel.note.signal = number;
+        // Whoever forked this process may not have come to this yet.
+        let process = kernel.task(kernel.current as usize).process as usize;
+        kernel.task(process).pid.store(std::process::id(), Ordering::Relaxed);
         kernel.request = Request::Crashed;
         kernel.call_controller();
     }

@@ -115,19 +115,22 @@ impl<'m> Real<'m> {
     fn pid_of_holder(&mut self) -> u32 {
         let kernel = self.kernel();
         let process = kernel.task(kernel.holder as usize).process as usize;
-        kernel.task(process).pid
+        kernel.task(process).pid()
     }
 
     /// Runs the tasks until the execution is over.
     fn play(&mut self) {
-        let first = self.kernel().current as usize;
-        self.kernel().give_turn(first);
+        // The main task of a dynamic program was forked with it.
+        if !self.model.dynamic() {
+            let first = self.kernel().current as usize;
+            self.kernel().give_turn(first);
+        }
         if self.await_turn() && self.kernel().request == Request::Crashed {
             let kernel = self.kernel();
             let task = kernel.current as usize;
             let signal = kernel.note.signal;
             let process = kernel.task(task).process as usize;
-            await_death(kernel.task(process).pid);
+            await_death(kernel.task(process).pid());
             kernel.crash(task, -signal);
         }
     }
@@ -143,7 +146,7 @@ impl<'m> Real<'m> {
             let slot = kernel.task(task);
             let unfinished = matches!(slot.state, State::Live | State::Starting);
             if slot.role == Role::Process && unfinished && !(warm && task < fixed) {
-                burial::kill_and_bury(slot.pid);
+                burial::kill_and_bury(slot.pid());
             }
         }
         if warm {
@@ -208,11 +211,11 @@ impl Real<'_> {
             Err(verdict) => return verdict,
         };
         let state = self.state;
+        self.kernel().begin();
+        self.kernel().set_lonely(clock::monotonic());
         if let Err(errno) = self.troupe.assemble(state) {
             return Verdict::Broken(format!("forking a task: {errno}"));
         }
-        self.kernel().begin();
-        self.kernel().set_lonely(clock::monotonic());
         if !self.kernel().is_over() {
             self.play();
         }

@@ -18,6 +18,7 @@ use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getppid};
 use std::io::Write;
+use std::sync::atomic::Ordering;
 
 /// The processes that stand by.
 pub(super) struct Troupe<'m> {
@@ -46,9 +47,13 @@ impl<'m> Troupe<'m> {
                 Role::Thread => *host.get_or_insert(task),
             };
             if self.pids[process] == 0 {
+                if self.model.dynamic() {
+                    self.kernel().give_in_advance(task);
+                }
                 self.pids[process] = self.start(process, state)?;
             }
-            self.kernel().task(task).pid = self.pids[process];
+            // Whoever was just forked may run: no other part of the kernel is ours now.
+            self.kernel().task(task).pid.store(self.pids[process], Ordering::Relaxed);
         }
         Ok(())
     }
@@ -72,6 +77,10 @@ impl<'m> Troupe<'m> {
             self.host(task, state);
         }
         self.attach();
+        if self.model.dynamic() {
+            // It has the turn, and the controller may not have come to this yet.
+            self.kernel().task(task).pid.store(std::process::id(), Ordering::Relaxed);
+        }
         loop {
             self.kernel().await_turn(task);
             selvedge::process::restart_numbering();
