@@ -6,10 +6,11 @@
 //!
 //! When the waited-for process dies, this returns; see waitid(2) and pidfd_open(2).
 
+use nix::errno::Errno;
+use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::wait::{Id, WaitPidFlag, waitid};
-use nix::unistd::Pid;
 use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+use std::ptr;
 
 /// A descriptor that becomes readable when the process dies; `None` if there is no
 /// process with this number.
@@ -17,7 +18,7 @@ use std::os::fd::{AsFd, FromRawFd, OwnedFd};
 pub fn pidfd(pid: u32) -> Option<OwnedFd> {
     // SAFETY: pidfd_open(2) takes two numbers; what it returns is ours to close.
     unsafe {
-        let fd = nix::libc::syscall(nix::libc::SYS_pidfd_open, pid as nix::libc::pid_t, 0);
+        let fd = libc::syscall(libc::SYS_pidfd_open, pid as libc::pid_t, 0);
         (fd >= 0).then(|| OwnedFd::from_raw_fd(fd as i32))
     }
 }
@@ -26,13 +27,16 @@ pub fn pidfd(pid: u32) -> Option<OwnedFd> {
 pub fn await_death(pid: u32) {
     // A child of this process can be waited for directly.
     loop {
-        match waitid(Id::Pid(Pid::from_raw(pid as i32)), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT) {
+        // SAFETY: waitid(2) takes numbers here; it reports nothing where it is given null.
+        let result =
+            unsafe { libc::waitid(libc::P_PID, pid, ptr::null_mut(), libc::WEXITED | libc::WNOWAIT) };
+        match Errno::result(result) {
             Ok(_) => return,
-            Err(nix::Error::EINTR) => {}
+            Err(Errno::EINTR) => {}
             Err(_) => break,
         }
     }
     let Some(fd) = pidfd(pid) else { return };
     let mut fds = [PollFd::new(fd.as_fd(), PollFlags::POLLIN)];
-    while poll(&mut fds, PollTimeout::NONE) == Err(nix::Error::EINTR) {}
+    while poll(&mut fds, PollTimeout::NONE) == Err(Errno::EINTR) {}
 }

@@ -114,6 +114,21 @@ fn run<F: FnOnce() -> i32>(body: F, words: &LastWords) -> ! {
     exit_now(code)
 }
 
+/// The number of the calling process.
+#[inline]
+#[must_use]
+pub fn id() -> u32 {
+    // SAFETY: getpid(2) has no requirements.
+    unsafe { libc::getpid() }.cast_unsigned()
+}
+
+/// Takes the zombie of a dead child away; does nothing if there is none.
+#[inline]
+pub fn reap(child: u32) {
+    // SAFETY: waitpid(2) takes numbers here; it reports nothing where it is given null.
+    unsafe { libc::waitpid(child.cast_signed(), ptr::null_mut(), 0) };
+}
+
 /// Ends the calling process with `code` (its low eight bits), running nothing else.
 #[inline]
 pub fn exit_now(code: i32) -> ! {

@@ -15,7 +15,6 @@ use super::state::{Kernel, Launch, Mode};
 use super::task::{Role, Task};
 use super::{current, life, open, outside, panic};
 use nix::sys::signal::Signal;
-use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid};
 use selvedge::platform::{Child, Cmp, Guard, Kind, Native, Op, Site, Tasks};
 use selvedge::process::ExitStatus;
@@ -139,8 +138,8 @@ impl TaskChild {
                 let _ = thread.join();
             }
         } else {
-            // ECHILD: somebody else's child, which the controller reaps.
-            let _ = waitpid(Pid::from_raw(task.pid() as i32), None);
+            // Somebody else's child is reaped by the controller.
+            selvedge::sys::process::reap(task.pid());
         }
     }
 

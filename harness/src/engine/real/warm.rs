@@ -79,7 +79,7 @@ impl<'m> Troupe<'m> {
         self.attach();
         if self.model.dynamic() {
             // It has the turn, and the controller may not have come to this yet.
-            self.kernel().task(task).pid.store(std::process::id(), Ordering::Relaxed);
+            self.kernel().task(task).pid.store(selvedge::sys::process::id(), Ordering::Relaxed);
         }
         loop {
             self.kernel().await_turn(task);
