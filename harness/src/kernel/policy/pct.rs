@@ -3,6 +3,7 @@
 
 use super::super::state::Kernel;
 use super::bits::each;
+use std::hint::select_unpredictable;
 
 impl Kernel {
     #[inline]
@@ -17,12 +18,11 @@ impl Kernel {
     /// The enabled task with the highest rank; the lowest number wins a tie.
     #[inline(always)]
     pub(super) fn highest(&self) -> usize {
-        let (mut best, mut rank) = (usize::MAX, 0);
+        let mut best = self.nth_enabled(0);
+        let mut rank = self.standing(best).rank;
         each(self.enabled(), |task| {
             let other = self.standing(task).rank;
-            if best == usize::MAX || other > rank {
-                (best, rank) = (task, other);
-            }
+            (best, rank) = select_unpredictable(other > rank, (task, other), (best, rank));
         });
         best
     }

@@ -9,7 +9,7 @@
 //! The object is known by the pilot's word that operation number `witness` of a task
 //! touches it: so addresses need not be the same from execution to execution.
 
-use super::super::state::Kernel;
+use super::super::state::{Kernel, Mode};
 use super::super::task::{NOBODY, State};
 use super::bits::{each, weighed};
 use selvedge::platform::Kind;
@@ -27,6 +27,7 @@ impl Kernel {
         if self.guide.object == 0 {
             self.recognise();
         }
+        self.find_keen();
         if self.guide.intended == NOBODY || self.has_left(self.guide.intended as usize) {
             self.intend();
         }
@@ -42,28 +43,44 @@ impl Kernel {
         chosen
     }
 
+    /// A set of tasks that belongs to this decision: first those that stand before an
+    /// operation on the object of interest, then those that may go on.
+    #[inline(always)]
+    #[allow(clippy::mut_from_ref, reason = "a decision's own set belongs to whoever holds the turn")]
+    fn candidates(&self) -> &mut [u64] {
+        // SAFETY: words <= stride, the length of `candidates`; no caller takes it twice.
+        unsafe { std::slice::from_raw_parts_mut(self.parts.candidates, self.words as usize) }
+    }
+
+    /// Makes the candidates those of the enabled tasks that stand before an operation on
+    /// the object of interest.
+    #[inline(always)]
+    fn find_keen(&mut self) {
+        let candidates = self.candidates();
+        candidates.fill(0);
+        each(self.enabled(), |task| {
+            candidates[task / 64] |= u64::from(self.is_keen(task)) << (task % 64);
+        });
+    }
+
     /// Draws one of the enabled tasks that need not wait for the intended one; if there
     /// is none, one of all.
     #[inline(always)]
     fn draw(&mut self) -> usize {
-        let intended = self.guide.intended;
+        let intended = self.guide.intended as usize;
         let weight = |task: usize| {
             let standing = self.standing(task);
             u64::from(standing.left.saturating_sub(standing.keen).max(1))
         };
-        // SAFETY: words <= stride, the length of `candidates`, which nothing else refers
-        // to within this decision.
-        let candidates =
-            unsafe { std::slice::from_raw_parts_mut(self.parts.candidates, self.words as usize) };
-        candidates.copy_from_slice(self.enabled());
+        let candidates = self.candidates();
+        if intended < self.tasks as usize {
+            candidates[intended / 64] &= !(1 << (intended % 64));
+            candidates.iter_mut().zip(self.enabled()).for_each(|(set, enabled)| *set = enabled & !*set);
+        } else {
+            candidates.copy_from_slice(self.enabled());
+        }
         let mut total = 0;
-        each(self.enabled(), |task| {
-            if intended != NOBODY && task as u32 != intended && self.is_keen(task) {
-                candidates[task / 64] &= !(1 << (task % 64));
-            } else {
-                total += weight(task);
-            }
-        });
+        each(candidates, |task| total += weight(task));
         if total == 0 {
             candidates.copy_from_slice(self.enabled());
             each(candidates, |task| total += weight(task));
@@ -74,14 +91,14 @@ impl Kernel {
         chosen
     }
 
-    /// Whether the task stands before an operation on the object of interest.
+    /// Whether the task stands before an operation on the object of interest. Without a
+    /// branch on what differs from task to task.
     #[inline(always)]
     fn is_keen(&self, task: usize) -> bool {
         let op = &self.task(task).op;
-        op.object == self.guide.object
-            && op.object != 0
-            && is_eligible(op.kind)
-            && self.space_for(task, op.object) == self.guide.space
+        let here = (op.object == self.guide.object) & (op.object != 0) & is_eligible(op.kind);
+        let one_memory = self.mode == Mode::Sim || self.space_for(task, op.object) == self.guide.space;
+        here & one_memory
     }
 
     /// Looks whether some task is about to touch the object of interest for the first
@@ -113,9 +130,9 @@ impl Kernel {
         let tasks = 0..self.tasks as usize;
         for _ in tasks.clone() {
             // Whoever stands before such an operation has at least that one.
-            let weight = |task: usize| match self.standing(task).keen {
-                0 => u64::from(self.is_enabled(task) && self.is_keen(task)),
-                keen => u64::from(keen),
+            let weight = |task: usize| {
+                let one = (self.candidates()[task / 64] >> (task % 64) & 1) as u32;
+                u64::from(self.standing(task).keen.max(one))
             };
             let total: u64 = tasks.clone().map(weight).sum();
             if total == 0 {
