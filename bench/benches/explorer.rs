@@ -20,22 +20,59 @@
 //! - loom is shown for information on the programs that it can take: it searches
 //!   exhaustively and with weak memory, which is more work for each execution.
 //!
+//! A second table shows what two workers side by side (`--jobs 2`) lose to each other:
+//! processor time for each execution, beside that of one worker. On idle cores two workers
+//! are 2 divided by that ratio times as fast as one; measured so, a busy machine decides
+//! nothing, though two cores that share their parts (hyper-threads) show here as a loss.
+//!
 //! Run without cargo's `--bench` flag, it makes one short round of each and shows that
 //! everything runs. It decides nothing: exit code 0 in any case.
 
 use selvedge_bench::rounds::{Bar, measured, own_seconds, paired, print_table, row};
-use selvedge_bench::subject::{Side, Subject, run};
+use selvedge_bench::subject::{Side, Subject, explore_on_workers, run};
 
 const ROUNDS: usize = 9;
 /// Seconds that one side of one round is to take.
 const SLICE: f64 = 0.1;
 const BAR: Bar = Bar::AtLeast(5.0);
+/// Two workers on two idle cores are 1.8 times as fast as one if an execution costs them
+/// no more than this many times the processor time.
+const LOSS: Bar = Bar::AtMost(2.0 / 1.8);
 
 /// Executions for each second of processor time of one run.
 fn rate(side: Side, subject: Subject, executions: u64) -> f64 {
     let begun = own_seconds();
     let done = run(side, subject, executions);
     done as f64 / (own_seconds() - begun)
+}
+
+/// What two workers side by side lose: processor time for each execution beside that of
+/// one worker.
+fn workers(rounds: usize, slice: f64) {
+    let mut rows =
+        vec![row(["program", "2 workers, ns", "1 worker", "ratio", "lowest", "highest", "bar", ""])];
+    for (name, subject) in Subject::ALL {
+        eprintln!("explorer: {name}, two workers");
+        let many = (rate(Side::Static, subject, 1_000) * slice) as u64 + 1;
+        let cost = |jobs| {
+            let begun = own_seconds();
+            let done = explore_on_workers(jobs, subject, many);
+            (own_seconds() - begun) * 1e9 / done as f64
+        };
+        let result = paired(rounds, || cost(2), || cost(1));
+        let [bar, verdict] = LOSS.columns(result.ratio, 2);
+        rows.push(vec![
+            name.to_owned(),
+            format!("{:.0}", result.ours),
+            format!("{:.0}", result.theirs),
+            format!("{:.2}", result.ratio),
+            format!("{:.2}", result.lowest),
+            format!("{:.2}", result.highest),
+            bar,
+            verdict,
+        ]);
+    }
+    print_table(&rows);
 }
 
 fn main() {
@@ -66,6 +103,8 @@ fn main() {
         }
     }
     print_table(&rows);
+    println!();
+    workers(rounds, slice);
     for (name, subject) in [("i", Subject::Update), ("v", Subject::Buffer)] {
         println!("loom on {name}, for information: {:.0} exec/s", rate(Side::Loom, subject, 2_000));
     }

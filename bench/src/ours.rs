@@ -93,6 +93,11 @@ fn config(strategy: &Strategy, executions: u64) -> Config {
     Config::default().strategy(strategy.clone()).executions(executions).ignore_environment()
 }
 
+/// Runs the declarative form on so many workers.
+pub(crate) fn on_workers(jobs: usize, subject: Subject, executions: u64) -> Tally {
+    declare(&config(&Strategy::Random, executions).jobs(jobs), subject)
+}
+
 fn judge(report: Result<Report, selvedge_harness::Error>) -> Tally {
     let report = report.expect("the configuration is right");
     assert_eq!(report.tally.violations, 0, "no program here can fail: {report:?}");
@@ -102,23 +107,26 @@ fn judge(report: Result<Report, selvedge_harness::Error>) -> Tally {
 
 /// Runs the declarative form.
 pub(crate) fn declared(strategy: &Strategy, subject: Subject, executions: u64) -> Tally {
-    let config = config(strategy, executions);
+    declare(&config(strategy, executions), subject)
+}
+
+fn declare(config: &Config, subject: Subject) -> Tally {
     judge(match subject {
         Subject::Update => {
-            Program::new("i", || Number::new(0)).tasks("task", 2, |n, _| n.change(5, 1)).check(&config)
+            Program::new("i", || Number::new(0)).tasks("task", 2, |n, _| n.change(5, 1)).check(config)
         }
-        Subject::Ticket => Program::new("ii", Stock::new).tasks("client", 10, |s, _| s.buy()).check(&config),
+        Subject::Ticket => Program::new("ii", Stock::new).tasks("client", 10, |s, _| s.buy()).check(config),
         Subject::Locked => {
-            Program::new("iii", LockedStock::new).tasks("client", 10, |s, _| s.buy()).check(&config)
+            Program::new("iii", LockedStock::new).tasks("client", 10, |s, _| s.buy()).check(config)
         }
         Subject::Bank => Program::new("iv", || Number::new(100))
             .task("in", |n| n.change(100, 1))
             .task("out", |n| n.change(100, 1_u32.wrapping_neg()))
-            .check(&config),
+            .check(config),
         Subject::Buffer => Program::new("v", Buffer::new)
             .tasks("producer", 2, |b, _| b.produce())
             .tasks("consumer", 2, |b, _| b.consume())
-            .check(&config),
+            .check(config),
     })
 }
 

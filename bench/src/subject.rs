@@ -123,6 +123,14 @@ pub fn steps(strategy: &Strategy, dynamic: bool, subject: Subject, executions: u
     tally(strategy, dynamic, subject, executions).steps
 }
 
+/// Runs so many executions of the random walk, declarative, on so many workers.
+///
+/// # Panics
+/// As for [`explore`].
+pub fn explore_on_workers(jobs: usize, subject: Subject, executions: u64) -> u64 {
+    ours::on_workers(jobs, subject, executions).executions
+}
+
 fn tally(strategy: &Strategy, dynamic: bool, subject: Subject, executions: u64) -> Tally {
     if dynamic {
         ours::started(strategy, subject, executions)

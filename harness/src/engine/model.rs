@@ -12,7 +12,7 @@ use selvedge::shm::Shareable;
 use std::alloc::Layout;
 use std::ops::Range;
 use std::panic::resume_unwind;
-use std::sync::Mutex;
+use std::sync::OnceLock;
 
 /// A program: state, tasks on it, and an end.
 ///
@@ -86,21 +86,22 @@ pub(crate) struct Typed<S> {
     pub(crate) faults: Faults,
     /// Named parts of the state, by address while it exists.
     pub(crate) parts: Vec<(String, Extent<S>)>,
-    /// Named parts of the state, by offset; filled in at the first execution.
-    pub(crate) names: Mutex<Vec<(String, Range<usize>)>>,
+    /// Named parts of the state, by offset; filled in at the first execution. Workers side
+    /// by side read it in every execution, and nobody writes to it any more.
+    pub(crate) names: OnceLock<Vec<(String, Range<usize>)>>,
 }
 
 impl<S> Typed<S> {
     /// Finds out where the named parts of the state lie, once.
     fn locate(&self, state: &S) {
-        let mut names = self.names.lock().expect("names are only pushed");
-        if names.is_empty() {
+        self.names.get_or_init(|| {
             let base = std::ptr::from_ref(state) as usize;
-            names.extend(self.parts.iter().map(|(name, extent)| {
+            let offset = |(name, extent): &(String, Extent<S>)| {
                 let range = extent(state);
                 (name.clone(), range.start.wrapping_sub(base)..range.end.wrapping_sub(base))
-            }));
-        }
+            };
+            self.parts.iter().map(offset).collect()
+        });
     }
 }
 
@@ -181,12 +182,8 @@ impl<S: Shareable> Model for Typed<S> {
     fn ranges(&self, state: *mut u8) -> Vec<(Range<usize>, String)> {
         let base = state as usize;
         let here = |range: &Range<usize>| base + range.start..base + range.end;
-        self.names
-            .lock()
-            .expect("names are only pushed")
-            .iter()
-            .map(|(name, range)| (here(range), name.clone()))
-            .collect()
+        let names = self.names.get().into_iter().flatten();
+        names.map(|(name, range)| (here(range), name.clone())).collect()
     }
 }
 

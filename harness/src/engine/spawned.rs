@@ -22,11 +22,10 @@ use std::alloc::Layout;
 use std::io;
 use std::ops::Range;
 use std::panic::Location;
-use std::sync::Arc;
 
 /// A declared program that a main task starts.
 pub(crate) struct Spawned<S> {
-    program: Arc<Typed<S>>,
+    program: Typed<S>,
     /// Where the program was made: the source line of the main task's steps.
     site: &'static Location<'static>,
 }
@@ -37,31 +36,31 @@ enum Started {
     Thread(<Checked as Tasks>::Thread),
 }
 
-/// The state's address, on its way into a task.
-#[derive(Clone, Copy)]
-struct Place(*mut u8);
+/// The program's and the state's address, on their way into a task. No counted reference:
+/// workers side by side would write to the count with every task that they start.
+struct Place<S>(*const Typed<S>, *mut u8);
 
 // SAFETY: the state lies in memory that all tasks of the program share, and they only
 // get shared references to it; a state that several tasks use is a declared program's
-// own promise.
-unsafe impl Send for Place {}
+// own promise. The program may be used by several threads.
+unsafe impl<S: Shareable> Send for Place<S> {}
 
 impl<S: Shareable> Spawned<S> {
     pub(crate) fn new(program: Typed<S>, site: &'static Location<'static>) -> Spawned<S> {
-        Spawned { program: Arc::new(program), site }
+        Spawned { program, site }
     }
 
     /// Starts a declared task: one step.
     ///
     /// # Safety
-    /// `place` holds the state, initialised, until the task has ended.
-    unsafe fn start(&self, place: Place, task: usize) -> io::Result<Started> {
-        let program = Arc::clone(&self.program);
+    /// `state` is initialised, and it and this program stay until the task has ended.
+    unsafe fn start(&self, state: *mut u8, task: usize) -> io::Result<Started> {
+        let place = Place(&raw const self.program, state);
         let body = move || {
-            // The whole of it, so that its promise holds and not that of its field.
-            let Place(state) = { place };
+            // The whole of it, so that its promise holds and not that of its fields.
+            let Place(program, state) = { place };
             // SAFETY: the caller's promise.
-            unsafe { program.run(state, task) };
+            unsafe { (*program).run(state, task) };
         };
         let name = self.program.task_name(task);
         match self.program.role(task) {
@@ -120,9 +119,9 @@ impl<S: Shareable> Model for Spawned<S> {
         let count = self.program.tasks();
         let mut started = Vec::with_capacity(count);
         for task in 0..count {
-            // SAFETY: the caller's promise; the engine keeps the state until all tasks
-            // of the execution have ended.
-            match unsafe { self.start(Place(state), task) } {
+            // SAFETY: the caller's promise; the engine keeps the program and the state until
+            // all tasks of the execution have ended.
+            match unsafe { self.start(state, task) } {
                 Ok(child) => started.push(child),
                 Err(error) => panic!("{} could not be started: {error}", self.program.task_name(task)),
             }

@@ -15,7 +15,7 @@ use super::state::{Kernel, Launch, Mode};
 use super::task::{Role, Task};
 use super::{current, life, open, outside, panic};
 use nix::sys::signal::Signal;
-use nix::unistd::{ForkResult, Pid};
+use nix::unistd::ForkResult;
 use selvedge::platform::{Child, Cmp, Guard, Kind, Native, Op, Site, Tasks};
 use selvedge::process::ExitStatus;
 use std::io;

@@ -14,7 +14,7 @@ use crate::{Error, Recorder, Recording};
 use selvedge::shm::Shareable;
 use std::ops::Range;
 use std::panic::Location;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, OnceLock};
 
 /// A program whose tasks are known from the start.
 ///
@@ -52,7 +52,7 @@ impl<S: Shareable> Program<S> {
             label: None,
             faults: Faults::none(),
             parts: Vec::new(),
-            names: Mutex::new(Vec::new()),
+            names: OnceLock::new(),
         };
         Program { name: name.into(), model }
     }
