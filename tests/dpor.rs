@@ -3,6 +3,8 @@
 
 #[path = "dpor/classics.rs"]
 mod classics;
+#[path = "dpor/own_memory.rs"]
+mod own_memory;
 #[path = "dpor/random.rs"]
 mod random;
 #[path = "dpor/shapes.rs"]

@@ -8,6 +8,7 @@ use super::choice::Choice;
 use super::event::Event;
 use super::policy::Sleeper;
 use super::state::Kernel;
+use std::ops::Range;
 
 impl Kernel {
     /// The choices of the execution so far.
@@ -86,6 +87,11 @@ impl Kernel {
         debug_assert!(index < self.plan.prefix);
         // SAFETY: index < prefix <= limits.steps.
         unsafe { *self.parts.prefix.add(index as usize) }
+    }
+
+    /// The addresses of the arena: the same in every execution.
+    pub(crate) fn arena(&self) -> Range<usize> {
+        self.parts.start..self.parts.end
     }
 
     /// Zeroed program memory, aligned to 64 bytes; `None` if it is used up.

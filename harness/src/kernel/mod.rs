@@ -91,7 +91,7 @@ pub use checked::{Checked, Granularity};
 pub(crate) use choice::faults;
 pub use choice::{Choice, Outcome, switches};
 pub(crate) use decide::End;
-pub(crate) use event::{Event, Tail};
+pub(crate) use event::{EVERYTHING, Event, Tail};
 pub(crate) use handlers::forget_handlers;
 pub use join::join_task;
 pub(crate) use life::{depart, enter, set_label};

@@ -44,20 +44,21 @@ struct When {
 }
 
 impl When {
-    /// Whether it could have run instead of an earlier step; true if that is not known.
-    fn could_run_before(&self, index: usize, step: &Step) -> bool {
+    /// Whether it could have run instead of an earlier step; `None` if that is not known,
+    /// as of memory that is not shared.
+    fn could_run_before(&self, index: usize, step: &Step) -> Option<bool> {
         if self.since > 0 && index >= self.since as usize {
-            return true;
+            return Some(true);
         }
         let event = &step.event;
-        let word = |at: usize| event.before[at].map(|word| word as u32);
+        let holds = |at: usize| event.before[at].map(|word| self.guard.holds(word as u32));
         match self.guard.cmp {
-            Cmp::Always => true,
-            Cmp::Never => self.woken,
-            _ if event.tail.ends == self.guard.word => false,
-            _ if event.object == self.guard.word => word(0).is_none_or(|word| self.guard.holds(word)),
-            _ if event.also == self.guard.word => word(1).is_none_or(|word| self.guard.holds(word)),
-            _ => true,
+            Cmp::Always => Some(true),
+            Cmp::Never => Some(self.woken),
+            _ if event.tail.ends == self.guard.word => Some(false),
+            _ if event.object == self.guard.word => holds(0),
+            _ if event.also == self.guard.word => holds(1),
+            _ => Some(true),
         }
     }
 }
@@ -78,7 +79,7 @@ impl Trace {
             woken: event.cause.is_some(),
             since: if late || event.guard.cmp == Cmp::Never { event.since } else { 0 },
         };
-        let found = self.reversible(task, &Touches::of_event(event), &when, past);
+        let found = self.reversible(kernel, task, &Touches::of_event(event), &when, past);
         races.extend(found.into_iter().map(|first| Race { first, last: Last::Step(index), until: index }));
         // Woken although its deadline had passed: it could have gone on by itself.
         if let Some(cause) = event.cause.map(|cause| cause as usize)
@@ -96,33 +97,54 @@ impl Trace {
         let woken = (slot.cause as usize) < self.len();
         let when = When { guard: slot.op.guard, woken, since: slot.since };
         let touches = Touches::of_task(slot, false, Tail::default());
-        let found = self.reversible(task, &touches, &when, &past);
+        let found = self.reversible(kernel, task, &touches, &when, &past);
         let until = self.len();
         races.extend(found.into_iter().map(|first| Race { first, last: Last::Pending(task), until }));
     }
 
-    /// The steps with which a further step of `task` races.
-    fn reversible(&self, task: usize, touches: &Touches, when: &When, past: &[u32]) -> Vec<usize> {
-        let mut found = Vec::new();
+    /// The steps with which a further step of `task` races. Where it is not known whether
+    /// it could have run before one, that one counts, and so do those that it would cover.
+    fn reversible(
+        &self,
+        kernel: &Kernel,
+        task: usize,
+        touches: &Touches,
+        when: &When,
+        past: &[u32],
+    ) -> Vec<usize> {
+        let mut found: Vec<(usize, bool)> = Vec::new();
         self.conflicts(touches, |index| {
             let covered = self.is_in(index, past);
-            let runs = covered || when.could_run_before(index, self.step(index));
-            if !covered && runs && self.step(index).task != task {
-                found.push(index);
+            let runs = || {
+                let known = when.could_run_before(index, self.step(index));
+                known.or_else(|| self.stood_there(kernel, task, index))
+            };
+            let runs = if covered { Some(true) } else { runs() };
+            if !covered && runs != Some(false) && self.step(index).task != task {
+                found.push((index, runs.is_some()));
             }
-            runs
+            runs == Some(true)
         });
         if found.len() > 1 {
             found.sort_unstable_by(|a, b| b.cmp(a));
             found.dedup();
             let mut covered = past.to_vec();
-            found.retain(|&index| {
+            found.retain(|&(index, known)| {
                 let races = !self.is_in(index, &covered);
-                join(&mut covered, self.clock(index));
+                if known {
+                    join(&mut covered, self.clock(index));
+                }
                 races
             });
         }
-        found
+        found.into_iter().map(|(index, _)| index).collect()
+    }
+
+    /// Whether the further step of `task`, if it stood before it at an earlier step already,
+    /// could go on then.
+    fn stood_there(&self, kernel: &Kernel, task: usize, index: usize) -> Option<bool> {
+        let own = self.own_before(task, self.len());
+        (self.own_before(task, index) == own).then(|| could_go(kernel, index, task))
     }
 }
 

@@ -11,8 +11,9 @@
 //! Source: Mattern, "Virtual time and global states of distributed systems" (1989).
 
 use super::races::{Last, Race};
-use crate::kernel::{Event, Kernel, NOBODY, Sleeper, State, Touches};
+use crate::kernel::{EVERYTHING, Event, Kernel, NOBODY, Sleeper, State, Touches};
 use rustc_hash::FxHashMap;
+use std::ops::Range;
 
 /// One step.
 pub(super) struct Step {
@@ -33,6 +34,9 @@ pub(super) struct Trace {
     /// Steps that commute with nothing.
     walls: Vec<u32>,
     by_task: Vec<Vec<u32>>,
+    /// The memory whose words lie at the same addresses in every execution: what a sleeper
+    /// looked at elsewhere may lie anywhere the next time.
+    fixed: Range<usize>,
 }
 
 impl Trace {
@@ -83,7 +87,11 @@ impl Trace {
     /// The task of a step, to fall asleep once that was explored.
     pub(super) fn as_sleeper(&self, index: usize) -> Sleeper {
         let Step { task, event, .. } = &self.steps[index];
-        Sleeper { task: *task as u32, reads: event.only_reads(), tail: event.tail }
+        let mut tail = event.tail;
+        if tail.peeks != 0 && !self.fixed.contains(&tail.peeks) {
+            tail.peeks = EVERYTHING;
+        }
+        Sleeper { task: *task as u32, reads: event.only_reads(), tail }
     }
 
     /// Forgets all but the first `len` steps.
@@ -106,14 +114,18 @@ impl Trace {
     pub(super) fn extend(&mut self, kernel: &Kernel) -> Vec<Race> {
         let tasks = kernel.tasks as usize;
         let from = self.len();
-        if self.width < tasks {
-            // Another width of clocks: all of them are made again.
+        let events: &[Event] = kernel.events();
+        let places = |event: &Event| [event.object, event.also, event.guard.word];
+        let moved = events.iter().zip(&self.steps).any(|(new, old)| places(new) != places(&old.event));
+        if self.width < tasks || moved {
+            // Another width of clocks, or a program whose objects lie elsewhere each time
+            // (in memory of its own): everything is made again.
             self.keep(0);
-            self.width = tasks.next_multiple_of(4);
+            self.width = self.width.max(tasks.next_multiple_of(4));
             self.by_task.resize(self.width, Vec::new());
         }
+        self.fixed = kernel.arena();
         let mut races = Vec::new();
-        let events: &[Event] = kernel.events();
         for (index, event) in events.iter().enumerate().skip(self.len()) {
             let past = self.past_of(event.choice.task(), event.cause, index);
             if index >= from {

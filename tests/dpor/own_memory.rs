@@ -1,0 +1,56 @@
+//! A program whose state lies in memory of its own, which is elsewhere in every execution,
+//! has as many traces as one whose state lies in shared memory.
+
+use selvedge_harness::prelude::*;
+use selvedge_harness::strategy::Strategy;
+use selvedge_harness::{Report, check};
+use std::ops::Deref;
+use std::sync::Arc;
+
+fn explore(body: impl Fn() + Send + Sync) -> Report {
+    let config = Config::default().strategy(Strategy::Dpor).ignore_environment();
+    let report = check(&config, body).unwrap();
+    assert!(report.tally.complete && report.tally.violations == 0 && report.tally.blocked == 0, "{report:?}");
+    report
+}
+
+/// Starts `tasks` threads that each run `body` on the state, and joins them.
+fn together<S>(state: S, tasks: usize, body: fn(&S::Target))
+where
+    S: Deref<Target: Sized> + Clone + Send + 'static,
+{
+    let one = |_| {
+        let state = state.clone();
+        thread::spawn(move || body(&state))
+    };
+    let all: Vec<_> = (0..tasks).map(one).collect();
+    all.into_iter().for_each(|handle| handle.join().unwrap());
+}
+
+fn lock_twice(lock: &Mutex<u32>) {
+    *lock.lock().unwrap() += 1;
+    *lock.lock().unwrap() += 1;
+}
+
+fn update(value: &Value<u32>) {
+    value.set(value.get() + 1);
+}
+
+#[test]
+fn orders_of_a_lock_in_memory_of_its_own_are_all_found() {
+    // The orders in which two and three tasks take a lock twice each.
+    for (tasks, orders) in [(2, 6), (3, 90)] {
+        let own = explore(|| together(Arc::new(Mutex::new(0)), tasks, lock_twice));
+        let shared = explore(|| together(Shared::new(Mutex::new(0)), tasks, lock_twice));
+        assert_eq!((own.tally.executions, shared.tally.executions), (orders, orders), "{tasks}");
+    }
+}
+
+#[test]
+fn orders_of_reads_and_writes_in_memory_of_its_own_are_all_found() {
+    for (tasks, traces) in [(2, 4), (3, 36)] {
+        let own = explore(|| together(Arc::new(Value::new(0)), tasks, update));
+        let shared = explore(|| together(Shared::new(Value::new(0)), tasks, update));
+        assert_eq!((own.tally.executions, shared.tally.executions), (traces, traces), "{tasks}");
+    }
+}
