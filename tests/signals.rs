@@ -364,3 +364,37 @@ fn a_handler_that_panics_ends_its_task() {
     let verdict = report.finding.expect("a panic").recording.verdict;
     assert!(matches!(&verdict, Verdict::Panic { message, .. } if message == "enough"), "{verdict:?}");
 }
+
+/// Two signals that come before their receiver goes on are both handled, the lower number
+/// first, and what it waited for is still waited for.
+#[test]
+#[serial]
+fn two_signals_at_once_are_both_handled() {
+    let program = || {
+        AnyProgram::dynamic(|| {
+            let desk = Shared::new(desk());
+            let child = Process::spawn({
+                let desk = desk.clone();
+                move || {
+                    let (one, two) = (desk.clone(), desk.clone());
+                    let first = Signals::handle(SIGUSR1, move |_| _ = one.seen.fetch_add(1)).unwrap();
+                    let second = Signals::handle(SIGUSR2, move |_| _ = two.done.fetch_add(1)).unwrap();
+                    desk.ready.wait();
+                    drop((first, second));
+                }
+            });
+            let pid = child.pid().unwrap();
+            // Whoever is not ready yet dies of the first; then there is nobody left.
+            let _ = Signals::send(pid, SIGUSR2).and_then(|()| Signals::send(pid, SIGUSR1));
+            desk.ready.set();
+            let status = child.join().unwrap();
+            let counts = (desk.seen.get(), desk.done.get());
+            outcome(format!("{status:?} {counts:?}"));
+        })
+    };
+    let report = in_both(program, |config| config.exhaust());
+    assert_eq!(report.finding, None);
+    let outcomes: Vec<_> = report.tally.outcomes.keys().map(String::as_str).collect();
+    assert!(outcomes.contains(&"Code(0) (1, 1)"), "{outcomes:?}");
+    assert!(outcomes.iter().all(|outcome| outcome.starts_with("Signal(") || *outcome == "Code(0) (1, 1)"));
+}

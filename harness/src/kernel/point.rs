@@ -42,18 +42,40 @@ pub(super) unsafe fn point(this: *mut Kernel, op: Op) -> bool {
 /// As for [`point`].
 #[inline(always)]
 pub(super) unsafe fn proceed(this: *mut Kernel, me: usize) {
-    loop {
-        // SAFETY: the caller's promise; no reference is kept across the switch.
-        if unsafe { decide(this, me) } {
-            // SAFETY: as above.
-            unsafe { switch(this, me) };
-        }
-        // SAFETY: the turn is back, nobody else uses the kernel.
-        let again = unsafe { (*this).task(me).interrupted && take_signals(this, me) };
+    // SAFETY: the caller's promise; no reference is kept across the switch.
+    if unsafe { decide(this, me) } {
         // SAFETY: as above.
-        unsafe { (*this).settle(me) };
-        if !again {
-            return;
+        unsafe { switch(this, me) };
+    }
+    // SAFETY: the turn is back, nobody else uses the kernel. A task that is to run a handler
+    // has a guard, so that others pay nothing for that.
+    unsafe {
+        if (*this).task(me).is_to_handle() {
+            handle_first(this, me);
+        } else {
+            (*this).settle(me);
+        }
+    }
+}
+
+/// [`proceed`] for a task that has been given its turn to run a handler before its operation.
+#[cold]
+#[inline(never)]
+unsafe fn handle_first(this: *mut Kernel, me: usize) {
+    loop {
+        // SAFETY: the caller's promise, as for `point`; no reference is kept across a switch.
+        unsafe {
+            let again = take_signals(this, me);
+            (*this).settle(me);
+            if !again {
+                return;
+            }
+            if decide(this, me) {
+                switch(this, me);
+            }
+            if !(*this).task(me).is_to_handle() {
+                return (*this).settle(me);
+            }
         }
     }
 }

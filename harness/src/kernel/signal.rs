@@ -28,6 +28,7 @@ use super::handlers;
 use super::state::{ABANDON, Kernel};
 use super::task::State;
 use nix::sys::signal::Signal;
+use selvedge::platform::Guard;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// The place of a signal in the kernel's list, if it is modelled.
@@ -97,12 +98,17 @@ impl Kernel {
     /// it waits for.
     pub(super) fn interrupt(&mut self, index: usize) {
         let task = self.task(index);
-        task.interrupted = true;
+        if std::mem::replace(&mut task.interrupted, true) {
+            return;
+        }
         if task.parked {
             self.rouse(index);
         }
         self.delist(index);
         self.set_enabled(index);
+        // The turn of a task without a guard is not looked at any further.
+        let task = self.task(index);
+        task.guard = std::mem::replace(&mut task.op.guard, Guard::NEVER);
     }
 
     /// Whether a signal that is not handled ends the process of the running task, because it
@@ -165,6 +171,7 @@ pub(super) unsafe fn take_signals(this: *mut Kernel, me: usize) -> bool {
     let kernel = unsafe { &mut *this };
     let task = kernel.task(me);
     task.interrupted = false;
+    task.op.guard = task.guard;
     let outcome = std::mem::replace(&mut task.outcome, Outcome::Run);
     let late = task.timed_out;
     let op = task.op;

@@ -109,6 +109,8 @@ pub(crate) struct Kernel {
     pub(super) words: u32,
     pub(crate) steps: u32,
     pub(super) cursor: u32,
+    /// Who waits for a descriptor, and who looks.
+    pub(crate) descriptors: Descriptors,
     pub(crate) limits: Limits,
     pub(crate) plan: Plan,
     /// What may go wrong.
@@ -116,8 +118,6 @@ pub(crate) struct Kernel {
     pub(super) guide: Guide,
     pub(super) parts: Parts,
     pub(super) guards: Guards,
-    /// Who waits for a descriptor, and who looks.
-    pub(crate) descriptors: Descriptors,
     pub(super) parked_head: u32,
     pub(super) parked_tail: u32,
     /// The virtual clock, in nanoseconds.
@@ -400,7 +400,6 @@ impl Kernel {
         task.pending.store(0, Ordering::Relaxed);
         task.handled.store(0, Ordering::Relaxed);
         task.alarm = u64::MAX;
-        task.interval = 0;
         task.outcome = Outcome::Run;
         task.pid.store(0, Ordering::Relaxed);
         task.entry = None;

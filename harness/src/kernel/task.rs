@@ -16,7 +16,7 @@
 
 use super::choice::Outcome;
 use super::fixed::Text;
-use selvedge::platform::Op;
+use selvedge::platform::{Cmp, Guard, Op};
 use selvedge::sys::futex::MOST_WORDS;
 use selvedge::sys::robust::List;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -79,13 +79,6 @@ pub(crate) struct Task {
     pub(crate) blocked: u8,
     /// Of a process: the signals that it ignores.
     pub(crate) ignored: u8,
-    /// Of a process: the signals that it was sent and has not taken yet.
-    pub(crate) pending: AtomicU32,
-    /// Handlers that have run.
-    pub(crate) handled: AtomicU32,
-    /// Of a process: when its alarm rings, and how long after that it rings again.
-    pub(crate) alarm: u64,
-    pub(crate) interval: u64,
     /// With what outcome it was given its last turn, where that is not plain going on.
     pub(crate) outcome: Outcome,
     /// The step that started or woke it, until it takes its next one.
@@ -127,6 +120,15 @@ pub(crate) struct Task {
     /// The robust locks that it holds, and its number in their words.
     pub(super) robust: List,
     pub(super) robust_id: u32,
+    /// Of a process: the signals that it was sent and has not taken yet.
+    pub(crate) pending: AtomicU32,
+    /// Handlers that have run.
+    pub(crate) handled: AtomicU32,
+    /// Of a process: when its alarm rings, and how long after that it rings again.
+    pub(crate) alarm: u64,
+    pub(crate) interval: u64,
+    /// While it is interrupted: the guard of its announced operation.
+    pub(crate) guard: Guard,
     pub(crate) name: Text<40>,
     /// The words that it sleeps on. Last, because it is long and hardly ever used.
     pub(super) parked_on: [usize; MOST_WORDS],
@@ -139,6 +141,13 @@ impl Task {
     /// The number of its process in `real`; 0 where it has none of its own.
     pub(crate) fn pid(&self) -> u32 {
         self.pid.load(Ordering::Relaxed)
+    }
+
+    /// Whether it runs a handler before its operation. Then its guard is never `Always`;
+    /// see [`Kernel::interrupt`](super::Kernel::interrupt).
+    #[inline(always)]
+    pub(super) fn is_to_handle(&self) -> bool {
+        self.op.guard.cmp != Cmp::Always && self.interrupted
     }
 
     /// Whether it would be woken on the word at `address`, were it asleep.
