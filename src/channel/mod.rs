@@ -21,6 +21,8 @@ mod pipe;
 pub mod queue;
 mod sent_connection;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod transport;
 mod wait;
 pub(crate) mod wire;

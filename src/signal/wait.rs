@@ -99,6 +99,15 @@ impl<P: Platform> Signals<P> {
 /// Blocks signals in this thread and makes a descriptor from which they can be read, to be
 /// waited for beside others; see signalfd(2). Of real signals only: a scheduler sends none.
 ///
+/// ```
+/// use selvedge::signal::{Signal, descriptor};
+/// let signals = descriptor([Signal::SIGUSR1])?;
+/// selvedge::Signals::raise(Signal::SIGUSR1)?;
+/// let received = signals.read_signal()?.expect("it blocks until there is one");
+/// assert_eq!(received.ssi_signo, Signal::SIGUSR1 as u32);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
 /// # Errors
 /// Whatever signalfd(2) refuses.
 #[doc(alias = "signalfd")]
