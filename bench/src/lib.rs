@@ -12,12 +12,13 @@
 //! | [`rounds`] | paired rounds, medians, ratios against a bar |
 //! | [`in_processes`] | the programs for the engine `real` |
 //! | [`bare`] | what hand-overs and forks cost with nothing around them |
-//! | [`pthread`] | the C library's locks between processes |
+//! | [`pthread`], [`pthread_signals`] | the C library's locks, its barrier and condition variable between processes |
 
 pub mod bare;
 pub mod in_processes;
 mod ours;
 pub mod pthread;
+pub mod pthread_signals;
 pub mod rounds;
 pub mod subject;
 mod with_loom;
