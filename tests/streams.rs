@@ -75,6 +75,9 @@ fn streams_leave_the_same_trace_in_both_engines() {
 
 fn same(sim: &[Recording], real: &[Recording]) {
     for (index, (a, b)) in sim.iter().zip(real).enumerate() {
+        let at = a.steps.iter().zip(&b.steps).position(|(a, b)| a != b);
+        let step = at.map(|at| (&a.steps[at], &b.steps[at]));
+        assert_eq!(step, None, "execution {index}, step {at:?}");
         assert_eq!(a, b, "execution {index}");
     }
 }

@@ -173,7 +173,7 @@ impl Kernel {
     fn ask(&mut self, index: usize, pid: u32) {
         self.descriptors.answer.store(0, Ordering::Relaxed);
         self.descriptors.asked = true;
-        self.give_turn(index);
+        self.wake_task(index);
         while self.descriptors.answer.load(Ordering::Acquire) == 0 {
             let woken = futex::wait(&self.descriptors.answer, 0, Some(clock::monotonic() + PATROL));
             let dead = || nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid as i32), None).is_err();

@@ -50,6 +50,11 @@ impl Kernel {
     /// `real`: wakes a task, which then holds the turn.
     pub(crate) fn give_turn(&mut self, task: usize) {
         self.holder = task as u32;
+        self.wake_task(task);
+    }
+
+    /// `real`: wakes a task for something that needs no turn; whoever asks it keeps that.
+    pub(super) fn wake_task(&self, task: usize) {
         let turn = &self.task(task).turn;
         turn.store(1, Ordering::Release);
         selvedge::sys::futex::wake(turn, 1);
