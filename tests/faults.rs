@@ -242,3 +242,22 @@ fn kills_leave_nothing_behind() {
     assert!(kills >= 200, "{kills} kills");
     assert_eq!((children(), descriptors(), objects()), before);
 }
+
+/// `finally` looks at what a dead holder has locked: told, and not waited for.
+#[test]
+#[serial]
+fn a_lock_that_nobody_gives_back_does_not_keep_the_end_waiting() {
+    let program = || {
+        Program::new("left locked", slots)
+            .task("victim", |slots| drop(slots.lock.lock().unwrap()))
+            .finally(|slots| drop(slots.lock.lock().unwrap()))
+            .faults(Faults { victims: vec!["victim".to_owned()], ..Faults::kills(1) })
+    };
+    for report in BOTH.map(|engine| exhaust(&program(), engine)) {
+        // Killed before the lock, with the lock, or not at all.
+        assert_eq!((report.tally.executions, report.tally.violations), (3, 1), "{:?}", report.engine);
+        let verdict = report.finding.unwrap().recording.verdict;
+        let Verdict::Law { message, .. } = verdict else { panic!("{verdict:?}") };
+        assert!(message.contains("lock waits for ever (") && message.contains("faults.rs"), "{message}");
+    }
+}
