@@ -114,15 +114,11 @@ fn faults_that_are_not_needed_go() {
 fn tasks_that_are_not_needed_go() {
     shareable! { struct Counter { count: Value<u32> } }
     let crowd = |others: usize| {
-        Program::new("crowd", || Counter { count: Value::new(0) }).tasks(
-            "adder",
-            2 + others,
-            |counter, _| {
-                let seen = counter.count.get();
-                counter.count.set(seen + 1);
-                assert_eq!(counter.count.get(), seen + 1, "somebody else was here");
-            },
-        )
+        Program::new("crowd", || Counter { count: Value::new(0) }).tasks("adder", 2 + others, |counter, _| {
+            let seen = counter.count.get();
+            counter.count.set(seen + 1);
+            assert_eq!(counter.count.get(), seen + 1, "somebody else was here");
+        })
     };
     for engine in BOTH {
         for seed in 0..3 {
