@@ -4,13 +4,16 @@
 //!
 //! | what happened lately | looks before the next sleep |
 //! |---|---|
-//! | the wait ended while it looked | all of the platform's [`SPIN`](Platform::SPIN) |
-//! | it did not, n times in a row | half as many each time, then none |
-//! | never, for a long time | a few, once in a while, to find out whether that has changed |
+//! | a wait ended while it looked | as many as take about as long as to be put to sleep and woken |
+//! | the last three did not | none |
+//! | that was many waits ago | as many again, once, to find out whether it has changed |
 //!
 //! Where partners run on different cores, what is waited for comes within the first
 //! looks, and nobody sleeps. Where they share a core, it cannot come while the waiter
-//! looks, and each look is time taken from the partner.
+//! looks, and each look is time taken from the partner. To look for less than a wake-up
+//! takes would be no use: two who answer each other, once asleep, would never again be
+//! awake at the same time. To look as long as that costs at most twice what sleeping at once
+//! would (A. Karlin et al., "Empirical Studies of Competitive Spinning", 1991).
 //!
 //! 1. The count is a hint. Lost updates, and what a dead process left, make a wait slower
 //!    or faster and nothing else. So it is no word of the platform, and no scheduler sees
@@ -24,12 +27,12 @@ use std::hint::spin_loop;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 
+/// So many times what a lock looks: some tens of microseconds.
+const LONGER: u32 = 20;
 /// From so many failures in a row on, nobody looks.
-const HOPELESS: u32 = 6;
+const HOPELESS: u32 = 3;
 /// After so many waits without a look, somebody looks again.
-const RETRY: u32 = 64;
-/// As if there had been so many failures.
-const RETRY_AS: u32 = 3;
+const RETRY: u32 = 512;
 
 /// How often in a row looking again did not pay off.
 #[derive(Debug)]
@@ -52,11 +55,12 @@ impl Spin {
         }
         let failures = self.0.load(Relaxed);
         if failures >= HOPELESS {
-            let next = if failures < RETRY { failures + 1 } else { RETRY_AS };
+            // The next one is as if it had failed less often.
+            let next = if failures < RETRY { failures + 1 } else { HOPELESS - 1 };
             self.0.store(next, Relaxed);
             return None;
         }
-        for _ in 0..P::SPIN >> failures {
+        for _ in 0..P::SPIN * LONGER {
             if let found @ Some(_) = over() {
                 if failures != 0 {
                     self.0.store(0, Relaxed);
@@ -77,7 +81,7 @@ mod tests {
     use std::cell::Cell;
 
     #[test]
-    fn who_looks_in_vain_looks_less_and_less_until_it_pays_off() {
+    fn who_looks_in_vain_stops_looking_until_it_pays_off() {
         let spin = Spin::new();
         let looks = |found: bool| {
             let count = Cell::new(0);
@@ -88,10 +92,10 @@ mod tests {
             assert!(spin.until::<Native, ()>(over).is_none() || found);
             count.get()
         };
-        let first: Vec<u32> = (0..8).map(|_| looks(false)).collect();
-        assert_eq!(first, [100, 50, 25, 12, 6, 3, 0, 0]);
-        let waits = (0..200).take_while(|_| looks(true) == 0).count();
-        assert!((1..200).contains(&waits), "nobody ever looks again");
-        assert_eq!(looks(false), 100);
+        let first: Vec<u32> = (0..5).map(|_| looks(false)).collect();
+        assert_eq!(first, [2_000, 2_000, 2_000, 0, 0]);
+        let waits = (0..1_000).take_while(|_| looks(true) == 0).count();
+        assert!((100..1_000).contains(&waits), "nobody ever looks again, or everybody does");
+        assert_eq!([looks(true), looks(false), looks(true), looks(false)], [1, 2_000, 1, 2_000]);
     }
 }
