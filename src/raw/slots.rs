@@ -44,7 +44,7 @@
 use super::Left;
 use super::patience::Patience;
 use super::robust::RawRobustMutex;
-use crate::platform::{Atomic, Op, Owner, Robust, Woken};
+use crate::platform::{Atomic, Native, Op, Owner, Robust, Woken};
 use crate::sys::robust::{Links, OWNER, WAITERS};
 use std::hint::spin_loop;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
@@ -63,6 +63,12 @@ struct Slot<P: Robust> {
     unused: u32,
     links: Links,
 }
+
+// The kernel finds the word 32 bytes before the `next` of its link, and the harness 16.
+const _: () = {
+    assert!(std::mem::offset_of!(Slot<Native>, word) == 0);
+    assert!(std::mem::offset_of!(Slot<Native>, links) == 8 && size_of::<Links>() == 32);
+};
 
 /// Places, and a gate before them.
 #[repr(C)]
