@@ -46,6 +46,8 @@ mod semaphore;
 mod value;
 
 #[cfg(test)]
+mod rwlock_tests;
+#[cfg(test)]
 mod tests;
 
 pub use array::{Array, ArrayGuard};

@@ -291,3 +291,42 @@ impl<T: ?Sized + fmt::Debug, P: Robust> fmt::Debug for ReentrantMutexGuard<'_, T
         (**self).fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{LockError, ReentrantMutex};
+    use std::cell::Cell;
+    use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+    /// A panic below a guard that outlives it: the next one is told, and can repair.
+    #[test]
+    fn a_panic_that_was_caught_inside_is_told_of_to_the_next_one() {
+        let lock = ReentrantMutex::new(Cell::new(0));
+        let outer = lock.lock().unwrap();
+        let inner = AssertUnwindSafe(|| {
+            let guard = lock.lock().unwrap();
+            guard.set(1);
+            resume_unwind(Box::new("quiet"))
+        });
+        assert!(catch_unwind(inner).is_err());
+        assert!(outer.depth() == 1 && !outer.is_consistent());
+        drop(outer);
+        let told = lock.lock().unwrap_err().into_guard().expect("it can be repaired");
+        told.mark_consistent();
+        drop(told);
+        assert_eq!(lock.lock().unwrap().get(), 1);
+    }
+
+    #[test]
+    fn who_was_told_and_does_not_repair_gives_it_up_for_all() {
+        let lock = ReentrantMutex::new(Cell::new(0));
+        let panics = AssertUnwindSafe(|| {
+            let (_outer, _inner) = (lock.lock().unwrap(), lock.lock().unwrap());
+            resume_unwind(Box::new("quiet"))
+        });
+        assert!(catch_unwind(panics).is_err());
+        drop(lock.lock());
+        assert!(matches!(lock.lock(), Err(LockError::Unrecoverable)) && lock.is_unrecoverable());
+        assert!(!lock.is_mine());
+    }
+}
