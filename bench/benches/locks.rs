@@ -173,7 +173,7 @@ fn alone(rounds: usize, operations: u32) -> Vec<(&'static str, Bar, Paired)> {
 fn main() {
     let long = measured();
     let (rounds, operations, pairs, works) =
-        if long { (41, 2_000_000, 9, 400_000) } else { (1, 1_000, 1, 1_000) };
+        if long { (41, 2_000_000, 21, 60_000) } else { (1, 1_000, 1, 1_000) };
     let mut table = vec![row(["figure", "selvedge", "beside it", "ratio", "bar", ""])];
     let mut add = |name: &str, ours: f64, theirs: f64, ratio: f64, bar: Bar, unit: &str| {
         let [bar, verdict] = bar.columns(ratio, 2);
