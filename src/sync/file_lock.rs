@@ -171,7 +171,7 @@ impl<P: Io> FileLock<P> {
 
     fn take(&mut self, exclusive: bool, deadline: Option<u64>, site: P::Site) -> FileLockResult<'_, P> {
         self.own().map_err(Error::os("open"))?;
-        let name = if exclusive { "lock file" } else { "lock file shared" };
+        let name = if exclusive { "lock" } else { "lock shared" };
         let kind = if deadline == NOW { Kind::TryAcquire } else { Kind::Acquire };
         let call = Call { kind, name, fd: self.file.as_fd(), site };
         if P::lock_file(call, exclusive, deadline).map_err(Error::os("fcntl"))? {
@@ -207,7 +207,7 @@ impl<P: Io> Drop for FileLockGuard<'_, P> {
         // Invariant 2.
         if self.lock.process == std::process::id() {
             let fd = self.lock.file.as_fd();
-            let call = Call { kind: Kind::Release, name: "unlock file", fd, site: self.site };
+            let call = Call { kind: Kind::Release, name: "unlock", fd, site: self.site };
             // The operating system refuses to unlock only what is not open.
             let _ = P::unlock_file(call);
         }

@@ -7,7 +7,7 @@
 
 use super::verdict::{Place, Verdict};
 use crate::engine::Executor;
-use crate::kernel::{Choice, Kernel, Outcome, Role, State};
+use crate::kernel::{Choice, Kernel, Outcome, Role, State, is_file};
 use rustc_hash::{FxHashMap, FxHasher};
 use selvedge::platform::{Kind, Op};
 use serde::{Deserialize, Serialize};
@@ -169,6 +169,7 @@ impl Namer<'_> {
             return Object { name: name.clone(), task: None };
         }
         let noun = match kind {
+            Kind::Acquire | Kind::Release | Kind::TryAcquire if is_file(address) => "file",
             Kind::Acquire | Kind::Release | Kind::TryAcquire => "lock",
             Kind::Park | Kind::Notify => "condition",
             Kind::Wait => "event",

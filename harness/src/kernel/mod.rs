@@ -105,6 +105,7 @@ pub use recorder::Recorder;
 pub use rng::Rng;
 pub(crate) use segment::at_home;
 pub(crate) use state::{Kernel, Mode, Request};
+pub(crate) use stream::is_file;
 pub(crate) use task::NOBODY;
 pub use task::Role;
 pub(crate) use task::State;

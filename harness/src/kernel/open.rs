@@ -31,6 +31,7 @@ use super::current;
 use super::state::{Kernel, Mode};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork};
+use selvedge::sys::ofd;
 use std::cell::RefCell;
 use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, BorrowedFd, IntoRawFd};
@@ -123,7 +124,13 @@ impl Open {
         // SAFETY: invariant 1: the value's destructor has not run, and the fiber that could
         // have run it is gone; or it has run, and this is the list's own copy. Two streams
         // may borrow one descriptor; then the second call is refused.
-        unsafe { nix::libc::close(self.fd) };
+        unsafe {
+            // Whatever else this process forked in the meantime has copies of its
+            // descriptors, and a lock would go with the last of them only. What cannot be
+            // locked refuses.
+            let _ = ofd::unlock(BorrowedFd::borrow_raw(self.fd));
+            nix::libc::close(self.fd);
+        }
     }
 }
 

@@ -45,7 +45,7 @@ const PATROL: u64 = 100_000_000;
 pub(super) const FILES: usize = 1 << 63;
 
 /// Whether an object is a file.
-pub(super) fn is_file(object: usize) -> bool {
+pub(crate) fn is_file(object: usize) -> bool {
     object & FILES != 0 && object < super::event::EVERYTHING - 1
 }
 
