@@ -136,6 +136,9 @@ impl<P: Io> Connection<P> {
         if !self.writable {
             return Err(Error::WrongDirection { can: "receive", cannot: "send" });
         }
+        if descriptors.is_empty() && transport.write_short(bytes, site).map_err(sent)? {
+            return Ok(());
+        }
         if !descriptors.is_empty() && transport.kind != Kind::Packets {
             let why = "descriptors go through two-way pipes and Unix sockets only".to_owned();
             return Err(Error::Value { doing: "encoded", why });
@@ -278,7 +281,7 @@ impl<P: Io> Connection<P> {
     /// Takes what has come into the inbox; 0 if nothing ever will again.
     fn fill(&mut self, site: P::Site) -> Result<usize, Error> {
         let Some(transport) = &self.transport else { return Err(Error::ConnectionClosed) };
-        let room = self.inbox.free(transport.kind.inbox());
+        let room = self.inbox.free(transport.kind.inbox(), transport.kind == Kind::Packets);
         let count = transport.read(room, &mut self.descriptors, site).map_err(Error::os("receive"))?;
         self.inbox.came(count);
         Ok(count)

@@ -29,7 +29,7 @@ const PART: u32 = 1 << 31;
 const FIRST: u32 = 1 << 30;
 const LENGTH: u32 = FIRST - 1;
 
-const WORD: usize = 4;
+pub(super) const WORD: usize = 4;
 const KEY: usize = 8;
 /// The longest head: word, key, total.
 pub(super) const LONGEST_HEAD: usize = WORD + 2 * KEY;
@@ -54,6 +54,12 @@ impl Head {
         }
         head
     }
+}
+
+/// The head of a whole message of so many bytes, which fit into one chunk.
+#[inline]
+pub(super) fn whole(len: usize) -> [u8; WORD] {
+    (len as u32).to_be_bytes()
 }
 
 /// How many bytes fit into one chunk beside the head of a whole message.
@@ -142,12 +148,14 @@ pub(super) struct Inbox {
     start: usize,
     end: usize,
     partial: Vec<Partial>,
+    /// The length of the last chunk with its head.
+    last: usize,
 }
 
 impl Inbox {
     /// An inbox into which these bytes have come.
     pub(super) fn holding(bytes: Vec<u8>) -> Inbox {
-        Inbox { start: 0, end: bytes.len(), bytes, partial: Vec::new() }
+        Inbox { start: 0, end: bytes.len(), bytes, ..Inbox::default() }
     }
 
     /// What has come, if no message is half there.
@@ -160,15 +168,22 @@ impl Inbox {
         !matches!(read(&self.bytes[self.start..self.end], limit), Ok(None))
     }
 
-    /// Free room, of which `size` bytes altogether are made once.
-    pub(super) fn free(&mut self, size: usize) -> &mut [u8] {
+    /// Free room, of which `size` bytes altogether are made once: all of it, or, if
+    /// `ahead` is false, for what is missing of a message as long as the last one.
+    ///
+    /// Who takes more than that empties the pipe, then falls asleep, and has to be woken
+    /// for each message.
+    pub(super) fn free(&mut self, size: usize, ahead: bool) -> &mut [u8] {
         self.bytes.copy_within(self.start..self.end, 0);
         self.end -= self.start;
         self.start = 0;
         if self.bytes.len() < size {
             self.bytes.resize(size, 0);
         }
-        &mut self.bytes[self.end..]
+        let wanted = self.last.saturating_sub(self.end);
+        let guess = !ahead && self.partial.is_empty() && wanted > 0;
+        let until = if guess { self.end + wanted } else { self.bytes.len() };
+        &mut self.bytes[self.end..until]
     }
 
     /// The first `count` bytes of the free room are used.
@@ -189,6 +204,7 @@ impl Inbox {
     ) -> Result<Option<Message>, Error> {
         while let Some(chunk) = read(&self.bytes[self.start..self.end], limit)? {
             let (from, to) = (self.start + chunk.start, self.start + chunk.end);
+            self.last = chunk.end;
             let too_long = |len: u64| Err(Error::MessageTooLong { len, most });
             let Some((key, total)) = chunk.part else {
                 if to - from > most {
@@ -255,7 +271,7 @@ mod tests {
         let (mut inbox, mut messages) = (Inbox::default(), Vec::new());
         for byte in stream.concat() {
             // One byte at a time: a head may come in pieces too.
-            inbox.free(2 * LIMIT)[0] = byte;
+            inbox.free(2 * LIMIT, true)[0] = byte;
             inbox.came(1);
             while let Some(message) = inbox.next(LIMIT, most, &mut Vec::new())? {
                 messages.push(inbox.slice(&message.bytes).to_vec());

@@ -13,12 +13,13 @@
 //!
 //! When a process dies here, a chunk was moved whole or not at all, but for a stream.
 
-use super::frame::Head;
+use super::frame::{self, Head};
 use crate::Error;
 use crate::platform::{Call, Io, Kind as Direction, Native};
 use crate::sync::Mutex;
 use crate::sys::socket;
 use std::io::{self, ErrorKind, IoSlice};
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// What a descriptor does with the bytes it is given.
@@ -48,6 +49,9 @@ impl Kind {
         }
     }
 }
+
+/// A message of up to so many bytes is put together with its head before it is written.
+const SHORT: usize = 252;
 
 /// An open descriptor of some kind.
 pub(super) struct Transport<P: Io = Native> {
@@ -123,13 +127,7 @@ impl<P: Io> Transport<P> {
             Kind::Packets => whole(&mut || {
                 socket::send_packet(fd, &[IoSlice::new(head), IoSlice::new(bytes)], descriptors)
             }),
-            Kind::Pipe => {
-                let mut chunk = [0; socket::ATOMIC];
-                let len = head.len() + bytes.len();
-                chunk[..head.len()].copy_from_slice(head);
-                chunk[head.len()..len].copy_from_slice(bytes);
-                whole(&mut || socket::write(fd, &chunk[..len]))
-            }
+            Kind::Pipe => whole(&mut || socket::write_both(fd, head, bytes)),
             Kind::Stream => {
                 let chunk = [head, bytes].concat();
                 let mut rest = chunk.as_slice();
@@ -143,6 +141,30 @@ impl<P: Io> Transport<P> {
                     rest = &rest[sent..];
                 }
                 Ok(())
+            }
+        }
+    }
+
+    /// Sends a short message through a pipe; false if it is not short, or this no pipe.
+    ///
+    /// To copy a few bytes costs less than to tell the kernel of two places.
+    #[inline]
+    pub(super) fn write_short(&self, bytes: &[u8], site: P::Site) -> io::Result<bool> {
+        if self.kind != Kind::Pipe || bytes.len() > SHORT {
+            return Ok(false);
+        }
+        let mut chunk = [MaybeUninit::uninit(); frame::WORD + SHORT];
+        let (head, rest) = chunk.split_at_mut(frame::WORD);
+        head.write_copy_of_slice(&frame::whole(bytes.len()));
+        rest[..bytes.len()].write_copy_of_slice(bytes);
+        // SAFETY: so many bytes were just written.
+        let chunk = unsafe { chunk[..frame::WORD + bytes.len()].assume_init_ref() };
+        loop {
+            let call = self.call(Direction::Output, "send", site);
+            match P::transfer(call, 1, |_| socket::write(self.fd.as_fd(), chunk).map(|_| 1)) {
+                Ok(_) => return Ok(true),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
             }
         }
     }

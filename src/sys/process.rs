@@ -76,7 +76,7 @@ enum Words {
 /// Whatever `fork(2)` or `pidfd_open(2)` refuse. In the latter case the child is
 /// killed again; it may have run for a moment.
 pub fn fork<F: FnOnce() -> i32>(body: F) -> io::Result<Child> {
-    let words = LastWords::new()?;
+    let words = LastWords::new();
     let mut out = io::stdout().lock();
     let mut err = io::stderr().lock();
     // What cannot be written now could not be written later either.
@@ -218,6 +218,11 @@ impl Child {
         }
     }
 
+    /// Whether somebody else waits for it.
+    fn is_of_server(&self) -> bool {
+        matches!(&self.words, Words::Report(report) if report.has_status)
+    }
+
     fn pidfd(&self) -> io::Result<BorrowedFd<'_>> {
         self.pidfd.as_ref().map(AsFd::as_fd).ok_or_else(|| Errno::ECHILD.into())
     }
@@ -253,6 +258,12 @@ impl Child {
     /// Sleeps until the child has ended, or a signal came, or `deadline` passed; says
     /// whether there is time left.
     fn sleep(&self, deadline: Option<u64>) -> io::Result<bool> {
+        if deadline.is_none() && !self.is_of_server() {
+            // Leaves the zombie: it is taken away under the lock. Somebody else may have
+            // done that meanwhile, and then the status is there.
+            let _ = wait::peek(Which::PidFd(self.pidfd()?));
+            return Ok(true);
+        }
         let left = deadline.map(|at| at.saturating_sub(clock::monotonic()));
         if left == Some(0) {
             return Ok(false);
@@ -285,6 +296,9 @@ impl Child {
     /// `waitid(2)` and `ppoll(2)` refuse.
     pub fn wait(&self, deadline: Option<u64>) -> io::Result<Option<ExitStatus>> {
         self.check_parent()?;
+        if deadline.is_none() && self.status().is_none() {
+            self.sleep(None)?;
+        }
         loop {
             let status = self.reap()?;
             if status.is_some() || !self.sleep(deadline)? {

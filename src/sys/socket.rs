@@ -108,11 +108,18 @@ pub(crate) fn receive_packet(
 }
 
 /// Reads what is there, of a pipe or a stream; 0 bytes mean that the other end is closed.
+#[inline]
 pub(crate) fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(nix::unistd::read(fd, buffer)?)
 }
 
+/// Writes one after the other, in one call.
+pub(crate) fn write_both(fd: BorrowedFd<'_>, first: &[u8], second: &[u8]) -> io::Result<usize> {
+    Ok(nix::sys::uio::writev(fd, &[IoSlice::new(first), IoSlice::new(second)])?)
+}
+
 /// Writes what there is room for, to a pipe or a stream.
+#[inline]
 pub(crate) fn write(fd: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
     Ok(nix::unistd::write(fd, bytes)?)
 }
