@@ -125,3 +125,22 @@ impl<P: Io> Exchange<'_, P> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_right_for_one_key_one_challenge_and_one_side() {
+        let (key, other) = (AuthKey::new(b"key"), AuthKey::new(b"other"));
+        let (challenge, another) = (random::bytes::<RANDOM>(), random::bytes::<RANDOM>());
+        let answer = digest(&key, Role::Client, &challenge).finalize().into_bytes();
+        let is_right =
+            |key, role, challenge: &[u8]| digest(key, role, challenge).verify_slice(&answer).is_ok();
+        assert!(is_right(&key, Role::Client, &challenge));
+        assert!(!is_right(&other, Role::Client, &challenge) && !is_right(&key, Role::Client, &another));
+        // A challenge that is sent back to its maker brings no answer to it.
+        assert!(!is_right(&key, Role::Listener, &challenge));
+        assert!(digest(&key, Role::Client, &challenge).verify_slice(&answer[..31]).is_err());
+    }
+}

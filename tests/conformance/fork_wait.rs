@@ -2,12 +2,15 @@
 //!
 //! When a process dies here, a test asked for it.
 
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, sigaction};
 use rusty_fork::rusty_fork_test;
+use selvedge::net::{Listener, connect};
+use selvedge::platform::Native;
 use selvedge::process::{
     ChildPolicy, Ended, Which, adopt_orphans, double_fork, parent_id, peek, set_child_policy, try_wait, wait,
 };
 use selvedge::sys::process::{Signal, fork};
-use selvedge::{Event, ExitStatus, Process, Semaphore, Shared, Value, exit};
+use selvedge::{Event, ExitStatus, Process, Semaphore, Shared, Value, exit, pipe};
 use std::io::{Read, Write};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
@@ -107,6 +110,52 @@ rusty_fork_test! {
             assert_eq!(wait(Which::Pid(child.id())).unwrap(), seen);
             assert_eq!(state(child.id()), None);
         }
+    }
+
+    #[test]
+    fn c_forkwait_09_signals_do_not_end_what_waits() {
+        static SIGNALS: AtomicU32 = AtomicU32::new(0);
+        extern "C" fn count(_: i32) {
+            SIGNALS.fetch_add(1, SeqCst);
+        }
+        let (mut here, mut there) = pipe(true).unwrap();
+        let listener: Listener = Listener::bind(&format!("@selvedge-{}", std::process::id()).parse().unwrap()).unwrap();
+        let address = listener.address().clone();
+        let child = Process::spawn(move || {
+            // No SA_RESTART: each signal interrupts the call that it meets.
+            let action = SigAction::new(SigHandler::Handler(count), SaFlags::empty(), SigSet::empty());
+            // SAFETY: the handler does nothing but add to a number.
+            unsafe { sigaction(Signal::SIGUSR1, &action) }.unwrap();
+            there.send(&"ready").unwrap();
+            let large: Vec<u8> = there.recv().unwrap();
+            there.send(&large).unwrap();
+            let answer: String = listener.accept().unwrap().recv().unwrap();
+            there.send(&(answer, SIGNALS.load(SeqCst))).unwrap();
+        });
+        // The child sleeps in a call, and nothing but a signal or this process wakes it.
+        let interrupt = |times: u32| {
+            for _ in 0..times {
+                while state(child.pid().unwrap()) != Some('S') {
+                    std::thread::yield_now();
+                }
+                child.signal(Signal::SIGUSR1).unwrap();
+            }
+        };
+        assert_eq!(here.recv::<String>().unwrap(), "ready");
+        interrupt(3);
+        let large = vec![7_u8; 4 << 20];
+        here.send(&large).unwrap();
+        // It sends all of it back, and nobody receives it yet.
+        interrupt(3);
+        assert!(here.recv::<Vec<u8>>().unwrap() == large);
+        interrupt(3);
+        let client = connect::<Native>(&address, None).unwrap();
+        interrupt(3);
+        client.send("done").unwrap();
+        let (answer, signals) = here.recv::<(String, u32)>().unwrap();
+        assert_eq!(answer, "done");
+        assert!(signals >= 4, "only {signals} signals arrived");
+        assert!(child.join().unwrap().success());
     }
 
     #[test]
