@@ -1,11 +1,13 @@
 //! Priority queues: the least value is taken.
 //!
-//! Values are placed from the least to the greatest. Only smaller ones keep a value from
-//! being taken, and those are placed. It is taken as early as possible: at the first time
-//! from the calls of its put and its take on at which no smaller one is in the queue. It
-//! is put as late as possible, so that it is in the queue from the return of its put to
-//! that time, or not at all. Whoever would take it later would only have it there longer.
-//! At last, a take that found nothing needs a time at which nothing is there.
+//! A history is linearizable iff each take has a time, between its call and its return
+//! and not before the call of its put, at which no smaller value (for one that found
+//! nothing: none at all) is certainly in the queue.
+//!
+//! Place the values from the least to the greatest, each taken at its first such time and
+//! put as late as possible: when its put returns, or, if that is later, right before it is
+//! taken. Then it may be in the queue for longer than it certainly is, but only as long
+//! as smaller values certainly are, which keep the greater ones waiting anyway.
 
 use super::cover::Cover;
 use super::pool::Pool;
@@ -16,11 +18,10 @@ pub(in super::super) fn priority_queue(pool: Pool) -> bool {
     values.sort_unstable_by_key(|value| value.value);
     let mut cover = Cover::default();
     for value in values {
-        let taken = cover.first_free(value.take.0.max(value.put.0));
-        if taken > value.take.1 {
+        if cover.first_free(value.take.0.max(value.put.0)) > value.take.1 {
             return false;
         }
-        cover.add(value.put.1, taken);
+        cover.add(value.put.1, value.take.0);
     }
     empty.iter().all(|take| cover.first_free(take.0) <= take.1)
 }

@@ -3,7 +3,8 @@
 //! Let it be in the set from time a to time r. Whoever found it there must have returned
 //! after a and been called before r; whoever did not, been called before a or returned
 //! after r. So a is best as late as possible and r as early as possible: then only those
-//! who did not find it are left to ask. If a can be after r, they can be the same time.
+//! who did not find it are left to ask. If a can be after r, it is in the set for no time at
+//! all, and everybody may have missed it.
 
 use super::super::history::{Call, End};
 use super::super::part::NEVER;
@@ -54,5 +55,5 @@ fn fits(add: Option<Span>, remove: Option<Span>, found: &[Span], missed: &[Span]
     let added = returns.min().unwrap_or(NEVER);
     let removed = remove.map_or(NEVER, |remove| calls.chain([remove.0]).max().unwrap_or(NEVER));
     let possible = add.0 <= added && remove.is_none_or(|remove| removed <= remove.1);
-    possible && (removed <= added || missed.iter().all(|span| span.0 <= added || span.1 >= removed))
+    possible && missed.iter().all(|span| span.0 <= added || span.1 >= removed)
 }
