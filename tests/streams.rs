@@ -326,3 +326,16 @@ fn a_deadlock_over_a_pipe_is_told_in_words() {
     let message = message.downcast_ref::<String>().unwrap();
     assert!(message.contains("waits to read \"stream 1\" (tests/streams.rs:"), "{message}");
 }
+
+/// Fibers that are killed leave their streams behind; nothing of them stays open.
+#[test]
+#[serial]
+fn killed_fibers_leave_no_descriptor_open() {
+    let open = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+    let before = open();
+    let config = quiet(Engine::Sim).seed(2).faults(Faults::kills(2));
+    let recordings = relay().record(&config, 0..200).unwrap();
+    let kills = recordings.iter().flat_map(|run| &run.steps).filter(|step| step.outcome == Outcome::Kill);
+    assert!(kills.count() > 100);
+    assert_eq!(open(), before);
+}
