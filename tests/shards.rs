@@ -96,6 +96,9 @@ fn the_union_of_the_shares_is_the_whole_run() {
         (&["explore", "ticket:clients=2,stock=1", "--engine", "real", "--executions", "100"], &[3]),
         (&["explore", "ticket:clients=2,stock=1", "--engine", "real", "--exhaust", "--jobs", "2"], &[2]),
         (&["explore", "ticket:clients=4,stock=2", "--strategy", "dfs:1", "--exhaust"], &[3]),
+        // With kills, and fewer executions than shares.
+        (&["explore", "crash-robust-mutex", "--engine", "sim", "--exhaust"], &[3]),
+        (&["explore", "lost-update", "--strategy", "surw", "--executions", "3"], &[7]),
     ];
     for (line, shares) in cases {
         let room = Room::new();
@@ -168,6 +171,7 @@ fn what_is_no_share_is_refused() {
     }
     assert!(shard("1/2", &["--time", "1s"]).contains("not a time"));
     assert!(shard("1/2", &["--strategy", "dfs"]).contains("(--exhaust)"));
+    assert!(shard("1/2", &["--strategy", "dpor", "--exhaust"]).contains("dpor cannot be shared; dfs can"));
     assert!(shard("1/2", &["--engine", "wild"]).contains("wild has no schedules to share"));
     let (code, _, err) = room.run(&["explore", "bank", "--out", "no/such/folder"]);
     assert_eq!(code, 2);
