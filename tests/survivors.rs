@@ -260,6 +260,7 @@ fn repaired<'a>(
 ) -> Result<RwLockWriteGuard<'a, [u32; 2]>, LockError<RwLockWriteGuard<'a, [u32; 2]>>> {
     match error {
         LockError::OwnerDied(mut twins) => {
+            twins[1] = twins[0];
             twins.mark_consistent();
             Ok(twins)
         }
@@ -293,4 +294,47 @@ fn who_gives_up_leaves_nothing_taken() {
             }
         }
     }
+}
+
+shareable! { struct Both { nested: ReentrantMutex<Twins>, book: RwLock<[u32; 2]>, seats: RobustSemaphore } }
+
+/// Threads of one process and another process, at all three at once: whoever dies takes
+/// all threads of its process along, each with what it holds.
+fn mixed() -> Program<Both> {
+    fn visit(both: &Both, index: usize) {
+        let _seat = both.seats.acquire();
+        if index == 0 {
+            let mut book = both.book.write().or_else(repaired).unwrap();
+            book[0] += 1;
+            step();
+            book[1] += 1;
+            return;
+        }
+        let guard = both.nested.lock().or_else(|error| error.into_guard().ok_or("lost")).unwrap();
+        guard.mark_consistent();
+        guard[0].set(guard[0].get() + 1);
+        match both.book.read() {
+            Ok(book) => check(*book),
+            Err(LockError::OwnerDied(book)) => assert!(book[0] >= book[1]),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    let init = || Both {
+        nested: ReentrantMutex::new(Twins::default()),
+        book: RwLock::new([0, 0]),
+        seats: RobustSemaphore::new(2).unwrap(),
+    };
+    Program::new("mixed", init)
+        .threads("thread", 3, visit)
+        .task("process", |both| visit(both, 1))
+        .task("writer", |both| visit(both, 0))
+        .finally(|both| {
+            assert_eq!(both.seats.value(), 2);
+            assert!(!both.nested.is_locked() && both.book.try_write().or_else(repaired).is_ok());
+        })
+}
+
+#[test]
+fn threads_and_processes_survive_each_other() {
+    each(|| mixed().into(), &[0, 1, 2], true);
 }
