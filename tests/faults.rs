@@ -258,6 +258,6 @@ fn a_lock_that_nobody_gives_back_does_not_keep_the_end_waiting() {
         assert_eq!((report.tally.executions, report.tally.violations), (3, 1), "{:?}", report.engine);
         let verdict = report.finding.unwrap().recording.verdict;
         let Verdict::Law { message, .. } = verdict else { panic!("{verdict:?}") };
-        assert!(message.contains("lock waits for ever (") && message.contains("faults.rs"), "{message}");
+        assert!(message.contains("waits for ever: lock (") && message.contains("faults.rs"), "{message}");
     }
 }

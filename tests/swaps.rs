@@ -73,10 +73,13 @@ fn every_racy_program_has_a_pair_and_its_swap_passes() {
         for engine in [Engine::Sim, Engine::Real] {
             let report = case.check(&config(engine)).unwrap();
             let what = format!("{} in {engine:?}", case.name());
+            let finding = report.finding.as_ref().unwrap_or_else(|| panic!("{what}: {:?}", report.tally));
             let Swap::Passes { pair, schedule, .. } = swap(&report) else {
-                panic!("{what}: {:?}", swap(&report));
+                // What a fault does to a single task is no matter of order.
+                let single = finding.recording.tasks.iter().filter(|task| task.name != "main").count() == 1;
+                assert!(single && finding.control.is_some(), "{what}: {:?}", swap(&report));
+                continue;
             };
-            let finding = report.finding.as_ref().unwrap();
             let [a, b] = pair.tasks(&finding.recording);
             assert_ne!(a, b, "{what}");
             let replay = config(engine).strategy(Strategy::Replay(schedule.clone()));

@@ -120,7 +120,8 @@ pub trait Platform: Sized + Copy + Send + Sync + 'static {
 
     /// As [`futex_wait`](Platform::futex_wait), on several words: sleeps while every one
     /// holds what is expected of it, until a wake-up on any of them. The first one is what
-    /// the sleep is named after. At most [`MOST_WORDS`](crate::sys::futex::MOST_WORDS).
+    /// the sleep is named after; with `resume`, it is what the sleep is about, and the others
+    /// change only because somebody dies. At most [`MOST_WORDS`](crate::sys::futex::MOST_WORDS).
     fn futex_wait_any(
         words: &[(&Self::Futex, u32)],
         deadline: Option<u64>,

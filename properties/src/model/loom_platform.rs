@@ -129,14 +129,18 @@ impl Platform for Loom {
         Woken::Woken
     }
 
-    /// Nobody sleeps: whoever wants to looks again when others have run. So the models do
+    /// On words of equal rank nobody sleeps: whoever wants to looks again when others have run. So the models do
     /// not find a wake-up that is missing here; the harness does.
     fn futex_wait_any(
         words: &[(&Futex, u32)],
         deadline: Option<u64>,
-        _: impl FnOnce() -> Op,
-        _: Option<impl FnOnce() -> Op>,
+        op: impl FnOnce() -> Op,
+        resume: Option<impl FnOnce() -> Op>,
     ) -> Woken {
+        if resume.is_some() {
+            // The other words are for the deaths of others, and nobody dies here.
+            return Self::futex_wait(words[0].0, words[0].1, deadline, op, resume);
+        }
         if words.iter().any(|(futex, expected)| futex.word.load(Acquire) != *expected) {
             return Woken::Changed;
         }
