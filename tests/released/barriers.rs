@@ -210,3 +210,22 @@ fn a_barrier_takes_the_parties_it_has_room_for() {
     let error = Barrier::try_new(0).unwrap_err().to_string();
     assert_eq!(error, "the number of parties of a barrier is 0, but must be from 1 to 128");
 }
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    let barrier = Barrier::new(1);
+    let mut inner = Ok(());
+    barrier.wait_with(|| inner = barrier.wait().map(drop)).unwrap();
+    assert_eq!(inner, Err(BarrierError::InAction), "an action cannot wait for itself");
+    let outcome = std::panic::catch_unwind(|| barrier.wait_with(|| panic!("half way")));
+    assert!(outcome.is_err() && barrier.is_broken(), "an action that panicked was not done");
+    assert_eq!(barrier.wait(), Err(BarrierError::Broken));
+    barrier.reset();
+    assert_eq!(barrier.wait_with(|| barrier.reset()), Err(BarrierError::Broken), "reset from inside");
+    assert!(barrier.wait().is_ok() && !barrier.is_broken());
+    let once = Once::new();
+    let nested = std::panic::catch_unwind(|| once.call_once(|| once.call_once(|| ())));
+    let message = nested.unwrap_err();
+    assert!(message.downcast_ref::<String>().is_some_and(|text| text.contains("asks for itself")));
+    assert!(once.try_call_once(|| ()) && once.is_completed(), "after a panic, the next one does it");
+}
