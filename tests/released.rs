@@ -82,3 +82,15 @@ fn words(program: &AnyProgram, preemptions: u32, faults: impl Fn(Config) -> Conf
     assert_eq!(passes(&report), holds);
     report.tally.executions
 }
+
+/// The events of the same executions, with deaths, in fibers and in processes.
+#[track_caller]
+fn both_see_the_same<S: selvedge::Shareable + Send + Sync>(program: &Program<S>) {
+    for granularity in [Granularity::Operation, Granularity::Word] {
+        let config = |engine| quiet(engine, granularity).seed(11).faults(Faults::kills(1));
+        let [sim, real] = BOTH.map(|engine| program.record(&config(engine), 0..40).unwrap());
+        for (index, (sim, real)) in sim.iter().zip(&real).enumerate() {
+            assert_eq!(sim, real, "{granularity:?} execution {index}");
+        }
+    }
+}

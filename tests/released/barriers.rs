@@ -137,14 +137,14 @@ fn the_arrival_of_a_dead_task_is_taken_back() {
 
 #[test]
 fn an_abort_releases_everybody_whoever_dies() {
-    let program = || {
+    let program = |parties| {
         Program::new("abort", || hall(4))
-            .tasks("party", 2, |hall, _| assert_eq!(hall.barrier.wait(), Err(BarrierError::Broken)))
+            .tasks("party", parties, |hall, _| assert_eq!(hall.barrier.wait(), Err(BarrierError::Broken)))
             .tasks("aborter", 2, |hall, _| hall.barrier.abort())
     };
-    each(|| program().into(), &[0, 1], true);
-    each(|| program().into(), &[2], false);
-    every_word(program().into(), 1, 1, true);
+    each(|| program(2).into(), &[0, 1], true);
+    each(|| program(2).into(), &[2], false);
+    every_word(program(1).into(), 1, 1, true);
 }
 
 /// Whoever is late breaks it; then either all of that generation passed, or none.
@@ -228,4 +228,11 @@ fn what_makes_no_sense_is_refused() {
     let message = nested.unwrap_err();
     assert!(message.downcast_ref::<String>().is_some_and(|text| text.contains("asks for itself")));
     assert!(once.try_call_once(|| ()) && once.is_completed(), "after a panic, the next one does it");
+}
+
+#[test]
+fn both_engines_see_the_same() {
+    super::both_see_the_same(&replaced());
+    super::both_see_the_same(&late());
+    super::both_see_the_same(&reset());
 }

@@ -247,3 +247,9 @@ fn a_crowd_of_waiters_is_released() {
         assert!(passes(&program().check(&config).unwrap()), "{engine:?}");
     }
 }
+
+#[test]
+fn both_engines_see_the_same() {
+    super::both_see_the_same(&door::<Shipped>(2));
+    super::both_see_the_same(&buffer(true));
+}

@@ -118,3 +118,9 @@ fn nobody_waits_for_dead_waiters() {
     // Without the light, the cars wait for what nobody does.
     each_as_told(|| program("light").into(), false);
 }
+
+#[test]
+fn both_engines_see_the_same() {
+    super::both_see_the_same(&setters::<Shipped>());
+    super::both_see_the_same(&lights(2));
+}

@@ -82,3 +82,9 @@ fn waiters() -> Program<Table> {
 fn who_waits_for_it_is_told_whoever_dies() {
     each(|| waiters().into(), &[0, 1], true);
 }
+
+#[test]
+fn both_engines_see_the_same() {
+    super::both_see_the_same(&makers(3, true));
+    super::both_see_the_same(&waiters());
+}
