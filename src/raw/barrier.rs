@@ -275,7 +275,7 @@ impl<P: Robust, const SLOTS: usize> RawBarrier<P, SLOTS> {
     /// The word once it is another one than `seen`, or once the deadline has passed.
     fn changed(&self, seen: u32, deadline: Option<u64>, op: impl Fn() -> Op) -> u32 {
         let look = || Some(self.word.load(Acquire)).filter(|&now| now != seen);
-        if let Some(now) = look().or_else(|| self.spin.until::<P, u32>(look)) {
+        if let Some(now) = look().or_else(|| self.spin.until::<P, u32>(deadline, look)) {
             return now;
         }
         loop {

@@ -169,7 +169,7 @@ impl<P: Platform> RawEvent<P> {
                 return true;
             }
         }
-        if self.spin.until::<P, ()>(|| released(first, now()).then_some(())).is_some() {
+        if self.spin.until::<P, ()>(deadline, || released(first, now()).then_some(())).is_some() {
             return true;
         }
         let asleep = first | WAITERS;

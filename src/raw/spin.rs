@@ -47,10 +47,15 @@ impl Spin {
         Spin(AtomicU32::new(0))
     }
 
-    /// Looks until `over` finds something, but not too often.
+    /// Looks until `over` finds something, but not too often, and not at all after
+    /// `deadline`.
     #[inline]
-    pub(crate) fn until<P: Platform, T>(&self, over: impl Fn() -> Option<T>) -> Option<T> {
-        if P::SPIN == 0 {
+    pub(crate) fn until<P: Platform, T>(
+        &self,
+        deadline: Option<u64>,
+        over: impl Fn() -> Option<T>,
+    ) -> Option<T> {
+        if P::SPIN == 0 || deadline.is_some_and(|deadline| deadline <= P::now()) {
             return None;
         }
         let failures = self.0.load(Relaxed);
@@ -89,7 +94,7 @@ mod tests {
                 count.set(count.get() + 1);
                 found.then_some(())
             };
-            assert!(spin.until::<Native, ()>(over).is_none() || found);
+            assert!(spin.until::<Native, ()>(None, over).is_none() || found);
             count.get()
         };
         let first: Vec<u32> = (0..5).map(|_| looks(false)).collect();
@@ -97,5 +102,6 @@ mod tests {
         let waits = (0..1_000).take_while(|_| looks(true) == 0).count();
         assert!((100..1_000).contains(&waits), "nobody ever looks again, or everybody does");
         assert_eq!([looks(true), looks(false), looks(true), looks(false)], [1, 2_000, 1, 2_000]);
+        assert!(spin.until::<Native, ()>(Some(0), || unreachable!("it is too late")).is_none());
     }
 }

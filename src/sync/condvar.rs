@@ -60,6 +60,38 @@ use std::time::Duration;
 ///     assert!(*guard);
 /// });
 /// ```
+///
+/// To wait without the lock does not compile:
+///
+/// ```compile_fail,E0277
+/// let (ready, changed) = (selvedge::Mutex::new(false), selvedge::Condvar::new());
+/// let _ = changed.wait(&ready);
+/// ```
+///
+/// Over a robust lock, also whoever waits is told that a holder died:
+///
+/// ```
+/// use selvedge::{Condvar, LockError, Process, RobustMutex, Shared, shareable};
+///
+/// shareable! { struct Job { done: RobustMutex<bool>, changed: Condvar } }
+///
+/// let job = Shared::new(Job { done: RobustMutex::new(false), changed: Condvar::new() });
+/// let worker = Process::spawn({
+///     let job = job.clone();
+///     move || {
+///         let _done = job.done.lock();
+///         job.changed.notify_one();
+///         selvedge::exit(1); // With the lock.
+///     }
+/// });
+/// let waited = match job.done.lock() {
+///     Ok(done) => job.changed.wait_while(done, |done| !*done),
+///     died => died,
+/// };
+/// assert!(matches!(waited, Err(LockError::OwnerDied(_))));
+/// # worker.join()?;
+/// # Ok::<(), selvedge::Error>(())
+/// ```
 #[doc(alias = "Condition")]
 #[repr(C)]
 pub struct Condvar<P: Robust = Native> {

@@ -261,6 +261,7 @@ impl<T, P: Robust> LazyLock<T, P> {
 impl<T, P: Robust> Deref for LazyLock<T, P> {
     type Target = T;
 
+    #[track_caller]
     #[inline]
     fn deref(&self) -> &T {
         self.force()
