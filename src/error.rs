@@ -75,6 +75,16 @@ pub enum Error {
         /// How it was to begin.
         method: String,
     },
+    /// A process was to be forked while its parent had other threads.
+    #[error(
+        "process {name} would be forked beside {others} other threads, whose locks could stay locked in it; start it before them, or use an entry! with spawn, or ask for it by despite_threads()"
+    )]
+    ForkWithThreads {
+        /// The name of the process.
+        name: String,
+        /// How many other threads there are.
+        others: usize,
+    },
     /// A process was to be closed while it ran.
     #[error("process {name} still runs; join() or kill() it before close()")]
     StillRunning {

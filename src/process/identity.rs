@@ -59,8 +59,9 @@ pub(crate) struct Identity {
     pub(super) parent: Option<(u32, String)>,
     /// How many names its children were given.
     given: AtomicU32,
-    /// How many names its threads were given.
+    /// How many names its threads were given, and how many of all have not ended.
     threads: AtomicU32,
+    running: AtomicU32,
     /// What its code wants done at its end; none once that has come.
     callbacks: Mutex<Option<Callbacks>>,
     /// What it must not leave behind: its children, its threads.
@@ -78,6 +79,7 @@ impl Identity {
             parent: None,
             given: AtomicU32::new(0),
             threads: AtomicU32::new(0),
+            running: AtomicU32::new(0),
             callbacks: Mutex::new(Some(Callbacks::default())),
             kept: Mutex::new(Vec::new()),
         }
@@ -104,6 +106,17 @@ impl Identity {
     /// The next thread's number.
     pub(crate) fn next_thread(&self) -> u32 {
         self.threads.fetch_add(1, Relaxed) + 1
+    }
+
+    /// How many threads that were started here have not ended.
+    pub(super) fn running_threads(&self) -> usize {
+        self.running.load(Relaxed) as usize
+    }
+
+    /// A thread is about to start; it has ended when what this returns is dropped.
+    pub(crate) fn thread(self: Arc<Self>) -> RunningThread {
+        self.running.fetch_add(1, Relaxed);
+        RunningThread(self)
     }
 
     /// Has `callback` called at the end of the process's code; false if that has come.
@@ -178,6 +191,15 @@ impl Identity {
                 return;
             }
         }
+    }
+}
+
+/// A thread that has not ended.
+pub(crate) struct RunningThread(Arc<Identity>);
+
+impl Drop for RunningThread {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Relaxed);
     }
 }
 

@@ -19,6 +19,7 @@ mod method;
 mod process;
 mod run;
 mod start;
+mod threads;
 
 #[cfg(test)]
 mod tests;
@@ -35,3 +36,4 @@ pub use identity::restart_numbering;
 pub use method::{StartMethod, set_start_method, start_method};
 pub use process::Process;
 pub use run::Run;
+pub use threads::allow_fork_with_threads;

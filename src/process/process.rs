@@ -59,6 +59,7 @@ pub struct Process<P: Tasks = Native> {
     pub(super) daemon: bool,
     pub(super) authkey: AuthKey,
     pub(super) method: Option<StartMethod>,
+    pub(super) despite_threads: bool,
     pub(super) state: State<P>,
 }
 
@@ -98,6 +99,7 @@ impl<P: Tasks> Process<P> {
             daemon: creator.daemon,
             authkey: creator.authkey.clone(),
             method: None,
+            despite_threads: false,
             state: State::New(Mutex::new(job)),
         }
     }
@@ -145,12 +147,12 @@ impl<P: Tasks> Process<P> {
     /// Makes a process and starts it.
     ///
     /// # Panics
-    /// If the operating system refuses to fork.
+    /// If it cannot be [started](Self::start), with the reason.
     #[track_caller]
     pub fn spawn<R>(body: impl FnOnce() -> R + Send + 'static) -> Self {
         let mut process = Self::new(body);
         if let Err(error) = process.start() {
-            panic!("process {} could not be started: {error}", process.name);
+            panic!("process {} could not be started: {error}", process.name)
         }
         process
     }
@@ -166,6 +168,16 @@ impl<P: Tasks> Process<P> {
     #[must_use]
     pub fn get_name(&self) -> &str {
         &self.name
+    }
+
+    /// Forks the process even if this one has other threads, which the child has not: what
+    /// they hold or write at that moment stays locked or half written there. Without this,
+    /// such a start is refused; see also
+    /// [`allow_fork_with_threads`](super::allow_fork_with_threads).
+    #[must_use]
+    pub fn despite_threads(mut self) -> Self {
+        self.despite_threads = true;
+        self
     }
 
     /// Whether the process ends with its parent: a daemon is sent `SIGTERM` when the
@@ -368,6 +380,7 @@ impl<P: Tasks> Process<P> {
             daemon: record.daemon,
             authkey: identity::current::<P>().authkey.clone(),
             method: None,
+            despite_threads: false,
             state: State::Started(record),
         }
     }

@@ -18,7 +18,7 @@ use super::entry::Job;
 use super::executed::{self, Letter};
 use super::identity::Identity;
 use super::process::{Body, Process, State};
-use super::{StartMethod, end, identity, start_method};
+use super::{StartMethod, end, identity, start_method, threads};
 use crate::Error;
 use crate::platform::{Site, Tasks};
 use std::cell::Cell;
@@ -32,7 +32,8 @@ impl<P: Tasks> Process<P> {
     /// # Errors
     /// [`Error::AlreadyStarted`] if it was started before, [`Error::DaemonWithChild`] if
     /// the calling process is a daemon, [`Error::NeedsEntry`] if a closure was to begin
-    /// in another way than by a fork, [`Error::Value`] if the argument of an entry cannot
+    /// in another way than by a fork, [`Error::ForkWithThreads`] if this process has other
+    /// threads and nobody [asked for it](Self::despite_threads), [`Error::Value`] if the argument of an entry cannot
     /// be sent, or [`Error::Os`] if the operating system refuses; then it can be tried
     /// again.
     #[track_caller]
@@ -70,13 +71,13 @@ impl<P: Tasks> Process<P> {
     ) -> Result<P::Process, (Option<Body>, Error)> {
         let method = self.method.unwrap_or_else(start_method);
         if method == StartMethod::Fork || !P::executes() {
-            return fork::<P>(&self.name, body, own, site);
+            return self.fork(body, own, site);
         }
         let job = body.get_mut().unwrap_or_else(PoisonError::into_inner);
         let message = match job.letter() {
             Some(Ok(message)) => message,
             Some(Err(error)) => return Err((Some(body), error)),
-            None if self.method.is_none() => return fork::<P>(&self.name, body, own, site),
+            None if self.method.is_none() => return self.fork(body, own, site),
             None => {
                 let error = Error::NeedsEntry { name: self.name.clone(), method: method.to_string() };
                 return Err((Some(body), error));
@@ -86,6 +87,15 @@ impl<P: Tasks> Process<P> {
             Ok(child) => Ok(P::adopt(child)),
             Err(error) => Err((Some(body), error)),
         }
+    }
+
+    fn fork(&self, body: Body, own: Identity, site: P::Site) -> Result<P::Process, (Option<Body>, Error)> {
+        if !self.despite_threads
+            && let Err(error) = threads::check::<P>(&self.name)
+        {
+            return Err((Some(body), error));
+        }
+        fork::<P>(&self.name, body, own, site)
     }
 }
 

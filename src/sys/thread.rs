@@ -78,6 +78,39 @@ pub fn spawn<F: FnOnce() + Send + 'static>(name: &str, body: F) -> io::Result<Th
     Ok(Thread { state, handle: Mutex::new(Some(handle)), id, process: std::process::id() })
 }
 
+/// How many other threads the process has, if the main thread asks; 0 if another does, or
+/// if the file system cannot tell.
+#[must_use]
+pub fn others_of_main() -> usize {
+    if nix::unistd::gettid() != nix::unistd::getpid() {
+        return 0;
+    }
+    // A folder has one link for itself, one in its parent, and one from each folder in it.
+    match nix::sys::stat::stat("/proc/self/task") {
+        Ok(folder) if folder.st_nlink > 3 => others_by_name(),
+        _ => 0,
+    }
+}
+
+/// Counts one by one, because one that was joined may be there for a moment longer.
+#[cold]
+fn others_by_name() -> usize {
+    let Ok(threads) = std::fs::read_dir("/proc/self/task") else { return 0 };
+    let me = std::process::id().to_string();
+    let others = threads.flatten().filter(|thread| thread.file_name() != me.as_str());
+    others.filter(|thread| !is_leaving(&thread.path())).count()
+}
+
+/// Whether a thread is on its way out, or gone: proc(5) on `stat`, `PF_EXITING`.
+fn is_leaving(thread: &std::path::Path) -> bool {
+    const EXITING: u64 = 4;
+    // The flags are the seventh field after the name, which may contain anything.
+    let flags = std::fs::read_to_string(thread.join("stat"))
+        .ok()
+        .and_then(|text| text.rsplit_once(')')?.1.split_whitespace().nth(6)?.parse::<u64>().ok());
+    flags.is_none_or(|flags| flags & EXITING != 0)
+}
+
 impl Thread {
     /// The number of the thread: the n-th that its process started this way.
     #[must_use]

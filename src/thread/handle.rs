@@ -94,7 +94,9 @@ impl<P: Tasks> Builder<P> {
     {
         let (filler, packet) = packet();
         let passport = identity::passport::<P>();
+        let running = identity::current::<P>().thread();
         let run = move || {
+            let _running = running;
             identity::belong(passport);
             match catch_unwind(AssertUnwindSafe(body)) {
                 Ok(value) => filler.fill(Ok(value)),

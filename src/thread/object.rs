@@ -127,7 +127,9 @@ impl<P: Tasks> Thread<P> {
         let (in_thread, passport) = (Arc::clone(&slot), identity::passport::<P>());
         let record = Record::<P>::enlist(self.name.clone(), self.daemon);
         let own = Arc::clone(&record);
+        let running = identity::current::<P>().thread();
         let run = move || {
+            let _running = running;
             identity::belong(passport);
             own.begin(P::me().id());
             let body = in_thread.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -5,7 +5,7 @@
 
 use rusty_fork::rusty_fork_test;
 use selvedge::platform::Native;
-use selvedge::process::at_exit;
+use selvedge::process::{allow_fork_with_threads, at_exit};
 use selvedge::thread::{active_count, current, running};
 use selvedge::{Error, Event, ExitStatus, Process, Shared, Thread, Timer, Value, exit, shareable};
 use std::cell::Cell;
@@ -30,6 +30,12 @@ fn waiting(gate: &Shared<Gate>) -> Thread {
         assert!(gate.go.wait_timeout(LONG));
         gate.count.fetch_add(1);
     })
+}
+
+fn despite_threads(child: Process) -> Process {
+    let mut child = child.despite_threads();
+    child.start().unwrap();
+    child
 }
 
 fn names() -> Vec<String> {
@@ -176,6 +182,38 @@ rusty_fork_test! {
     }
 
     #[test]
+    fn b_xt_27_a_fork_beside_threads_is_refused_unless_it_is_asked_for() {
+        let gate = gate();
+        let mut thread = waiting(&gate);
+        thread.start().unwrap();
+        let mut child = Process::new(|| ()).name("lonely");
+        let error = child.start().unwrap_err();
+        assert!(matches!(error, Error::ForkWithThreads { others: 1, .. }), "{error}");
+        assert!(error.to_string().starts_with("process lonely would be forked beside 1 other threads"), "{error}");
+        let mut child = child.despite_threads();
+        child.start().unwrap();
+        assert!(child.join().unwrap().success());
+        // Once and for all.
+        allow_fork_with_threads(true);
+        assert!(Process::spawn(|| ()).join().unwrap().success());
+        allow_fork_with_threads(false);
+        assert!(Process::new(|| ()).start().is_err());
+        gate.go.set();
+        thread.join().unwrap();
+        assert!(Process::spawn(|| ()).join().unwrap().success(), "the thread has ended");
+        // The main thread of a program knows of every other thread.
+        let main = Process::spawn(|| {
+            let (go, gate) = channel::<()>();
+            let thread = std::thread::spawn(move || gate.recv());
+            assert!(matches!(Process::new(|| ()).start(), Err(Error::ForkWithThreads { others: 1, .. })));
+            drop(go);
+            assert!(thread.join().unwrap().is_err());
+            assert!(Process::spawn(|| ()).join().unwrap().success());
+        });
+        assert!(main.join().unwrap().success());
+    }
+
+    #[test]
     fn c_thread_11_a_thread_that_vanished_in_a_fork_is_not_alive() {
         for _ in 0..20 {
             let gate = gate();
@@ -183,10 +221,11 @@ rusty_fork_test! {
             thread.lock().unwrap().start().unwrap();
             assert!(gate.here.wait_timeout(LONG));
             let copy = Arc::clone(&thread);
-            let child = Process::spawn(move || {
+            let child = Process::new(move || {
                 let thread = copy.lock().unwrap();
                 exit(i32::from(thread.is_alive() || !matches!(thread.join(), Err(Error::Os { .. }))));
             });
+            let child = despite_threads(child);
             assert_eq!(child.join().unwrap(), ExitStatus::Code(0));
             assert!(thread.lock().unwrap().is_alive());
             gate.go.set();
@@ -218,7 +257,7 @@ rusty_fork_test! {
         let mut threads: Vec<Thread> = (0..8).map(|_| waiting(&gate)).collect();
         threads.iter_mut().for_each(|thread| thread.start().unwrap());
         assert_eq!(active_count::<Native>(), 9);
-        let child = Process::spawn(|| exit(active_count::<Native>() as i32));
+        let child = despite_threads(Process::new(|| exit(active_count::<Native>() as i32)));
         assert_eq!(child.join().unwrap(), ExitStatus::Code(1));
         gate.go.set();
         threads.iter().for_each(|thread| drop(thread.join()));
@@ -232,7 +271,7 @@ rusty_fork_test! {
                 let code = Arc::new(AtomicU32::new(0));
                 let seen = Arc::clone(&code);
                 let fork = move || {
-                    let child = Process::spawn(|| exit(50));
+                    let child = despite_threads(Process::new(|| exit(50)));
                     seen.store(child.join().unwrap().code().unwrap() as u32, SeqCst);
                 };
                 (Thread::new(fork), code)
