@@ -292,7 +292,9 @@ fn threads_wait_for_descriptors_of_their_process() {
                 writer.write_all(&[byte[0] + 1]).unwrap();
             });
             let (mut writer, mut reader) = (Stream::new(first.1), Stream::new(second.0));
-            let child = Process::spawn(move || writer.write_all(&[7]).unwrap());
+            let child = Process::new(move || writer.write_all(&[7]).unwrap());
+            let mut child = child.despite_threads();
+            child.start().unwrap();
             let mut byte = [0];
             reader.read_exact(&mut byte).unwrap();
             assert_eq!(byte, [8]);
