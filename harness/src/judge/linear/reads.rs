@@ -17,6 +17,9 @@ use super::states::States;
 /// So many reads are looked at ahead of a configuration.
 const AHEAD: usize = 4;
 
+/// A history with more operations is long.
+const LONG: usize = 4096;
+
 pub(super) struct Reads {
     next: Vec<u32>,
     known: Vec<u32>,
@@ -64,6 +67,20 @@ impl Reads {
         }
     }
 
+    /// Whether there is a read that nothing explains, whatever comes before it; not asked
+    /// of long histories, where it would take longer than the search.
+    pub(super) fn impossible<M: Model>(
+        &self,
+        part: &Part<'_, M::Op, M::Ret>,
+        states: &States<'_, M>,
+        classes: &[u32],
+        init: u32,
+    ) -> bool {
+        let placed = vec![false; part.calls.len()];
+        let mut reads = (0..part.done).filter(|&entry| self.next[entry] as usize == entry);
+        part.calls.len() <= LONG && reads.any(|read| is_lost(part, states, classes, &placed, (0, init), read))
+    }
+
     /// Whether one of the next reads can never be placed any more.
     pub(super) fn lost<M: Model>(
         &self,
@@ -82,18 +99,31 @@ impl Reads {
             if read == part.done {
                 return false;
             }
-            // What comes before it was called before it returned.
-            let pending = part.done as u32..part.done as u32 + part.called[read];
-            let mut others = (low..read as u32)
-                .chain(part.open(read as u32)[1..].iter().copied())
-                .chain(pending)
-                .filter(|&other| !placed[other as usize])
-                .map(|other| classes[other as usize]);
-            if states.lost(state, classes[read], &mut others) {
+            if is_lost(part, states, classes, placed, (low, state), read) {
                 return true;
             }
             from = read + 1;
         }
         false
     }
+}
+
+/// Whether a read can never be placed any more, from `state`, where everything that
+/// returned before `low` is placed.
+fn is_lost<M: Model>(
+    part: &Part<'_, M::Op, M::Ret>,
+    states: &States<'_, M>,
+    classes: &[u32],
+    placed: &[bool],
+    (low, state): (u32, u32),
+    read: usize,
+) -> bool {
+    // What comes before it was called before it returned.
+    let pending = part.done as u32..part.done as u32 + part.called[read];
+    let mut others = (low..read as u32)
+        .chain(part.open(read as u32)[1..].iter().copied())
+        .chain(pending)
+        .filter(|&other| !placed[other as usize])
+        .map(|other| classes[other as usize]);
+    states.lost(state, classes[read], &mut others)
 }

@@ -82,6 +82,9 @@ pub(super) fn search<'h, M: Model>(
     let pending = Pending::new(part, &states, &classes);
     let reads = Reads::new(part, &states, &classes);
     let init = states.init();
+    if reads.impossible(part, &states, &classes, init) {
+        return Ok(Outcome::Stuck(Vec::new(), 0));
+    }
     let mut search = Search {
         part,
         states,
