@@ -41,6 +41,10 @@ fn linearizable<M: Model>(
     options: &Options,
     limit: &mut Limit,
 ) -> Result<Judgement, Why> {
+    let all: Vec<&Call<M::Op, M::Ret>> = calls.iter().collect();
+    if options.monitors && monitored(model, &all, options.crash) == Some(true) {
+        return Ok(Judgement::Holds);
+    }
     let mut undecided = None;
     for (name, numbers) in partition::split(model, calls) {
         let members: Vec<&Call<M::Op, M::Ret>> = numbers.iter().map(|&number| &calls[number]).collect();

@@ -118,9 +118,9 @@ pub trait Model {
         size_of_val(state)
     }
 
-    /// A near-linear judgement of the operations on one part, where the object has one
-    /// and it applies: whether they are linearizable. An operation that did not return
-    /// may take effect at any time or never here.
+    /// A near-linear judgement of the operations on one part or on all of them, where the
+    /// object has one and it applies: whether they are linearizable. An operation that
+    /// did not return may take effect at any time or never here.
     fn monitor(&self, calls: &[&Call<Self::Op, Self::Ret>]) -> Option<bool> {
         let _ = calls;
         None

@@ -12,7 +12,7 @@
 //! | file | the collection | time |
 //! |---|---|---|
 //! | `register` | a register | O(n log n) |
-//! | `set` | one number of a set | O(n) |
+//! | `set` | a set | O(n log n) |
 //! | `queue` | a queue | O(n log n) |
 //! | `stack` | a stack; `coverage` and `tree` are what it uses | O(n log n) |
 //! | `priority_queue` | a priority queue | O(n log n) |

@@ -31,6 +31,7 @@ pub(in super::super) struct Pool {
 /// Asks `monitor` about the operations, if each value is put once.
 pub(in super::super) fn pool(calls: &[&Call<PoolOp, PoolRet>], monitor: fn(Pool) -> bool) -> Option<bool> {
     let mut puts: FxHashMap<i64, (Span, Option<Span>)> = FxHashMap::default();
+    puts.reserve(calls.len() / 2);
     let mut takes = Vec::new();
     let mut empty = Vec::new();
     let mut open_takes = false;

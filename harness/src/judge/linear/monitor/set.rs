@@ -1,6 +1,6 @@
-//! One number of a set that is added once and removed once.
+//! Sets to which each number is added once and from which it is removed once.
 //!
-//! Let it be in the set from time a to time r. Whoever found it there must have returned
+//! Numbers do not influence each other. Let one be in the set from time a to time r. Whoever found it there must have returned
 //! after a and been called before r; whoever did not, been called before a or returned
 //! after r. So a is best as late as possible and r as early as possible: then only those
 //! who did not find it are left to ask. If a can be after r, it is in the set for no time at
@@ -13,9 +13,16 @@ use super::super::spec::SetOp;
 /// When an operation was called and when it returned.
 type Span = (u64, u64);
 
-/// Whether an order explains the operations on one number; `None` if it may have been
+/// Whether an order explains the operations on each number; `None` if one may have been
 /// added or removed twice.
 pub(in super::super) fn set(calls: &[&Call<SetOp, bool>]) -> Option<bool> {
+    let mut calls = calls.to_vec();
+    calls.sort_unstable_by_key(|call| call.op.value());
+    let mut numbers = calls.chunk_by(|a, b| a.op.value() == b.op.value());
+    numbers.try_fold(true, |sound, calls| Some(number(calls)? && sound))
+}
+
+fn number(calls: &[&Call<SetOp, bool>]) -> Option<bool> {
     let (mut adds, mut removes) = (Vec::new(), Vec::new());
     let (mut found, mut missed) = (Vec::new(), Vec::new());
     for call in calls {
