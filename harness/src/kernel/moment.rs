@@ -32,14 +32,14 @@ pub(crate) fn judging<R>(kernel: &mut Kernel, body: impl FnOnce() -> R) -> R {
     body()
 }
 
-/// The time.
+/// The time, which is never 0.
 pub(super) fn now() -> u64 {
     let kernel = current::get();
     if kernel.is_null() {
-        return clock::monotonic();
+        return clock::monotonic().max(1);
     }
     // SAFETY: a current kernel is alive, and the caller has the turn.
-    unsafe { u64::from((*kernel).steps) }
+    unsafe { u64::from((*kernel).steps).max(1) }
 }
 
 /// The number of the calling task; of the calling thread outside an exploration.

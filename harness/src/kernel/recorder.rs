@@ -13,7 +13,8 @@
 //!    is between them in the history as well. Two calls commute, a return commutes with
 //!    nothing, so that reduction keeps every order that a judge can tell apart.
 //! 2. `op` is complete before `began`, `ret` before `ended`.
-//! 3. Times are those of [`moment`](super::moment) plus one, so that 0 is none.
+//! 3. Times are those of [`moment`](super::moment), none of which is 0; under a scheduler
+//!    they are the numbers of the steps in which call and return were taken.
 //!
 //! Orderings: `began` and `ended` are written with release and read with acquire, which
 //! is what invariant 2 takes where tasks are real and unscheduled; entries are counted
@@ -157,11 +158,11 @@ where
         entry.op.set(&op, "the operation");
         entry.client.store(moment::client(), Ordering::Relaxed);
         let object = std::ptr::from_ref(self) as usize;
-        let begin = || entry.began.store(moment::now() + 1, Ordering::Release);
+        let begin = || entry.began.store(moment::now(), Ordering::Release);
         visible_value(Kind::Read, "call", object, begin, |()| number as u64);
         let ret = body();
         entry.ret.set(&ret, "the result");
-        let end = || entry.ended.store(moment::now() + 1, Ordering::Release);
+        let end = || entry.ended.store(moment::now(), Ordering::Release);
         visible(Kind::Write, "return", object, end);
         ret
     }
@@ -182,7 +183,7 @@ where
             let ended = entry.ended.load(Ordering::Acquire);
             let kill = kills.iter().find(|(victim, _)| *victim == client);
             match (ended, kill) {
-                (0, Some((_, time))) => history.killed(number, time + 1),
+                (0, Some((_, time))) => history.killed(number, *time),
                 (0, None) => {}
                 (at, _) => history.returned(number, entry.ret.get(), at),
             }
