@@ -66,9 +66,23 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 #[repr(C, align(64))]
 pub(super) struct End<P: Robust> {
     pub(super) lock: RawRobustMutex<P>,
-    pub(super) position: P::AtomicU64,
     /// The other end, as this side saw it last.
     seen: Cell<u64>,
+    pub(super) position: Line<P::AtomicU64>,
+}
+
+/// A word that the other side looks at: in a cache line of its own, so that looking does not
+/// take the lock away from those who use it.
+#[repr(C, align(64))]
+pub(super) struct Line<T>(T);
+
+impl<T> std::ops::Deref for Line<T> {
+    type Target = T;
+
+    #[inline(always)]
+    fn deref(&self) -> &T {
+        &self.0
+    }
 }
 
 /// A queue of which only the ends are here.
@@ -81,6 +95,8 @@ pub struct RawQueue<P: Robust> {
     pub(super) bell: RawBell<P>,
     pub(super) closing: RawRobustMutex<P>,
     pub(super) limit: u32,
+    /// Where the head must be before a putter is woken early.
+    pub(super) wake_at: P::AtomicU32,
     /// For guards only: how many items there are, and how much room.
     items: P::Futex,
     room: P::Futex,
@@ -126,7 +142,7 @@ impl<P: Robust> RawQueue<P> {
     pub fn new(limit: u32) -> Self {
         let end = || End {
             lock: RawRobustMutex::new(),
-            position: P::AtomicU64::new(Position::START.word()),
+            position: Line(P::AtomicU64::new(Position::START.word())),
             seen: Cell::new(Position::START.word()),
         };
         let limit = limit.min(OVER - 1);
@@ -137,6 +153,7 @@ impl<P: Robust> RawQueue<P> {
             bell: RawBell::new(),
             closing: RawRobustMutex::new(),
             limit,
+            wake_at: P::AtomicU32::new(0),
             items: P::Futex::new(0),
             room: P::Futex::new(limit),
         }

@@ -6,16 +6,24 @@
 //!
 //! When a process dies here, see there.
 
-use super::bell::GETTER;
+use super::bell::{GETTER, PUTTER};
 use super::position::{AWAITED, CLOSED, Position};
 use super::queue::{End, RawQueue};
 use super::{Left, Patience, Refusal, Taken};
 use crate::platform::{Atomic, Guard, Robust, Woken};
+use std::hint::spin_loop;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 
 /// How long somebody who does not want to wait waits for somebody who is at work, before it
 /// looks whether that one has fallen asleep; in nanoseconds.
 const PATIENCE: u64 = 1_000_000;
+
+/// How long somebody who found no room waits for more than a little, in nanoseconds.
+const NAP: u64 = 200_000;
+
+/// How often somebody looks again before it sleeps, each time after as many turns of a loop as
+/// a lock would spin: some microseconds together, less than to sleep and be woken.
+const LOOKS: u32 = 4;
 
 impl<P: Robust> RawQueue<P> {
     /// Takes a lock that somebody has, if that one is at work and not asleep. To refuse at
@@ -50,6 +58,9 @@ impl<P: Robust> RawQueue<P> {
     /// The same where somebody may wait for it, or the queue was just closed.
     #[cold]
     pub(super) fn advance_awaited(&self, end: &End<P>, to: Position, me: P::Owner) -> Result<(), Refusal> {
+        if P::SPIN > 0 && std::ptr::eq(end, &self.head) && self.advance_early(to) {
+            return Ok(());
+        }
         self.bell.begin(me);
         let moved = loop {
             let word = end.position.fetch_and(!AWAITED, AcqRel) & !AWAITED;
@@ -85,6 +96,39 @@ impl<P: Robust> RawQueue<P> {
             Patience::Until(deadline) => Some(deadline),
             Patience::Never | Patience::Forever => None,
         };
+        if self.moves_soon(side, seen) {
+            return false;
+        }
+        if P::SPIN > 0 && side == PUTTER {
+            // Where room for one item wakes a putter, it fills that and sleeps again: two
+            // changes of the running task for an item. So it first waits a little for more.
+            let head = Position::of(seen).number();
+            let items = Position::of(self.tail.position.load(Relaxed)).since(Position::of(seen));
+            self.wake_at.store(head.wrapping_add(items / 4), Relaxed);
+            let soon = P::now().saturating_add(NAP);
+            let first = deadline.map_or(soon, |deadline| deadline.min(soon));
+            self.sleep_until(side, seen, Some(first), wait, site);
+            self.wake_at.store(head, Relaxed);
+            if (self.head.position.load(Relaxed) ^ seen) & !AWAITED != 0 {
+                return false;
+            }
+        }
+        self.sleep_until(side, seen, deadline, wait, site)
+    }
+
+    /// Looks a few times whether the other end moves on. Not more often: each look takes the
+    /// line with the position away from the other side, and what is put or got between two
+    /// looks is then dealt with at once.
+    fn moves_soon(&self, side: u32, seen: u64) -> bool {
+        let other = if side == GETTER { &self.tail } else { &self.head };
+        (0..if P::SPIN > 0 { LOOKS } else { 0 }).any(|_| {
+            (0..P::SPIN).for_each(|_| spin_loop());
+            (other.position.load(Relaxed) ^ seen) & !AWAITED != 0
+        })
+    }
+
+    /// One sleep; says whether it ended with the deadline.
+    fn sleep_until(&self, side: u32, seen: u64, deadline: Option<u64>, wait: Wait, site: P::Site) -> bool {
         let other = if side == GETTER { &self.tail } else { &self.head };
         if self.closer_is_done(side, site) {
             return false;
@@ -102,6 +146,15 @@ impl<P: Robust> RawQueue<P> {
         // Nobody sleeps for this side any more.
         other.position.fetch_and(!AWAITED, Relaxed);
         late
+    }
+
+    /// Moves the head on for a putter that waits for more room than there is yet; says whether
+    /// that is so. That putter does not sleep long in any case.
+    fn advance_early(&self, to: Position) -> bool {
+        let word = self.head.position.load(Relaxed);
+        let missing = self.wake_at.load(Relaxed).wrapping_sub(to.number()).cast_signed();
+        let moves = || self.head.position.compare_exchange(word, to.word() | AWAITED, AcqRel, Relaxed);
+        word & AWAITED != 0 && missing > 0 && moves().is_ok()
     }
 
     /// Marks the bell, or finds that the queue was closed.
