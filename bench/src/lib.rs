@@ -13,12 +13,14 @@
 //! | [`in_processes`] | the programs for the engine `real` |
 //! | [`bare`] | what hand-overs and forks cost with nothing around them |
 //! | [`pthread`], [`pthread_signals`] | the C library's locks, its barrier and condition variable between processes |
+//! | [`ring`] | what a queue costs at least |
 
 pub mod bare;
 pub mod in_processes;
 mod ours;
 pub mod pthread;
 pub mod pthread_signals;
+pub mod ring;
 pub mod rounds;
 pub mod subject;
 mod with_loom;

@@ -163,7 +163,8 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
         Queue { handle, codec: PhantomData }
     }
 
-    /// Puts an item in, waiting for room as long as it takes.
+    /// Puts an item in, waiting for room as long as it takes. It may come back up to a fifth of
+    /// a millisecond after there was room, so that there is more of it.
     ///
     /// # Errors
     /// [`PutError`], with the item, if it cannot be put or the queue is closed, also while it
