@@ -14,6 +14,7 @@
 //! | [`bare`] | what hand-overs and forks cost with nothing around them |
 //! | [`pthread`], [`pthread_signals`] | the C library's locks, its barrier and condition variable between processes |
 //! | [`ring`] | what a queue costs at least |
+//! | `with_iceoryx2` | the rival of the queues, where its feature is on |
 
 pub mod bare;
 pub mod in_processes;
@@ -23,5 +24,7 @@ pub mod pthread_signals;
 pub mod ring;
 pub mod rounds;
 pub mod subject;
+#[cfg(feature = "iceoryx2")]
+pub mod with_iceoryx2;
 mod with_loom;
 mod with_shuttle;
