@@ -3,9 +3,10 @@
 //! In fibers and in processes, at both granularities: there each access of a word is a step,
 //! and each step a kill point. Beside the laws stand queues that break them.
 
+use selvedge::platform::Platform;
 use selvedge_harness::fault::Faults;
 use selvedge_harness::prelude::*;
-use selvedge_harness::{Report, Verdict, check, unobserved};
+use selvedge_harness::{Checked, Report, Verdict, check, unobserved};
 use std::time::Duration;
 
 const BOTH: [Engine; 2] = [Engine::Sim, Engine::Real];
@@ -355,6 +356,39 @@ fn a_get_that_nobody_serves_is_a_deadlock() {
     for granularity in GRAINS {
         let report = check(&quiet(Engine::Sim, granularity).executions(5), program).unwrap();
         assert_eq!(report.tally.first.map(|found| found.verdict), Some(Verdict::Deadlock));
+    }
+}
+
+shareable! {
+    struct Bell { queue: PlainQueue<u32> }
+}
+
+/// One who gets, with a deadline, and some who put, the first of whom may be killed. Time only
+/// passes when nobody can go on; so whoever gets an item after its deadline slept although
+/// there was one.
+fn bell(putters: usize) -> Program<Bell> {
+    const LATE: Duration = Duration::from_millis(10);
+    Program::new("bell", || Bell { queue: PlainQueue::bounded(2) })
+        .task("getter", move |bell| {
+            if bell.queue.get_timeout(LATE).is_ok() {
+                assert!(Checked::now() < LATE.as_nanos() as u64, "slept on");
+            }
+        })
+        .task("victim", |bell| bell.queue.put(1))
+        .tasks("putter", putters - 1, |bell, _| bell.queue.put(2))
+        .faults(Faults { victims: vec!["victim".to_owned()], ..Faults::kills(1) })
+}
+
+/// Each access to a word is a step, and each step of the victim a kill point.
+#[test]
+fn no_wake_up_is_lost_with_whoever_owed_it() {
+    for (putters, preemptions) in [(1, 4), (2, 1)] {
+        let bounded = Strategy::Dfs { preemptions: Some(preemptions) };
+        let config = quiet(Engine::Sim, Granularity::Word).strategy(bounded).exhaust();
+        let report = bell(putters).check(&config).unwrap();
+        println!("{putters} putters, {preemptions} preemptions: {} executions", report.tally.executions);
+        passes(&report, "bell");
+        assert!(report.tally.complete);
     }
 }
 
