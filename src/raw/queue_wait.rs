@@ -128,7 +128,14 @@ impl<P: Robust> RawQueue<P> {
     }
 
     /// One sleep; says whether it ended with the deadline.
-    fn sleep_until(&self, side: u32, seen: u64, deadline: Option<u64>, wait: Wait, site: P::Site) -> bool {
+    fn sleep_until(
+        &self,
+        side: u32,
+        seen: u64,
+        deadline: Option<u64>,
+        wait: Patience,
+        site: P::Site,
+    ) -> bool {
         let other = if side == GETTER { &self.tail } else { &self.head };
         if self.closer_is_done(side, site) {
             return false;
