@@ -12,18 +12,13 @@
 //! | [`shm`] | memory that forked children share, and what may live in it |
 //! | [`raw`] | state machines of words, no data |
 //! | [`sync`] | typed wrappers and guards |
-//! | [`channel`] | what carries bytes between processes |
+//! | [`channel`] | queues, pipes, and other descriptors that carry bytes between processes |
 //! | [`signal`] | sending and handling signals |
-//! | [`channel`] | queues, and what carries bytes between processes |
-//! | [`thread`], [`process`] | starting tasks and learning how they ended |
+//! | [`process`], [`thread`] | starting tasks and learning how they ended |
 //! | [`net`] | connections between processes that do not descend from each other |
 //!
-//! Dependencies point one way: `sys <- platform <- shm <- raw <- sync <- channel, thread, process`.
-//! | [`channel`] | queues |
-//! | [`thread`], [`process`] | starting tasks and learning how they ended |
-//!
-//! Dependencies point one way: `sys <- platform <- shm <- raw <- sync <- channel <- thread, process`.
-//! Dependencies point one way: `sys <- platform <- shm <- raw <- sync <- channel, signal, thread, process`.
+//! Dependencies point one way:
+//! `sys <- platform <- shm <- raw <- sync <- channel <- signal <- process <- thread <- net`.
 
 pub mod channel;
 pub mod net;
@@ -42,12 +37,6 @@ mod native;
 pub use channel::{GetError, LostTasks, PutError};
 pub use error::Error;
 pub use native::*;
-pub use native::{
-    Array, ArrayGuard, BoundedSemaphore, Condvar, Event, JoinHandle, Mutex, MutexGuard, PlainQueue, Process,
-    Queue, ReentrantMutex, ReentrantMutexGuard, RobustMutex, RobustMutexGuard, RobustPermit, RobustSemaphore,
-    RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphoreGuard, Shared, Stream, Value, ValueGuard,
-    active_children, current_process, exit, sleep, spawn,
-};
 pub use process::ExitStatus;
 pub use raw::BarrierError;
 pub use shm::Shareable;

@@ -16,8 +16,6 @@
 //! | [`RawSemaphore`] | 1 | a count, and whether anybody may be asleep |
 //! | [`RawMonitor`] | 8 | whose the store is, who waits for it to change, whether it is closed |
 //! | [`RawQueue`] | 6 | two ends, each free or whose and where, a bell, and whether it is closed |
-//! | [`RawCondvar`] | 1 | a sequence number, and whether anybody may be asleep |
-//! | [`RawEvent`] | 1 | a generation, and whether the event is set |
 //!
 //! 1. Each public operation is one [`step`](crate::platform::Platform::step). A second
 //!    one inside its body is part of the first.

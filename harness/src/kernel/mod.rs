@@ -27,6 +27,7 @@
 //! | `arena`, `task`, `fixed` | the memory and the plain data in it |
 //! | `checked`, `words`, `children`, `segment` | the `Checked` platform that primitives meet |
 //! | `outside` | waits in code outside of the tasks |
+//! | `alone` | descriptors and forks of this process, one at a time |
 //! | `current`, `panic`, `rng` | the thread's kernel, panic notes, the generator |
 //!
 //! A step of a task, and what the kernel does at each moment:
@@ -46,6 +47,7 @@
 //! When a process dies here, the arena stays as it was at that instruction; the
 //! engine ends the task on its behalf, or gives the execution up.
 
+mod alone;
 mod arena;
 mod checked;
 mod children;
@@ -85,6 +87,7 @@ mod unwind;
 mod visible;
 mod words;
 
+pub(crate) use alone::Alone;
 pub(crate) use arena::Arena;
 pub use arena::Limits;
 pub use checked::{Checked, Granularity};

@@ -27,6 +27,7 @@
 //!
 //! When a process dies here, see the table.
 
+use super::alone::Alone;
 use super::current;
 use super::state::{Kernel, Mode};
 use nix::sys::wait::waitpid;
@@ -138,6 +139,7 @@ impl Open {
 fn owned_by<F>(body: &F, release: impl FnOnce()) -> Vec<u32> {
     let numbers = || LIST.with_borrow(|list| list.open.iter().map(|open| open.number).collect::<Vec<_>>());
     let before = numbers();
+    let _alone = Alone::new();
     let Ok((mut reader, mut writer)) = std::io::pipe() else { return Vec::new() };
     // SAFETY: the copy only drops the closure, as a parent does after a fork, and leaves; the
     // locks of other threads that this may need (the allocator's) are the C library's

@@ -91,6 +91,11 @@ impl Descriptors {
 }
 
 impl Kernel {
+    /// Whether this execution made or looked at a descriptor.
+    pub(crate) fn used_descriptors(&self) -> bool {
+        self.descriptors.listed || self.descriptors.round > 0
+    }
+
     /// Whether a descriptor of this very process is ready.
     pub(super) fn is_descriptor_ready(guard: &Guard) -> bool {
         // SAFETY: the task that announced the guard borrows the descriptor until its call

@@ -23,7 +23,7 @@ use super::{Real, burial};
 use crate::Error;
 use crate::engine::moment::{self, Moment, Published};
 use crate::engine::{Executor, Model};
-use crate::kernel::Limits;
+use crate::kernel::{Alone, Limits};
 use crate::program::{Scratch, remove_scratch_of};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
@@ -204,11 +204,13 @@ fn start<R: Serialize>(
         let moment = Published::try_new(AtomicU8::new(0)).map_err(|error| Error::Usage(error.to_string()))?;
         let caller = std::process::id();
         let _ = (std::io::stdout().flush(), std::io::stderr().flush());
+        let alone = Alone::new();
         let (out, err) = (std::io::stdout().lock(), std::io::stderr().lock());
         // SAFETY: the child only uses what the trial has shown to be free, and
         // leaves by `_exit`.
         let forked = unsafe { fork() };
         drop((out, err));
+        drop(alone);
         match forked.map_err(|errno| Error::os("forking a controller", errno))? {
             ForkResult::Child => {
                 drop(reader);

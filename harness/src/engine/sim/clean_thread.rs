@@ -37,7 +37,7 @@ impl Sim<'_> {
                 let Lent(sim, label) = { lent };
                 let _watchdog = Watchdog::new();
                 let _scratch = Scratch::of_thread();
-                let verdict = sim.execute_here(label);
+                let verdict = sim.execute_alone(label);
                 sim.close_fibers();
                 verdict
             });

@@ -29,7 +29,7 @@ mod watchdog;
 use super::{Executor, Model};
 use crate::judge::Verdict;
 use crate::kernel::{
-    Arena, End, Kernel, Limits, Mode, State, close_lost_streams, current, forget_handlers, panic,
+    Alone, Arena, End, Kernel, Limits, Mode, State, close_lost_streams, current, forget_handlers, panic,
 };
 use crate::program::Scratch;
 use fiber::{Fiber, Resumed};
@@ -47,6 +47,8 @@ pub(crate) struct Sim<'m> {
     state: *mut u8,
     /// A fiber was thrown away as it unwound: this thread counts its panic for ever.
     tainted: bool,
+    /// An execution used descriptors.
+    uses_descriptors: bool,
     pulse: UnsafeCell<Pulse>,
     _watchdog: Watchdog,
     /// Removes the tasks' files.
@@ -63,6 +65,7 @@ impl<'m> Sim<'m> {
             arena: Arena::new(limits, Mode::Sim)?,
             state: ptr::null_mut(),
             tainted: false,
+            uses_descriptors: false,
             pulse: UnsafeCell::default(),
             _watchdog: Watchdog::new(),
             _scratch: Scratch::of_thread(),
@@ -168,7 +171,7 @@ impl Executor for Sim<'_> {
         if self.tainted {
             return self.execute_apart(label);
         }
-        let verdict = self.execute_here(label);
+        let verdict = self.execute_alone(label);
         self.tainted = std::thread::panicking();
         verdict
     }
@@ -183,6 +186,23 @@ impl Executor for Sim<'_> {
 }
 
 impl Sim<'_> {
+    /// An execution during which nobody forks a copy of this process, if the program uses
+    /// descriptors. That it does shows in an execution, which is then run once more.
+    fn execute_alone(&mut self, label: &mut String) -> Verdict {
+        if !self.uses_descriptors {
+            let rng = self.kernel().plan.rng;
+            let verdict = self.execute_here(label);
+            if !self.kernel().used_descriptors() {
+                return verdict;
+            }
+            self.uses_descriptors = true;
+            self.kernel().plan.rng = rng;
+            label.clear();
+        }
+        let _alone = Alone::new();
+        self.execute_here(label)
+    }
+
     fn execute_here(&mut self, label: &mut String) -> Verdict {
         let model = self.model;
         self.pulse.get_mut().executions += 1;
