@@ -102,7 +102,8 @@ fn go_through(door: &Door) {
     let mut taken = door.open.lock();
     loop {
         match taken.map(|open| door.changed.wait_while(open, |open| !*open)) {
-            Ok(Ok(_)) => break,
+            // With the lock in hand: who dies before it has notified dies as its holder.
+            Ok(Ok(_open)) => return door.changed.notify_one(),
             Ok(Err(LockError::OwnerDied(mut open))) | Err(LockError::OwnerDied(mut open)) => {
                 open.mark_consistent();
                 door.changed.notify_all();
@@ -111,7 +112,6 @@ fn go_through(door: &Door) {
             Ok(Err(other)) | Err(other) => panic!("{other}"),
         }
     }
-    door.changed.notify_one();
 }
 
 /// One notification, which is passed on, and one of those who wait is killed at about that
