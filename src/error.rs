@@ -165,6 +165,26 @@ pub enum Error {
         /// What was wrong.
         why: String,
     },
+    /// A segment was to be made under a name that another one has.
+    #[error("a segment named {name:?} is there already; open() it, unlink() it, or choose another name")]
+    SegmentExists {
+        /// The name.
+        name: String,
+    },
+    /// There is no segment of this name, or not any more.
+    #[error("no segment is named {name:?}; create() it first")]
+    NoSegment {
+        /// The name.
+        name: String,
+    },
+    /// What was opened is not what it was to be; nothing of it was used.
+    #[error("segment {name:?} was refused: {why}")]
+    SegmentRefused {
+        /// The name.
+        name: String,
+        /// What it is, and what was expected.
+        why: String,
+    },
     /// An argument is out of its range; nothing was changed.
     #[error("{what} is {given}, but must be {allowed}")]
     InvalidArgument {

@@ -78,6 +78,10 @@ pub type ValueGuard<'a, T> = sync::ValueGuard<'a, T, Native>;
 pub type Signals = signal::Signals<Native>;
 /// [`channel::Stream`] for real processes.
 pub type Stream<T> = channel::Stream<T, Native>;
+/// [`shm::SharedMemory`] of real processes.
+pub type SharedMemory = shm::SharedMemory<Native>;
+/// [`shm::Named`] for real processes.
+pub type Named<T> = shm::Named<T, Native>;
 /// [`shm::Shared`] for real processes.
 pub type Shared<T> = shm::Shared<T, Native>;
 /// [`channel::Connection`] between real processes.

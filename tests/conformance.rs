@@ -21,8 +21,12 @@ mod process;
 mod queue;
 #[path = "conformance/scheduling.rs"]
 mod scheduling;
+#[path = "conformance/shared_memory.rs"]
+mod shared_memory;
 #[path = "conformance/signal.rs"]
 mod signal;
+#[path = "conformance/tracker.rs"]
+mod tracker;
 
 use selvedge_harness::prelude::{Config, Engine};
 use selvedge_harness::program::AnyProgram;

@@ -47,6 +47,10 @@ pub type Value<T> = selvedge::sync::Value<T, Checked>;
 pub type Array<T> = selvedge::sync::Array<T, Checked>;
 /// An object in memory that forked children share.
 pub type Shared<T> = selvedge::shm::Shared<T, Checked>;
+/// Bytes that have a name.
+pub type SharedMemory = selvedge::shm::SharedMemory<Checked>;
+/// A value that has a name.
+pub type Named<T> = selvedge::shm::Named<T, Checked>;
 /// The signals of the calling process.
 pub type Signals = selvedge::signal::Signals<Checked>;
 /// A pipe, socket or file whose calls are visible operations.

@@ -9,7 +9,9 @@
 use super::{Change, Child, Cmp, Guard, Observe, Op, Platform, Segment, Site, Tasks, Woken};
 use crate::sys::process::Signal;
 use crate::sys::status::ExitStatus;
-use crate::sys::{clock, futex, memory::Mapping, process as sys_process, signal, thread as sys_thread};
+use crate::sys::{
+    clock, futex, memory::Mapping, object, process as sys_process, signal, thread as sys_thread,
+};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
@@ -115,6 +117,18 @@ impl Tasks for Native {
 
     fn segment(size: usize) -> io::Result<Mapping> {
         Mapping::shared(size)
+    }
+
+    fn create_named(name: &str, size: usize, fill: &mut dyn FnMut(*mut u8)) -> io::Result<Mapping> {
+        object::create(name, size, fill)
+    }
+
+    fn open_named(name: &str) -> io::Result<Mapping> {
+        object::open(name)
+    }
+
+    fn unlink_named(name: &str) -> io::Result<()> {
+        object::unlink(name)
     }
 
     fn sleep(nanos: u64, (): ()) {

@@ -118,6 +118,25 @@ pub trait Tasks: Robust {
     /// Whatever `mmap(2)` refuses.
     fn segment(size: usize) -> io::Result<Self::Segment>;
 
+    /// Makes `size` bytes of zeroed memory, has `fill` write what must be there before
+    /// others see it, and gives it a name by which every process can open it.
+    ///
+    /// # Errors
+    /// `EEXIST` if the name is taken, or whatever else the operating system refuses.
+    fn create_named(name: &str, size: usize, fill: &mut dyn FnMut(*mut u8)) -> io::Result<Self::Segment>;
+
+    /// Opens memory that has a name.
+    ///
+    /// # Errors
+    /// `ENOENT` if there is none, or whatever else the operating system refuses.
+    fn open_named(name: &str) -> io::Result<Self::Segment>;
+
+    /// Takes a name away; who has the memory open keeps it.
+    ///
+    /// # Errors
+    /// `ENOENT` if there is no such name, or whatever else the operating system refuses.
+    fn unlink_named(name: &str) -> io::Result<()>;
+
     /// Lets `nanos` pass on the platform's clock.
     fn sleep(nanos: u64, site: Self::Site);
 

@@ -19,6 +19,7 @@ use crate::Error;
 use crate::channel::{Connection, Kind, Passed};
 use crate::platform::Native;
 use crate::sys::process::{Child, PANIC_CODE};
+use crate::sys::program::Program;
 use crate::sys::{execute, report};
 use serde::{Deserialize, Serialize};
 use std::io::Write;
@@ -35,6 +36,7 @@ pub(super) struct Letter {
     authkey: Vec<u8>,
     parent: (u32, String),
     method: StartMethod,
+    program: Program,
     bytes: Vec<u8>,
     descriptors: Vec<Passed<OwnedFd>>,
 }
@@ -50,6 +52,7 @@ impl Letter {
             authkey: own.authkey.as_bytes().to_vec(),
             parent: own.parent.clone().unwrap_or_default(),
             method: start_method(),
+            program: Program::current(),
             bytes,
             descriptors: descriptors.into_iter().map(Passed).collect(),
         }
@@ -60,6 +63,7 @@ impl Letter {
     /// # Errors
     /// If there is no such entry, or its argument is another.
     pub(super) fn live(self) -> Result<(), Error> {
+        self.program.join();
         let key = AuthKey::new(&self.authkey);
         let me = Identity::new(std::process::id(), self.name, key);
         identity::become_child(me.descended(self.parent, self.path, self.daemon));

@@ -8,13 +8,24 @@
 //! | [`Shareable`] | the promise that a value means the same to every process |
 //! | [`shareable!`](crate::shareable) | that promise for your own struct, checked field by field |
 //! | [`Shared`] | one value in memory of its own |
+//! | [`SharedMemory`] | bytes that have a name, by which any process can open them |
+//! | [`Named`] | one value that has a name |
+//! | [`sweep`] | removes the named segments that dead programs left behind |
 //!
 //! When a process dies, its mappings go; the memory stays as long as anybody maps it.
 
+mod header;
+mod memory;
+mod named;
+mod segment;
 mod shareable;
 mod shared;
+mod tracker;
 
+pub use memory::SharedMemory;
+pub use named::Named;
 pub use shareable::Shareable;
 #[doc(hidden)]
 pub use shareable::check_shareable;
 pub use shared::Shared;
+pub use tracker::{Swept, sweep};

@@ -18,7 +18,8 @@
 //! Source: mmap(2).
 
 use nix::libc::c_void;
-use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
+use nix::sys::mman::{MapFlags, ProtFlags, mmap, mmap_anonymous, munmap};
+use std::fs::File;
 use std::io;
 use std::num::NonZeroUsize;
 use std::ptr::NonNull;
@@ -33,6 +34,8 @@ struct Pages {
     base: NonNull<c_void>,
     mapped: NonZeroUsize,
     size: usize,
+    /// The file that is mapped, kept open for the locks on it; none for memory without a name.
+    _file: Option<File>,
 }
 
 // SAFETY: `Pages` owns its mapping and gives out only the address; whoever makes
@@ -52,7 +55,19 @@ impl Mapping {
         let rights = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
         // SAFETY: a new mapping at an address of the kernel's choice touches no other.
         let base = unsafe { mmap_anonymous(None, mapped, rights, MapFlags::MAP_SHARED) }?;
-        Ok(Mapping(Arc::new(Pages { base, mapped, size })))
+        Ok(Mapping(Arc::new(Pages { base, mapped, size, _file: None })))
+    }
+
+    /// Maps the first `size` bytes of a file, shared with all who map it, and keeps it open.
+    ///
+    /// # Errors
+    /// Whatever `mmap(2)` refuses.
+    pub fn of_file(file: File, size: usize) -> io::Result<Mapping> {
+        let mapped = NonZeroUsize::new(size).unwrap_or(NonZeroUsize::MIN);
+        let rights = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+        // SAFETY: as in `shared`. The file is no shorter: its kind never changes its size.
+        let base = unsafe { mmap(None, mapped, rights, MapFlags::MAP_SHARED, &file, 0) }?;
+        Ok(Mapping(Arc::new(Pages { base, mapped, size, _file: Some(file) })))
     }
 
     /// Its first byte, page-aligned.

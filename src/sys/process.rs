@@ -76,6 +76,8 @@ enum Words {
 /// Whatever `fork(2)` or `pidfd_open(2)` refuse. In the latter case the child is
 /// killed again; it may have run for a moment.
 pub fn fork<F: FnOnce() -> i32>(body: F) -> io::Result<Child> {
+    // The child belongs to the program of its parent, and learns it by being a copy.
+    let _ = super::program::Program::current();
     let words = LastWords::new();
     let mut out = io::stdout().lock();
     let mut err = io::stderr().lock();

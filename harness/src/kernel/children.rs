@@ -289,6 +289,18 @@ impl Tasks for Checked {
         CheckedSegment::new(size)
     }
 
+    fn create_named(name: &str, size: usize, fill: &mut dyn FnMut(*mut u8)) -> io::Result<CheckedSegment> {
+        super::named::create(name, size, fill)
+    }
+
+    fn open_named(name: &str) -> io::Result<CheckedSegment> {
+        super::named::open(name)
+    }
+
+    fn unlink_named(name: &str) -> io::Result<()> {
+        super::named::unlink(name)
+    }
+
     fn sleep(nanos: u64, site: Self::Site) {
         let this = current::get();
         if this.is_null() {

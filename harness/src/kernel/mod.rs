@@ -65,6 +65,7 @@ mod join;
 mod life;
 mod memory;
 mod moment;
+mod named;
 mod open;
 mod outside;
 pub(crate) mod panic;

@@ -30,10 +30,15 @@ pub enum CheckedSegment {
 // mapping made before the tasks were forked, which is at the same address in them too.
 unsafe impl selvedge::Shareable for CheckedSegment {}
 
+/// The kernel of the running task, or of the execution that is being set up; null outside.
+pub(super) fn kernel() -> *mut Kernel {
+    if current::get().is_null() { HOME.get() } else { current::get() }
+}
+
 impl CheckedSegment {
     /// Memory for the running task, or for the set-up of an execution.
     pub(super) fn new(size: usize) -> io::Result<CheckedSegment> {
-        let this = if current::get().is_null() { HOME.get() } else { current::get() };
+        let this = kernel();
         if this.is_null() {
             return Ok(CheckedSegment::Native(Native::segment(size)?));
         }

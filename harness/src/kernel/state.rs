@@ -124,6 +124,8 @@ pub(crate) struct Kernel {
     pub(super) clock: u64,
     /// Bytes of program memory handed out.
     pub(super) used: usize,
+    /// The address of the newest named segment; 0 if there is none.
+    pub(super) names: usize,
     /// Bytes of program memory that were ever handed out and may be dirty.
     pub(super) dirty: usize,
     /// The task that ended the execution.
@@ -196,6 +198,7 @@ impl Kernel {
             parked_tail: NOBODY,
             clock: 0,
             used: 0,
+            names: 0,
             dirty: 0,
             culprit: NOBODY,
             site: std::panic::Location::caller(),
@@ -249,6 +252,7 @@ impl Kernel {
         self.parked_tail = NOBODY;
         self.clock = 0;
         self.used = 0;
+        self.names = 0;
         self.culprit = NOBODY;
         self.dying = 0;
         self.condemned = false;

@@ -1,0 +1,104 @@
+//! What a crashed program leaves behind, and who removes it.
+//!
+//! When a process dies here, the test killed it.
+
+use crate::shared_memory::name;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{ForkResult, fork};
+use rusty_fork::rusty_fork_test;
+use selvedge::process::StartMethod;
+use selvedge::shm::sweep;
+use selvedge::{Error, Named, Process, SharedMemory, entry};
+use std::io::{Read, Write};
+
+/// Runs `body` in a program of its own, which is killed when that is done. Nothing of ours
+/// may have been used before: a fork that this crate knows of makes no program.
+fn crashed(body: impl FnOnce()) {
+    let (mut read, mut write) = std::io::pipe().unwrap();
+    // SAFETY: this test has one thread but for that of the test runner, which waits.
+    match unsafe { fork() }.unwrap() {
+        ForkResult::Child => {
+            body();
+            write.write_all(&[1]).unwrap();
+            loop {
+                std::thread::park();
+            }
+        }
+        ForkResult::Parent { child } => {
+            drop(write);
+            read.read_exact(&mut [0]).unwrap();
+            kill(child, Signal::SIGKILL).unwrap();
+            assert_eq!(waitpid(child, None).unwrap(), WaitStatus::Signaled(child, Signal::SIGKILL, false));
+        }
+    }
+}
+
+entry! {
+    static MAKE(name: String) {
+        SharedMemory::create(&name, 1).unwrap();
+    }
+}
+
+rusty_fork_test! {
+    #![rusty_fork(timeout_ms = 120_000)]
+
+    #[test]
+    fn c_rtrack_01_what_a_killed_program_had_is_removed_and_told() {
+        let [one, two, kept, gone, open] = ["one", "two", "kept", "gone", "open"].map(name);
+        crashed(|| {
+            for name in [&one, &gone, &open] {
+                SharedMemory::create(name, 10).unwrap();
+            }
+            SharedMemory::create(&kept, 10).unwrap().keep();
+            std::mem::forget(Named::create(&two, 5_u32).unwrap());
+        });
+        // One was removed already, and one somebody has open.
+        SharedMemory::remove(&gone).unwrap();
+        let held = SharedMemory::open(&open).unwrap();
+        let swept = sweep().unwrap();
+        let ours: Vec<_> = swept.removed.iter().filter(|name| [&one, &two, &kept, &gone, &open].contains(name)).collect();
+        assert_eq!(ours, [&one, &two]);
+        assert!(swept.to_string().contains("leaked segments were removed: "), "{swept}");
+        for name in [&one, &two, &gone] {
+            assert!(matches!(SharedMemory::remove(name), Err(Error::NoSegment { .. })));
+        }
+        drop(held);
+        assert_eq!(sweep().unwrap().removed.into_iter().filter(|name| *name == open).count(), 1);
+        SharedMemory::remove(&kept).unwrap();
+    }
+
+    #[test]
+    fn c_rtrack_01_a_program_removes_what_the_last_one_left_before_it_makes_its_own() {
+        let [old, new] = ["old", "new"].map(name);
+        crashed(|| drop(SharedMemory::create(&old, 10).unwrap()));
+        let new = SharedMemory::create(&new, 10).unwrap();
+        assert!(matches!(SharedMemory::open(&old), Err(Error::NoSegment { .. })));
+        new.unlink().unwrap();
+    }
+
+    #[test]
+    fn c_rtrack_03_what_a_child_made_is_its_program_s() {
+        let name = name("child");
+        let child = Process::spawn({
+            let name = name.clone();
+            move || drop(SharedMemory::create(&name, 1).unwrap())
+        });
+        assert!(child.join().unwrap().success());
+        // The child is dead and nobody has it open, but the program lives.
+        assert!(!sweep().unwrap().removed.contains(&name));
+        SharedMemory::open(&name).unwrap().unlink().unwrap();
+    }
+
+    #[test]
+    fn c_rtrack_05_what_an_executed_child_made_is_not_leaked() {
+        for method in [StartMethod::Spawn, StartMethod::ForkServer] {
+            let name = name("executed");
+            let mut child = Process::entry(&MAKE, name.clone()).method(method);
+            child.start().unwrap();
+            assert!(child.join().unwrap().success());
+            assert!(!sweep().unwrap().removed.contains(&name));
+            SharedMemory::remove(&name).unwrap();
+        }
+    }
+}
