@@ -23,6 +23,7 @@
 pub mod channel;
 pub mod net;
 pub mod platform;
+pub mod pool;
 pub mod process;
 pub mod raw;
 pub mod shm;
@@ -37,6 +38,13 @@ mod native;
 pub use channel::{GetError, LostTasks, PutError};
 pub use error::Error;
 pub use native::*;
+pub use native::{
+    Array, ArrayGuard, BoundedSemaphore, Condvar, Event, JoinHandle, Mutex, MutexGuard, PlainQueue, Process,
+    Queue, ReentrantMutex, ReentrantMutexGuard, RobustMutex, RobustMutexGuard, RobustPermit, RobustSemaphore,
+    RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphoreGuard, Shared, Stream, Value, ValueGuard,
+    active_children, current_process, exit, sleep, spawn,
+};
+pub use pool::PoolError;
 pub use process::ExitStatus;
 pub use raw::BarrierError;
 pub use shm::Shareable;

@@ -7,7 +7,7 @@
 
 use crate::Error;
 use crate::platform::Native;
-use crate::{channel, process, shm, signal, sync, thread};
+use crate::{channel, pool, process, shm, signal, sync, thread};
 use std::time::Duration;
 
 /// [`sync::Array`] for real processes.
@@ -86,6 +86,8 @@ pub type Named<T> = shm::Named<T, Native>;
 pub type Shared<T> = shm::Shared<T, Native>;
 /// [`channel::Connection`] between real processes.
 pub type Connection = channel::Connection<Native>;
+/// [`pool::Pool`] of real processes.
+pub type Pool = pool::Pool<Native>;
 /// [`process::Process`], a real one.
 pub type Process = process::Process<Native>;
 /// [`thread::Agenda`] by real time.

@@ -15,6 +15,8 @@ mod event;
 mod fork_wait;
 #[path = "conformance/mp_queue.rs"]
 mod mp_queue;
+#[path = "conformance/pool.rs"]
+mod pool;
 #[path = "conformance/process.rs"]
 mod process;
 #[path = "conformance/queue.rs"]

@@ -71,6 +71,8 @@ pub type SimpleQueue<T> = selvedge::channel::SimpleQueue<T, Checked>;
 pub type LifoQueue<T> = selvedge::channel::LifoQueue<T, Checked>;
 /// A queue whose smallest item leaves it first.
 pub type PriorityQueue<T> = selvedge::channel::PriorityQueue<T, Checked>;
+/// A number of workers, to whom tasks are given.
+pub type Pool = selvedge::pool::Pool<Checked>;
 /// A process.
 pub type Process = selvedge::process::Process<Checked>;
 

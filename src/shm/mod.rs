@@ -18,6 +18,7 @@ mod header;
 mod memory;
 mod named;
 mod segment;
+pub(crate) mod function;
 mod shareable;
 mod shared;
 mod tracker;

@@ -159,6 +159,19 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
         self.read(wait, site, read)?.map_err(GetError::Undecodable)
     }
 
+    /// Gets an item, waiting no longer than `timeout` if there is one, and shows it to `note`
+    /// immediately before it is taken.
+    #[track_caller]
+    pub(crate) fn get_noting(&self, timeout: Option<Duration>, note: impl FnOnce(&T)) -> Result<T, GetError> {
+        let read = |from, len| {
+            // SAFETY: only items of this type were put, by the same codec.
+            let item = unsafe { C::decode(from, len) };
+            item.inspect(note)
+        };
+        let wait = timeout.map_or(Patience::Forever, Patience::within::<P>);
+        self.read(wait, P::Site::here(), read)?.map_err(GetError::Undecodable)
+    }
+
     pub(super) fn of(handle: Handle<O::Store<P>, P>) -> Self {
         Queue { handle, codec: PhantomData }
     }

@@ -1,0 +1,382 @@
+//! Who works for a pool, what is out, and what has come back.
+//!
+//! Called by [`Pool`](super::Pool) and by every result that somebody waits for. There is no
+//! thread behind a pool, so that it can be forked from: whoever waits for anything of it does
+//! all the work that there is meanwhile, for all.
+//!
+//! | state | new tasks | workers |
+//! |---|---|---|
+//! | open | taken | as many as asked for |
+//! | closed | refused | until the last task is done |
+//! | over | refused | none |
+//!
+//! 1. A task has a number; the numbers of a batch follow each other, and are never used
+//!    again.
+//! 2. Results are taken before the end of a worker is looked into. So a task that is claimed
+//!    by a dead worker, and still out, has no result and never will.
+//! 3. Nothing is borrowed while something of the program's is called.
+//!
+//! When a worker dies, its task fails at once, for whoever waits for anything of this pool,
+//! and another worker is started if there may be more to do.
+
+use super::PoolError;
+use super::batch::Sink;
+use super::message::{Answer, Bytes, Done, Job};
+use super::worker::{IDLE, Initializer, NEVER, Worker};
+use crate::channel::{Connection, PutError, Queue, Source, pipe, wait};
+use crate::platform::{Io, Tasks};
+use crate::process::{self, ExitStatus, Process};
+use crate::shm::Shared;
+use crate::shm::function::Code;
+use crate::sync::Value;
+use crate::{Error, GetError};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::fence;
+use std::time::Duration;
+
+/// Whether a pool takes tasks, and has workers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum State {
+    Open,
+    Closed,
+    Over,
+}
+
+/// What was said of a pool before it was made.
+#[derive(Clone)]
+pub(super) struct Plan {
+    pub(super) workers: usize,
+    pub(super) initializer: Option<Initializer>,
+    pub(super) most_tasks: Option<u32>,
+    pub(super) despite_threads: bool,
+}
+
+/// A worker, as the pool sees it.
+struct Desk<P: Tasks + Io> {
+    process: Process<P>,
+    claim: Shared<Value<u64, P>, P>,
+    bell: Connection<P>,
+}
+
+pub(super) struct Core<P: Tasks + Io> {
+    plan: Plan,
+    tasks: Queue<Job, P>,
+    results: Queue<Done, P>,
+    asleep: Shared<Value<u32, P>, P>,
+    desks: RefCell<Vec<Desk<P>>>,
+    /// The batches that are out, by the number of their first task.
+    batches: RefCell<BTreeMap<u64, Rc<dyn Sink>>>,
+    next: Cell<u64>,
+    state: Cell<State>,
+    /// How many workers in a row have ended without having begun anything.
+    barren: Cell<usize>,
+    broken: RefCell<Option<PoolError>>,
+}
+
+impl<P: Tasks + Io> Core<P> {
+    pub(super) fn new(plan: Plan) -> Result<Self, Error> {
+        let core = Core {
+            tasks: Queue::builder().build()?,
+            results: Queue::builder().build()?,
+            asleep: Shared::try_new(Value::new(0))?,
+            desks: RefCell::new(Vec::with_capacity(plan.workers)),
+            batches: RefCell::new(BTreeMap::new()),
+            next: Cell::new(1),
+            state: Cell::new(State::Open),
+            barren: Cell::new(0),
+            broken: RefCell::new(None),
+            plan,
+        };
+        for _ in 0..core.plan.workers {
+            if let Err(error) = core.hire() {
+                core.dismiss();
+                return Err(error);
+            }
+        }
+        Ok(core)
+    }
+
+    pub(super) fn state(&self) -> State {
+        self.state.get()
+    }
+
+    pub(super) fn workers(&self) -> usize {
+        self.plan.workers
+    }
+
+    pub(super) fn pids(&self) -> Vec<u32> {
+        self.desks.borrow().iter().filter_map(|desk| desk.process.pid()).collect()
+    }
+
+    /// Starts one more worker.
+    fn hire(&self) -> Result<(), Error> {
+        let claim = Shared::try_new(Value::new(NEVER))?;
+        let (bell, rope) = pipe(false)?;
+        let worker = Worker {
+            tasks: self.tasks.clone(),
+            results: self.results.clone(),
+            asleep: self.asleep.clone(),
+            claim: claim.clone(),
+            bell: rope,
+            initializer: self.plan.initializer.clone(),
+            most_tasks: self.plan.most_tasks,
+            parent: process::id::<P>(),
+        };
+        let mut process = Process::new(move || worker.work()).daemon(true);
+        if self.plan.despite_threads {
+            process = process.despite_threads();
+        }
+        process.start()?;
+        self.desks.borrow_mut().push(Desk { process, claim, bell });
+        Ok(())
+    }
+
+    /// Gives out the chunks of a batch.
+    pub(super) fn submit(
+        &self,
+        batch: Rc<dyn Sink>,
+        code: Code,
+        chunks: Vec<Vec<u8>>,
+    ) -> Result<(), PoolError> {
+        if self.state.get() != State::Open {
+            return Err(PoolError::Closed);
+        }
+        let first = self.next.get();
+        self.next.set(first + chunks.len() as u64);
+        self.batches.borrow_mut().insert(first, Rc::clone(&batch));
+        for (index, chunk) in chunks.into_iter().enumerate() {
+            if let Some(error) = self.broken() {
+                batch.settle(index, Err(error));
+                continue;
+            }
+            let mut job = Job { id: first + index as u64, code, input: Bytes(chunk) };
+            loop {
+                match self.tasks.try_put(job) {
+                    Ok(()) => break,
+                    Err(PutError::Full(refused)) => {
+                        job = refused;
+                        // There is room only once a worker has taken something.
+                        self.attend(None)?;
+                    }
+                    Err(refused) => {
+                        batch.settle(index, Err(PoolError::Argument { why: refused.to_string() }));
+                        break;
+                    }
+                }
+            }
+        }
+        if batch.is_finished() {
+            self.batches.borrow_mut().remove(&first);
+        }
+        Ok(())
+    }
+
+    /// Does what there is to do until `batch` is finished or `deadline` has passed; says
+    /// whether it is finished.
+    pub(super) fn serve(&self, batch: &dyn Sink, deadline: Option<u64>) -> bool {
+        while !batch.is_finished() {
+            match self.attend(deadline) {
+                Ok(true) => {}
+                Ok(false) => return batch.is_finished(),
+                Err(error) => self.give_up(error),
+            }
+        }
+        true
+    }
+
+    /// Does what there is to do next, for somebody who waits for any of several things.
+    pub(super) fn attend_once(&self) {
+        if let Err(error) = self.attend(None) {
+            self.give_up(error);
+        }
+    }
+
+    /// Does what there is to do, waiting for it if there is nothing; false if the time was up
+    /// first.
+    fn attend(&self, deadline: Option<u64>) -> Result<bool, PoolError> {
+        if self.collect() {
+            return Ok(true);
+        }
+        self.asleep.set(1);
+        fence(SeqCst);
+        let came = self.collect();
+        let ready = if came { Ok(Vec::new()) } else { self.sleep(deadline) };
+        self.asleep.set(0);
+        let ended = self.ended(&ready.map_err(refused)?);
+        let came = self.collect() || came;
+        let any = came || !ended.is_empty();
+        for desk in ended {
+            self.replace(desk);
+        }
+        Ok(any || deadline.is_none_or(|deadline| P::now() < deadline))
+    }
+
+    /// Waits until a worker rings, or ends.
+    fn sleep(&self, deadline: Option<u64>) -> Result<Vec<usize>, Error> {
+        let desks = self.desks.borrow();
+        let sources: Vec<Source<'_>> = desks.iter().map(|desk| Source::from(&desk.bell)).collect();
+        let left = deadline.map(|deadline| Duration::from_nanos(deadline.saturating_sub(P::now())));
+        wait::<P>(&sources, left)
+    }
+
+    /// Takes out the desks whose workers have ended.
+    fn ended(&self, ready: &[usize]) -> Vec<Desk<P>> {
+        let mut desks = self.desks.borrow_mut();
+        let mut ended = Vec::new();
+        for &place in ready.iter().rev() {
+            if desks[place].bell.recv_bytes(8).is_err() {
+                ended.push(desks.remove(place));
+            }
+        }
+        ended
+    }
+
+    /// Takes all results that have come; says whether there were any.
+    fn collect(&self) -> bool {
+        let mut any = false;
+        loop {
+            match self.results.try_get() {
+                Ok(Done { id: 0, answer }) => {
+                    let why = match answer {
+                        Answer::Panicked { message, location } if location.is_empty() => message,
+                        Answer::Panicked { message, location } => format!("{message} (at {location})"),
+                        _ => "its initializer failed".to_owned(),
+                    };
+                    self.give_up(PoolError::NotReady { why });
+                }
+                Ok(Done { id, answer }) => {
+                    self.barren.set(0);
+                    self.settle(id, Ok(answer));
+                }
+                // What cannot be decoded was not put by a worker.
+                Err(GetError::Undecodable(_)) => {}
+                Err(_) => return any,
+            }
+            any = true;
+        }
+    }
+
+    fn settle(&self, id: u64, answer: Result<Answer, PoolError>) {
+        let found = {
+            let batches = self.batches.borrow();
+            batches.range(..=id).next_back().map(|(first, batch)| (*first, Rc::clone(batch)))
+        };
+        let Some((first, batch)) = found else { return };
+        batch.settle((id - first) as usize, answer);
+        if batch.is_finished() {
+            self.batches.borrow_mut().remove(&first);
+        }
+    }
+
+    /// Learns how a worker ended, writes off what it was at, and starts another one.
+    fn replace(&self, desk: Desk<P>) {
+        let pid = desk.process.pid().unwrap_or_default();
+        let status = desk.process.join();
+        match desk.claim.get() {
+            NEVER => self.barren.set(self.barren.get() + 1),
+            IDLE => self.barren.set(0),
+            id => {
+                let end = end(&status);
+                self.settle(id, Err(PoolError::WorkerLost { pid, end }));
+            }
+        }
+        if self.barren.get() > 10 + 2 * self.plan.workers {
+            let why = format!(
+                "{} workers in a row ended before their first task, the last by {}",
+                self.barren.get(),
+                end(&status)
+            );
+            self.give_up(PoolError::NotReady { why });
+        }
+        let needed = match self.state.get() {
+            State::Open => self.broken.borrow().is_none(),
+            State::Closed => !self.batches.borrow().is_empty(),
+            State::Over => false,
+        };
+        if needed
+            && let Err(error) = self.hire()
+            && self.desks.borrow().is_empty()
+        {
+            self.give_up(refused(error));
+        }
+    }
+
+    fn broken(&self) -> Option<PoolError> {
+        self.broken.borrow().clone()
+    }
+
+    /// Fails everything that is out, and whatever will be asked for.
+    fn give_up(&self, error: PoolError) {
+        self.broken.borrow_mut().get_or_insert_with(|| error.clone());
+        self.fail_all(&error);
+    }
+
+    fn fail_all(&self, error: &PoolError) {
+        let batches = self.batches.take();
+        let ids: Vec<u64> = batches.keys().copied().collect();
+        let end = self.next.get();
+        for (place, (first, batch)) in batches.iter().enumerate() {
+            let next = ids.get(place + 1).copied().unwrap_or(end);
+            for chunk in 0..(next - first) as usize {
+                batch.settle(chunk, Err(error.clone()));
+            }
+        }
+    }
+
+    /// Takes no more tasks.
+    pub(super) fn close(&self) {
+        if self.state.get() == State::Open {
+            self.state.set(State::Closed);
+            self.tasks.close();
+        }
+    }
+
+    /// Waits until all that is out is done and the workers have ended.
+    pub(super) fn join(&self) {
+        while !self.batches.borrow().is_empty() && self.broken().is_none() {
+            if let Err(error) = self.attend(None) {
+                self.give_up(error);
+            }
+        }
+        // There is nothing more in the queue, and it is closed.
+        for desk in self.desks.take() {
+            drop(desk.process.join());
+        }
+        self.state.set(State::Over);
+    }
+
+    /// Ends the workers, whatever they do.
+    pub(super) fn terminate(&self) {
+        if self.state.replace(State::Over) != State::Over {
+            self.tasks.close();
+            self.dismiss();
+            self.fail_all(&PoolError::Terminated);
+        }
+    }
+
+    fn dismiss(&self) {
+        let desks = self.desks.take();
+        // Those who cannot be asked have ended.
+        desks.iter().for_each(|desk| drop(desk.process.kill()));
+        desks.iter().for_each(|desk| drop(desk.process.join()));
+    }
+
+    /// The moment that is `timeout` from now.
+    pub(super) fn deadline(timeout: Duration) -> u64 {
+        P::deadline(timeout)
+    }
+}
+
+fn end(status: &Result<ExitStatus, Error>) -> String {
+    match status {
+        Ok(status) => status.to_string(),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn refused(error: Error) -> PoolError {
+    PoolError::NotReady { why: error.to_string() }
+}

@@ -1,0 +1,132 @@
+//! Do pools survive their workers, and keep their promises under every schedule?
+//!
+//! Natively with real kills, and in fibers and processes under the scheduler.
+
+use rusty_fork::rusty_fork_test;
+use selvedge::sys::process::Signal;
+use selvedge::{Pool, PoolError, Shared, Value};
+use selvedge_harness::prelude::{Config, Engine, Granularity};
+use selvedge_harness::program::AnyProgram;
+use std::sync::OnceLock;
+
+/// How often each task was begun.
+static RUNS: OnceLock<Shared<Value<u32>>> = OnceLock::new();
+
+fn runs() -> &'static Value<u32> {
+    RUNS.get_or_init(|| Shared::new(Value::new(0)))
+}
+
+/// Ends its own process where the number can be divided by 7.
+fn deadly(x: u32) -> u32 {
+    runs().fetch_add(1);
+    if x % 7 == 3 {
+        selvedge::sys::process::kill_self();
+    }
+    x + 1
+}
+
+fn is_lost(outcome: &Result<u32, PoolError>) -> bool {
+    matches!(outcome, Err(PoolError::WorkerLost { end, .. }) if end.contains("SIGKILL"))
+}
+
+rusty_fork_test! {
+    #![rusty_fork(timeout_ms = 120_000)]
+
+    #[test]
+    fn a_killed_workers_task_fails_and_the_others_arrive_once() {
+        runs();
+        let pool = Pool::new(3).unwrap();
+        let born = pool.worker_pids();
+        let outcomes: Vec<_> = pool.imap(deadly, 0..70, 1).unwrap().collect();
+        assert_eq!(outcomes.len(), 70);
+        for (x, outcome) in (0..).zip(&outcomes) {
+            if x % 7 == 3 {
+                assert!(is_lost(outcome), "{x}: {outcome:?}");
+            } else {
+                assert_eq!(*outcome, Ok(x + 1));
+            }
+        }
+        assert_eq!(runs().get(), 70);
+        let now = pool.worker_pids();
+        assert!(now.len() == 3 && now.iter().all(|pid| !born.contains(pid)), "{born:?} {now:?}");
+        assert!(is_lost(&pool.apply(deadly, 3)));
+        assert_eq!(pool.map(deadly, [0, 1, 2]), Ok(vec![1, 2, 3]));
+        assert!(matches!(pool.map_chunked(deadly, 0..70, 1), Err(PoolError::WorkerLost { .. })));
+        pool.close();
+        assert_eq!(pool.join(), Ok(()));
+    }
+
+    #[test]
+    fn idle_workers_that_are_killed_are_replaced() {
+        let pool = Pool::new(2).unwrap();
+        for round in 0..20 {
+            for child in selvedge::active_children() {
+                child.signal(Signal::SIGKILL).unwrap();
+                child.join().unwrap();
+            }
+            assert_eq!(pool.map_chunked(|x: u32| x * 2, 0..4, 1), Ok(vec![0, 2, 4, 6]), "round {round}");
+        }
+    }
+
+    #[test]
+    fn workers_killed_by_others_at_any_moment_lose_what_they_were_at_and_nothing_else() {
+        const TASKS: u32 = 3000;
+        runs();
+        let pool = Pool::new(3).unwrap();
+        let results = pool.imap(|x: u32| { runs().fetch_add(1); x }, 0..TASKS, 1).unwrap();
+        let (mut lost, mut killed, mut got) = (0, 0, 0);
+        for outcome in results {
+            match outcome {
+                Ok(x) => assert_eq!(x, got + lost),
+                Err(error) => {
+                    assert!(matches!(error, PoolError::WorkerLost { .. }), "{error}");
+                    lost += 1;
+                    continue;
+                }
+            }
+            got += 1;
+            if got % 50 == 0 {
+                let children = selvedge::active_children();
+                children[got as usize / 50 % children.len()].kill().unwrap();
+                killed += 1;
+            }
+        }
+        assert_eq!(got + lost, TASKS);
+        assert!(killed > 30 && lost <= killed, "{lost} of {killed}");
+        // One that is lost may not have been begun, or be run by another worker.
+        assert!(runs().get() >= got && runs().get() <= TASKS + lost, "{} {got} {lost}", runs().get());
+    }
+}
+
+#[track_caller]
+fn holds(program: impl Fn() -> AnyProgram, allowed: &str, executions: u64) {
+    for granularity in [Granularity::Operation, Granularity::Word] {
+        for engine in [Engine::Sim, Engine::Real] {
+            let executions = if engine == Engine::Sim { executions } else { executions / 10 };
+            let mut config = Config { shrink: false, ..Config::default() }.engine(engine);
+            config = config.granularity(granularity).executions(executions).ignore_environment();
+            if !allowed.is_empty() {
+                config = config.faults(allowed.parse().unwrap());
+            }
+            let report = program().check("pools", &config).unwrap();
+            let found = report.tally.first.map(|found| found.verdict);
+            assert_eq!((found, report.tally.inconclusive), (None, None), "{engine:?} {granularity:?}");
+        }
+    }
+}
+
+#[test]
+fn a_map_is_a_map_in_every_schedule() {
+    holds(
+        || {
+            AnyProgram::dynamic(|| {
+                let pool = selvedge_harness::prelude::Pool::new(2).unwrap();
+                assert_eq!(pool.map_chunked(|x: u32| x * x, 0..4, 1), Ok(vec![0, 1, 4, 9]));
+                pool.close();
+                assert_eq!(pool.join(), Ok(()));
+            })
+        },
+        "",
+        100,
+    );
+}
