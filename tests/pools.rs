@@ -7,6 +7,9 @@ use selvedge::sys::process::Signal;
 use selvedge::{Pool, PoolError, Shared, Value};
 use selvedge_harness::prelude::{Config, Engine, Granularity};
 use selvedge_harness::program::AnyProgram;
+use serial_test::serial;
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::OnceLock;
 
 /// How often each task was begun.
@@ -116,6 +119,7 @@ fn holds(program: impl Fn() -> AnyProgram, allowed: &str, executions: u64) {
 }
 
 #[test]
+#[serial]
 fn a_map_is_a_map_in_every_schedule() {
     holds(
         || {
@@ -129,4 +133,57 @@ fn a_map_is_a_map_in_every_schedule() {
         "",
         100,
     );
+}
+
+#[test]
+#[serial]
+fn whatever_moment_a_worker_dies_at_each_result_or_error_arrives_once() {
+    let program = || {
+        AnyProgram::dynamic(|| {
+            let pool = selvedge_harness::prelude::Pool::new(2).unwrap();
+            let outcomes: Vec<_> = pool.imap(|x: u32| x + 1, 0..4, 1).unwrap().collect();
+            assert_eq!(outcomes.len(), 4);
+            let mut lost = 0;
+            for (x, outcome) in (0..).zip(outcomes) {
+                match outcome {
+                    Ok(result) => assert_eq!(result, x + 1),
+                    Err(error) => {
+                        assert!(matches!(error, PoolError::WorkerLost { .. }), "{error}");
+                        lost += 1;
+                    }
+                }
+            }
+            assert!(lost <= 2, "{lost} tasks are lost with two workers");
+            pool.close();
+            assert_eq!(pool.join(), Ok(()));
+        })
+    };
+    holds(program, "kills:2", 300);
+}
+
+#[test]
+#[serial]
+fn a_callback_may_use_its_pool_and_a_terminated_pool_fails_what_is_out() {
+    let program = || {
+        AnyProgram::dynamic(|| {
+            let pool = Rc::new(selvedge_harness::prelude::Pool::new(1).unwrap());
+            let (again, second) = (Rc::downgrade(&pool), Rc::new(RefCell::new(None)));
+            let keep = Rc::clone(&second);
+            let first = pool.apply_async_then(
+                |x: u32| x + 1,
+                1,
+                move |outcome| {
+                    assert_eq!(outcome, Ok(&2));
+                    let pool = again.upgrade().unwrap();
+                    *keep.borrow_mut() = Some(pool.apply_async(|x: u32| x + 2, 2).unwrap());
+                },
+            );
+            assert_eq!(first.unwrap().get(), Ok(2));
+            assert_eq!(second.take().unwrap().get(), Ok(4));
+            let out = pool.map_async(|x: u32| x, 0..3, Some(1)).unwrap();
+            pool.terminate();
+            assert!(matches!(out.get(), Ok(_) | Err(PoolError::Terminated)));
+        })
+    };
+    holds(program, "", 100);
 }
