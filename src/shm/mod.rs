@@ -14,11 +14,11 @@
 //!
 //! When a process dies, its mappings go; the memory stays as long as anybody maps it.
 
+pub(crate) mod function;
 mod header;
 mod memory;
 mod named;
 mod segment;
-pub(crate) mod function;
 mod shareable;
 mod shared;
 mod tracker;
