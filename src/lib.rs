@@ -15,10 +15,11 @@
 //! | [`channel`] | queues, pipes, and other descriptors that carry bytes between processes |
 //! | [`signal`] | sending and handling signals |
 //! | [`process`], [`thread`] | starting tasks and learning how they ended |
+//! | [`pool`] | workers that are given functions to run |
 //! | [`net`] | connections between processes that do not descend from each other |
 //!
 //! Dependencies point one way:
-//! `sys <- platform <- shm <- raw <- sync <- channel <- signal <- process <- thread <- net`.
+//! `sys <- platform <- shm <- raw <- sync <- channel <- signal <- process <- thread <- pool, net`.
 
 pub mod channel;
 pub mod net;
