@@ -88,6 +88,8 @@ pub type Shared<T> = shm::Shared<T, Native>;
 pub type Connection = channel::Connection<Native>;
 /// [`pool::Pool`] of real processes.
 pub type Pool = pool::Pool<Native>;
+/// [`pool::ThreadPool`] of real threads.
+pub type ThreadPool = pool::ThreadPool<Native>;
 /// [`process::Process`], a real one.
 pub type Process = process::Process<Native>;
 /// [`thread::Agenda`] by real time.

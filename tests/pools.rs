@@ -187,3 +187,38 @@ fn a_callback_may_use_its_pool_and_a_terminated_pool_fails_what_is_out() {
     };
     holds(program, "", 100);
 }
+
+#[test]
+fn a_pool_of_threads_maps_reports_panics_and_ends() {
+    let pool = selvedge::ThreadPool::new(2).unwrap();
+    let factor = 3;
+    assert_eq!(pool.map(move |x: u32| x * factor, 0..50), Ok((0..50).map(|x| x * 3).collect()));
+    let panicked = pool.apply(|x: u32| if x == 1 { panic!("not {x}") } else { x }, 1);
+    assert!(
+        matches!(&panicked, Err(PoolError::Panicked { message, .. }) if message == "not 1"),
+        "{panicked:?}"
+    );
+    assert_eq!(pool.map_async(|x: u32| x, 0..3, Some(0)).unwrap_err(), PoolError::NoChunk);
+    assert_eq!(pool.join(), Err(PoolError::StillOpen));
+    pool.close();
+    assert_eq!(pool.apply(|x: u32| x, 1), Err(PoolError::Closed));
+    assert_eq!((pool.join(), pool.join()), (Ok(()), Ok(())));
+    let refused = selvedge::ThreadPool::new(0).unwrap_err().to_string();
+    assert_eq!(refused, "the number of threads is 0, but must be from 1 to 4096");
+}
+
+#[test]
+#[serial]
+fn a_pool_of_threads_settles_everything_in_every_schedule() {
+    let program = || {
+        AnyProgram::dynamic(|| {
+            let pool = selvedge_harness::prelude::ThreadPool::new(2).unwrap();
+            assert_eq!(pool.map_async(|x: u32| x + 1, 0..3, Some(1)).unwrap().get(), Ok(vec![1, 2, 3]));
+            let out = pool.map_async(|x: u32| x, 0..3, Some(1)).unwrap();
+            pool.terminate();
+            assert_eq!(pool.join(), Ok(()));
+            assert!(matches!(out.get(), Ok(_) | Err(PoolError::Terminated)));
+        })
+    };
+    holds(program, "", 100);
+}

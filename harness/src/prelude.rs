@@ -73,6 +73,8 @@ pub type LifoQueue<T> = selvedge::channel::LifoQueue<T, Checked>;
 pub type PriorityQueue<T> = selvedge::channel::PriorityQueue<T, Checked>;
 /// A number of workers, to whom tasks are given.
 pub type Pool = selvedge::pool::Pool<Checked>;
+/// The same with threads.
+pub type ThreadPool = selvedge::pool::ThreadPool<Checked>;
 /// A process.
 pub type Process = selvedge::process::Process<Checked>;
 

@@ -22,7 +22,7 @@
 use super::PoolError;
 use super::batch::Sink;
 use super::message::{Answer, Bytes, Done, Job};
-use super::worker::{IDLE, Initializer, NEVER, Worker};
+use super::worker::{Initializer, NEVER, Worker};
 use crate::channel::{Connection, PutError, Queue, Source, pipe, wait};
 use crate::platform::{Io, Tasks};
 use crate::process::{self, ExitStatus, Process};
@@ -277,8 +277,9 @@ impl<P: Tasks + Io> Core<P> {
         let status = desk.process.join();
         match desk.claim.get() {
             NEVER => self.barren.set(self.barren.get() + 1),
-            IDLE => self.barren.set(0),
             id => {
+                self.barren.set(0);
+                // Of a task that is not out any more, nothing is written off.
                 let end = end(&status);
                 self.settle(id, Err(PoolError::WorkerLost { pid, end }));
             }

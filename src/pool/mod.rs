@@ -1,7 +1,8 @@
 //! Pools: a number of workers, to whom tasks are given and from whom results come.
 //!
 //! Called by programs. [`Pool`] is the pool, [`AsyncResult`] a result that may not have come
-//! yet, [`Imap`] results as they come, [`PoolError`] what can go wrong.
+//! yet, [`Imap`] results as they come, [`PoolError`] what can go wrong. [`ThreadPool`] is the
+//! same with threads.
 //!
 //! | file | what it knows |
 //! |---|---|
@@ -9,6 +10,7 @@
 //! | `result`, `batch`, `imap` | results: awaited, collected, one by one |
 //! | `core` | who works, what is out, what has come back, who has died |
 //! | `worker` | what a worker does |
+//! | `threads`, `shelf` | the same for threads |
 //! | `message` | what goes from one to the other |
 //!
 //! When a worker dies, the task that it was at fails and another worker takes its place;
@@ -23,6 +25,8 @@ mod message;
 #[allow(clippy::module_inception, reason = "the folder is named for its one main type")]
 mod pool;
 mod result;
+mod shelf;
+mod threads;
 mod worker;
 
 pub use build::PoolBuilder;
@@ -30,3 +34,5 @@ pub use error::PoolError;
 pub use imap::{Imap, ImapUnordered};
 pub use pool::Pool;
 pub use result::AsyncResult;
+pub use shelf::ThreadResult;
+pub use threads::ThreadPool;

@@ -343,12 +343,12 @@ impl<P: Tasks + Io> Pool<P> {
 }
 
 /// The results of a map.
-fn all<O>(elements: Vec<O>) -> Vec<O> {
+pub(super) fn all<O>(elements: Vec<O>) -> Vec<O> {
     elements
 }
 
 /// The result of a single task.
-fn only<O>(mut elements: Vec<O>) -> O {
+pub(super) fn only<O>(mut elements: Vec<O>) -> O {
     elements.pop().expect("a batch of one element has one result")
 }
 

@@ -5,12 +5,11 @@
 //! | word | meaning |
 //! |---|---|
 //! | `claim`: [`NEVER`] | the worker has not begun a task |
-//! | `claim`: [`IDLE`] | it has finished all that it began |
-//! | `claim`: other | the task that it is at |
+//! | `claim`: other | the task that it began last |
 //! | `asleep` | whether the pool sleeps until a pipe is written to |
 //!
-//! 1. The claim is written before the task is taken from its queue, and cleared after the
-//!    result was put: a task that is neither in a queue nor claimed is finished.
+//! 1. The claim is written before the task is taken from its queue, and the next one after
+//!    its result was put: a task that is neither in a queue nor claimed is finished.
 //! 2. A result is put before the pool is looked for asleep, and the pool says that it falls
 //!    asleep before it looks for results: one of the two sees the other.
 //!
@@ -33,7 +32,6 @@ use std::sync::atomic::fence;
 use std::time::Duration;
 
 pub(super) const NEVER: u64 = 0;
-pub(super) const IDLE: u64 = u64::MAX;
 
 /// How often an idle worker looks whether its parent lives.
 const LOOK: Duration = Duration::from_secs(1);
@@ -70,7 +68,6 @@ impl<P: Tasks + Io> Worker<P> {
             let Some(job) = self.next() else { return };
             let answer = job.code.run::<Answer>(&job.input.0);
             self.hand_in(job.id, answer);
-            self.claim.set(IDLE);
             left = left.map(|left| left - 1);
         }
     }

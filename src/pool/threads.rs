@@ -1,0 +1,276 @@
+//! A pool of threads.
+//!
+//! Called by programs whose tasks need no processes: nothing is sent, so that closures may
+//! capture and arguments need not be serde types.
+//!
+//! | state | new tasks | threads |
+//! |---|---|---|
+//! | open | taken | as many as asked for |
+//! | closed | refused | until the last task is done |
+//! | over | refused | until each has finished the task that it is at |
+//!
+//! 1. A task is run at most once, and its result or error arrives exactly once.
+//! 2. The lock of the line is never held while something of the program's is called.
+//! 3. A thread cannot be ended from outside: [`terminate`](ThreadPool::terminate) fails what
+//!    is not begun, and [`join`](ThreadPool::join) waits for the rest.
+//!
+//! Orderings: the locks'.
+//!
+//! When the process dies, its threads are gone, and the pool with them.
+
+use super::PoolError;
+use super::message::catch;
+use super::shelf::{Shelf, ThreadResult};
+use crate::Error;
+use crate::platform::{Native, Tasks};
+use crate::sync::{Condvar, Mutex, MutexGuard};
+use crate::thread::{Builder, JoinHandle};
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, PoisonError};
+
+/// Called with whether it is to be run or has failed.
+type Task = Box<dyn FnOnce(bool) + Send>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Open,
+    Closed,
+    Over,
+}
+
+struct Line {
+    tasks: VecDeque<Task>,
+    state: State,
+}
+
+struct Desk<P: Tasks> {
+    line: Mutex<Line, P>,
+    changed: Condvar<P>,
+}
+
+/// Threads that run functions.
+///
+/// ```
+/// let pool = selvedge::ThreadPool::new(2)?;
+/// let factor = 3;
+/// assert_eq!(pool.map(move |x: u32| x * factor, 0..4)?, [0, 3, 6, 9]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// A panic comes back as [`PoolError::Panicked`] with its message; its place was printed by
+/// the hook of the program.
+pub struct ThreadPool<P: Tasks = Native> {
+    desk: Arc<Desk<P>>,
+    threads: Mutex<Vec<JoinHandle<(), P>>, P>,
+    count: usize,
+}
+
+impl<P: Tasks> Desk<P> {
+    fn line(&self) -> MutexGuard<'_, Line, P> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work(&self) {
+        loop {
+            let idle = |line: &mut Line| line.tasks.is_empty() && line.state == State::Open;
+            let waited = self.changed.wait_while(self.line(), idle);
+            let task = waited.unwrap_or_else(PoisonError::into_inner).tasks.pop_front();
+            let Some(task) = task else { return };
+            task(true);
+        }
+    }
+
+    /// Takes nothing more; gives back what is not to be begun any more.
+    fn close(&self, state: State) -> VecDeque<Task> {
+        let mut line = self.line();
+        if line.state != State::Over {
+            line.state = state;
+        }
+        let left = if state == State::Over { std::mem::take(&mut line.tasks) } else { VecDeque::new() };
+        drop(line);
+        self.changed.notify_all();
+        left
+    }
+}
+
+impl<P: Tasks> ThreadPool<P> {
+    /// A pool of this many threads, at least 1 and at most 4096.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for another number, [`Error::Os`] if the operating system
+    /// refuses to start a thread.
+    #[track_caller]
+    pub fn new(threads: usize) -> Result<Self, Error> {
+        if !(1..=4096).contains(&threads) {
+            let given = threads.to_string();
+            let allowed = "from 1 to 4096".to_owned();
+            return Err(Error::InvalidArgument { what: "the number of threads", given, allowed });
+        }
+        let line = Mutex::new(Line { tasks: VecDeque::new(), state: State::Open });
+        let desk = Arc::new(Desk { line, changed: Condvar::new() });
+        let pool = ThreadPool { desk, threads: Mutex::new(Vec::with_capacity(threads)), count: threads };
+        for _ in 0..threads {
+            let desk = Arc::clone(&pool.desk);
+            let thread = Builder::<P>::new().spawn(move || desk.work())?;
+            pool.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+        }
+        Ok(pool)
+    }
+
+    /// Runs `function` in a thread and waits for its result.
+    ///
+    /// # Errors
+    /// [`PoolError`].
+    #[track_caller]
+    pub fn apply<F, I, O>(&self, function: F, argument: I) -> Result<O, PoolError>
+    where
+        F: Fn(I) -> O + Send + Sync + 'static,
+        I: Send + 'static,
+        O: Send + 'static,
+    {
+        self.apply_async(function, argument)?.get()
+    }
+
+    /// Has `function` run in a thread.
+    ///
+    /// # Errors
+    /// [`PoolError::Closed`].
+    #[track_caller]
+    pub fn apply_async<F, I, O>(&self, function: F, argument: I) -> Result<ThreadResult<O, P>, PoolError>
+    where
+        F: Fn(I) -> O + Send + Sync + 'static,
+        I: Send + 'static,
+        O: Send + 'static,
+    {
+        self.submit(function, vec![vec![argument]], super::pool::only)
+    }
+
+    /// The result of `function` for each argument, in their order.
+    ///
+    /// # Errors
+    /// The [`PoolError`] that came first, after all the others have arrived.
+    #[track_caller]
+    pub fn map<F, I, O>(
+        &self,
+        function: F,
+        arguments: impl IntoIterator<Item = I>,
+    ) -> Result<Vec<O>, PoolError>
+    where
+        F: Fn(I) -> O + Send + Sync + 'static,
+        I: Send + 'static,
+        O: Send + 'static,
+    {
+        self.map_async(function, arguments, None)?.get()
+    }
+
+    /// Has `function` run for each argument, `chunk` of them at a time; `None` for about a
+    /// quarter of what there is for each thread.
+    ///
+    /// # Errors
+    /// [`PoolError::Closed`] or [`PoolError::NoChunk`].
+    #[track_caller]
+    pub fn map_async<F, I, O>(
+        &self,
+        function: F,
+        arguments: impl IntoIterator<Item = I>,
+        chunk: Option<usize>,
+    ) -> Result<ThreadResult<Vec<O>, P>, PoolError>
+    where
+        F: Fn(I) -> O + Send + Sync + 'static,
+        I: Send + 'static,
+        O: Send + 'static,
+    {
+        if chunk == Some(0) {
+            return Err(PoolError::NoChunk);
+        }
+        let arguments: Vec<I> = arguments.into_iter().collect();
+        let chunk = chunk.unwrap_or_else(|| arguments.len().div_ceil(4 * self.count).max(1));
+        let mut chunks = Vec::with_capacity(arguments.len().div_ceil(chunk));
+        let mut arguments = arguments.into_iter().peekable();
+        while arguments.peek().is_some() {
+            chunks.push(arguments.by_ref().take(chunk).collect());
+        }
+        self.submit(function, chunks, super::pool::all)
+    }
+
+    fn submit<F, I, O, R: Send + 'static>(
+        &self,
+        function: F,
+        chunks: Vec<Vec<I>>,
+        gather: fn(Vec<O>) -> R,
+    ) -> Result<ThreadResult<R, P>, PoolError>
+    where
+        F: Fn(I) -> O + Send + Sync + 'static,
+        I: Send + 'static,
+        O: Send + 'static,
+    {
+        let shelf = Arc::new(Shelf::new(chunks.len(), gather));
+        let function = Arc::new(function);
+        let mut line = self.desk.line();
+        if line.state != State::Open {
+            return Err(PoolError::Closed);
+        }
+        for (index, chunk) in chunks.into_iter().enumerate() {
+            let (shelf, function) = (Arc::clone(&shelf), Arc::clone(&function));
+            line.tasks.push_back(Box::new(move |run| {
+                let outcome = if run {
+                    let results = catch(|| chunk.into_iter().map(|argument| function(argument)).collect());
+                    results.map_err(|(message, location)| PoolError::Panicked { message, location })
+                } else {
+                    Err(PoolError::Terminated)
+                };
+                drop(function);
+                shelf.settle(index, outcome);
+            }));
+        }
+        drop(line);
+        self.desk.changed.notify_all();
+        Ok(ThreadResult::new(shelf))
+    }
+
+    /// Takes no new tasks from now on; those that are out are done.
+    #[track_caller]
+    pub fn close(&self) {
+        self.desk.close(State::Closed);
+    }
+
+    /// Takes no new tasks, and fails with [`PoolError::Terminated`] what no thread has begun.
+    #[track_caller]
+    pub fn terminate(&self) {
+        for task in self.desk.close(State::Over) {
+            task(false);
+        }
+    }
+
+    /// Waits until the threads have ended.
+    ///
+    /// # Errors
+    /// [`PoolError::StillOpen`] before [`close`](Self::close) or
+    /// [`terminate`](Self::terminate).
+    #[track_caller]
+    pub fn join(&self) -> Result<(), PoolError> {
+        if self.desk.line().state == State::Open {
+            return Err(PoolError::StillOpen);
+        }
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            // A panic of a task was caught there, and reached its result.
+            drop(thread.join());
+        }
+        Ok(())
+    }
+}
+
+impl<P: Tasks> Drop for ThreadPool<P> {
+    fn drop(&mut self) {
+        // To wait here could be to wait for ever.
+        self.terminate();
+    }
+}
+
+impl<P: Tasks> fmt::Debug for ThreadPool<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ThreadPool").field("threads", &self.count).finish_non_exhaustive()
+    }
+}
