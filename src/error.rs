@@ -183,6 +183,18 @@ pub enum Error {
         /// The name.
         name: String,
         /// What it is, and what was expected.
+    },
+    /// The server process of a manager has ended.
+    #[error("the manager at {address} is gone: its process has ended or was never there")]
+    ManagerGone {
+        /// Where it was looked for.
+        address: String,
+    },
+    /// A manager could not do what it was asked for; nothing was changed.
+    #[error("the manager refused: {why}")]
+    #[doc(alias = "RemoteError")]
+    Remote {
+        /// What was wrong.
         why: String,
     },
     /// An argument is out of its range; nothing was changed.

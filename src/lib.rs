@@ -19,9 +19,10 @@
 //! | [`net`] | connections between processes that do not descend from each other |
 //!
 //! Dependencies point one way:
-//! `sys <- platform <- shm <- raw <- sync <- channel <- signal <- process <- thread <- pool, net`.
+//! `sys <- platform <- shm <- raw <- sync <- channel <- signal <- process <- thread <- pool, net <- manager`.
 
 pub mod channel;
+pub mod manager;
 pub mod net;
 pub mod platform;
 pub mod pool;

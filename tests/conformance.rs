@@ -13,6 +13,8 @@ mod connection;
 mod event;
 #[path = "conformance/fork_wait.rs"]
 mod fork_wait;
+#[path = "conformance/manager.rs"]
+mod manager;
 #[path = "conformance/mp_queue.rs"]
 mod mp_queue;
 #[path = "conformance/pool.rs"]

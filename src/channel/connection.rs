@@ -245,6 +245,20 @@ impl<P: Io> Connection<P> {
         }
     }
 
+    /// Reads once what has come, and fails with [`Error::EndOfFile`] if nothing ever will.
+    pub(crate) fn take_in(&mut self, site: P::Site) -> Result<(), Error> {
+        if self.fill(site)? == 0 { Err(Error::EndOfFile) } else { Ok(()) }
+    }
+
+    /// The next message of at most `most` bytes, if all of it was taken in.
+    pub(crate) fn come(&mut self, most: usize, site: P::Site) -> Result<Option<Vec<u8>>, Error> {
+        if !self.look(most)? {
+            return Ok(None);
+        }
+        let message = self.next(most, site)?;
+        Ok(Some(self.inbox.slice(&message.bytes).to_vec()))
+    }
+
     /// Whether a whole message is in the inbox.
     fn look(&mut self, most: usize) -> Result<bool, Error> {
         if self.ready.is_none() {

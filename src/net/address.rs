@@ -32,7 +32,7 @@ use std::str::FromStr;
 /// assert!(error.to_string().contains("must be a path"));
 /// # Ok::<(), selvedge::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Address {
     /// A Unix socket with a path.
     Unix(PathBuf),

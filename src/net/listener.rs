@@ -112,7 +112,11 @@ impl<P: Io> Listener<P> {
     /// [`Error::ConnectionClosed`] after [`close`](Self::close), or [`Error::Os`].
     #[track_caller]
     pub fn accept(&self) -> Result<Connection<P>, Error> {
-        let site = P::Site::here();
+        self.arrival(P::Site::here())?.prove()
+    }
+
+    /// Waits for the next client, which has not shown the key yet.
+    pub(crate) fn arrival(&self, site: P::Site) -> Result<Arrival<P>, Error> {
         let fd = self.socket.as_ref().ok_or(Error::ConnectionClosed)?.as_fd();
         let accepted = loop {
             let call = Call { kind: Kind::Input, name: "accept", fd, site };
@@ -129,11 +133,8 @@ impl<P: Io> Listener<P> {
                 (Ok(_), None) => unreachable!("accept succeeds with a descriptor"),
             }
         };
-        let mut connection = connected(&self.address, accepted).map_err(Error::os("accept"))?;
-        if let Some(key) = &self.authkey {
-            auth::of_listener(&mut connection, key, P::deadline(self.patience), site)?;
-        }
-        Ok(connection)
+        let connection = connected(&self.address, accepted).map_err(Error::os("accept"))?;
+        Ok(Arrival { connection, authkey: self.authkey.clone(), patience: self.patience, site })
     }
 
     /// Stops listening. Clients that were not accepted are turned away.
@@ -146,6 +147,24 @@ impl<P: Io> Listener<P> {
             // It may have been removed by somebody else.
             let _ = std::fs::remove_file(path);
         }
+    }
+}
+
+/// A client that has come and not shown the key yet.
+pub(crate) struct Arrival<P: Io> {
+    connection: Connection<P>,
+    authkey: Option<AuthKey>,
+    patience: Duration,
+    site: P::Site,
+}
+
+impl<P: Io> Arrival<P> {
+    /// Waits until the client has shown the key, if one is asked for.
+    pub(crate) fn prove(mut self) -> Result<Connection<P>, Error> {
+        if let Some(key) = &self.authkey {
+            auth::of_listener(&mut self.connection, key, P::deadline(self.patience), self.site)?;
+        }
+        Ok(self.connection)
     }
 }
 

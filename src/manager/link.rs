@@ -1,0 +1,194 @@
+//! How a process asks the server of a manager.
+//!
+//! Called by `manager` and by every proxy.
+//!
+//! | connections of a process | a call |
+//! |---|---|
+//! | none idle | makes one more: each task of a process can wait for itself |
+//! | some idle | uses one, and gives it back after the answer |
+//!
+//! 1. A connection belongs to one process: a forked child closes its copies of its
+//!    parent's, and makes its own.
+//! 2. A process has one link to an address, however many proxies it has: a proxy that
+//!    comes in a message finds it.
+//!
+//! When the server dies, a call fails at once, also one that waits for its answer. When a
+//! client dies, its connections are closed.
+
+use super::message::{Bytes, MOST, Reply, Request};
+use super::state::{Kind, Method};
+use crate::Error;
+use crate::channel::{Connection, wire};
+use crate::net::{Address, connect};
+use crate::platform::{Io, Owner, Tasks};
+use crate::process::{self, AuthKey};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+/// A way to a server.
+pub(super) struct Link<P: Io + Tasks>(Arc<Shared<P>>);
+
+struct Shared<P: Io + Tasks> {
+    address: Address,
+    authkey: AuthKey,
+    /// What each process has; under a scheduler several can share this memory.
+    processes: Mutex<BTreeMap<(u32, u32), Own<P>>>,
+}
+
+/// What one process has.
+struct Own<P: Io> {
+    /// The number that the server gave it.
+    client: Option<u64>,
+    idle: Vec<Connection<P>>,
+}
+
+/// The links of this process.
+static LINKS: Mutex<Vec<Weak<dyn Any + Send + Sync>>> = Mutex::new(Vec::new());
+
+impl<P: Io + Tasks> Clone for Link<P> {
+    fn clone(&self) -> Self {
+        Link(self.0.clone())
+    }
+}
+
+impl<P: Io + Tasks> Link<P> {
+    /// The link to `address`, made with `authkey` if there is none.
+    pub(super) fn to(address: &Address, authkey: &AuthKey) -> Link<P> {
+        let known = Self::known(address);
+        known.filter(|link| link.0.authkey == *authkey).unwrap_or_else(|| {
+            let shared = Arc::new(Shared {
+                address: address.clone(),
+                authkey: authkey.clone(),
+                processes: Mutex::default(),
+            });
+            let any: Arc<dyn Any + Send + Sync> = shared.clone();
+            LINKS.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&any));
+            Link(shared)
+        })
+    }
+
+    /// The link to `address`, made with the key of the calling process if there is none.
+    pub(super) fn of_family(address: &Address) -> Link<P> {
+        Self::known(address).unwrap_or_else(|| Self::to(address, process::current::<P>().authkey()))
+    }
+
+    fn known(address: &Address) -> Option<Link<P>> {
+        let mut links = LINKS.lock().unwrap_or_else(PoisonError::into_inner);
+        links.retain(|link| link.strong_count() > 0);
+        let mut alive = links.iter().filter_map(|link| link.upgrade()?.downcast::<Shared<P>>().ok());
+        alive.find(|shared| shared.address == *address).map(Link)
+    }
+
+    pub(super) fn address(&self) -> &Address {
+        &self.0.address
+    }
+
+    /// Makes sure that there is a server, which has the same key.
+    pub(super) fn greet(&self) -> Result<(), Error> {
+        let connection = self.take()?;
+        self.own(|own| own.idle.push(connection));
+        Ok(())
+    }
+
+    /// Makes an object.
+    pub(super) fn create(&self, kind: Kind) -> Result<u64, Error> {
+        match self.ask(&Request::Create(kind))? {
+            Reply::Number(object) => Ok(object),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// Calls a method of an object, which may wait for so long; `None` for ever.
+    pub(super) fn call(
+        &self,
+        object: u64,
+        timeout: Option<Duration>,
+        method: Method,
+    ) -> Result<Reply, Error> {
+        self.ask(&Request::Call { object, task: P::me().id(), timeout, method })
+    }
+
+    /// Asks once, and waits for the answer.
+    pub(super) fn ask(&self, request: &Request) -> Result<Reply, Error> {
+        let (bytes, _) = wire::encode(request)?;
+        if bytes.len() > MOST {
+            return Err(Error::MessageTooLong { len: bytes.len() as u64, most: MOST });
+        }
+        let mut connection = self.take()?;
+        let reply = self.exchange(&mut connection, &bytes)?;
+        self.own(|own| own.idle.push(connection));
+        match reply {
+            Reply::Refused(why) => Err(Error::Remote { why }),
+            reply => Ok(reply),
+        }
+    }
+
+    fn exchange(&self, connection: &mut Connection<P>, bytes: &[u8]) -> Result<Reply, Error> {
+        let answer = connection.send_bytes(bytes).and_then(|()| connection.recv::<Reply>());
+        answer.map_err(|error| match error {
+            Error::BrokenPipe | Error::EndOfFile => self.gone(),
+            other => other,
+        })
+    }
+
+    fn gone(&self) -> Error {
+        Error::ManagerGone { address: self.0.address.to_string() }
+    }
+
+    /// A connection that nobody else uses.
+    fn take(&self) -> Result<Connection<P>, Error> {
+        let (idle, client) = self.own(|own| (own.idle.pop(), own.client));
+        if let Some(connection) = idle {
+            return Ok(connection);
+        }
+        let mut connection = match connect::<P>(&self.0.address, Some(&self.0.authkey)) {
+            Err(Error::Os { operation: "connect", source }) if is_nobody(&source) => return Err(self.gone()),
+            result => result?,
+        };
+        let hello = Request::Hello { process: std::process::id(), client };
+        match self.exchange(&mut connection, &wire::encode(&hello)?.0)? {
+            Reply::Number(client) => self.own(|own| own.client = Some(client)),
+            other => return Err(unexpected(other)),
+        }
+        Ok(connection)
+    }
+
+    /// Does `body` with what the calling process has.
+    fn own<R>(&self, body: impl FnOnce(&mut Own<P>) -> R) -> R {
+        let (real, logical) = (std::process::id(), P::process_id());
+        let mut processes = self.0.processes.lock().unwrap_or_else(PoisonError::into_inner);
+        // What was copied by a fork is the parent's.
+        processes.retain(|(process, _), _| *process == real);
+        body(processes.entry((real, logical)).or_insert_with(|| Own { client: None, idle: Vec::new() }))
+    }
+}
+
+/// Whether nobody listens there.
+fn is_nobody(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionRefused, ConnectionReset, NotFound};
+    matches!(error.kind(), ConnectionRefused | ConnectionReset | NotFound)
+}
+
+/// The server is of another version, or none of ours.
+pub(super) fn unexpected(reply: Reply) -> Error {
+    Error::Remote { why: format!("its answer is not one to this question: {reply:?}") }
+}
+
+/// A value in the form of messages.
+pub(super) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Bytes, Error> {
+    let (bytes, descriptors) = wire::encode(value)?;
+    if descriptors.is_empty() {
+        return Ok(Bytes(bytes));
+    }
+    let why = "a descriptor cannot be kept by a manager; send it through a pipe".to_owned();
+    Err(Error::Value { doing: "encoded", why })
+}
+
+/// The value that these bytes are.
+pub(super) fn decode<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Error> {
+    wire::decode(&bytes.0, Vec::new())
+}

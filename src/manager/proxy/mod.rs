@@ -1,0 +1,31 @@
+//! The objects of a manager as programs see them.
+//!
+//! Made by the methods of [`Manager`](super::Manager).
+//!
+//! | file | proxies |
+//! |---|---|
+//! | `handle` | what all of them are: a link and the number of an object |
+//! | `dict`, `namespace`, `list`, `value` | containers of any serde type |
+//! | `lock`, `semaphore`, `event`, `queue` | what processes wait for |
+//!
+//! When the server dies, each method is an
+//! [`Error::ManagerGone`](crate::Error::ManagerGone).
+
+mod dict;
+mod event;
+mod handle;
+mod list;
+mod lock;
+mod namespace;
+mod queue;
+mod semaphore;
+mod value;
+
+pub use dict::Dict;
+pub use event::Event;
+pub use list::{Array, Iter, List};
+pub use lock::{Held, Lock, LockGuard, ReentrantLock};
+pub use namespace::Namespace;
+pub use queue::Queue;
+pub use semaphore::Semaphore;
+pub use value::Value;

@@ -1,0 +1,372 @@
+//! The loop of a manager's server process.
+//!
+//! Called by `manager` in the process that it starts; never returns but to end it.
+//!
+//! | comes | what follows |
+//! |---|---|
+//! | a connection | a thread of its own has it show the key, so that a silent one holds up nobody |
+//! | a proven connection | it is a [`Peer`] |
+//! | a request | it is attempted, then those that wait for the same object are |
+//! | a deadline | whoever waited until then is told |
+//! | the end of a connection or of a client | what waited there is dropped, what it held is given back |
+//! | the end of the starter, or `Shutdown` | the end |
+//!
+//! 1. The loop never waits for one client: it reads what has come, once.
+//! 2. After each request and each death, nobody waits who need not.
+//!
+//! When the server dies here, all its connections are closed, and each client meets the
+//! end of the file.
+
+use super::message::{MOST, Reply, Request};
+use super::parked::{Parked, Waiter};
+use super::peer::{Client, Peer};
+use super::poller::Poller;
+use super::state::{self, Attempt, Object, Who};
+use crate::Error;
+use crate::channel::{Connection, pipe, wire};
+use crate::net::{Address, Listener};
+use crate::platform::{Io, Tasks};
+use crate::sys::death;
+use crate::thread;
+use std::collections::BTreeMap;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+const LISTENER: u64 = 0;
+const PROVEN: u64 = 1;
+const STARTER: u64 = 2;
+const FIRST: u64 = 3;
+/// How many may be showing the key at a time; more are turned away.
+const UNPROVEN: usize = 64;
+
+/// Everything that a server process has.
+pub(super) struct Server<P: Io + Tasks> {
+    poller: Poller,
+    listener: Listener<P>,
+    /// Where connections come from that have shown the key, and where they are put.
+    proven: Connection<P>,
+    to_proven: Arc<Connection<P>>,
+    /// Relaxed: it only limits.
+    unproven: Arc<AtomicUsize>,
+    peers: BTreeMap<u64, Peer<P>>,
+    clients: BTreeMap<u64, Client>,
+    /// Clients by the numbers of their ends.
+    ends: BTreeMap<u64, u64>,
+    objects: BTreeMap<u64, Box<dyn Object>>,
+    parked: Parked,
+    /// Peers that are to be dropped.
+    lost: Vec<u64>,
+    next: u64,
+    /// Held so that it can tell.
+    _starter: Option<OwnedFd>,
+    site: P::Site,
+}
+
+impl<P: Io + Tasks> Server<P> {
+    /// A server at this listener, which ends with the process `starter`.
+    pub(super) fn new(listener: Listener<P>, starter: u32, site: P::Site) -> Result<Server<P>, Error> {
+        let poller = Poller::new()?;
+        let (proven, to_proven) = pipe::<P>(true)?;
+        poller.add(listener.as_fd(), LISTENER)?;
+        poller.add(proven.as_fd(), PROVEN)?;
+        let starter = if starter == std::process::id() { None } else { death::pidfd(starter) };
+        if let Some(fd) = &starter {
+            poller.add(fd.as_fd(), STARTER)?;
+        }
+        Ok(Server {
+            poller,
+            listener,
+            proven,
+            to_proven: Arc::new(to_proven),
+            unproven: Arc::default(),
+            peers: BTreeMap::new(),
+            clients: BTreeMap::new(),
+            ends: BTreeMap::new(),
+            objects: BTreeMap::new(),
+            parked: Parked::default(),
+            lost: Vec::new(),
+            next: FIRST,
+            _starter: starter,
+            site,
+        })
+    }
+
+    /// Serves until it is told to end.
+    ///
+    /// # Errors
+    /// If the operating system refuses what every server needs.
+    pub(super) fn serve(&mut self) -> Result<(), Error> {
+        loop {
+            let ready = self.poller.wait::<P>(self.parked.earliest(), self.site)?;
+            // Deaths first: what is asked after a death was heard of is done after it.
+            let (ends, rest): (Vec<u64>, Vec<u64>) =
+                ready.into_iter().partition(|number| self.ends.contains_key(number));
+            ends.into_iter().for_each(|number| self.end(number));
+            for number in rest {
+                let over = match number {
+                    LISTENER => {
+                        self.arrival();
+                        false
+                    }
+                    PROVEN => self.proven(),
+                    STARTER => true,
+                    _ => self.incoming(number),
+                };
+                if over {
+                    return Ok(());
+                }
+            }
+            if self.parked.earliest().is_some() {
+                self.expire(P::now());
+            }
+            while let Some(number) = self.lost.pop() {
+                self.drop_peer(number);
+            }
+        }
+    }
+
+    /// Where it listens.
+    pub(super) fn address(&self) -> &Address {
+        self.listener.address()
+    }
+
+    /// No client can come any more; the path of the address is gone.
+    pub(super) fn close(&mut self) {
+        self.listener.close();
+    }
+
+    fn number(&mut self) -> u64 {
+        self.next += 1;
+        self.next - 1
+    }
+
+    /// Somebody is at the listener.
+    fn arrival(&mut self) {
+        // Who has left again, or cannot be accepted now, is no reason to end.
+        let Ok(arrival) = self.listener.arrival(self.site) else { return };
+        if self.unproven.fetch_add(1, Relaxed) >= UNPROVEN {
+            self.unproven.fetch_sub(1, Relaxed);
+            return;
+        }
+        let (to_proven, unproven) = (self.to_proven.clone(), self.unproven.clone());
+        let prove = move || {
+            if let Ok(connection) = arrival.prove() {
+                // Nobody receives it if the server is about to end.
+                let _ = to_proven.send(&connection);
+            }
+            unproven.fetch_sub(1, Relaxed);
+        };
+        if thread::Builder::<P>::new().name("a client that shows its key").spawn(prove).is_err() {
+            self.unproven.fetch_sub(1, Relaxed);
+        }
+    }
+
+    /// Somebody has shown the key, and may have asked already: that came with the
+    /// connection. True if that is the end.
+    fn proven(&mut self) -> bool {
+        let Ok(connection) = self.proven.recv::<Connection<P>>() else { return false };
+        let number = self.number();
+        if self.poller.add(connection.as_fd(), number).is_err() {
+            return false;
+        }
+        self.peers.insert(number, Peer { connection, client: None, waits: false });
+        self.requests(number)
+    }
+
+    /// Something has come from a peer, or it is at its end; true if that is the server's.
+    fn incoming(&mut self, number: u64) -> bool {
+        let Some(peer) = self.peers.get_mut(&number) else { return false };
+        if peer.connection.take_in(self.site).is_err() {
+            self.drop_peer(number);
+            return false;
+        }
+        self.requests(number)
+    }
+
+    /// Does what a peer asked for; true if that is the end.
+    fn requests(&mut self, number: u64) -> bool {
+        let site = self.site;
+        loop {
+            let Some(peer) = self.peers.get_mut(&number) else { return false };
+            let request = match peer.connection.come(MOST, site) {
+                Ok(None) => return false,
+                Ok(Some(bytes)) => wire::decode::<Request>(&bytes, Vec::new()),
+                Err(error) => Err(error),
+            };
+            match request {
+                // Who waits has asked already.
+                Ok(request) if !peer.waits => {
+                    if self.request(number, request) {
+                        return true;
+                    }
+                }
+                _ => {
+                    self.drop_peer(number);
+                    return false;
+                }
+            }
+        }
+    }
+
+    fn request(&mut self, number: u64, request: Request) -> bool {
+        let client = self.peers.get(&number).and_then(|peer| peer.client);
+        match (request, client) {
+            (Request::Hello { process, client }, None) => self.hello(number, process, client),
+            (Request::Create(kind), Some(_)) => {
+                let object = self.number();
+                self.objects.insert(object, state::make(kind));
+                self.answer(number, &Reply::Number(object));
+            }
+            (Request::Call { object, task, timeout, method }, Some(client)) => {
+                let who = Who { client, task };
+                self.call(object, timeout, Waiter { peer: number, who, deadline: None, method });
+            }
+            (Request::Shutdown, Some(_)) => {
+                self.answer(number, &Reply::Done);
+                return true;
+            }
+            _ => self.lost.push(number),
+        }
+        false
+    }
+
+    /// A connection says whose it is.
+    fn hello(&mut self, number: u64, process: u32, known: Option<u64>) {
+        let client = known.filter(|client| self.clients.contains_key(client));
+        let client = client.unwrap_or_else(|| {
+            let client = self.number();
+            let remote = matches!(self.listener.address(), Address::Tcp(_));
+            let end = if remote || process == std::process::id() { None } else { death::pidfd(process) };
+            let end = end.map(|fd| (self.number(), fd));
+            if let Some((end, fd)) = &end
+                && self.poller.add(fd.as_fd(), *end).is_ok()
+            {
+                self.ends.insert(*end, client);
+            }
+            self.clients.insert(client, Client { connections: 0, end });
+            client
+        });
+        if let (Some(peer), Some(known)) = (self.peers.get_mut(&number), self.clients.get_mut(&client)) {
+            peer.client = Some(client);
+            known.connections += 1;
+        }
+        self.answer(number, &Reply::Number(client));
+    }
+
+    fn call(&mut self, object: u64, timeout: Option<Duration>, mut waiter: Waiter) {
+        let Some(state) = self.objects.get_mut(&object) else {
+            self.answer(waiter.peer, &Reply::Refused(format!("there is no object {object}")));
+            return;
+        };
+        let mut attempt = state.attempt(waiter.who, &mut waiter.method);
+        waiter.deadline = timeout.map(P::deadline);
+        if matches!(attempt, Attempt::Wait) && timeout == Some(Duration::ZERO) {
+            waiter.deadline = None;
+            attempt = state.expired(waiter.who, &mut waiter.method);
+        }
+        self.attempted(object, waiter, attempt);
+        self.settle(object);
+    }
+
+    /// Answers, or has the caller wait.
+    fn attempted(&mut self, object: u64, waiter: Waiter, attempt: Attempt) {
+        match attempt {
+            Attempt::Done(reply) => self.answer(waiter.peer, &reply),
+            Attempt::Wait => {
+                if let Some(peer) = self.peers.get_mut(&waiter.peer) {
+                    peer.waits = true;
+                    self.parked.add(object, waiter);
+                }
+            }
+        }
+    }
+
+    /// Attempts again what waits for an object, the first first, until none can go on.
+    fn settle(&mut self, object: u64) {
+        let Some(state) = self.objects.get_mut(&object) else { return };
+        let mut place = 0;
+        let mut answers = Vec::new();
+        while let Some(waiter) = self.parked.at(object, place) {
+            match state.attempt(waiter.who, &mut waiter.method) {
+                Attempt::Wait => place += 1,
+                Attempt::Done(reply) => {
+                    answers.push((waiter.peer, reply));
+                    self.parked.take(object, place);
+                    // It may have made room for one before it.
+                    place = 0;
+                }
+            }
+        }
+        for (peer, reply) in answers {
+            self.answer(peer, &reply);
+        }
+    }
+
+    fn answer(&mut self, number: u64, reply: &Reply) {
+        let Some(peer) = self.peers.get_mut(&number) else { return };
+        peer.waits = false;
+        if peer.connection.send(reply).is_err() {
+            self.lost.push(number);
+        }
+    }
+
+    /// Tells those whose time has passed.
+    fn expire(&mut self, now: u64) {
+        while let Some((object, mut waiter)) = self.parked.take_expired(now) {
+            let Some(state) = self.objects.get_mut(&object) else { continue };
+            waiter.deadline = None;
+            let attempt = state.expired(waiter.who, &mut waiter.method);
+            self.attempted(object, waiter, attempt);
+            self.settle(object);
+        }
+    }
+
+    /// A connection has ended.
+    fn drop_peer(&mut self, number: u64) {
+        let Some(peer) = self.peers.remove(&number) else { return };
+        self.poller.remove(peer.connection.as_fd());
+        if let Some((object, mut waiter)) = self.parked.take_of(number)
+            && let Some(state) = self.objects.get_mut(&object)
+        {
+            // Nobody hears the answer, but the object must not count on it any more.
+            let _ = state.expired(waiter.who, &mut waiter.method);
+            self.settle(object);
+        }
+        let Some((id, client)) = peer.client.and_then(|id| Some((id, self.clients.get_mut(&id)?))) else {
+            return;
+        };
+        client.connections -= 1;
+        if client.connections == 0 && client.end.is_none() {
+            self.died(id);
+        }
+    }
+
+    /// The process with this end has died.
+    fn end(&mut self, number: u64) {
+        let Some(client) = self.ends.get(&number).copied() else { return };
+        let of_client = self.peers.iter().filter(|(_, peer)| peer.client == Some(client));
+        let peers: Vec<u64> = of_client.map(|(number, _)| *number).collect();
+        for number in peers {
+            self.drop_peer(number);
+        }
+        self.died(client);
+    }
+
+    /// Takes back what a client held.
+    fn died(&mut self, id: u64) {
+        if let Some((end, fd)) = self.clients.remove(&id).and_then(|client| client.end) {
+            self.poller.remove(fd.as_fd());
+            self.ends.remove(&end);
+        }
+        let objects: Vec<u64> = self.objects.keys().copied().collect();
+        for object in objects {
+            if let Some(state) = self.objects.get_mut(&object) {
+                state.died(id);
+            }
+            self.settle(object);
+        }
+    }
+}
