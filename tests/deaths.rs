@@ -1,6 +1,7 @@
 //! Do both engines see how a task ends? Panics, crashes, exits and endless loops, of
 //! tasks, of their children and of the code around them.
 
+use nix::sys::signal::{Signal, raise};
 use selvedge_harness::prelude::*;
 use selvedge_harness::{Verdict, check};
 
@@ -46,10 +47,14 @@ fn a_panic_is_a_finding_with_task_and_step() {
 #[test]
 fn deaths_are_findings() {
     type Death = (&'static str, fn(&Count), i32);
-    let deaths: [Death; 3] = [
+    let deaths: [Death; 6] = [
         ("abort", |_| std::process::abort(), -nix::libc::SIGABRT),
         ("segmentation fault", |_| read_null(), -nix::libc::SIGSEGV),
         ("stack overflow", |_| _ = overflow(1), -nix::libc::SIGSEGV),
+        // Sent, not caused: no instruction fails again when the handler has returned.
+        ("raised SIGSEGV", |_| _ = raise(Signal::SIGSEGV), -nix::libc::SIGSEGV),
+        ("raised SIGFPE", |_| _ = raise(Signal::SIGFPE), -nix::libc::SIGFPE),
+        ("raised SIGILL", |_| _ = raise(Signal::SIGILL), -nix::libc::SIGILL),
     ];
     for (name, body, expected) in deaths {
         for engine in BOTH {

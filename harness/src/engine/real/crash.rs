@@ -1,8 +1,8 @@
 //! Fatal signals in a task's process: tell the controller, then die of them.
 //!
 //! Without this the controller would learn of the death at its next patrol only.
-//! The handler hands the turn over and restores the default action; the faulting
-//! instruction then fails again and the process dies with its true status.
+//! The handler hands the turn over, restores the default action and raises the signal
+//! again, so that the process dies with its true status.
 
 use crate::kernel::{Request, current};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, raise, sigaction};
@@ -35,7 +35,7 @@ extern "C" fn handler(number: nix::libc::c_int) {
         kernel.request = Request::Crashed;
         kernel.call_controller();
     }
-    if signal == Signal::SIGABRT {
-        let _ = raise(signal);
-    }
+    // It stays pending while this handler runs, and ends the process afterwards: a
+    // signal that was sent, as by `raise`, has no instruction that would fail again.
+    let _ = raise(signal);
 }

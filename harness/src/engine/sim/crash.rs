@@ -137,14 +137,13 @@ fn pass_on(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::
         Some(SigHandler::SigAction(handler)) => handler(signal, info, context),
         Some(SigHandler::Handler(handler)) => handler(signal),
         _ => {
-            // The default: give it back and let the instruction fail once more.
+            // The default: give it back and let the signal come once more, which a
+            // signal that was sent, and not caused by an instruction, does not by itself.
             let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
             if let Ok(signal) = Signal::try_from(signal) {
                 // SAFETY: restores the default action.
                 let _ = unsafe { sigaction(signal, &default) };
-                if signal == Signal::SIGABRT {
-                    let _ = nix::sys::signal::raise(signal);
-                }
+                let _ = nix::sys::signal::raise(signal);
             }
         }
     }
