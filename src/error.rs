@@ -183,6 +183,7 @@ pub enum Error {
         /// The name.
         name: String,
         /// What it is, and what was expected.
+        why: String,
     },
     /// The server process of a manager has ended.
     #[error("the manager at {address} is gone: its process has ended or was never there")]

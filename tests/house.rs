@@ -90,7 +90,10 @@ fn folders_in_order(package: &str, order: &[&str], anywhere: &[&str]) {
 fn folders_never_depend_backwards() {
     folders_in_order(
         "src",
-        &["sys", "platform", "shm", "raw", "sync", "channel", "signal", "process", "thread", "pool", "net", "manager"],
+        &[
+            "sys", "platform", "shm", "raw", "sync", "channel", "signal", "process", "thread", "pool", "net",
+            "manager",
+        ],
         &[],
     );
 }
