@@ -206,8 +206,11 @@ fn after_help() -> String {
 pub(super) fn in_one_line(error: &clap::Error) -> String {
     let text = error.to_string();
     let said = text.split("Usage:").next().unwrap_or_default();
-    let lines =
-        said.lines().map(|line| line.trim().trim_start_matches("error: ")).filter(|line| !line.is_empty());
+    // No argument of ours begins with a dash, so it is no help to hear how to pass one.
+    let lines = said
+        .lines()
+        .map(|line| line.trim().trim_start_matches("error: "))
+        .filter(|line| !line.is_empty() && !line.starts_with("tip: to pass "));
     let mut parts: Vec<&str> = lines.collect();
     if parts.is_empty() {
         parts.push("the command line is wrong; try --help");
@@ -219,6 +222,17 @@ pub(super) fn in_one_line(error: &clap::Error) -> String {
 mod tests {
     use super::*;
     use clap::CommandFactory;
+
+    #[test]
+    fn an_unknown_option_is_told_in_one_line() {
+        let told = |line: &[&str]| in_one_line(&Line::try_parse_from(line).expect_err("an error"));
+        assert_eq!(told(&["selvedge", "list", "--bogus"]), "unexpected argument '--bogus' found");
+        assert_eq!(told(&["selvedge", "replay", "x", "--bogus"]), "unexpected argument '--bogus' found");
+        assert_eq!(
+            told(&["selvedge", "explore", "x", "--sed", "1"]),
+            "unexpected argument '--sed' found; tip: a similar argument exists: '--seed'"
+        );
+    }
 
     #[test]
     fn the_definition_is_sound() {
