@@ -36,8 +36,11 @@ pub fn critical(finding: &Finding) -> Option<String> {
             format!("no critical pair: no single swap of the {pairs} that were tried makes it pass")
         }
         Swap::Always { schedules } => {
-            let many = words::count(*schedules, "schedule");
-            format!("no critical pair: it fails in every schedule ({many} that differ), so no order matters")
+            let many = match schedules {
+                1 => "there is only one".to_owned(),
+                _ => format!("{} that differ", words::count(*schedules, "schedule")),
+            };
+            format!("no critical pair: it fails in every schedule ({many}), so no order matters")
         }
     })
 }

@@ -144,6 +144,8 @@ fn a_pair_is_only_told_if_its_swap_passed() {
     assert!(none(0, true).contains("no two operations could have been swapped"));
     let always = told(Some(Swap::Always { schedules: 2 }));
     assert!(always.contains("it fails in every schedule (2 schedules that differ)"), "{always}");
+    let only = told(Some(Swap::Always { schedules: 1 }));
+    assert!(only.contains("it fails in every schedule (there is only one), so"), "{only}");
     assert!(!told(None).contains("critical"));
 }
 
