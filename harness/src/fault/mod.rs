@@ -28,6 +28,7 @@ mod parse;
 pub(crate) use parse::help;
 
 use crate::kernel::{Choice, Outcome};
+use crate::{Error, nearest};
 
 /// How many faults of which kind an execution may have.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -114,6 +115,18 @@ impl Faults {
             self;
         [kills, signals, eintr, short_io, spurious, timeouts].into_iter().any(|&most| most > 0) || *wake_any
     }
+}
+
+/// Refuses a victim whose name none of these tasks has. What they start themselves goes by
+/// the names that processes and threads get.
+pub(crate) fn check_victims(victims: &[String], names: &[String]) -> Result<(), Error> {
+    let known = |victim: &str| {
+        let started = victim.starts_with("Process-") || victim.starts_with("Thread-");
+        started || names.iter().any(|name| matches(victim, name))
+    };
+    let Some(unknown) = victims.iter().find(|victim| !known(victim)) else { return Ok(()) };
+    let near = nearest(unknown, names.iter().map(String::as_str)).unwrap_or_default();
+    Err(Error::Usage(format!("no task is called `{unknown}`, so that it could be killed; did you mean `{near}`?")))
 }
 
 /// Whether a task of this name is meant by `victim`: `client 3` by itself and by `client`.

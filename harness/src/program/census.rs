@@ -15,7 +15,7 @@
 //! In `real` the processes are killed for real, before each further execution the
 //! controller forks those that are missing.
 
-use super::check::{Job, run_once};
+use super::check::{Job, has_victims, run_once};
 use super::config::Config;
 use crate::Error;
 use crate::engine::{Executor, Model, session};
@@ -94,6 +94,7 @@ pub(crate) fn census_model(
     config: &Config,
     exhaustive: bool,
 ) -> Result<Census, Error> {
+    has_victims(model, config)?;
     let wanted = config.faults_of(model);
     let faults = Faults { victims: wanted.victims, ..Faults::kills(1) };
     let until = Until {

@@ -10,7 +10,7 @@ use super::shard::{Shard, together};
 use super::swap::{swap, with_token};
 use crate::Error;
 use crate::engine::{Engine, Executor, Model, session, wild, workers};
-use crate::fault::Faults;
+use crate::fault::{Faults, check_victims};
 use crate::judge::{Difference, Recording, Verdict, other_end, record};
 use crate::kernel::{Choice, Mismatch, Plan, Rng, faults};
 use crate::shrink::{Shrunk, ends_if_fair, shrink};
@@ -71,6 +71,15 @@ fn validate(config: &Config) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether tasks that may be killed are there; of a dynamic program nobody knows before.
+pub(super) fn has_victims(model: &dyn Model, config: &Config) -> Result<(), Error> {
+    if model.dynamic() {
+        return Ok(());
+    }
+    let names: Vec<String> = (0..model.tasks()).map(|task| model.task_name(task)).collect();
+    check_victims(&config.faults_of(model).victims, &names)
+}
+
 /// Refuses a program in which nothing runs: it would hold whatever it says.
 pub(super) fn has_tasks(model: &dyn Model, program: &str) -> Result<(), Error> {
     if model.tasks() > 0 {
@@ -93,6 +102,7 @@ pub(crate) fn check_model(model: &dyn Model, job: &Job<'_>, config: &Config) -> 
     validate(&config)?;
     validate_shard(&config)?;
     has_tasks(model, &job.name)?;
+    has_victims(model, &config)?;
     if config.strategy == Strategy::Dpor && config.faults_of(model) != Faults::none() {
         return Err(Error::Usage(format!("{}: dpor does not explore faults; dfs does", job.name)));
     }
