@@ -70,6 +70,12 @@ pub type RwLockWriteGuard<'a, T> = sync::RwLockWriteGuard<'a, T, Native>;
 pub type Semaphore = sync::Semaphore<Native>;
 /// [`sync::SemaphoreGuard`] for real threads and processes.
 pub type SemaphoreGuard<'a> = sync::SemaphoreGuard<'a, Native>;
+/// [`sync::RawArray`] for real processes.
+pub type RawArray<T> = sync::RawArray<T, Native>;
+/// [`sync::RawValue`] for real threads and processes.
+pub type RawValue<T> = sync::RawValue<T, Native>;
+/// [`sync::ShareableList`] for real processes.
+pub type ShareableList = sync::ShareableList<Native>;
 /// [`sync::Value`] for real threads and processes.
 pub type Value<T> = sync::Value<T, Native>;
 /// [`sync::ValueGuard`] for real threads and processes.

@@ -31,6 +31,8 @@ mod shared_memory;
 mod signal;
 #[path = "conformance/tracker.rs"]
 mod tracker;
+#[path = "conformance/values.rs"]
+mod values;
 
 use selvedge_harness::prelude::{Config, Engine};
 use selvedge_harness::program::AnyProgram;

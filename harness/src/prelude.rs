@@ -47,6 +47,12 @@ pub type Value<T> = selvedge::sync::Value<T, Checked>;
 pub type Array<T> = selvedge::sync::Array<T, Checked>;
 /// An object in memory that forked children share.
 pub type Shared<T> = selvedge::shm::Shared<T, Checked>;
+/// An array of numbers in shared memory, without a lock.
+pub type RawArray<T> = selvedge::sync::RawArray<T, Checked>;
+/// A number in shared memory, without a lock.
+pub type RawValue<T> = selvedge::sync::RawValue<T, Checked>;
+/// A list of items of several kinds that has a name.
+pub type ShareableList = selvedge::sync::ShareableList<Checked>;
 /// Bytes that have a name.
 pub type SharedMemory = selvedge::shm::SharedMemory<Checked>;
 /// A value that has a name.

@@ -23,8 +23,10 @@ mod shareable;
 mod shared;
 mod tracker;
 
+pub(crate) use header::Layout;
 pub use memory::SharedMemory;
 pub use named::Named;
+pub(crate) use segment::NamedSegment;
 pub use shareable::Shareable;
 #[doc(hidden)]
 pub use shareable::check_shareable;

@@ -37,7 +37,6 @@ const CELLS: usize = 64;
 /// squares.set(0, 9);
 /// assert_eq!(squares.to_vec(), [9, 1, 4]);
 /// ```
-#[doc(alias = "RawArray")]
 pub struct Array<T: Element, P: Tasks = Native> {
     segment: P::Segment,
     len: usize,

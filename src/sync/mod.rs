@@ -17,7 +17,10 @@
 //! | [`Once`], [`OnceCell`], [`LazyLock`] | what is done, or made, once | any memory |
 //! | [`FileLock`], [`FileLockGuard`] | a lock on a file | any path |
 //! | [`Value`] | a number that everybody can read and write | any memory |
+//! | [`RawValue`] | the same without a lock | any memory |
 //! | [`Array`] | a fixed number of numbers | a segment of its own |
+//! | [`RawArray`] | the same without a lock | a segment of its own |
+//! | [`ShareableList`], [`Item`] | a fixed number of items of several kinds | a segment that has a name |
 //!
 //! "Any memory" means: on the stack or the heap for threads, inside
 //! [`Shared`](crate::shm::Shared) for processes.
@@ -35,14 +38,18 @@ mod condvar;
 mod element;
 mod event;
 mod file_lock;
+mod list_item;
 mod mutex;
 mod once;
 mod once_cell;
+mod raw_array;
+mod raw_value;
 mod reentrant;
 mod robust;
 mod robust_semaphore;
 mod rwlock;
 mod semaphore;
+mod shareable_list;
 mod value;
 
 #[cfg(test)]
@@ -57,12 +64,16 @@ pub use condvar::{Condvar, WaitGuard, WaitTimeoutResult};
 pub use element::{Element, Integer, Word};
 pub use event::Event;
 pub use file_lock::{FileLock, FileLockGuard, FileLockResult};
+pub use list_item::Item;
 pub use mutex::{Mutex, MutexGuard};
 pub use once::Once;
 pub use once_cell::{LazyLock, OnceCell};
+pub use raw_array::RawArray;
+pub use raw_value::RawValue;
 pub use reentrant::{ReentrantMutex, ReentrantMutexGuard, ReentrantResult};
 pub use robust::{LockError, RobustMutex, RobustMutexGuard, RobustResult};
 pub use robust_semaphore::{RobustPermit, RobustSemaphore};
 pub use rwlock::{ReadResult, RwLock, RwLockReadGuard, RwLockWriteGuard, WriteResult};
 pub use semaphore::{Semaphore, SemaphoreGuard};
+pub use shareable_list::ShareableList;
 pub use value::{Value, ValueGuard};

@@ -6,7 +6,8 @@
 
 use crate::under_the_scheduler;
 use rusty_fork::rusty_fork_test;
-use selvedge::{Error, Process, SharedMemory, pipe};
+use selvedge::sync::Item;
+use selvedge::{Error, Process, ShareableList, SharedMemory, pipe};
 use selvedge_harness::prelude as checked;
 use selvedge_harness::program::AnyProgram;
 
@@ -108,6 +109,31 @@ rusty_fork_test! {
         one.send(&memory).unwrap();
         let error = two.recv::<SharedMemory>().unwrap_err();
         assert!(matches!(error, Error::Value { doing: "decoded", .. }), "{error}");
+    }
+
+    #[test]
+    fn c_shm_12_a_list_is_sent_as_its_name_and_a_dead_one_is_refused() {
+        let items = |count: usize| vec![Item::from("a text of some length"); count];
+        let (short, long) = (ShareableList::create_unnamed(&items(1)).unwrap(), ShareableList::create_unnamed(&items(1000)).unwrap());
+        let len = |list: &ShareableList| postcard::to_stdvec(list).unwrap().len();
+        assert!(len(&long) < 40 && len(&long).abs_diff(len(&short)) < 3);
+        let (one, mut two) = pipe(true).unwrap();
+        one.send(&long).unwrap();
+        let same: ShareableList = two.recv().unwrap();
+        same.set(999, "changed").unwrap();
+        long.set(0, 7_i64).unwrap();
+        assert_eq!((long.get(999).unwrap(), same.get(0).unwrap()), (Item::from("changed"), Item::Int(7)));
+        assert_eq!((same.len(), same.count(&items(1)[0]), same.index_of(&Item::None)), (1000, 998, None));
+        one.send(&short).unwrap();
+        short.unlink().unwrap();
+        assert!(matches!(two.recv::<ShareableList>(), Err(Error::Value { .. })));
+        assert!(matches!(ShareableList::open(short.name()), Err(Error::NoSegment { .. })));
+        assert!(matches!(SharedMemory::open(long.name()), Err(Error::SegmentRefused { .. })));
+        let error = long.set(0, vec![0_u8; 22]).unwrap_err().to_string();
+        assert_eq!(error, "the item is 22 bytes long, but must be at most 21");
+        assert!(matches!(long.get(1000), Err(Error::InvalidArgument { .. })));
+        assert_eq!(long.get(0).unwrap(), Item::Int(7));
+        long.unlink().unwrap();
     }
 }
 

@@ -1,0 +1,130 @@
+//! Do named segments and the lists in them keep their laws while somebody is killed?
+//!
+//! In fibers and in processes, at both granularities; natively with SIGKILL at moments of
+//! the kernel's choice; and is a program that breaks the law caught?
+
+use rusty_fork::rusty_fork_test;
+use selvedge::ExitStatus;
+use selvedge::sync::Item;
+use selvedge_harness::fault::Faults;
+use selvedge_harness::prelude::*;
+use selvedge_harness::program::AnyProgram;
+
+/// Explores a program in each way to look; tells whether nothing was found in any.
+fn is_sound(program: impl Fn() -> AnyProgram, kills: u8) -> bool {
+    let mut sound = true;
+    for granularity in [Granularity::Operation, Granularity::Word] {
+        for (engine, executions) in [(Engine::Sim, 600), (Engine::Real, 60)] {
+            let config = Config { shrink: false, ..Config::default() }
+                .engine(engine)
+                .granularity(granularity)
+                .executions(executions)
+                .faults(Faults::kills(kills))
+                .ignore_environment();
+            let report = program().check("law", &config).unwrap();
+            assert_eq!(report.tally.inconclusive, None, "{engine:?} {granularity:?}");
+            sound &= report.tally.first.is_none();
+        }
+    }
+    sound
+}
+
+/// Two writers of one item, of which any may be killed, and a reader that must always find
+/// what one of them wrote, whole; afterwards somebody else can write.
+fn writers() -> AnyProgram {
+    AnyProgram::dynamic(|| {
+        let words = ["none yet", "first", "second"].map(Item::from);
+        let list = ShareableList::create("list", &words[..1]).unwrap();
+        let tasks: Vec<_> = (1..3)
+            .map(|index| {
+                let word = words[index].clone();
+                Process::spawn(move || ShareableList::open("list").unwrap().set(0, word).unwrap())
+            })
+            .collect();
+        let seen = list.get(0).unwrap();
+        assert!(words.contains(&seen), "torn: {seen:?}");
+        let killed = tasks.into_iter().filter(|task| !task.join().unwrap().success()).count();
+        let seen = list.get(0).unwrap();
+        assert!(words[usize::from(killed == 0)..].contains(&seen), "lost: {seen:?}");
+        list.set(0, 1_i64).unwrap();
+        assert_eq!(list.get(0).unwrap(), Item::Int(1));
+    })
+}
+
+#[test]
+fn an_item_is_old_or_new_whoever_is_killed() {
+    for kills in [0, 1, 2] {
+        assert!(is_sound(writers, kills), "{kills} kills");
+    }
+}
+
+/// What a list promises of one item, bytes do not promise of several.
+fn bytes() -> AnyProgram {
+    AnyProgram::dynamic(|| {
+        let memory = SharedMemory::create("bytes", 2).unwrap();
+        let writer = Process::spawn(|| SharedMemory::open("bytes").unwrap().write(0, &[1, 1]).unwrap());
+        let seen = memory.to_vec();
+        writer.join().unwrap();
+        assert_eq!(seen[0], seen[1], "torn");
+    })
+}
+
+#[test]
+fn two_bytes_are_torn() {
+    assert!(!is_sound(bytes, 0));
+}
+
+/// Somebody who makes a value is killed: it is there and whole, or it is not there.
+fn maker() -> AnyProgram {
+    AnyProgram::dynamic(|| {
+        let maker =
+            Process::spawn(|| drop(Named::create("pair", [RawValue::new(7_u32), RawValue::new(7)]).unwrap()));
+        let whole = |pair: &Named<[RawValue<u32>; 2]>| assert_eq!([pair[0].get(), pair[1].get()], [7, 7]);
+        Named::open("pair").iter().for_each(whole);
+        let made = maker.join().unwrap().success();
+        let pair = Named::open("pair");
+        assert!(pair.is_ok() || !made);
+        pair.iter().for_each(whole);
+    })
+}
+
+#[test]
+fn a_segment_is_there_and_whole_or_is_not_there() {
+    assert!(is_sound(maker, 0) && is_sound(maker, 1));
+}
+
+rusty_fork_test! {
+    #![rusty_fork(timeout_ms = 120_000)]
+
+    #[test]
+    fn native_writers_are_killed_and_every_item_is_whole() {
+        let text = |round: usize| Item::from(char::from(b'a' + (round % 26) as u8).to_string().repeat(40 + round % 20));
+        let list = selvedge::ShareableList::create_unnamed(&[text(19), 0_i64.into()]).unwrap();
+        for kill in 0..60 {
+            let theirs = list.clone();
+            let writer = selvedge::Process::spawn(move || {
+                for round in 0.. {
+                    theirs.set(0, text(round)).unwrap();
+                    theirs.set(1, Item::Int(kill)).unwrap();
+                }
+            });
+            // It has begun; when it is killed is up to the kernel.
+            while list.get(1).unwrap() != Item::Int(kill) {
+                assert!(writer.is_alive());
+            }
+            let check = || {
+                let Item::Text(seen) = list.get(0).unwrap() else { panic!("no text") };
+                let first = seen.chars().next().unwrap();
+                let number = first as usize - 'a' as usize;
+                assert!(seen.chars().all(|letter| letter == first) && seen.len() >= 40, "torn: {seen}, {number}");
+            };
+            (0..200).for_each(|_| check());
+            writer.kill().unwrap();
+            assert_eq!(writer.join().unwrap(), ExitStatus::Signal(9));
+            check();
+            // Nobody keeps the lock.
+            list.set(1, -1_i64).unwrap();
+        }
+        list.unlink().unwrap();
+    }
+}
