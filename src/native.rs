@@ -76,6 +76,8 @@ pub type RawArray<T> = sync::RawArray<T, Native>;
 pub type RawValue<T> = sync::RawValue<T, Native>;
 /// [`sync::ShareableList`] for real processes.
 pub type ShareableList = sync::ShareableList<Native>;
+/// [`sync::SharedMap`] for real processes.
+pub type SharedMap<K, V> = sync::SharedMap<K, V, Native>;
 /// [`sync::Value`] for real threads and processes.
 pub type Value<T> = sync::Value<T, Native>;
 /// [`sync::ValueGuard`] for real threads and processes.

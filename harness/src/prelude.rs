@@ -53,6 +53,8 @@ pub type RawArray<T> = selvedge::sync::RawArray<T, Checked>;
 pub type RawValue<T> = selvedge::sync::RawValue<T, Checked>;
 /// A list of items of several kinds that has a name.
 pub type ShareableList = selvedge::sync::ShareableList<Checked>;
+/// A map of a fixed capacity in shared memory.
+pub type SharedMap<K, V> = selvedge::sync::SharedMap<K, V, Checked>;
 /// Bytes that have a name.
 pub type SharedMemory = selvedge::shm::SharedMemory<Checked>;
 /// A value that has a name.

@@ -20,6 +20,7 @@
 //! | [`RawValue`] | the same without a lock | any memory |
 //! | [`Array`] | a fixed number of numbers | a segment of its own |
 //! | [`RawArray`] | the same without a lock | a segment of its own |
+//! | [`SharedMap`] | a fixed number of keys with values | a segment of its own |
 //! | [`ShareableList`], [`Item`] | a fixed number of items of several kinds | a segment that has a name |
 //!
 //! "Any memory" means: on the stack or the heap for threads, inside
@@ -50,6 +51,7 @@ mod robust_semaphore;
 mod rwlock;
 mod semaphore;
 mod shareable_list;
+mod shared_map;
 mod value;
 
 #[cfg(test)]
@@ -76,4 +78,5 @@ pub use robust_semaphore::{RobustPermit, RobustSemaphore};
 pub use rwlock::{ReadResult, RwLock, RwLockReadGuard, RwLockWriteGuard, WriteResult};
 pub use semaphore::{Semaphore, SemaphoreGuard};
 pub use shareable_list::ShareableList;
+pub use shared_map::SharedMap;
 pub use value::{Value, ValueGuard};

@@ -1,0 +1,314 @@
+//! A map of a fixed capacity in shared memory, without a server.
+//!
+//! Called by programs whose processes look things up far more often than they change them.
+//! A handle, as an [`Array`](super::Array) is: cloning gives another handle on the same map.
+//!
+//! | offset in the segment | what is there |
+//! |---|---|
+//! | 0 | the lock of the writers, and in it the number of entries |
+//! | 256 | the slots: state, key, two places for the value |
+//!
+//! | state of a slot | its low bits | what a search does |
+//! |---|---|---|
+//! | never used, or free again | 0 | ends |
+//! | full | 1 | compares the key |
+//! | removed | 2 | goes on |
+//!
+//! The other bits of a state count how often it was written; the last of them says which
+//! place has the value.
+//!
+//! 1. A value is written into the place that does not have it, a key into a slot that is not
+//!    full; both are there when the state is written: in one word.
+//! 2. Who writes has the lock. Who looks up has none, and reads a slot again if its state
+//!    changed meanwhile. A key never moves from one slot to another while it is in the map.
+//! 3. A slot becomes free again only if the next one is free, so that no search ends early.
+//! 4. At least half of the slots are not full, so that every search ends.
+//!
+//! Orderings: those of [`ShareableList`](super::ShareableList). Keys and values are copied by
+//! volatile reads, and looked at only if the state shows that nobody wrote them meanwhile.
+//!
+//! When a process dies here, at whatever instruction, each entry is the old or the new one,
+//! and the next writer counts the entries anew.
+
+use super::robust::{RobustMutex, RobustMutexGuard};
+use crate::Error;
+use crate::platform::{Atomic, Kind, Native, Op, Segment, Site, Tasks};
+use crate::shm::Shareable;
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::fence;
+
+const SLOTS: usize = 256;
+const FREE: u64 = 0;
+const FULL: u64 = 1;
+const REMOVED: u64 = 2;
+const KINDS: u64 = 3;
+/// What a state counts by.
+const ONE: u64 = 4;
+
+/// A map of a fixed capacity that this process and its later children have in common.
+///
+/// ```
+/// use selvedge::{Process, SharedMap};
+///
+/// let squares: SharedMap<u32, u64> = SharedMap::new(100)?;
+/// let child = Process::spawn({
+///     let squares = squares.clone();
+///     move || (0..10).for_each(|n| _ = squares.insert(n, u64::from(n * n)).unwrap())
+/// });
+/// child.join()?;
+/// assert_eq!((squares.get(&9), squares.get(&10), squares.len()), (Some(81), None, 10));
+/// assert_eq!(squares.remove(&9), Some(81));
+/// # Ok::<(), selvedge::Error>(())
+/// ```
+///
+/// Keys and values are their bytes:
+///
+/// ```compile_fail,E0277
+/// let _ = selvedge::SharedMap::<u32, String>::new(1);
+/// ```
+#[doc(alias = "dict")]
+pub struct SharedMap<K, V, P: Tasks = Native> {
+    segment: P::Segment,
+    capacity: usize,
+    entries: PhantomData<fn() -> (K, V)>,
+}
+
+#[repr(C)]
+struct Slot<K, V, P: Tasks> {
+    state: P::AtomicU64,
+    key: MaybeUninit<K>,
+    values: [MaybeUninit<V>; 2],
+}
+
+type Guard<'a, P> = RobustMutexGuard<'a, usize, P>;
+
+impl<K: Shareable + Send + Copy + Eq + Hash, V: Shareable + Send + Copy, P: Tasks> SharedMap<K, V, P> {
+    /// An empty map for at most `capacity` entries.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if `capacity` is 0 or no address space could hold it;
+    /// [`Error::Os`] if the operating system has no memory to give.
+    pub fn new(capacity: usize) -> Result<Self, Error> {
+        const { assert!(size_of::<RobustMutex<usize, P>>() <= SLOTS && align_of::<Slot<K, V, P>>() <= 64) };
+        let slots = capacity.checked_mul(2).and_then(usize::checked_next_power_of_two);
+        let size = slots.and_then(|slots| slots.checked_mul(size_of::<Slot<K, V, P>>()));
+        let size =
+            size.and_then(|size| size.checked_add(SLOTS)).filter(|size| isize::try_from(*size).is_ok());
+        let (Some(size), 1..) = (size, capacity) else {
+            let most = isize::MAX as usize / size_of::<Slot<K, V, P>>() / 4;
+            let (given, allowed) = (capacity.to_string(), format!("1 to {most}"));
+            return Err(Error::InvalidArgument { what: "the capacity of the map", given, allowed });
+        };
+        let segment = P::segment(size).map_err(Error::os("mmap"))?;
+        // SAFETY: the segment is new, aligned and large enough; a slot of zeroes is free.
+        unsafe { segment.base().cast::<RobustMutex<usize, P>>().write(RobustMutex::new(0)) };
+        Ok(SharedMap { segment, capacity, entries: PhantomData })
+    }
+
+    /// How many entries there can be.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// How many entries there are; takes the lock.
+    #[track_caller]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        *self.write()
+    }
+
+    /// Whether there are no entries; takes the lock.
+    #[track_caller]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The value of a key: one visible action, which waits for nobody.
+    #[track_caller]
+    #[must_use]
+    pub fn get(&self, key: &K) -> Option<V> {
+        let site = P::Site::here();
+        let mut value = None;
+        let find = || {
+            value = self.find(key).map(|(_, value)| value);
+            value.is_some()
+        };
+        P::step(|| self.op(Kind::Read, "get", site), find);
+        value
+    }
+
+    /// Gives a key a value, and returns the one it had.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if the map is full and the key is not in it.
+    #[track_caller]
+    pub fn insert(&self, key: K, value: V) -> Result<Option<V>, Error> {
+        let (site, mut len) = (P::Site::here(), self.write());
+        let mut before = None;
+        let mut put = || {
+            let found = self.find(&key);
+            let slot = match found {
+                Some((slot, _)) => slot,
+                None if *len == self.capacity => return false,
+                None => self.vacant(&key),
+            };
+            before = found.map(|(_, value)| value);
+            self.fill(slot, before.is_none().then_some(key), value);
+            *len += usize::from(before.is_none());
+            true
+        };
+        if P::step(|| self.op(Kind::Write, "insert", site), &mut put) {
+            return Ok(before);
+        }
+        let (given, allowed) = (format!("{}", self.capacity + 1), format!("at most {}", self.capacity));
+        Err(Error::InvalidArgument { what: "the number of entries of the map", given, allowed })
+    }
+
+    /// Removes a key, and returns the value it had.
+    #[track_caller]
+    pub fn remove(&self, key: &K) -> Option<V> {
+        let (site, mut len) = (P::Site::here(), self.write());
+        let mut before = None;
+        let take = || {
+            let Some((slot, value)) = self.find(key) else { return false };
+            self.empty(slot);
+            *len -= 1;
+            before = Some(value);
+            true
+        };
+        P::step(|| self.op(Kind::Write, "remove", site), take);
+        before
+    }
+
+    /// The lock of the writers; after a death, with the entries counted anew.
+    #[track_caller]
+    fn write(&self) -> Guard<'_, P> {
+        // SAFETY: every map begins with its lock.
+        let lock = unsafe { &*self.segment.base().cast::<RobustMutex<usize, P>>() };
+        let full = |at: &usize| self.state(*at).load(Relaxed) & KINDS == FULL;
+        match lock.lock_or_repair(|len| *len = (0..self.slots()).filter(full).count()) {
+            Ok(guard) => guard,
+            Err(error) => unreachable!("every death is repaired at once, but: {error}"),
+        }
+    }
+
+    fn slots(&self) -> usize {
+        (self.capacity * 2).next_power_of_two()
+    }
+
+    fn slot(&self, at: usize) -> *mut Slot<K, V, P> {
+        debug_assert!(at < self.slots());
+        // SAFETY: the segment has so many slots.
+        unsafe { self.segment.base().add(SLOTS).cast::<Slot<K, V, P>>().add(at) }
+    }
+
+    fn state(&self, at: usize) -> &P::AtomicU64 {
+        // SAFETY: a state is an atomic word from the beginning.
+        unsafe { &(*self.slot(at)).state }
+    }
+
+    /// The slots in which a key may be, in the order of the search.
+    fn way(&self, key: &K) -> impl Iterator<Item = usize> + use<K, V, P> {
+        // Without a seed of the process: all processes must find the same slot.
+        let mut hasher = DefaultHasher::new();
+        key.hash(&mut hasher);
+        let (start, slots) = (hasher.finish() as usize, self.slots());
+        (0..slots).map(move |step| start.wrapping_add(step) & (slots - 1))
+    }
+
+    /// The slot of a key, and its value.
+    fn find(&self, key: &K) -> Option<(usize, V)> {
+        for at in self.way(key) {
+            loop {
+                let before = self.state(at).load(Acquire);
+                if before & KINDS == FREE {
+                    return None;
+                }
+                if before & KINDS == REMOVED {
+                    break;
+                }
+                let (slot, place) = (self.slot(at), (before / ONE & 1) as usize);
+                // SAFETY: inside the slot. What is copied while somebody writes is not
+                // looked at: the state has changed then.
+                let (its_key, value) = unsafe {
+                    (
+                        (&raw const (*slot).key).read_volatile(),
+                        (&raw const (*slot).values[place]).read_volatile(),
+                    )
+                };
+                fence(Acquire);
+                if self.state(at).load(Relaxed) != before {
+                    continue;
+                }
+                // SAFETY: a slot that is full has a key and, in this place, a value
+                // (invariant 1), and both were copied while it was.
+                if unsafe { its_key.assume_init() } == *key {
+                    // SAFETY: as above.
+                    return Some((at, unsafe { value.assume_init() }));
+                }
+                break;
+            }
+        }
+        None
+    }
+
+    /// Under the lock: the first slot for a key that is not in the map.
+    fn vacant(&self, key: &K) -> usize {
+        let vacant = self.way(key).find(|at| self.state(*at).load(Relaxed) & KINDS != FULL);
+        vacant.expect("half of the slots are not full")
+    }
+
+    /// Under the lock: a new value, with a new key if the slot is not full.
+    fn fill(&self, at: usize, key: Option<K>, value: V) {
+        let next = (self.state(at).load(Relaxed) & !KINDS).wrapping_add(ONE);
+        let (slot, place) = (self.slot(at), (next / ONE & 1) as usize);
+        fence(Release);
+        // SAFETY: inside the slot; nobody else writes, and invariant 1 for those who read.
+        unsafe {
+            if let Some(key) = key {
+                (&raw mut (*slot).key).write_volatile(MaybeUninit::new(key));
+            }
+            (&raw mut (*slot).values[place]).write_volatile(MaybeUninit::new(value));
+        }
+        self.state(at).store(next | FULL, Release);
+    }
+
+    /// Under the lock: takes an entry away, and frees what no search has to pass any more.
+    fn empty(&self, mut at: usize) {
+        let last = self.slots() - 1;
+        let change = |at: usize, kind: u64| {
+            let next = (self.state(at).load(Relaxed) & !KINDS).wrapping_add(ONE);
+            self.state(at).store(next | kind, Release);
+        };
+        change(at, REMOVED);
+        // Invariant 3.
+        while self.state(at).load(Relaxed) & KINDS == REMOVED
+            && self.state((at + 1) & last).load(Relaxed) & KINDS == FREE
+        {
+            change(at, FREE);
+            at = at.wrapping_sub(1) & last;
+        }
+    }
+
+    fn op(&self, kind: Kind, name: &'static str, site: P::Site) -> Op {
+        Op::new(kind, name, self.segment.base() as usize + SLOTS, site.location())
+    }
+}
+
+impl<K, V, P: Tasks> Clone for SharedMap<K, V, P> {
+    fn clone(&self) -> Self {
+        SharedMap { segment: self.segment.clone(), capacity: self.capacity, entries: PhantomData }
+    }
+}
+
+impl<K, V, P: Tasks> fmt::Debug for SharedMap<K, V, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedMap").field("capacity", &self.capacity).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,101 @@
+//! Does the map in shared memory keep its laws, and while somebody is killed?
+
+use rusty_fork::rusty_fork_test;
+use selvedge::{Error, ExitStatus, Process, SharedMap, Value};
+use selvedge_harness::fault::Faults;
+use selvedge_harness::prelude::{self as checked, Config, Engine, Granularity};
+use selvedge_harness::program::AnyProgram;
+use std::collections::HashMap;
+
+/// Whatever is done in one process, the map answers as one of the standard library.
+#[test]
+fn a_map_is_a_map() {
+    let (map, mut model) = (SharedMap::<u16, u64>::new(20).unwrap(), HashMap::new());
+    let mut random = 1_u64;
+    for round in 0..20_000_u64 {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let key = (random >> 40) as u16 % 30;
+        match (random >> 33) % 3 {
+            0 => assert_eq!(map.remove(&key), model.remove(&key)),
+            1 => assert_eq!(map.get(&key), model.get(&key).copied()),
+            _ if model.len() == 20 && !model.contains_key(&key) => {
+                let full = map.insert(key, round).unwrap_err();
+                assert_eq!(
+                    full.to_string(),
+                    "the number of entries of the map is 21, but must be at most 20"
+                );
+            }
+            _ => assert_eq!(map.insert(key, round).unwrap(), model.insert(key, round)),
+        }
+        assert_eq!(map.len(), model.len());
+    }
+    for bad in [0, usize::MAX, usize::MAX / 3] {
+        assert!(matches!(SharedMap::<u16, u64>::new(bad), Err(Error::InvalidArgument { .. })));
+    }
+}
+
+/// Two writers, of which any may be killed: values are whole, and the count is right.
+#[test]
+fn entries_are_old_or_new_whoever_is_killed() {
+    let program = || {
+        AnyProgram::dynamic(|| {
+            let map: checked::SharedMap<u32, [u32; 2]> = checked::SharedMap::new(2).unwrap();
+            map.insert(1, [0, 0]).unwrap();
+            let writers = [1, 2].map(|key| {
+                let map = map.clone();
+                checked::Process::spawn(move || _ = map.insert(key, [key, key]).unwrap())
+            });
+            let whole = |pair: [u32; 2]| assert_eq!(pair[0], pair[1], "torn");
+            map.get(&1).map(whole).expect("it is never away");
+            map.get(&2).into_iter().for_each(whole);
+            writers.into_iter().for_each(|writer| _ = writer.join().unwrap());
+            assert_eq!(map.len(), 1 + usize::from(map.get(&2).is_some()));
+        })
+    };
+    for granularity in [Granularity::Operation, Granularity::Word] {
+        for (engine, executions) in [(Engine::Sim, 600), (Engine::Real, 60)] {
+            for kills in [0, 1] {
+                let config =
+                    Config { shrink: false, ..Config::default() }.engine(engine).granularity(granularity);
+                let config = config.executions(executions).faults(Faults::kills(kills)).ignore_environment();
+                let tally = program().check("law", &config).unwrap().tally;
+                assert_eq!((tally.first.map(|found| found.verdict), tally.inconclusive), (None, None));
+            }
+        }
+    }
+}
+
+rusty_fork_test! {
+    #![rusty_fork(timeout_ms = 120_000)]
+
+    #[test]
+    fn native_writers_are_killed_and_readers_see_whole_values() {
+        let map: SharedMap<u64, [u64; 16]> = SharedMap::new(64).unwrap();
+        let begun = selvedge::Shared::new(Value::new(0_u32));
+        map.insert(0, [0; 16]).unwrap();
+        for kill in 0..60 {
+            let (theirs, here) = (map.clone(), begun.clone());
+            let writer = Process::spawn(move || {
+                here.set(kill + 1);
+                for round in 0_u64.. {
+                    theirs.insert(0, [round; 16]).unwrap();
+                    theirs.insert(1 + round % 60, [round; 16]).unwrap();
+                    theirs.remove(&(1 + (round + 30) % 60));
+                }
+            });
+            begun.await_eq(kill + 1);
+            let check = || {
+                for key in 0..61 {
+                    let value = map.get(&key);
+                    assert!(value.is_some() || key > 0, "lost");
+                    assert!(value.is_none_or(|value| value == [value[0]; 16]), "torn: {value:?}");
+                }
+            };
+            (0..100).for_each(|_| check());
+            writer.kill().unwrap();
+            assert_eq!(writer.join().unwrap(), ExitStatus::Signal(9));
+            check();
+            assert_eq!(map.len(), (0..61).filter(|key| map.get(key).is_some()).count());
+        }
+    }
+}
