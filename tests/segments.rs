@@ -112,16 +112,17 @@ rusty_fork_test! {
             while list.get(1).unwrap() != Item::Int(kill) {
                 assert!(writer.is_alive());
             }
-            let check = || {
-                let Item::Text(seen) = list.get(0).unwrap() else { panic!("no text") };
-                let first = seen.chars().next().unwrap();
-                let number = first as usize - 'a' as usize;
-                assert!(seen.chars().all(|letter| letter == first) && seen.len() >= 40, "torn: {seen}, {number}");
+            // What is wrong is told after the writer's death, so that it does not outlive it.
+            let wrong = || {
+                let seen = list.get(0).unwrap();
+                let whole = |text: &str| text.len() >= 40 && text.chars().all(|letter| text.starts_with(letter));
+                let is_whole = matches!(&seen, Item::Text(text) if whole(text));
+                (!is_whole).then_some(seen)
             };
-            (0..200).for_each(|_| check());
+            let before = (0..200).find_map(|_| wrong());
             writer.kill().unwrap();
             assert_eq!(writer.join().unwrap(), ExitStatus::Signal(9));
-            check();
+            assert_eq!((before, wrong()), (None, None), "torn");
             // Nobody keeps the lock.
             list.set(1, -1_i64).unwrap();
         }
