@@ -233,7 +233,7 @@ impl<K: Shareable + Send + Copy + Eq + Hash, V: Shareable + Send + Copy, P: Task
                 if before & KINDS == REMOVED {
                     break;
                 }
-                let (slot, place) = (self.slot(at), (before / ONE & 1) as usize);
+                let (slot, place) = (self.slot(at), ((before / ONE) & 1) as usize);
                 // SAFETY: inside the slot. What is copied while somebody writes is not
                 // looked at: the state has changed then.
                 let (its_key, value) = unsafe {
@@ -267,7 +267,7 @@ impl<K: Shareable + Send + Copy + Eq + Hash, V: Shareable + Send + Copy, P: Task
     /// Under the lock: a new value, with a new key if the slot is not full.
     fn fill(&self, at: usize, key: Option<K>, value: V) {
         let next = (self.state(at).load(Relaxed) & !KINDS).wrapping_add(ONE);
-        let (slot, place) = (self.slot(at), (next / ONE & 1) as usize);
+        let (slot, place) = (self.slot(at), ((next / ONE) & 1) as usize);
         fence(Release);
         // SAFETY: inside the slot; nobody else writes, and invariant 1 for those who read.
         unsafe {
