@@ -82,7 +82,11 @@ impl<O, R> Batch<O, R> {
         let chunks = self.chunks.take();
         let outcome = match self.error.take() {
             Some(error) => Err(error),
-            None => Ok((self.gather)(chunks.into_iter().flatten().flatten().collect())),
+            None => {
+                let mut elements = Vec::with_capacity(self.total);
+                chunks.into_iter().flatten().for_each(|chunk| elements.extend(chunk));
+                Ok((self.gather)(elements))
+            }
         };
         self.success.set(outcome.is_ok());
         if let Some(callback) = self.callback.take() {

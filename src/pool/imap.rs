@@ -63,14 +63,13 @@ where
     /// Gives out chunks while there are arguments and few are out.
     fn feed(&mut self) {
         while self.out.len() < AHEAD * self.core.workers() && self.core.state() == State::Open {
-            let (mut bytes, mut count) = (Ok(Vec::new()), 0);
-            for argument in self.arguments.by_ref().take(self.chunk) {
-                bytes = bytes.and_then(|bytes| message::add(bytes, &argument));
-                count += 1;
-            }
+            let arguments: Vec<T::Item> = self.arguments.by_ref().take(self.chunk).collect();
+            let count = arguments.len();
             if count == 0 {
                 return;
             }
+            let bytes = message::arguments(&arguments);
+            drop(arguments);
             let batch = Rc::new(Batch::new(count, count, |elements| elements, None));
             let submitted = match bytes {
                 Ok(bytes) => self.core.submit(Rc::clone(&batch) as Rc<dyn Sink>, self.code, vec![bytes]),

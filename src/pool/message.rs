@@ -13,7 +13,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// A chunk of a call: what to run, and its arguments, one after the other.
+/// A chunk of a call: what to run, and its arguments as a sequence.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Job {
     pub(super) id: u64,
@@ -29,7 +29,7 @@ pub(super) struct Done {
     pub(super) answer: Answer,
 }
 
-/// The results of a chunk, one after the other, or why there are none.
+/// The results of a chunk as a sequence, or why there are none.
 #[derive(Serialize, Deserialize)]
 pub(super) enum Answer {
     Results(Bytes),
@@ -78,44 +78,35 @@ where
     I: DeserializeOwned + 'static,
     O: Serialize + 'static,
 {
-    fn run(self, mut input: &[u8]) -> Answer {
-        let mut results = Vec::with_capacity(input.len());
-        while let [count, rest @ ..] = input {
-            // Each argument is preceded by a byte, so that one without bytes counts, too.
-            debug_assert_eq!(*count, MARK);
-            let (argument, rest) = match postcard::take_from_bytes::<I>(rest) {
-                Ok(taken) => taken,
-                Err(error) => return Answer::Unsendable(format!("its argument arrived garbled: {error}")),
-            };
-            input = rest;
-            match catch(|| (self.0)(argument)) {
-                Ok(result) => match postcard::to_extend(&result, std::mem::take(&mut results)) {
-                    Ok(more) => results = more,
-                    Err(error) => return Answer::Unsendable(error.to_string()),
-                },
-                Err((message, location)) => return Answer::Panicked { message, location },
-            }
+    fn run(self, input: &[u8]) -> Answer {
+        let arguments: Vec<I> = match postcard::from_bytes(input) {
+            Ok(arguments) => arguments,
+            Err(error) => return Answer::Unsendable(format!("its argument arrived garbled: {error}")),
+        };
+        match catch(|| arguments.into_iter().map(&self.0).collect::<Vec<O>>()) {
+            Ok(results) => match postcard::to_extend(&results, Vec::with_capacity(input.len())) {
+                Ok(bytes) => Answer::Results(Bytes(bytes)),
+                Err(error) => Answer::Unsendable(error.to_string()),
+            },
+            Err((message, location)) => Answer::Panicked { message, location },
         }
-        Answer::Results(Bytes(results))
     }
 }
 
-const MARK: u8 = 1;
-
-/// Adds an argument to a chunk.
-pub(super) fn add<I: Serialize>(chunk: Vec<u8>, argument: &I) -> Result<Vec<u8>, String> {
-    postcard::to_extend(&(MARK, argument), chunk).map_err(|error| error.to_string())
+/// The arguments of a chunk as bytes.
+pub(super) fn arguments<I: Serialize>(chunk: &[I]) -> Result<Vec<u8>, String> {
+    postcard::to_extend(chunk, Vec::with_capacity(16 + 2 * chunk.len())).map_err(|error| error.to_string())
 }
 
 /// The results of a chunk of `count`.
-pub(super) fn results<O: DeserializeOwned>(mut bytes: &[u8], count: usize) -> Result<Vec<O>, String> {
-    let mut results = Vec::with_capacity(count);
-    for _ in 0..count {
-        let (result, rest) = postcard::take_from_bytes(bytes).map_err(|error| error.to_string())?;
-        results.push(result);
-        bytes = rest;
+pub(super) fn results<O: DeserializeOwned>(bytes: &[u8], count: usize) -> Result<Vec<O>, String> {
+    let results: Vec<O> = postcard::from_bytes(bytes).map_err(|error| error.to_string())?;
+    // A type that reads itself otherwise than it was written may have made fewer of them.
+    if results.len() == count {
+        Ok(results)
+    } else {
+        Err(format!("{} results for {count} arguments", results.len()))
     }
-    Ok(results)
 }
 
 thread_local! {

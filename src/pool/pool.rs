@@ -328,8 +328,7 @@ impl<P: Tasks + Io> Pool<P> {
         let chunk = chunk.unwrap_or_else(|| total.div_ceil(4 * self.core.workers()).max(1));
         let mut chunks = Vec::with_capacity(total.div_ceil(chunk));
         for part in arguments.chunks(chunk) {
-            let bytes = part.iter().try_fold(Vec::with_capacity(2 * part.len()), message::add);
-            chunks.push(bytes.map_err(|why| PoolError::Argument { why })?);
+            chunks.push(message::arguments(part).map_err(|why| PoolError::Argument { why })?);
         }
         // Arguments are dropped before they are worked on.
         drop(arguments);
