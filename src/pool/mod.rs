@@ -2,7 +2,7 @@
 //!
 //! Called by programs. [`Pool`] is the pool, [`AsyncResult`] a result that may not have come
 //! yet, [`Imap`] results as they come, [`PoolError`] what can go wrong. [`ThreadPool`] is the
-//! same with threads.
+//! same with threads, [`Workers`] what both have in common.
 //!
 //! | file | what it knows |
 //! |---|---|
@@ -28,6 +28,7 @@ mod result;
 mod shelf;
 mod threads;
 mod worker;
+mod workers;
 
 pub use build::PoolBuilder;
 pub use error::PoolError;
@@ -36,3 +37,4 @@ pub use pool::Pool;
 pub use result::AsyncResult;
 pub use shelf::ThreadResult;
 pub use threads::ThreadPool;
+pub use workers::Workers;
