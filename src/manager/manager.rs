@@ -16,6 +16,7 @@
 use super::link::Link;
 use super::message::Request;
 use super::server::Server;
+use super::state::{Type, Types};
 use crate::channel::pipe;
 use crate::net::{Address, Listener};
 use crate::platform::{Io, Native, Site, Tasks};
@@ -58,6 +59,7 @@ pub struct Manager<P: Io + Tasks = Native> {
 pub struct Builder {
     address: Option<Address>,
     authkey: Option<AuthKey>,
+    types: Types,
 }
 
 impl Builder {
@@ -74,6 +76,12 @@ impl Builder {
         self
     }
 
+    /// Clients can have objects of this type; see [`Registered`](super::Registered).
+    pub fn register<T>(mut self, added: Type<T>) -> Self {
+        self.types.add(added);
+        self
+    }
+
     /// Starts the server process.
     ///
     /// # Errors
@@ -87,11 +95,11 @@ impl Builder {
         let wanted = self.address.unwrap_or_else(own_address);
         let authkey = self.authkey.unwrap_or_else(|| process::current::<P>().authkey().clone());
         let (mut ready, tell) = pipe::<P>(false)?;
-        let key = authkey.clone();
+        let (key, types) = (authkey.clone(), self.types);
         let body = move || {
             let listener = Listener::<P>::bind(&wanted).map(|listener| listener.authkey(&key));
             let server = listener.and_then(|listener| {
-                Server::new(listener, starter, site).map(|server| {
+                Server::new(listener, types, starter, site).map(|server| {
                     let address = server.address().clone();
                     (server, address)
                 })

@@ -39,5 +39,7 @@ mod state;
 
 pub use manager::{Builder, Manager};
 pub use proxy::{
-    Array, Dict, Event, Held, Iter, List, Lock, LockGuard, Namespace, Queue, ReentrantLock, Semaphore, Value,
+    Array, Barrier, Condition, Dict, Event, Held, Iter, List, Lock, LockGuard, Namespace, Queue,
+    ReentrantLock, Registered, Semaphore, Value,
 };
+pub use state::Type;

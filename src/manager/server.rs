@@ -21,7 +21,7 @@ use super::message::{MOST, Reply, Request};
 use super::parked::{Parked, Waiter};
 use super::peer::{Client, Peer};
 use super::poller::Poller;
-use super::state::{self, Attempt, Object, Who};
+use super::state::{self, Attempt, Object, Types, Who};
 use crate::Error;
 use crate::channel::{Connection, pipe, wire};
 use crate::net::{Address, Listener};
@@ -55,6 +55,7 @@ pub(super) struct Server<P: Io + Tasks> {
     clients: BTreeMap<u64, Client>,
     /// Clients by the numbers of their ends.
     ends: BTreeMap<u64, u64>,
+    types: Types,
     objects: BTreeMap<u64, Box<dyn Object>>,
     parked: Parked,
     /// Peers that are to be dropped.
@@ -67,7 +68,12 @@ pub(super) struct Server<P: Io + Tasks> {
 
 impl<P: Io + Tasks> Server<P> {
     /// A server at this listener, which ends with the process `starter`.
-    pub(super) fn new(listener: Listener<P>, starter: u32, site: P::Site) -> Result<Server<P>, Error> {
+    pub(super) fn new(
+        listener: Listener<P>,
+        types: Types,
+        starter: u32,
+        site: P::Site,
+    ) -> Result<Server<P>, Error> {
         let poller = Poller::new()?;
         let (proven, to_proven) = pipe::<P>(true)?;
         poller.add(listener.as_fd(), LISTENER)?;
@@ -85,6 +91,7 @@ impl<P: Io + Tasks> Server<P> {
             peers: BTreeMap::new(),
             clients: BTreeMap::new(),
             ends: BTreeMap::new(),
+            types,
             objects: BTreeMap::new(),
             parked: Parked::default(),
             lost: Vec::new(),
@@ -216,9 +223,15 @@ impl<P: Io + Tasks> Server<P> {
         match (request, client) {
             (Request::Hello { process, client }, None) => self.hello(number, process, client),
             (Request::Create(kind), Some(_)) => {
-                let object = self.number();
-                self.objects.insert(object, state::make(kind));
-                self.answer(number, &Reply::Number(object));
+                let reply = match state::make(kind, &self.types) {
+                    Ok(state) => {
+                        let object = self.number();
+                        self.objects.insert(object, state);
+                        Reply::Number(object)
+                    }
+                    Err(why) => Reply::Refused(why),
+                };
+                self.answer(number, &reply);
             }
             (Request::Call { object, task, timeout, method }, Some(client)) => {
                 let who = Who { client, task };
@@ -331,8 +344,7 @@ impl<P: Io + Tasks> Server<P> {
         if let Some((object, mut waiter)) = self.parked.take_of(number)
             && let Some(state) = self.objects.get_mut(&object)
         {
-            // Nobody hears the answer, but the object must not count on it any more.
-            let _ = state.expired(waiter.who, &mut waiter.method);
+            state.left(waiter.who, &mut waiter.method);
             self.settle(object);
         }
         let Some((id, client)) = peer.client.and_then(|id| Some((id, self.clients.get_mut(&id)?))) else {

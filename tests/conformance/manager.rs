@@ -3,7 +3,7 @@
 //! When a process dies here, a test asked for it.
 
 use rusty_fork::rusty_fork_test;
-use selvedge::manager::{Held, List, Manager, Queue};
+use selvedge::manager::{Held, List, Manager, Queue, Type};
 use selvedge::net::Address;
 use selvedge::process::AuthKey;
 use selvedge::{Error, ExitStatus, Process, pipe};
@@ -133,6 +133,86 @@ rusty_fork_test! {
         assert_eq!((space.get("name").unwrap(), space.get("_hidden").unwrap()), (Some("Bob".to_owned()), Some(true)));
         assert_eq!(space.get::<String>("job").unwrap(), None);
         assert!(matches!(space.get::<(u64, u64)>("_hidden"), Err(Error::Value { .. })));
+    }
+
+    #[test]
+    fn c_manager_08_registered_types() {
+        let foo = Type::new("Foo", |text: String| text)
+            .method("f", |text, (): ()| format!("{text}.f()"))
+            .fallible("g", |_, (): ()| Err::<(), _>("a value error"))
+            .method("h", |text, more: String| { text.push_str(&more); text.len() })
+            .method("panics", |_, (): ()| -> u8 { std::panic::resume_unwind(Box::new("on purpose")) });
+        let builder = Manager::<selvedge::platform::Native>::builder();
+        let mut manager: Manager = builder.register(foo).register(Type::new("Bar", |(): ()| ())).start().unwrap();
+        let foo = manager.create("Foo", "foo").unwrap();
+        assert_eq!(foo.call::<_, String>("f", &()).unwrap(), "foo.f()");
+        assert_eq!(remote(foo.call::<_, ()>("g", &())), "a value error");
+        assert_eq!(remote(foo.call::<_, ()>("_h", &())), "Foo has no method _h; it has: f, g, h, panics");
+        assert_eq!(remote(foo.call::<_, u8>("panics", &())), "panics panicked: on purpose");
+        assert!(remote(foo.call::<_, u8>("h", &())).contains("of its argument"));
+        let copy = foo.clone();
+        in_child(move || assert_eq!(copy.call::<_, usize>("h", "!").unwrap(), 4));
+        assert_eq!(foo.call::<_, String>("f", &()).unwrap(), "foo!.f()");
+        assert_eq!(remote(manager.create("Baz", &())), "there is no type Baz; there are: Bar, Foo");
+        assert_eq!(manager.shutdown().unwrap(), Some(ExitStatus::Code(0)));
+        assert_eq!(manager.shutdown().unwrap(), Some(ExitStatus::Code(0)), "once more is no error");
+    }
+
+    #[test]
+    fn c_manager_11_conditions_and_barriers() {
+        let manager = start();
+        let (condition, stage) = (manager.condition().unwrap(), manager.value(&0).unwrap());
+        assert!(remote(condition.wait()).contains("acquire it first"));
+        assert!(remote(condition.notify_all()).contains("acquire it first"));
+        condition.acquire().unwrap();
+        condition.acquire().unwrap();
+        assert!(!condition.wait_timeout(Duration::from_millis(5)).unwrap());
+        assert!(condition.is_locked().unwrap(), "it was taken again");
+        let copies = (condition.clone(), stage.clone());
+        let child = Process::spawn(move || {
+            let (condition, stage) = copies;
+            condition.acquire().unwrap();
+            stage.set(&1).unwrap();
+            condition.notify_one().unwrap();
+            while stage.get().unwrap() != 2 {
+                condition.wait().unwrap();
+            }
+            condition.release().unwrap();
+        });
+        while stage.get().unwrap() != 1 {
+            condition.wait().unwrap();
+        }
+        stage.set(&2).unwrap();
+        condition.notify_all().unwrap();
+        condition.release().unwrap();
+        condition.release().unwrap();
+        assert!(child.join().unwrap().success());
+        assert!(remote(condition.release()).contains("not locked"));
+        assert!(matches!(manager.barrier(0), Err(Error::InvalidArgument { .. })));
+        let barrier = manager.barrier(3).unwrap();
+        let children: Vec<Process> = (0..2).map(|_| {
+            let barrier = barrier.clone();
+            Process::spawn(move || for _ in 0..3 { barrier.wait().unwrap(); })
+        }).collect();
+        for _ in 0..3 {
+            assert!(barrier.wait().unwrap() < 3);
+        }
+        assert!(children.iter().all(|child| child.join().unwrap().success()));
+        let copy = barrier.clone();
+        let waiter = Process::spawn(move || { copy.wait().ok(); });
+        while barrier.waiting().unwrap() == 0 {
+            std::thread::yield_now();
+        }
+        waiter.kill().unwrap();
+        waiter.join().unwrap();
+        assert_eq!(remote(barrier.wait()), "the barrier is broken");
+        assert!(barrier.is_broken().unwrap());
+        barrier.reset().unwrap();
+        assert!(remote(barrier.wait_timeout(Duration::from_millis(5))).contains("time"));
+        barrier.reset().unwrap();
+        assert!(!barrier.is_broken().unwrap());
+        barrier.abort().unwrap();
+        assert!(remote(barrier.wait()).contains("broken"));
     }
 
     #[test]

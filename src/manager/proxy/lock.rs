@@ -108,6 +108,7 @@ macro_rules! lock {
         }
     };
 }
+pub(super) use lock;
 lock!(Lock);
 lock!(ReentrantLock);
 

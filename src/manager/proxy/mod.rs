@@ -6,11 +6,14 @@
 //! |---|---|
 //! | `handle` | what all of them are: a link and the number of an object |
 //! | `dict`, `namespace`, `list`, `value` | containers of any serde type |
-//! | `lock`, `semaphore`, `event`, `queue` | what processes wait for |
+//! | `lock`, `condition`, `semaphore`, `event`, `barrier`, `queue` | what processes wait for |
+//! | `registered` | types of a program's own |
 //!
 //! When the server dies, each method is an
 //! [`Error::ManagerGone`](crate::Error::ManagerGone).
 
+mod barrier;
+mod condition;
 mod dict;
 mod event;
 mod handle;
@@ -18,14 +21,18 @@ mod list;
 mod lock;
 mod namespace;
 mod queue;
+mod registered;
 mod semaphore;
 mod value;
 
+pub use barrier::Barrier;
+pub use condition::Condition;
 pub use dict::Dict;
 pub use event::Event;
 pub use list::{Array, Iter, List};
 pub use lock::{Held, Lock, LockGuard, ReentrantLock};
 pub use namespace::Namespace;
 pub use queue::Queue;
+pub use registered::Registered;
 pub use semaphore::Semaphore;
 pub use value::Value;

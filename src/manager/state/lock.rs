@@ -48,6 +48,29 @@ impl Lock {
         Attempt::Done(Reply::Yes(std::mem::take(&mut self.abandoned)))
     }
 
+    pub(super) fn is_of(&self, who: Who) -> bool {
+        self.holder == Some(who)
+    }
+
+    /// Releases the lock altogether and returns how many times the caller had it; `None`
+    /// if it has it not.
+    pub(super) fn give_up(&mut self, who: Who) -> Option<u64> {
+        if !self.is_of(who) {
+            return None;
+        }
+        self.holder = None;
+        Some(std::mem::take(&mut self.times))
+    }
+
+    /// Takes a free lock as often as it was given up; false if it is not free.
+    pub(super) fn take_again(&mut self, who: Who, times: u64) -> bool {
+        if self.holder.is_some() {
+            return false;
+        }
+        (self.holder, self.times) = (Some(who), times);
+        true
+    }
+
     fn release(&mut self, who: Who) -> Attempt {
         match self.holder {
             None => return Attempt::refused("the lock is not locked"),

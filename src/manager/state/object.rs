@@ -8,15 +8,18 @@
 //! | [`Attempt::Wait`] | puts the caller aside, and attempts again when the object changed |
 //!
 //! 1. An attempt that returns `Wait` has changed nothing that others see, unless it wrote
-//!    so into the method: then `expired` takes it back.
+//!    so into the method: then `expired` and `left` take it back.
 //!
-//! When a client dies, what waited for it is dropped after `expired`, then `died` is told.
+//! When a client dies, what waited for it is dropped after `left`, then `died` is told.
 
+use super::barrier::{Barrier, BarrierCall};
+use super::condition::{Condition, ConditionCall};
 use super::dict::{Dict, DictCall};
 use super::event::{Event, EventCall};
 use super::list::{List, ListCall};
 use super::lock::{Lock, LockCall};
 use super::queue::{Queue, QueueCall};
+use super::registered::Types;
 use super::semaphore::{Semaphore, SemaphoreCall};
 use super::value::{Value, ValueCall};
 use crate::manager::message::{Bytes, Reply};
@@ -54,6 +57,9 @@ pub(in crate::manager) trait Object {
         Attempt::Done(Reply::TimedOut)
     }
 
+    /// The caller is gone while it waited.
+    fn left(&mut self, _who: Who, _method: &mut Method) {}
+
     /// A client has died.
     fn died(&mut self, _client: u64) {}
 }
@@ -64,10 +70,21 @@ pub(in crate::manager) enum Kind {
     Dict,
     List(Vec<Bytes>),
     Value(Bytes),
-    Lock { reentrant: bool },
-    Semaphore { permits: u64, bounded: bool },
+    Lock {
+        reentrant: bool,
+    },
+    Semaphore {
+        permits: u64,
+        bounded: bool,
+    },
     Event,
-    Queue { room: Option<u64> },
+    Queue {
+        room: Option<u64>,
+    },
+    Condition,
+    Barrier(u64),
+    /// The name of a type, and what its object is made of.
+    Registered(String, Bytes),
 }
 
 /// A method of some object, with its arguments.
@@ -80,11 +97,14 @@ pub(in crate::manager) enum Method {
     Semaphore(SemaphoreCall),
     Event(EventCall),
     Queue(QueueCall),
+    Condition(ConditionCall),
+    Barrier(BarrierCall),
+    Registered(String, Bytes),
 }
 
-/// Makes an object.
-pub(in crate::manager) fn make(kind: Kind) -> Box<dyn Object> {
-    match kind {
+/// Makes an object, or says why it cannot be made.
+pub(in crate::manager) fn make(kind: Kind, types: &Types) -> Result<Box<dyn Object>, String> {
+    Ok(match kind {
         Kind::Dict => Box::new(Dict::default()),
         Kind::List(items) => Box::new(List(items)),
         Kind::Value(bytes) => Box::new(Value(bytes)),
@@ -92,7 +112,10 @@ pub(in crate::manager) fn make(kind: Kind) -> Box<dyn Object> {
         Kind::Semaphore { permits, bounded } => Box::new(Semaphore::new(permits, bounded)),
         Kind::Event => Box::new(Event::default()),
         Kind::Queue { room } => Box::new(Queue::new(room)),
-    }
+        Kind::Condition => Box::new(Condition::new()),
+        Kind::Barrier(parties) => Box::new(Barrier::new(parties)),
+        Kind::Registered(name, argument) => types.make(&name, &argument)?,
+    })
 }
 
 /// A proxy whose object is another one: only a forged message asks so.
