@@ -126,7 +126,9 @@ pub(crate) fn check_victims(victims: &[String], names: &[String]) -> Result<(), 
     };
     let Some(unknown) = victims.iter().find(|victim| !known(victim)) else { return Ok(()) };
     let near = nearest(unknown, names.iter().map(String::as_str)).unwrap_or_default();
-    Err(Error::Usage(format!("no task is called `{unknown}`, so that it could be killed; did you mean `{near}`?")))
+    Err(Error::Usage(format!(
+        "no task is called `{unknown}`, so that it could be killed; did you mean `{near}`?"
+    )))
 }
 
 /// Whether a task of this name is meant by `victim`: `client 3` by itself and by `client`.
