@@ -136,6 +136,9 @@ pub fn wait_any(words: &[(&AtomicU32, u32)], deadline: Option<u64>) -> Woken {
         "a sleep on {} words, of at most {MOST_WORDS}",
         words.len()
     );
+    if let [(word, expected)] = words {
+        return wait(word, *expected, deadline);
+    }
     let mut waiters = [Waiter { value: 0, address: 0, flags: 0, reserved: 0 }; MOST_WORDS];
     for (waiter, (word, expected)) in waiters.iter_mut().zip(words) {
         let address = word.as_ptr().expose_provenance() as u64;

@@ -1,4 +1,4 @@
-//! Pipes, connections, listeners, and waiting for several of them.
+//! Pipes, connections, listeners, waiting for several of them; long because it is one area's rows.
 //!
 //! When a process dies here, a test asked for it.
 
