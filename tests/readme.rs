@@ -2,21 +2,17 @@
 
 use selvedge_harness::prelude::*;
 
-shareable! {
-    struct Stock { left: Value<u32>, sold: Value<u32> }
-}
-
 fn never_oversells() {
-    Program::new("tickets", || Stock { left: Value::new(1), sold: Value::new(0) })
-        .tasks("client", 2, |stock, _| {
-            if stock.left.get() > 0 {
-                stock.left.set(0);
-                stock.sold.fetch_add(1);
+    Program::new("tickets", || (Value::new(1), Value::new(0)))
+        .tasks("client", 2, |(left, sold), _| {
+            if left.get() > 0 {
+                left.set(0);
+                sold.fetch_add(1);
             }
         })
-        .finally(|stock| assert!(stock.sold.get() <= 1, "oversold"))
-        .name("left", |stock| &stock.left)
-        .name("sold", |stock| &stock.sold)
+        .finally(|(_, sold)| assert!(sold.get() <= 1, "oversold"))
+        .name("left", |(left, _)| left)
+        .name("sold", |(_, sold)| sold)
         .explore(&Config::default())
         .unwrap();
 }
