@@ -113,10 +113,19 @@ impl Identity {
         self.running.load(Relaxed) as usize
     }
 
-    /// A thread is about to start; it has ended when what this returns is dropped.
-    pub(crate) fn thread(self: Arc<Self>) -> RunningThread {
-        self.running.fetch_add(1, Relaxed);
-        RunningThread(self)
+    /// Makes it again what the main process of an exploration is at first; false if it is
+    /// that of another process, or somebody registered what has yet to be dropped.
+    fn renew(&mut self) -> bool {
+        let uncalled =
+            self.callbacks.get_mut().is_ok_and(|all| all.as_ref().is_some_and(|all| all.0.is_empty()));
+        let alone = self.kept.get_mut().is_ok_and(|kept| kept.is_empty());
+        if self.parent.is_some() || !uncalled || !alone {
+            return false;
+        }
+        for count in [&mut self.given, &mut self.threads, &mut self.running] {
+            *count.get_mut() = 0;
+        }
+        true
     }
 
     /// Has `callback` called at the end of the process's code; false if that has come.
@@ -194,12 +203,30 @@ impl Identity {
     }
 }
 
-/// A thread that has not ended.
-pub(crate) struct RunningThread(Arc<Identity>);
+/// A thread that has not ended, and the process that it belongs to.
+pub(crate) struct RunningThread {
+    identity: Arc<Identity>,
+    explored: bool,
+}
+
+impl RunningThread {
+    /// In the thread, as it begins: it belongs to the process of the one that started it.
+    pub(crate) fn belong(&self) {
+        if !self.explored {
+            return;
+        }
+        FAMILY.with_borrow_mut(|family| {
+            let family = family.get_or_insert_default();
+            if !family.iter().any(|known| known.pid == self.identity.pid) {
+                family.push(Arc::clone(&self.identity));
+            }
+        });
+    }
+}
 
 impl Drop for RunningThread {
     fn drop(&mut self) {
-        self.0.running.fetch_sub(1, Relaxed);
+        self.identity.running.fetch_sub(1, Relaxed);
     }
 }
 
@@ -233,7 +260,13 @@ thread_local! {
 /// and wants the same names each time.
 #[doc(hidden)]
 pub fn restart_numbering() {
-    let before = FAMILY.with_borrow_mut(|family| family.replace(Vec::new()));
+    let before = FAMILY.with_borrow_mut(|family| {
+        let family = family.get_or_insert_default();
+        // The first is usually the main process, and the same again: a program without
+        // other processes costs no allocation.
+        let stays = family.first_mut().and_then(Arc::get_mut).is_some_and(Identity::renew);
+        family.split_off(usize::from(stays))
+    });
     // Dropped outside the borrow: what was kept may ask who it belongs to.
     drop(before);
 }
@@ -241,7 +274,24 @@ pub fn restart_numbering() {
 /// Who the calling process is.
 pub(crate) fn current<P: Tasks>() -> Arc<Identity> {
     let pid = P::process_id();
-    let in_family = FAMILY.try_with(|family| {
+    in_family(pid).unwrap_or_else(|| in_chain(pid))
+}
+
+/// A thread of the calling process is about to start; it has ended when what this returns
+/// is dropped.
+pub(crate) fn thread<P: Tasks>() -> RunningThread {
+    let pid = P::process_id();
+    let explored = in_family(pid);
+    let is_explored = explored.is_some();
+    let identity = explored.unwrap_or_else(|| in_chain(pid));
+    identity.running.fetch_add(1, Relaxed);
+    RunningThread { identity, explored: is_explored }
+}
+
+/// Who this process of the calling thread's exploration is, if there is one. A thread that
+/// is about to end has no table any more, and needs none.
+fn in_family(pid: u32) -> Option<Arc<Identity>> {
+    let known = |family: &RefCell<Option<Vec<Arc<Identity>>>>| {
         let mut family = family.borrow_mut();
         let family = family.as_mut()?;
         if let Some(known) = family.iter().find(|known| known.pid == pid) {
@@ -250,9 +300,8 @@ pub(crate) fn current<P: Tasks>() -> Arc<Identity> {
         let new = Arc::new(Identity::new(pid, MAIN.to_owned(), AuthKey::of_exploration()));
         family.push(Arc::clone(&new));
         Some(new)
-    });
-    // A thread that is about to end has no table any more, and needs none.
-    in_family.ok().flatten().unwrap_or_else(|| in_chain(pid))
+    };
+    FAMILY.try_with(known).ok().flatten()
 }
 
 /// The calling process of the operating system, explored or not.
@@ -306,23 +355,6 @@ pub(super) fn become_child(identity: Identity) {
     if !Arc::ptr_eq(&first.identity, &own) {
         last(first).next.get_or_init(|| Box::new(Link { identity: own, next: OnceLock::new() }));
     }
-}
-
-/// What a thread needs to belong to the process of the thread that starts it.
-pub(crate) fn passport<P: Tasks>() -> Option<Arc<Identity>> {
-    let explored = FAMILY.with_borrow(Option::is_some);
-    explored.then(current::<P>)
-}
-
-/// In a thread that has just begun: it belongs to that process.
-pub(crate) fn belong(passport: Option<Arc<Identity>>) {
-    let Some(identity) = passport else { return };
-    FAMILY.with_borrow_mut(|family| {
-        let family = family.get_or_insert_default();
-        if !family.iter().any(|known| known.pid == identity.pid) {
-            family.push(identity);
-        }
-    });
 }
 
 #[cfg(test)]

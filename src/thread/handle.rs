@@ -93,11 +93,10 @@ impl<P: Tasks> Builder<P> {
         F: FnOnce() -> T + Send + 'static,
     {
         let (filler, packet) = packet();
-        let passport = identity::passport::<P>();
-        let running = identity::current::<P>().thread();
+        let running = identity::thread::<P>();
         let run = move || {
-            let _running = running;
-            identity::belong(passport);
+            let running = running;
+            running.belong();
             match catch_unwind(AssertUnwindSafe(body)) {
                 Ok(value) => filler.fill(Ok(value)),
                 Err(payload) => {

@@ -124,13 +124,13 @@ impl<P: Tasks> Thread<P> {
         end::arrange();
         // Kept in a slot, so that it is still here when the start fails.
         let slot = Arc::new(Mutex::new(Some(body)));
-        let (in_thread, passport) = (Arc::clone(&slot), identity::passport::<P>());
+        let in_thread = Arc::clone(&slot);
         let record = Record::<P>::enlist(self.name.clone(), self.daemon);
         let own = Arc::clone(&record);
-        let running = identity::current::<P>().thread();
+        let running = identity::thread::<P>();
         let run = move || {
-            let _running = running;
-            identity::belong(passport);
+            let running = running;
+            running.belong();
             own.begin(P::me().id());
             let body = in_thread.lock().unwrap_or_else(PoisonError::into_inner).take();
             let body: Body = body.expect("the body is run once");

@@ -62,7 +62,9 @@ pub(super) fn judge(kernel: &mut Kernel, model: &dyn Model, state: *mut u8, labe
     let task = culprit.unwrap_or(0);
     let verdict = match end {
         End::Finished => {
-            label.push_str(kernel.label.as_str());
+            if !kernel.label.is_empty() {
+                label.push_str(kernel.label.as_str());
+            }
             // SAFETY: the state was initialised and no task runs.
             let finish = AssertUnwindSafe(|| unsafe { model.finish(state, label) });
             match judging(kernel, || catch_unwind(finish)) {

@@ -53,14 +53,49 @@ impl Kernel {
             Launch::Next | Launch::Done => {
                 self.launch = Launch::Done;
                 self.current = 0;
-                self.pick();
+                self.pick_with_care();
             }
         }
     }
 
     /// Chooses the next task and records the choice, or ends the execution.
-    #[inline]
+    #[inline(always)]
     fn pick(&mut self) {
+        if self.steps < self.plain_until {
+            // SAFETY: there is at least one word of capacity.
+            let set = unsafe { *self.parts.enabled };
+            if set != 0 {
+                let task = self.choose_in(set);
+                // SAFETY: steps < plain_until <= limits.steps, the length of `choices`.
+                unsafe { self.parts.choices.add(self.steps as usize).write(Choice::run(task)) };
+                self.steps += 1;
+                self.current = task as u32;
+                return;
+            }
+        }
+        self.pick_with_care();
+    }
+
+    /// Finds out up to which step decisions of this execution are plain: nothing but the
+    /// policy takes them, and nothing but the choice is written down. What makes one
+    /// different later (more tasks than one word of the set has, a wait for a descriptor, the
+    /// end) calls [`be_careful`](Self::be_careful).
+    pub(super) fn find_plain_steps(&mut self) {
+        let plan = &self.plan;
+        let special = plan.log_enabled || plan.record || plan.prefix > 0 || self.faults.armed;
+        let plain = !special && plan.policy != Policy::Awake;
+        self.plain_until = if plain { u32::try_from(self.limits.steps).unwrap_or(u32::MAX) } else { 0 };
+    }
+
+    /// No decision of this execution is plain any more.
+    #[inline]
+    pub(super) fn be_careful(&mut self) {
+        self.plain_until = 0;
+    }
+
+    /// The same where a decision may be more than that of a policy.
+    #[inline(never)]
+    fn pick_with_care(&mut self) {
         if self.over {
             return;
         }
@@ -77,7 +112,7 @@ impl Kernel {
             && let Some(given) = self.inject()
         {
             if !given {
-                self.pick();
+                self.pick_with_care();
             }
             return;
         }
@@ -135,7 +170,7 @@ impl Kernel {
         }
         if happened {
             // Steps were taken: begin with the bound on them.
-            self.pick();
+            self.pick_with_care();
         }
         happened
     }
@@ -204,7 +239,7 @@ impl Kernel {
         if self.alive == 0 {
             self.finish_as(End::Finished, super::NOBODY);
         } else if self.revive() {
-            self.pick();
+            self.pick_with_care();
         } else {
             self.finish_as(End::Deadlock, super::NOBODY);
         }
@@ -253,6 +288,7 @@ impl Kernel {
     pub(crate) fn finish_as(&mut self, end: End, culprit: u32) {
         if !self.over {
             self.over = true;
+            self.be_careful();
             self.end = end;
             self.culprit = culprit;
             if self.plan.record {

@@ -293,7 +293,7 @@ impl Kernel {
 
     /// Whether the victims were named.
     pub(crate) fn names_victims(&self) -> bool {
-        !self.victims.as_str().is_empty()
+        !self.victims.is_empty()
     }
 
     /// Decides whether a task may be killed: one that is named, or any if nobody is;

@@ -19,7 +19,9 @@ impl<const N: usize> Text<N> {
 
     pub(crate) fn set(&mut self, text: &str) {
         self.clear();
-        self.push(text);
+        if !text.is_empty() {
+            self.push(text);
+        }
     }
 
     pub(crate) fn push(&mut self, text: &str) {
@@ -30,6 +32,10 @@ impl<const N: usize> Text<N> {
         }
         self.bytes[start..start + end].copy_from_slice(&text.as_bytes()[..end]);
         self.len += end as u16;
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len == 0
     }
 
     pub(crate) fn as_str(&self) -> &str {

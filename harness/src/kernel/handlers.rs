@@ -63,7 +63,10 @@ pub(super) fn inherit(parent: usize, child: usize) {
 
 /// After an execution: drops the handlers of this thread's tasks.
 pub(crate) fn forget_handlers() {
-    drop(HANDLERS.take());
+    // Dropped outside of the borrow: a destructor may set handlers.
+    if !HANDLERS.with_borrow(Vec::is_empty) {
+        drop(HANDLERS.take());
+    }
 }
 
 fn modelled(signal: Signal) -> io::Result<usize> {

@@ -268,6 +268,7 @@ impl Kernel {
     pub(crate) fn abandon(&mut self) {
         self.flags = ABANDON;
         self.over = true;
+        self.be_careful();
     }
 }
 

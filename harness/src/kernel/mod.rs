@@ -100,7 +100,6 @@ pub(crate) use handlers::forget_handlers;
 pub use join::join_task;
 pub(crate) use life::{depart, enter, set_label};
 pub(crate) use moment::judging;
-pub(crate) use open::close_lost_streams;
 pub(crate) use outside::set_part;
 pub(crate) use plan::{Mismatch, Plan, Policy};
 pub(crate) use policy::{Forecast, MARKS, Mark, Sleeper, is_eligible};

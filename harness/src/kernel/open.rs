@@ -235,8 +235,18 @@ fn close_streams_of(process: u32, lost: bool) {
     });
 }
 
-/// After an execution: closes what is still open, and forgets its numbers.
-pub(crate) fn close_lost_streams() {
+impl Kernel {
+    /// After an execution: closes what is still open, and forgets its numbers.
+    #[inline]
+    pub(crate) fn close_lost_streams(&self) {
+        if self.descriptors.listed {
+            close_lost_streams();
+        }
+    }
+}
+
+#[cold]
+fn close_lost_streams() {
     LIST.with_borrow_mut(|list| {
         list.open.drain(..).for_each(|open| open.close());
         list.next = 0;

@@ -1,6 +1,7 @@
 //! The kernel's data: counters, the bitset of enabled tasks, pointers into the
 //! arena. Reset for each execution in time proportional to the tasks of the last.
 
+use super::Granularity;
 use super::arena::Limits;
 use super::choice::Choice;
 use super::decide::End;
@@ -13,9 +14,7 @@ use super::plan::Plan;
 use super::policy::{Guide, Mark, Standing};
 use super::stream::Descriptors;
 use super::task::{NOBODY, Role, State, Task};
-use super::{Granularity, Outcome};
-use selvedge::platform::Op;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::AtomicU32;
 
 /// Which engine the kernel belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +107,8 @@ pub(crate) struct Kernel {
     /// Bitset words in use.
     pub(super) words: u32,
     pub(crate) steps: u32,
+    /// Decisions before this step are plain; see `decide`.
+    pub(super) plain_until: u32,
     pub(super) cursor: u32,
     /// Who waits for a descriptor, and who looks.
     pub(crate) descriptors: Descriptors,
@@ -186,6 +187,7 @@ impl Kernel {
             tasks: 0,
             words: 0,
             steps: 0,
+            plain_until: 0,
             cursor: 0,
             limits,
             plan: Plan::STAY,
@@ -261,6 +263,7 @@ impl Kernel {
         self.note.clear();
         self.label.clear();
         self.vanished = false;
+        self.find_plain_steps();
     }
 
     /// Gives the turn to the first of the tasks that exist from the start; each
@@ -366,6 +369,7 @@ impl Kernel {
             self.words += 1;
             if self.words > 1 {
                 self.guards.widen(self.words as usize - 1);
+                self.be_careful();
             }
         }
         self.alive += 1;
@@ -374,42 +378,8 @@ impl Kernel {
         let site = self.site;
         let cause = self.steps.checked_sub(1).unwrap_or(NOBODY);
         let task = self.task(index);
-        task.turn.store(0, Ordering::Relaxed);
-        task.ended.store(0, Ordering::Relaxed);
-        task.state = State::Starting;
-        task.role = role;
-        task.guarded = false;
-        task.joiner = NOBODY;
+        task.begin(role, parent, process.unwrap_or(index as u32), site);
         task.cause = cause;
-        task.since = 0;
-        task.active = false;
-        task.unwinds = false;
-        task.parked = false;
-        task.timed_out = false;
-        task.resumes = false;
-        task.op = Op::new(selvedge::platform::Kind::Step, "start", 0, site);
-        task.space = 0;
-        task.parent = parent;
-        task.process = process.unwrap_or(index as u32);
-        task.status = 0;
-        task.ready = true;
-        task.victim = false;
-        task.descriptor_ready = false;
-        task.span = 0;
-        task.handling = false;
-        task.interrupted = false;
-        task.handlers = 0;
-        task.blocked = 0;
-        task.ignored = 0;
-        task.pending.store(0, Ordering::Relaxed);
-        task.handled.store(0, Ordering::Relaxed);
-        task.alarm = u64::MAX;
-        task.outcome = Outcome::Run;
-        task.pid.store(0, Ordering::Relaxed);
-        task.entry = None;
-        task.robust = selvedge::sys::robust::List::new(super::robust::TO_WORD);
-        task.robust.clear();
-        task.robust_id = 0;
         task.name.set(name);
         if self.faults.any() {
             self.mark_victim(index, name);

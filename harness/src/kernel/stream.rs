@@ -112,6 +112,7 @@ impl Kernel {
     #[cold]
     pub(super) fn await_descriptor(&mut self, me: usize) {
         self.descriptors.waiting += 1;
+        self.be_careful();
         self.task(me).guarded = true;
         let guard = self.task(me).op.guard;
         self.set_descriptor_ready(me, Kernel::is_descriptor_ready(&guard));

@@ -16,9 +16,10 @@
 
 use super::choice::Outcome;
 use super::fixed::Text;
-use selvedge::platform::{Cmp, Guard, Op};
+use selvedge::platform::{Cmp, Guard, Kind, Op};
 use selvedge::sys::futex::MOST_WORDS;
 use selvedge::sys::robust::List;
+use std::panic::Location;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Where a task stands.
@@ -45,12 +46,41 @@ pub enum Role {
 /// The slot of a task.
 #[repr(C, align(64))]
 pub(crate) struct Task {
+    /// The announced operation.
+    pub(crate) op: Op,
+    // What follows up to `alarm` begins with the same values in every execution, and stands
+    // side by side: so it is written with few wide instructions.
     /// Set to 1 to hand the task its turn; the task sleeps on it in `real`.
     pub(crate) turn: AtomicU32,
     /// 1 once the task has ended: the word that a join's guard looks at.
     pub(crate) ended: AtomicU32,
+    /// Steps taken when time passed for it, until it takes its next one.
+    pub(crate) since: u32,
+    /// Address space of the announced guard's word.
+    pub(crate) space: u32,
+    /// How many bytes (or connections) its announced call on a descriptor asks for; 0 if
+    /// it announces none.
+    pub(crate) span: u32,
+    /// How it ended, as an encoded exit status.
+    pub(crate) status: i32,
+    /// Its process id in `real`; 0 in `sim`. Written on both sides of the fork, of which
+    /// only one has the turn.
+    pub(crate) pid: AtomicU32,
+    pub(super) robust_id: u32,
+    /// Of a process: the signals that it was sent and has not taken yet.
+    pub(crate) pending: AtomicU32,
+    /// Handlers that have run.
+    pub(crate) handled: AtomicU32,
+    /// The code of a dynamic task: a function and its argument, both valid until
+    /// the task has announced its first operation.
+    pub(crate) entry: Option<unsafe fn(*mut ())>,
+    /// Of a process: when its alarm rings, and (`interval`) how long after that it rings again.
+    pub(crate) alarm: u64,
+    /// A task that waits for the end of this one, besides those in guard classes.
+    pub(crate) joiner: u32,
+    /// The step that started or woke it, until it takes its next one.
+    pub(crate) cause: u32,
     pub(crate) state: State,
-    pub(crate) role: Role,
     /// The task is a member of the guard class of `op.guard`.
     pub(crate) guarded: bool,
     /// The task sleeps on the first `parked_words` of the futex words `parked_on`.
@@ -79,54 +109,28 @@ pub(crate) struct Task {
     pub(crate) blocked: u8,
     /// Of a process: the signals that it ignores.
     pub(crate) ignored: u8,
+    pub(super) parked_words: u8,
     /// With what outcome it was given its last turn, where that is not plain going on.
     pub(crate) outcome: Outcome,
-    /// The step that started or woke it, until it takes its next one.
-    pub(crate) cause: u32,
-    /// Steps taken when time passed for it, until it takes its next one.
-    pub(crate) since: u32,
-    /// A task that waits for the end of this one, besides those in guard classes.
-    pub(crate) joiner: u32,
-    /// The announced operation.
-    pub(crate) op: Op,
-    /// What a sleeper does first when woken.
-    pub(crate) resume: Op,
-    pub(super) parked_words: u8,
-    /// Neighbours in the list of sleepers, in order of falling asleep.
-    pub(crate) parked_next: u32,
-    pub(crate) parked_prev: u32,
-    /// Address space of the announced guard's word.
-    pub(crate) space: u32,
+    pub(crate) role: Role,
     /// The task that started this one.
     pub(crate) parent: u32,
     /// The process that the task belongs to: the task itself, or its parent's.
     pub(crate) process: u32,
-    /// How many bytes (or connections) its announced call on a descriptor asks for; 0 if
-    /// it announces none.
-    pub(crate) span: u32,
+    /// Neighbours in the list of sleepers, in order of falling asleep.
+    pub(crate) parked_next: u32,
+    pub(crate) parked_prev: u32,
     /// The last round of looking at descriptors that had a look at its own.
     pub(crate) round: u32,
-    /// Its process id in `real`; 0 in `sim`. Written on both sides of the fork, of which
-    /// only one has the turn.
-    pub(crate) pid: AtomicU32,
-    /// How it ended, as an encoded exit status.
-    pub(crate) status: i32,
-    /// The code of a dynamic task: a function and its argument, both valid until
-    /// the task has announced its first operation.
-    pub(crate) entry: Option<unsafe fn(*mut ())>,
+    /// The argument of `entry`.
     pub(crate) argument: *mut (),
     /// In `sim`, what the fiber suspends with.
     pub(crate) yielder: *const (),
-    /// The robust locks that it holds, and its number in their words.
-    pub(super) robust: List,
-    pub(super) robust_id: u32,
-    /// Of a process: the signals that it was sent and has not taken yet.
-    pub(crate) pending: AtomicU32,
-    /// Handlers that have run.
-    pub(crate) handled: AtomicU32,
-    /// Of a process: when its alarm rings, and how long after that it rings again.
-    pub(crate) alarm: u64,
     pub(crate) interval: u64,
+    /// The robust locks that it holds; `robust_id` is its number in their words.
+    pub(super) robust: List,
+    /// What a sleeper does first when woken.
+    pub(crate) resume: Op,
     /// While it is interrupted: the guard of its announced operation.
     pub(crate) guard: Guard,
     pub(crate) name: Text<40>,
@@ -138,6 +142,47 @@ pub(crate) struct Task {
 pub(crate) const NOBODY: u32 = u32::MAX;
 
 impl Task {
+    /// Makes the slot that of a new task, which stands nowhere yet; its name is set apart.
+    #[inline(always)]
+    pub(super) fn begin(&mut self, role: Role, parent: u32, process: u32, site: &'static Location<'static>) {
+        self.op = Op::new(Kind::Step, "start", 0, site);
+        *self.turn.get_mut() = 0;
+        *self.ended.get_mut() = 0;
+        self.since = 0;
+        self.space = 0;
+        self.span = 0;
+        self.status = 0;
+        *self.pid.get_mut() = 0;
+        self.robust_id = 0;
+        *self.pending.get_mut() = 0;
+        *self.handled.get_mut() = 0;
+        self.entry = None;
+        self.alarm = u64::MAX;
+        self.joiner = NOBODY;
+        self.state = State::Starting;
+        self.guarded = false;
+        self.parked = false;
+        self.timed_out = false;
+        self.resumes = false;
+        self.active = false;
+        self.unwinds = false;
+        self.ready = true;
+        self.victim = false;
+        self.descriptor_ready = false;
+        self.interrupted = false;
+        self.handling = false;
+        self.handlers = 0;
+        self.blocked = 0;
+        self.ignored = 0;
+        self.parked_words = 0;
+        self.outcome = Outcome::Run;
+        self.role = role;
+        self.parent = parent;
+        self.process = process;
+        self.robust = List::new(super::robust::TO_WORD);
+        self.robust.clear();
+    }
+
     /// The number of its process in `real`; 0 where it has none of its own.
     pub(crate) fn pid(&self) -> u32 {
         self.pid.load(Ordering::Relaxed)

@@ -28,9 +28,7 @@ mod watchdog;
 
 use super::{Executor, Model};
 use crate::judge::Verdict;
-use crate::kernel::{
-    Alone, Arena, End, Kernel, Limits, Mode, State, close_lost_streams, current, forget_handlers, panic,
-};
+use crate::kernel::{Alone, Arena, End, Kernel, Limits, Mode, State, current, forget_handlers, panic};
 use crate::program::Scratch;
 use fiber::{Fiber, Resumed};
 use std::cell::UnsafeCell;
@@ -245,7 +243,7 @@ impl Sim<'_> {
         }
         current::set(before);
         forget_handlers();
-        close_lost_streams();
+        self.kernel().close_lost_streams();
         super::stage::judge(self.kernel(), model, state, label)
     }
 }

@@ -34,6 +34,7 @@ pub(crate) use surw::is_eligible;
 
 use super::plan::Policy;
 use super::state::Kernel;
+use std::hint::select_unpredictable;
 
 impl Kernel {
     /// Applies the policy to a set of at most 64 tasks, which is not empty.
@@ -43,17 +44,26 @@ impl Kernel {
             return self.choose_guided();
         }
         let lowest = set.trailing_zeros() as usize;
-        if set & (set - 1) == 0 {
+        let rest = set & (set - 1);
+        if rest == 0 {
             return lowest;
         }
-        match self.plan.policy {
-            Policy::Stay | Policy::Awake if set >> self.current & 1 == 1 => self.current as usize,
-            Policy::Stay | Policy::Awake => lowest,
-            _ => {
-                let count = set.count_ones();
-                bits::pick_bit(set, count, self.plan.rng.below(count))
-            }
+        if self.plan.policy == Policy::Random {
+            return self.draw_from(set, lowest, rest);
         }
+        if set >> self.current & 1 == 1 { self.current as usize } else { lowest }
+    }
+
+    /// One of the tasks of a set, all equally likely: of two or more, `lowest` being the
+    /// first and `rest` the others.
+    #[inline(always)]
+    fn draw_from(&mut self, set: u64, lowest: usize, rest: u64) -> usize {
+        if rest & (rest - 1) == 0 {
+            // Two tasks, the most frequent case by far, need not be counted.
+            return select_unpredictable(self.plan.rng.below(2) == 0, lowest, rest.trailing_zeros() as usize);
+        }
+        let count = set.count_ones();
+        bits::pick_bit(set, count, self.plan.rng.below(count))
     }
 
     /// Applies the policy to the whole set, of which `count` tasks are enabled.
