@@ -1,6 +1,7 @@
 //! What can be wrong with what the user gave us. Verdicts on programs are not
 //! errors; see [`Verdict`](crate::judge::Verdict).
 
+use crate::nearest::hint;
 use std::io;
 
 /// An error of this crate: each names what was wrong and what would be right.
@@ -8,14 +9,14 @@ use std::io;
 #[non_exhaustive]
 pub enum Error {
     /// A name that nothing has.
-    #[error("unknown {what} `{name}`{}", hint(nearest))]
+    #[error("unknown {what} `{name}`{hint}")]
     Unknown {
         /// What was looked for.
         what: &'static str,
         /// The name given.
         name: String,
-        /// The valid name most like it.
-        nearest: Option<String>,
+        /// What follows in the message: the valid name that was meant, or which there are.
+        hint: String,
     },
     /// A value of the wrong form.
     #[error("{what}: `{value}` is not {form}")]
@@ -79,44 +80,17 @@ impl std::fmt::Debug for Error {
     }
 }
 
-fn hint(nearest: &Option<String>) -> String {
-    nearest.as_ref().map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
-}
-
 impl Error {
+    /// A name that none of `valid` is.
+    pub(crate) fn unknown<'a>(
+        what: &'static str,
+        name: &str,
+        valid: impl IntoIterator<Item = &'a str>,
+    ) -> Error {
+        Error::Unknown { what, name: name.to_owned(), hint: hint(name, valid) }
+    }
+
     pub(crate) fn os(what: impl Into<String>, source: impl Into<io::Error>) -> Error {
         Error::Os { what: what.into(), source: source.into() }
-    }
-}
-
-/// The candidate with the smallest edit distance to `name`.
-pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    candidates.into_iter().min_by_key(|candidate| distance(name, candidate)).map(str::to_owned)
-}
-
-/// Levenshtein's edit distance, in characters.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, &y) in b.iter().enumerate() {
-            let substitute = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = substitute.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_nearest_name_is_suggested() {
-        assert_eq!(nearest("tiket", ["bank", "ticket", "two-locks"]).as_deref(), Some("ticket"));
-        assert_eq!(distance("kitten", "sitting"), 3);
     }
 }

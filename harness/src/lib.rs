@@ -47,6 +47,7 @@ mod error;
 pub mod fault;
 pub mod judge;
 mod kernel;
+mod nearest;
 pub mod prelude;
 pub mod program;
 pub mod report;
@@ -55,12 +56,13 @@ pub mod strategy;
 pub mod token;
 
 pub use engine::Engine;
-pub use error::{Error, nearest};
+pub use error::Error;
 pub use judge::{Recording, Verdict};
 pub use kernel::{
     Checked, Choice, Granularity, Limits, Outcome, Recorder, Rng, Role, join_task, switches, unobserved,
     visible, visible_value,
 };
+pub use nearest::nearest;
 pub use program::{Config, Finding, Lost, Program, Report, check, explore, explore_with, outcome, scratch};
 pub use selvedge::Shareable;
 pub use selvedge::platform::Kind;

@@ -43,7 +43,7 @@ pub fn describe(signal: Signal) -> String {
 /// ```
 ///
 /// # Errors
-/// `InvalidInput` for anything else, with the name that comes nearest.
+/// `InvalidInput` for anything else, with the name that may have been meant.
 pub fn parse(text: &str) -> io::Result<Signal> {
     let wrong = |why: String| io::Error::new(io::ErrorKind::InvalidInput, why);
     if let Ok(number) = text.parse::<i64>() {
@@ -57,9 +57,13 @@ pub fn parse(text: &str) -> io::Result<Signal> {
     if let Ok(signal) = full.parse() {
         return Ok(signal);
     }
-    let nearest = all().min_by_key(|signal| distance(&full, signal.as_str()));
-    let nearest = nearest.map_or("SIGTERM", Signal::as_str);
-    Err(wrong(format!("no signal is called `{text}`; did you mean `{nearest}`?")))
+    let near = |signal: &Signal| distance(&full, signal.as_str()) <= 2;
+    let nearest = all().filter(near).min_by_key(|signal| distance(&full, signal.as_str()));
+    let hint = nearest.map_or_else(
+        || "; see signal(7) for their names".to_owned(),
+        |signal| format!("; did you mean `{signal}`?"),
+    );
+    Err(wrong(format!("no signal is called `{text}`{hint}")))
 }
 
 /// How many letters must be changed, added, left out or swapped with their neighbours.

@@ -6,7 +6,6 @@
 use super::parameter::{Parameter, Value, decode_varint, encode_varint};
 use super::scenario::Scenario;
 use crate::Error;
-use crate::error::nearest;
 use std::fmt;
 
 /// One value for each parameter of a scenario.
@@ -165,10 +164,6 @@ impl Scenario {
             return Err(Error::Usage(format!("`{}` has no parameters, so `{name}` is unknown", self.name)));
         }
         let names = || self.parameters.iter().map(|parameter| parameter.name);
-        names().position(|other| other == name).ok_or_else(|| Error::Unknown {
-            what: "parameter",
-            name: name.to_owned(),
-            nearest: nearest(name, names()),
-        })
+        names().position(|other| other == name).ok_or_else(|| Error::unknown("parameter", name, names()))
     }
 }

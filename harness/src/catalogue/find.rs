@@ -3,7 +3,7 @@
 use super::arguments::Arguments;
 use super::scenario::{Scenario, Variant};
 use crate::Error;
-use crate::error::nearest;
+use crate::nearest::nearest;
 use crate::program::{AnyProgram, Config, Job, Report, check_model};
 use crate::token::{Identity, Token};
 
@@ -79,7 +79,10 @@ impl Catalogue {
         let (name, arguments) = text.split_once(':').unwrap_or((text, ""));
         let scenario = self.scenarios.iter().find(|scenario| scenario.name == name).ok_or_else(|| {
             let names = self.scenarios.iter().map(|scenario| scenario.name);
-            Error::Unknown { what: "scenario", name: name.to_owned(), nearest: nearest(name, names) }
+            let meant = nearest(name, names).map(|meant| format!("; did you mean `{meant}`?"));
+            // There are too many to list.
+            let hint = meant.unwrap_or_else(|| "; `selvedge list` shows them all".to_owned());
+            Error::Unknown { what: "scenario", name: name.to_owned(), hint }
         })?;
         Ok(Selection { scenario: *scenario, arguments: Arguments::parse(scenario, arguments)? })
     }

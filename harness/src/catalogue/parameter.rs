@@ -10,7 +10,7 @@
 //! (LEB128); zigzag maps 0, -1, 1, -2 to 0, 1, 2, 3.
 
 use crate::Error;
-use crate::error::nearest;
+use crate::nearest::nearest;
 use std::fmt;
 
 /// What values a parameter may have.

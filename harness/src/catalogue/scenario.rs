@@ -4,7 +4,6 @@ use super::arguments::Arguments;
 use super::parameter::Parameter;
 use crate::Error;
 use crate::engine::Engine;
-use crate::error::nearest;
 use crate::program::AnyProgram;
 
 /// What a variant is expected to do.
@@ -106,10 +105,9 @@ impl Scenario {
     /// [`Error::Unknown`] with the nearest name there is.
     pub fn variant(&self, name: &str) -> Result<&'static Variant, Error> {
         let variants = self.variants;
-        variants.iter().find(|variant| variant.name == name).ok_or_else(|| Error::Unknown {
-            what: "variant",
-            name: name.to_owned(),
-            nearest: nearest(name, variants.iter().map(|variant| variant.name)),
-        })
+        variants
+            .iter()
+            .find(|variant| variant.name == name)
+            .ok_or_else(|| Error::unknown("variant", name, variants.iter().map(|variant| variant.name)))
     }
 }

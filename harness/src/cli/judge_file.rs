@@ -10,7 +10,6 @@ use super::exit::Exit;
 use super::out::{Out, Stop};
 use super::settings;
 use crate::Error;
-use crate::error::nearest;
 use crate::judge::linear::spec::{Kv, KvOp, KvRet, Register, RegisterOp, RegisterRet};
 use crate::judge::linear::{Consistency, History, Judgement, Model, Options, explain, judge};
 use crate::judge::log::{read_jepsen, read_kv};
@@ -119,9 +118,5 @@ fn read(file: &str, object: Object) -> Result<Log, Error> {
 
 fn choose<T: Copy>(what: &'static str, name: &str, table: &[(&str, T)]) -> Result<T, Error> {
     let known = table.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
-    known.ok_or_else(|| Error::Unknown {
-        what,
-        name: name.to_owned(),
-        nearest: nearest(name, table.iter().map(|(name, _)| *name)),
-    })
+    known.ok_or_else(|| Error::unknown(what, name, table.iter().map(|(name, _)| *name)))
 }

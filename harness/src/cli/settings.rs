@@ -6,7 +6,6 @@
 use super::args::{FaultArgs, Search};
 use crate::Error;
 use crate::engine::Engine;
-use crate::error::nearest;
 use crate::fault::Faults;
 use crate::program::{Budget, Config, environment};
 use crate::strategy::Strategy;
@@ -20,11 +19,7 @@ fn bad(what: &str, value: &str, form: &str) -> Error {
 /// Reads the value of `--engine`.
 pub(super) fn engine(text: &str) -> Result<Engine, Error> {
     let known = Engine::ALL.iter().find(|(name, _)| *name == text).map(|(_, engine)| *engine);
-    known.ok_or_else(|| Error::Unknown {
-        what: "engine",
-        name: text.to_owned(),
-        nearest: nearest(text, Engine::ALL.iter().map(|(name, _)| *name)),
-    })
+    known.ok_or_else(|| Error::unknown("engine", text, Engine::ALL.iter().map(|(name, _)| *name)))
 }
 
 /// Reads a duration.

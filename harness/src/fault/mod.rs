@@ -27,8 +27,9 @@ mod parse;
 
 pub(crate) use parse::help;
 
+use crate::Error;
 use crate::kernel::{Choice, Outcome};
-use crate::{Error, nearest};
+use crate::nearest::hint;
 
 /// How many faults of which kind an execution may have.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -125,10 +126,8 @@ pub(crate) fn check_victims(victims: &[String], names: &[String]) -> Result<(), 
         started || names.iter().any(|name| matches(victim, name))
     };
     let Some(unknown) = victims.iter().find(|victim| !known(victim)) else { return Ok(()) };
-    let near = nearest(unknown, names.iter().map(String::as_str)).unwrap_or_default();
-    Err(Error::Usage(format!(
-        "no task is called `{unknown}`, so that it could be killed; did you mean `{near}`?"
-    )))
+    let hint = hint(unknown, names.iter().map(String::as_str));
+    Err(Error::Usage(format!("no task is called `{unknown}`, so that it could be killed{hint}")))
 }
 
 /// Whether a task of this name is meant by `victim`: `client 3` by itself and by `client`.

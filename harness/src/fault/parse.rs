@@ -2,7 +2,6 @@
 
 use super::Faults;
 use crate::Error;
-use crate::error::nearest;
 use std::fmt;
 use std::str::FromStr;
 
@@ -74,13 +73,7 @@ impl Faults {
             "short_io" => &mut self.short_io,
             "spurious" => &mut self.spurious,
             "timeouts" => &mut self.timeouts,
-            _ => {
-                return Err(Error::Unknown {
-                    what: "fault",
-                    name: name.to_owned(),
-                    nearest: nearest(name, names()),
-                });
-            }
+            _ => return Err(Error::unknown("fault", name, names())),
         };
         *slot = match most {
             None => 1,

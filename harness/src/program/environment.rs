@@ -3,7 +3,7 @@
 use super::config::Config;
 use crate::Error;
 use crate::engine::Engine;
-use crate::error::nearest;
+use crate::nearest::nearest;
 use crate::token::{Identity, Token};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -81,15 +81,23 @@ fn value<T>(name: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, 
     }
 }
 
+/// How all of them begin.
+const PREFIX: &str = "SELVEDGE_";
+
 /// Warns once of variables that begin like ours and are not.
 fn warn_of_unknown() {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
         for (name, _) in std::env::vars_os() {
-            let Some(name) = name.to_str().filter(|name| name.starts_with("SELVEDGE_")) else { continue };
+            let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
             if VARIABLES.iter().all(|variable| variable.name != name) {
-                let near = nearest(name, VARIABLES.iter().map(|variable| variable.name)).unwrap_or_default();
-                eprintln!("selvedge: warning: unknown variable {name}; did you mean {near}?");
+                let known = VARIABLES.iter().map(|variable| variable.name.trim_start_matches(PREFIX));
+                let meant = nearest(name.trim_start_matches(PREFIX), known);
+                let hint = meant.map_or_else(
+                    || "; `selvedge --help` lists them".to_owned(),
+                    |meant| format!("; did you mean {PREFIX}{meant}?"),
+                );
+                eprintln!("selvedge: warning: unknown variable {name}{hint}");
             }
         }
     });

@@ -4,8 +4,9 @@
 //! as the same strategy, except `replay`, which has no text.
 
 use super::{Strategy, delay, pct};
-use crate::error::{Error, nearest};
+use crate::Error;
 use crate::kernel::MARKS;
+use crate::nearest::{hint, nearest};
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
@@ -55,6 +56,18 @@ fn number(name: &str, text: &str, range: RangeInclusive<u32>, of: &str) -> Resul
     })
 }
 
+/// What is wrong with `text`, which begins with `name`.
+fn unknown(name: &str, text: &str) -> Error {
+    let mut names: Vec<&str> = NAMES.iter().map(|form| form.split(':').next().unwrap_or(form)).collect();
+    names.dedup();
+    if text != name && names.contains(&name) {
+        return Error::Usage(format!("strategy {name} takes no number, so `{text}` is none; say {name}"));
+    }
+    let meant =
+        nearest(name, names).map_or_else(|| hint(text, NAMES), |meant| format!("; did you mean `{meant}`?"));
+    Error::Unknown { what: "strategy", name: text.to_owned(), hint: meant }
+}
+
 impl FromStr for Strategy {
     type Err = Error;
 
@@ -81,11 +94,7 @@ impl FromStr for Strategy {
                 let bound = number(name, bound, 0..=u32::MAX, "preemptions")?;
                 Ok(Strategy::Dfs { preemptions: Some(bound) })
             }
-            _ => Err(Error::Unknown {
-                what: "strategy",
-                name: text.to_owned(),
-                nearest: nearest(text, NAMES.iter().copied()),
-            }),
+            _ => Err(unknown(name, text)),
         }
     }
 }

@@ -25,7 +25,7 @@ pub use jepsen::read_jepsen;
 pub use kv::read_kv;
 
 use crate::Error;
-use crate::error::nearest;
+use crate::nearest::hint;
 
 /// What is wrong with a line.
 type Wrong = String;
@@ -42,6 +42,5 @@ fn each_line(log: &[u8], mut event: impl FnMut(u64, &str) -> Result<(), Wrong>) 
 
 /// Says that `word` is none of `words`.
 fn unknown(what: &str, word: &str, words: &[&str]) -> Wrong {
-    let hint = nearest(word, words.iter().copied()).unwrap_or_default();
-    format!("unknown {what} `{word}`; did you mean `{hint}`?")
+    format!("unknown {what} `{word}`{}", hint(word, words.iter().copied()))
 }
