@@ -7,7 +7,7 @@
 
 use crate::Error;
 use crate::platform::Native;
-use crate::{channel, pool, process, shm, signal, sync, thread};
+use crate::{channel, net, pool, process, shm, signal, sync, thread};
 use std::time::Duration;
 
 /// [`sync::Array`] for real processes.
@@ -100,6 +100,8 @@ pub type Pool = pool::Pool<Native>;
 pub type ThreadPool = pool::ThreadPool<Native>;
 /// [`process::Process`], a real one.
 pub type Process = process::Process<Native>;
+/// [`net::Selector`] of real files.
+pub type Selector<F> = net::Selector<F, Native>;
 /// [`thread::Agenda`] by real time.
 pub type Agenda = thread::Agenda<Native>;
 /// [`thread::Timer`] by real time.

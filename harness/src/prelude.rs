@@ -71,6 +71,8 @@ pub type PlainQueue<T> = selvedge::channel::PlainQueue<T, Checked>;
 pub type Connection = selvedge::channel::Connection<Checked>;
 /// A socket at which clients arrive.
 pub type Listener = selvedge::net::Listener<Checked>;
+/// Files, and which of them are ready.
+pub type Selector<F> = selvedge::net::Selector<F, Checked>;
 /// A queue of work that can be waited for.
 pub type JoinableQueue<T> = selvedge::channel::JoinableQueue<T, Checked>;
 /// A queue with as little to know about it as possible.

@@ -1,8 +1,11 @@
-//! Connections between processes that do not descend from each other.
+//! Sockets: connections for messages, waiting for many files, servers.
 //!
-//! Called by programs. A [`Listener`] has an [`Address`] and accepts what
-//! [`connect`](connect()) asks for; both give a
-//! [`Connection`](crate::channel::Connection).
+//! Called by programs. The sockets themselves are std's; here is what std has not.
+//!
+//! | to | there is |
+//! |---|---|
+//! | send messages to processes that do not descend from this one | [`Listener`] and [`connect`](connect()), which meet at an [`Address`] and give a [`Connection`](crate::channel::Connection) |
+//! | wait for many files | [`Selector`], and [`select`](select()) for once |
 //!
 //! When a process dies here, its sockets are closed; the path of a Unix address stays
 //! behind, and can be removed by hand.
@@ -11,8 +14,17 @@ mod address;
 mod auth;
 #[path = "connect.rs"]
 mod client;
+mod interest;
 mod listener;
+#[path = "select.rs"]
+mod once;
+mod selector;
+mod waker;
 
 pub use address::Address;
 pub use client::connect;
+pub use interest::{Interest, Ready};
 pub use listener::Listener;
+pub use once::{Selected, select};
+pub use selector::{Event, Key, NotRegistered, Selector};
+pub use waker::Waker;
