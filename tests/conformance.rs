@@ -25,6 +25,8 @@ mod process;
 mod queue;
 #[path = "conformance/scheduling.rs"]
 mod scheduling;
+#[path = "conformance/select.rs"]
+mod select;
 #[path = "conformance/shared_memory.rs"]
 mod shared_memory;
 #[path = "conformance/signal.rs"]

@@ -56,7 +56,7 @@ pub struct Event {
 }
 
 /// A file that could not be registered: here it is again.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("{error}")]
 pub struct NotRegistered<F> {
     /// What was to be registered.
@@ -64,6 +64,12 @@ pub struct NotRegistered<F> {
     /// Why it was not.
     #[source]
     pub error: Error,
+}
+
+impl<F> fmt::Debug for NotRegistered<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NotRegistered").field("error", &self.error).finish_non_exhaustive()
+    }
 }
 
 impl<F> From<NotRegistered<F>> for Error {

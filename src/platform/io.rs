@@ -98,6 +98,22 @@ pub trait Io: Platform {
     fn unlock_file(call: Call<'_, Self::Site>) -> io::Result<()>;
 }
 
+/// Waits until a call on a blocking descriptor would not block, or, where that is a socket
+/// with a time limit, until that has passed: the call then fails as it would by itself.
+#[cold]
+fn await_ready(call: &Call<'_, ()>) -> io::Result<()> {
+    let limit = ready::limit(call.fd, call.direction());
+    let deadline = limit.map(|limit| Native::now().saturating_add(limit));
+    loop {
+        match signal::nap_until(deadline, |until| ready::wait(call.fd, call.direction(), Some(until))) {
+            Ok(true) => return Ok(()),
+            Ok(false) => return Err(io::ErrorKind::WouldBlock.into()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 impl Io for Native {
     type Watch = ();
 
@@ -111,15 +127,19 @@ impl Io for Native {
         mut body: impl FnMut(Range<usize>) -> io::Result<usize>,
     ) -> io::Result<usize> {
         if signal::handles_any() && ready::blocks(call.fd) {
-            signal::nap_until(|until| ready::wait(call.fd, call.direction(), Some(until)))?;
+            await_ready(&call)?;
         }
         body(0..len)
     }
 
     fn ready(call: Call<'_, ()>, deadline: Option<u64>) -> io::Result<bool> {
-        let result = ready::wait(call.fd, call.direction(), deadline);
-        signal::handle_pending();
-        result
+        let wait = |until| ready::wait(call.fd, call.direction(), until);
+        // Without naps, a signal that comes just before the wait would not end it.
+        if signal::handles_any() {
+            signal::nap_until(deadline, |until| wait(Some(until)))
+        } else {
+            wait(deadline)
+        }
     }
 
     fn lock_file(call: Call<'_, ()>, exclusive: bool, deadline: Option<u64>) -> io::Result<bool> {

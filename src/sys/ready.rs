@@ -14,6 +14,9 @@ use super::clock;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::sys::socket::getsockopt;
+use nix::sys::socket::sockopt::{ReceiveTimeout, SendTimeout};
+use nix::sys::time::TimeValLike;
 use std::io;
 use std::os::fd::BorrowedFd;
 
@@ -48,6 +51,20 @@ pub fn is_ready(fd: BorrowedFd<'_>, direction: PollFlags) -> bool {
 #[must_use]
 pub fn blocks(fd: BorrowedFd<'_>) -> bool {
     !flags(fd).contains(OFlag::O_NONBLOCK)
+}
+
+/// How many nanoseconds a blocking call on this socket may take, if it has a limit for that
+/// direction (`SO_RCVTIMEO`, `SO_SNDTIMEO`).
+#[must_use]
+pub fn limit(fd: BorrowedFd<'_>, direction: PollFlags) -> Option<u64> {
+    let limit = if direction == PollFlags::POLLOUT {
+        getsockopt(&fd, SendTimeout)
+    } else {
+        getsockopt(&fd, ReceiveTimeout)
+    };
+    // What is no socket has none; zero stands for none, too.
+    let micros = u64::try_from(limit.ok()?.num_microseconds()).unwrap_or(0);
+    (micros > 0).then(|| micros.saturating_mul(1000))
 }
 
 fn flags(fd: BorrowedFd<'_>) -> OFlag {

@@ -246,19 +246,23 @@ pub(super) fn at_most_a_nap(nanos: Option<u64>) -> Option<u64> {
     if handles_any() { Some(nanos.map_or(NAP, |nanos| nanos.min(NAP))) } else { nanos }
 }
 
-/// Waits until `ready` says so, in naps after which it is asked again: a safe point.
+/// Waits until `ready`, which is given a time until which it may wait, says so, or until
+/// `deadline`; false if that passed first. It is asked again after each nap: a safe point.
 ///
 /// # Errors
-/// Those of `ready`, but for `EINTR`.
+/// Those of `ready`; `EINTR` after a handler has run.
 #[cold]
-pub fn nap_until(mut ready: impl FnMut(u64) -> io::Result<bool>) -> io::Result<()> {
+pub fn nap_until(deadline: Option<u64>, mut ready: impl FnMut(u64) -> io::Result<bool>) -> io::Result<bool> {
     loop {
         handle_pending();
-        match ready(clock::monotonic().saturating_add(NAP)) {
-            Ok(false) => {}
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Ok(true) => return Ok(()),
-            Err(error) => return Err(error),
+        let nap = clock::monotonic().saturating_add(NAP);
+        let until = deadline.map_or(nap, |deadline| deadline.min(nap));
+        match ready(until) {
+            Ok(false) if deadline != Some(until) => {}
+            result => {
+                handle_pending();
+                return result;
+            }
         }
     }
 }
