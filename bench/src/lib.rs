@@ -14,6 +14,7 @@
 //! | [`bare`] | what hand-overs and forks cost with nothing around them |
 //! | [`pthread`], [`pthread_signals`] | the C library's locks, its barrier and condition variable between processes |
 //! | [`ring`] | what a queue costs at least |
+//! | [`redis`] | the rival of a manager's dict, where it is installed |
 //! | `with_iceoryx2` | the rival of the queues, where its feature is on |
 
 pub mod bare;
@@ -21,6 +22,7 @@ pub mod in_processes;
 mod ours;
 pub mod pthread;
 pub mod pthread_signals;
+pub mod redis;
 pub mod ring;
 pub mod rounds;
 pub mod subject;
