@@ -84,6 +84,10 @@ pub type Value<T> = sync::Value<T, Native>;
 pub type ValueGuard<'a, T> = sync::ValueGuard<'a, T, Native>;
 /// [`signal::Signals`] of real processes.
 pub type Signals = signal::Signals<Native>;
+/// [`channel::Sender`] between real threads and processes.
+pub type Sender<T> = channel::Sender<T, Native>;
+/// [`channel::Receiver`] between real threads and processes.
+pub type Receiver<T> = channel::Receiver<T, Native>;
 /// [`channel::Stream`] for real processes.
 pub type Stream<T> = channel::Stream<T, Native>;
 /// [`shm::SharedMemory`] of real processes.
@@ -129,6 +133,22 @@ pub fn sleep(duration: Duration) {
 /// [`Error::Os`] if the operating system refuses.
 pub fn pipe(duplex: bool) -> Result<(Connection, Connection), Error> {
     channel::pipe(duplex)
+}
+
+/// A channel from one task to another; see [`channel::spsc`](channel::spsc()).
+///
+/// # Errors
+/// As there.
+pub fn spsc<T: Copy + Send + shm::Shareable>(capacity: usize) -> Result<(Sender<T>, Receiver<T>), Error> {
+    channel::spsc(capacity)
+}
+
+/// A channel for bytes; see [`channel::spsc_bytes`].
+///
+/// # Errors
+/// As there.
+pub fn spsc_bytes(capacity: usize, largest: usize) -> Result<(Sender<[u8]>, Receiver<[u8]>), Error> {
+    channel::spsc_bytes(capacity, largest)
 }
 
 /// Waits for any of several; see [`channel::wait`](channel::wait()).

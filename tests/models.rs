@@ -5,7 +5,7 @@
 //! own, and each broken machine runs in a child process that is this binary again.
 
 use selvedge::raw::{
-    RawBarrier, RawCondvar, RawEvent, RawMutex, RawOnce, RawQueue, RawRobustMutex, RawSemaphore,
+    RawBarrier, RawCondvar, RawEvent, RawMutex, RawOnce, RawQueue, RawRing, RawRobustMutex, RawSemaphore,
 };
 use selvedge_properties::model::barrier::{self, CountOnly};
 use selvedge_properties::model::condvar::{self, HastyClear, LateLook, QuietClear, SameSequence, SameWord};
@@ -13,6 +13,9 @@ use selvedge_properties::model::event::{self, FlagOnly, QuietSet, RelaxedSet};
 use selvedge_properties::model::mutex::{self, RelaxedUnlock, SilentSleep};
 use selvedge_properties::model::once::{self, FlagFirst, RelaxedDone};
 use selvedge_properties::model::queue::{self, EarlyLook, HalfClosed, NoQuiet, OneMark, RelaxedMove, Small};
+use selvedge_properties::model::ring::{
+    self, BlindSender, HastySleep, RelaxedLook, RelaxedRing, SoundRing, Unmarked,
+};
 use selvedge_properties::model::rwlock::{self, Blind, Silent, Slots, Whole};
 use selvedge_properties::model::semaphore::{self, BlindTake, Forgetful, OldLook, RelaxedRelease};
 use selvedge_properties::model::{Loom, exhaust};
@@ -105,6 +108,13 @@ hold! {
     queue_small_closing: queue::closing_reaches::<Small>(true, Some(3));
     queue_closing_empty: queue::closing_reaches::<RawQueue<Loom>>(false, Some(3));
     queue_closing_full: queue::closing_reaches::<RawQueue<Loom>>(true, Some(3));
+    ring_one_item: queue::each_item_arrives::<RawRing<Loom>>(1, 1, None);
+    ring_three_items: queue::each_item_arrives::<RawRing<Loom>>(1, 3, Some(3));
+    ring_received_elsewhere: queue::each_getter_is_served::<RawRing<Loom>>(1, None);
+    ring_closing_empty: queue::closing_reaches::<RawRing<Loom>>(false, None);
+    ring_closing_full: queue::closing_reaches::<RawRing<Loom>>(true, None);
+    ring_sound: queue::each_item_arrives::<SoundRing>(1, 2, Some(3));
+    ring_sound_closing: queue::closing_reaches::<SoundRing>(true, None);
     condvar_robust: condvar::each_ticket_arrives_robustly(1, None);
     condvar_robust_three: condvar::each_ticket_arrives_robustly(2, Some(2));
     barrier_two: barrier::two_meet::<RawBarrier<Loom, 1>>(1, Some(2));
@@ -134,6 +144,12 @@ caught! {
     queue_no_quiet by DEADLOCK, queue::each_item_arrives::<NoQuiet>(1, 1, None);
     queue_one_mark by DEADLOCK, queue::each_item_arrives::<OneMark>(1, 2, Some(2));
     queue_half_closed by DEADLOCK, queue::closing_reaches::<HalfClosed>(true, Some(3));
+    ring_relaxed by RACE, queue::each_item_arrives::<RelaxedRing>(1, 1, None);
+    ring_relaxed_look by RACE, queue::each_item_arrives::<RelaxedLook>(1, 2, Some(3));
+    ring_hasty_sleep by DEADLOCK, queue::each_item_arrives::<HastySleep>(1, 1, None);
+    ring_unmarked by DEADLOCK, queue::each_item_arrives::<Unmarked>(1, 1, None);
+    ring_half_closed by DEADLOCK, queue::closing_reaches::<ring::HalfClosed>(true, None);
+    ring_blind_sender by DEADLOCK, queue::closing_reaches::<BlindSender>(true, None);
     barrier_count_only by DEADLOCK, barrier::two_meet::<CountOnly>(1, Some(3));
     barrier_relaxed_release by RACE, barrier::two_meet::<barrier::RelaxedRelease>(1, Some(3));
     once_flag_first by RACE, once::done_once::<FlagFirst>(1, None);

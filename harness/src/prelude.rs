@@ -67,6 +67,10 @@ pub type Stream<T> = selvedge::channel::Stream<T, Checked>;
 pub type Queue<T> = selvedge::channel::Queue<T, Checked>;
 /// A queue of items that are their bytes.
 pub type PlainQueue<T> = selvedge::channel::PlainQueue<T, Checked>;
+/// The end into which items go of a channel for two tasks.
+pub type Sender<T> = selvedge::channel::Sender<T, Checked>;
+/// The end out of which they come.
+pub type Receiver<T> = selvedge::channel::Receiver<T, Checked>;
 /// One end of a pipe for messages.
 pub type Connection = selvedge::channel::Connection<Checked>;
 /// A socket at which clients arrive.
@@ -94,6 +98,27 @@ pub type Process = selvedge::process::Process<Checked>;
 /// Whatever the operating system refuses.
 pub fn pipe(duplex: bool) -> Result<(Connection, Connection), selvedge::Error> {
     selvedge::channel::pipe(duplex)
+}
+
+/// A channel from one task to another.
+///
+/// # Errors
+/// As [`selvedge::channel::spsc`](selvedge::channel::spsc()).
+pub fn spsc<T: Copy + Send + selvedge::Shareable>(
+    capacity: usize,
+) -> Result<(Sender<T>, Receiver<T>), selvedge::Error> {
+    selvedge::channel::spsc(capacity)
+}
+
+/// A channel for bytes.
+///
+/// # Errors
+/// As [`selvedge::channel::spsc_bytes`].
+pub fn spsc_bytes(
+    capacity: usize,
+    largest: usize,
+) -> Result<(Sender<[u8]>, Receiver<[u8]>), selvedge::Error> {
+    selvedge::channel::spsc_bytes(capacity, largest)
 }
 
 /// Waits for any of several connections, sockets and the like.

@@ -6,6 +6,7 @@
 //! | what | is |
 //! |---|---|
 //! | [`queue`] | queues in shared memory, which survive whoever uses them |
+//! | [`spsc`], [`Sender`], [`Receiver`] | a ring in shared memory for two tasks, plain and fast |
 //! | [`pipe`], [`Connection`] | two ends of a descriptor through which whole messages go |
 //! | [`wait`] | waiting for several connections, sockets and processes at a time |
 //! | [`Stream`] | a pipe, socket or file whose calls are visible operations |
@@ -16,10 +17,12 @@
 
 mod connection;
 mod frame;
+mod given;
 mod passed;
 mod pipe;
 pub mod queue;
 mod sent_connection;
+mod spsc;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -28,9 +31,11 @@ mod wait;
 pub(crate) mod wire;
 
 pub use connection::Connection;
+pub(crate) use given::giving;
 pub use passed::Passed;
 pub use pipe::pipe;
 pub use queue::*;
+pub use spsc::{Receiver, Sender, spsc, spsc_bytes};
 pub use stream::Stream;
 pub(crate) use transport::Kind;
 pub use wait::{Source, wait};

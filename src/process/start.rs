@@ -20,6 +20,7 @@ use super::identity::Identity;
 use super::process::{Body, Process, State};
 use super::{StartMethod, end, identity, start_method, threads};
 use crate::Error;
+use crate::channel::giving;
 use crate::platform::{Site, Tasks};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -117,6 +118,12 @@ fn fork<P: Tasks>(
         outcome.map_or_else(|payload| resume_unwind(payload), |()| 0)
     };
     let held = Rc::clone(&slot);
-    P::fork_holding(name, run, move || drop(held.take()), site)
-        .map_err(|source| (slot.take().map(|(body, _)| body), Error::Os { operation: "fork", source }))
+    // What is dropped here lives on in the child.
+    match P::fork_holding(name, run, move || giving(|| drop(held.take())), site) {
+        Ok(child) => {
+            giving(|| drop(slot));
+            Ok(child)
+        }
+        Err(source) => Err((slot.take().map(|(body, _)| body), Error::Os { operation: "fork", source })),
+    }
 }

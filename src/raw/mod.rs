@@ -15,6 +15,7 @@
 //! | [`RawRobustSemaphore`] | 66 | a gate, and a slot for each permit |
 //! | [`RawSemaphore`] | 1 | a count, and whether anybody may be asleep |
 //! | [`RawMonitor`] | 8 | whose the store is, who waits for it to change, whether it is closed |
+//! | [`RawRing`] | 2 | two ends, each where it is, whether the other side sleeps, and whether it is closed |
 //! | [`RawQueue`] | 6 | two ends, each free or whose and where, a bell, and whether it is closed |
 //!
 //! 1. Each public operation is one [`step`](crate::platform::Platform::step). A second
@@ -38,6 +39,7 @@ mod queue;
 mod queue_wait;
 mod refusal;
 mod relay;
+mod ring;
 mod robust;
 mod robust_semaphore;
 mod rwlock;
@@ -55,6 +57,7 @@ pub use patience::Patience;
 pub use position::Position;
 pub use queue::RawQueue;
 pub use refusal::Refusal;
+pub use ring::RawRing;
 pub use robust::{Left, RawRobustMutex, Taken};
 pub use robust_semaphore::{Permit, RawRobustSemaphore};
 pub use rwlock::{RawRwLock, Reading};

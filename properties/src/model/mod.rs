@@ -14,6 +14,7 @@
 //! | [`once`] | done by one, seen by all | a flag that is set first; one that publishes nothing |
 //! | [`event`] | a set releases all; so does a pulse | waiting for the flag alone; a set that publishes nothing |
 //! | [`queue`] | each item arrives; closing reaches who waits | a move that publishes nothing; a look too early; a wake-up that changes nothing; a side that is not told |
+//! | [`ring`] | the same for one sender and one receiver | moves and looks that order nothing; a sleep without a look; a mark unseen; a side that is not told |
 //!
 //! A model with a preemption bound is exhaustive up to that many preemptions; one without
 //! is exhaustive.
@@ -26,6 +27,7 @@ pub mod event;
 pub mod mutex;
 pub mod once;
 pub mod queue;
+pub mod ring;
 pub mod rwlock;
 pub mod semaphore;
 

@@ -22,6 +22,13 @@ pub enum PutError<T> {
         /// The longest that there is room for, in bytes.
         largest: usize,
     },
+    /// Another process sends through this end, of which there can be one user.
+    Foreign {
+        /// The item.
+        item: T,
+        /// The number of that process.
+        owner: u32,
+    },
     /// The item cannot be encoded.
     Unencodable {
         /// The item.
@@ -38,6 +45,7 @@ impl<T> PutError<T> {
             PutError::Full(item)
             | PutError::Closed(item)
             | PutError::TooLarge { item, .. }
+            | PutError::Foreign { item, .. }
             | PutError::Unencodable { item, .. } => item,
         }
     }
@@ -65,6 +73,7 @@ impl<T> fmt::Display for PutError<T> {
                 "the item takes {bytes} bytes, but this queue has room for {largest} at most; \
                  build it with more bytes"
             ),
+            PutError::Foreign { owner, .. } => write!(f, "{}", foreign("send", *owner)),
             PutError::Unencodable { reason, .. } => write!(f, "the item cannot be encoded: {reason}"),
         }
     }
@@ -89,8 +98,21 @@ pub enum GetError {
     /// The queue is closed, and everything in it was got.
     #[error("the queue is closed")]
     Closed,
+    /// Another process receives through this end, of which there can be one user.
+    #[error("{}", foreign("receive", *owner))]
+    Foreign {
+        /// The number of that process.
+        owner: u32,
+    },
     /// The bytes of the item cannot be decoded: its `Deserialize` does not read what its
     /// `Serialize` wrote. The item is gone.
     #[error("the item cannot be decoded: {0}")]
     Undecodable(String),
+}
+
+/// What is wrong where two processes use one end of a channel for two.
+fn foreign(verb: &str, owner: u32) -> String {
+    format!(
+        "process {owner} was the first to {verb} through this end of the channel; only it can: use a queue for several"
+    )
 }

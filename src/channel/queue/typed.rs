@@ -408,11 +408,12 @@ impl<T, P: Tasks, C> Queue<T, P, Fifo, C> {
 
 impl PutError<()> {
     /// The same error, with the item.
-    fn with<T>(self, item: T) -> PutError<T> {
+    pub(in crate::channel) fn with<T>(self, item: T) -> PutError<T> {
         match self {
             PutError::Full(()) => PutError::Full(item),
             PutError::Closed(()) => PutError::Closed(item),
             PutError::TooLarge { bytes, largest, .. } => PutError::TooLarge { item, bytes, largest },
+            PutError::Foreign { owner, .. } => PutError::Foreign { item, owner },
             PutError::Unencodable { reason, .. } => PutError::Unencodable { item, reason },
         }
     }
