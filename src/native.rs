@@ -139,7 +139,7 @@ pub fn pipe(duplex: bool) -> Result<(Connection, Connection), Error> {
 ///
 /// # Errors
 /// As there.
-pub fn spsc<T: Copy + Send + shm::Shareable>(capacity: usize) -> Result<(Sender<T>, Receiver<T>), Error> {
+pub fn spsc<T: Copy + Send + shm::Shareable>(capacity: usize) -> Result<channel::Ends<T, Native>, Error> {
     channel::spsc(capacity)
 }
 
@@ -147,7 +147,7 @@ pub fn spsc<T: Copy + Send + shm::Shareable>(capacity: usize) -> Result<(Sender<
 ///
 /// # Errors
 /// As there.
-pub fn spsc_bytes(capacity: usize, largest: usize) -> Result<(Sender<[u8]>, Receiver<[u8]>), Error> {
+pub fn spsc_bytes(capacity: usize, largest: usize) -> Result<channel::Ends<[u8], Native>, Error> {
     channel::spsc_bytes(capacity, largest)
 }
 

@@ -127,6 +127,9 @@ fn map_get(operations: u64, written: bool) -> f64 {
     rates[0].get().min(rates[1].get())
 }
 
+/// Measures how often a second a server that is there does what is named.
+type Rate = RefCell<Box<dyn FnMut(&str) -> f64>>;
+
 fn main() {
     let long = measured();
     let rounds = if long { 9 } else { 1 };
@@ -138,7 +141,7 @@ fn main() {
     let manager: Manager = Manager::start().expect("a server");
     let dict = manager.dict::<String, u64>().expect("a dict");
     dict.insert(KEY, &0).expect("a server");
-    let rivals: [(&str, Bar, Option<RefCell<Box<dyn FnMut(&str) -> f64>>>); 2] = [
+    let rivals: [(&str, Bar, Option<Rate>); 2] = [
         (
             "Python",
             Bar::AtLeast(10.0),

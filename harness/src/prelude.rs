@@ -106,7 +106,7 @@ pub fn pipe(duplex: bool) -> Result<(Connection, Connection), selvedge::Error> {
 /// As [`selvedge::channel::spsc`](selvedge::channel::spsc()).
 pub fn spsc<T: Copy + Send + selvedge::Shareable>(
     capacity: usize,
-) -> Result<(Sender<T>, Receiver<T>), selvedge::Error> {
+) -> Result<selvedge::channel::Ends<T, Checked>, selvedge::Error> {
     selvedge::channel::spsc(capacity)
 }
 
@@ -117,7 +117,7 @@ pub fn spsc<T: Copy + Send + selvedge::Shareable>(
 pub fn spsc_bytes(
     capacity: usize,
     largest: usize,
-) -> Result<(Sender<[u8]>, Receiver<[u8]>), selvedge::Error> {
+) -> Result<selvedge::channel::Ends<[u8], Checked>, selvedge::Error> {
     selvedge::channel::spsc_bytes(capacity, largest)
 }
 

@@ -35,7 +35,7 @@ pub(crate) use given::giving;
 pub use passed::Passed;
 pub use pipe::pipe;
 pub use queue::*;
-pub use spsc::{Receiver, Sender, spsc, spsc_bytes};
+pub use spsc::{Ends, Receiver, Sender, spsc, spsc_bytes};
 pub use stream::Stream;
 pub(crate) use transport::Kind;
 pub use wait::{Source, wait};

@@ -10,6 +10,9 @@ use crate::Error;
 use crate::platform::Tasks;
 use crate::shm::Shareable;
 
+/// Both ends of a channel.
+pub type Ends<T, P> = (Sender<T, P>, Receiver<T, P>);
+
 /// A channel for at most `capacity` items that are their bytes, from one task to another:
 /// threads of a process, or processes that are started afterwards. Its memory has a power of
 /// two of places, and is taken as it is used.
@@ -35,7 +38,7 @@ use crate::shm::Shareable;
 /// [`Error::InvalidArgument`] for a capacity that is 0, more than 2^29, or more than memory
 /// can be; [`Error::Os`] if the operating system has none to give.
 #[doc(alias = "channel")]
-pub fn spsc<T, P: Tasks>(capacity: usize) -> Result<(Sender<T, P>, Receiver<T, P>), Error>
+pub fn spsc<T, P: Tasks>(capacity: usize) -> Result<Ends<T, P>, Error>
 where
     T: Copy + Send + Shareable,
 {
@@ -56,10 +59,7 @@ where
 ///
 /// # Errors
 /// As [`spsc`].
-pub fn spsc_bytes<P: Tasks>(
-    capacity: usize,
-    largest: usize,
-) -> Result<(Sender<[u8], P>, Receiver<[u8], P>), Error> {
+pub fn spsc_bytes<P: Tasks>(capacity: usize, largest: usize) -> Result<Ends<[u8], P>, Error> {
     // The length of a message stands before it.
     let stride = largest.checked_next_multiple_of(8).and_then(|bytes| bytes.checked_add(8));
     let [sender, receiver] = Link::pair(capacity, stride.unwrap_or(usize::MAX))?;

@@ -25,6 +25,6 @@ mod make;
 mod receiver;
 mod sender;
 
-pub use make::{spsc, spsc_bytes};
+pub use make::{Ends, spsc, spsc_bytes};
 pub use receiver::Receiver;
 pub use sender::Sender;
