@@ -133,7 +133,7 @@ type Rate = RefCell<Box<dyn FnMut(&str) -> f64>>;
 fn main() {
     let long = measured();
     let rounds = if long { 9 } else { 1 };
-    let operations = |many: u64| if long { many } else { 50 };
+    let operations = move |many: u64| if long { many } else { 50 };
     let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|word| name.contains(word.as_str()));
     let mut table = vec![row(["figure", "selvedge", "beside it", "ratio", "bar", ""])];
