@@ -10,128 +10,22 @@ use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::process::Stdio;
 
-/// A folder in which the command runs and makes its temporary files.
-struct Room(PathBuf);
+#[path = "cli/machines.rs"]
+mod machines;
+#[path = "cli/mistakes.rs"]
+mod mistakes;
+#[path = "cli/room.rs"]
+mod room;
 
-impl Room {
-    fn new() -> Room {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("selvedge-room-{}-{number}", std::process::id()));
-        fs::create_dir(&path).unwrap();
-        Room(path)
-    }
-
-    fn path(&self) -> &Path {
-        &self.0
-    }
-
-    fn command(&self, line: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_selvedge"));
-        let ours = |name: &str| name.starts_with("SELVEDGE_") || name == "NO_COLOR";
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(ours)) {
-            command.env_remove(name);
-        }
-        command.args(line).current_dir(&self.0).env("TMPDIR", &self.0).stdin(Stdio::null());
-        command
-    }
-
-    /// Runs the command and returns its exit code, standard output and standard error.
-    fn run(&self, line: &[&str]) -> (i32, String, String) {
-        told(self.command(line).output().unwrap())
-    }
-
-    fn is_empty(&self) -> bool {
-        fs::read_dir(&self.0).unwrap().next().is_none()
-    }
-}
-
-impl Drop for Room {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-fn told(output: Output) -> (i32, String, String) {
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
-}
-
-fn json(line: &str) -> Value {
-    serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
-}
+use room::{Room, json, told};
 
 /// The token of a finding of `name`.
 fn token(room: &Room, name: &str, variant: &str) -> String {
     let (code, out, _) = room.run(&["explore", name, "--variant", variant, "--executions", "200", "--json"]);
     assert_eq!(code, 0, "{out}");
     json(&out)["replay"].as_str().unwrap().to_owned()
-}
-
-#[test]
-fn what_is_wrong_is_said_in_one_line() {
-    let room = Room::new();
-    fs::write(room.path().join("file"), "").unwrap();
-    let wrong: &[(&[&str], &str)] = &[
-        (&["explore", "tiket"], "unknown scenario `tiket`; did you mean `ticket`?"),
-        (&["explore", "ticket:client=3"], "unknown parameter `client`; did you mean `clients`?"),
-        (&["explore", "ticket:clients=0"], "parameter clients: `0` is not a number from 1 to 500"),
-        (&["explore", "ticket:clients=2,clients=3"], "parameter clients is given twice"),
-        (&["explore", "ticket:clients"], "parameter of ticket: `clients` is not name=value, as in clients=3"),
-        (
-            &["explore", "ticket:racy"],
-            "`racy` is a variant of ticket, not a parameter; give it as --variant racy",
-        ),
-        (
-            &["explore", "two-locks:ordered"],
-            "`ordered` is a variant of two-locks, not a parameter; give it as --variant ordered",
-        ),
-        (&["explore", "two-locks:n=1"], "`two-locks` has no parameters, so `n` is unknown"),
-        (&["explore", "ticket", "--variant", "lockd"], "unknown variant `lockd`; did you mean `locked`?"),
-        (&["explore", "ticket", "--engine", "reel"], "unknown engine `reel`; did you mean `real`?"),
-        (&["explore", "ticket", "--strategy", "dsf"], "unknown strategy `dsf`; did you mean `dfs`?"),
-        (
-            &["explore", "ticket", "--strategy", "pct:0"],
-            "strategy pct: `0` is not a number of ordering constraints from 1 to 64, as in pct:2",
-        ),
-        (
-            &["explore", "ticket", "--strategy", "delay:x"],
-            "strategy delay: `x` is not a number of delays from 0 to 64, as in delay:2",
-        ),
-        (&["explore", "ticket", "--strategy", "surv"], "unknown strategy `surv`; did you mean `surw`?"),
-        (&["explore", "ticket", "--time", "5"], "--time: `5` is not a duration, as in 500ms, 10s or 2m"),
-        (&["explore", "ticket", "--executions", "0"], "--executions: `0` is not a number of at least 1"),
-        (&["explore", "ticket", "--jobs", "x"], "--jobs: `x` is not a number from 1 to 1024"),
-        (&["explore", "ticket", "--seed", "-"], "--seed: `-` is not a number, or 0x and hexadecimal digits"),
-        (
-            &["explore", "ticket", "--exhaust", "--strategy", "random"],
-            "random never comes to an end; --exhaust goes with dfs or dpor",
-        ),
-        (
-            &["explore", "ticket", "--exhaust", "--time", "1s"],
-            "the argument '--exhaust' cannot be used with '--time <DUR>'",
-        ),
-        (
-            &["explore", "ticket", "--report", "file"],
-            "the report folder file cannot be written to: File exists (os error 17)",
-        ),
-        (
-            &["--report", "/proc/nowhere"],
-            "the report folder /proc/nowhere cannot be written to: No such file or directory (os error 2)",
-        ),
-        (&["frobnicate"], "unrecognized subcommand 'frobnicate'"),
-        (&["explore"], "the following required arguments were not provided: <NAME[:k=v,..]>"),
-        (&["replay", "hello"], "the token `hello` does not begin with `sv1:`"),
-        (&["show", "sv1:AAAA"], "the token `sv1:AAAA` is damaged: its check sum does not match"),
-    ];
-    for (line, message) in wrong {
-        let (code, out, err) = room.run(line);
-        assert_eq!((code, &*out, err.trim_end()), (2, "", &*format!("selvedge: {message}")), "{line:?}");
-    }
 }
 
 #[test]

@@ -63,7 +63,7 @@ pub use kernel::{
     visible, visible_value,
 };
 pub use nearest::nearest;
-pub use program::{Config, Finding, Lost, Program, Report, check, explore, explore_with, outcome, scratch};
+pub use program::{Config, Finding, Program, Report, check, explore, explore_with, outcome, scratch};
 pub use selvedge::Shareable;
 pub use selvedge::platform::Kind;
 pub use strategy::Strategy;

@@ -126,6 +126,14 @@ impl Selection {
         Ok(Case { selection: self.clone(), variant: *self.scenario.variant(variant)? })
     }
 
+    /// The program of one variant, or those of all.
+    ///
+    /// # Errors
+    /// As [`case`](Selection::case).
+    pub(crate) fn chosen(&self, variant: Option<&str>) -> Result<Vec<Case>, Error> {
+        variant.map_or_else(|| Ok(self.cases()), |name| Ok(vec![self.case(name)?]))
+    }
+
     /// As it is written on the command line, with the arguments that are not defaults.
     pub fn name(&self) -> String {
         let arguments = self.arguments.changed();

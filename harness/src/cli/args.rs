@@ -7,7 +7,7 @@ use super::exit::Exit;
 use super::judge_file;
 use crate::program::VARIABLES;
 use crate::strategy;
-use clap::{ArgGroup, Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 /// Finds, shrinks, explains and replays races in programs of threads and processes.
 ///
@@ -31,7 +31,7 @@ pub(super) struct Line {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Show the scenarios, their parameters, variants and laws
-    List,
+    List(Form),
     /// Explore a scenario
     Explore(Explore),
     /// Put the results of all shares of a run together, as --out wrote them
@@ -48,47 +48,75 @@ pub(super) enum Command {
     Judge(JudgeArgs),
 }
 
+/// Text or JSON.
+#[derive(Debug, Args)]
+pub(super) struct Form {
+    /// One JSON object a line instead of text
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// How much is run.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(super) struct Bounds {
+    /// This many executions of each program
+    #[arg(long, value_name = "N")]
+    pub(super) executions: Option<String>,
+    /// So long for each program, as in 500ms, 10s or 2m
+    #[arg(long, value_name = "DUR")]
+    pub(super) time: Option<String>,
+}
+
 /// What is said in the same way for one scenario and for all.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("budget").multiple(false))]
 pub(super) struct Search {
     #[arg(long, value_name = "S", help = format!("Which executions are run: {}", strategy::NAMES.join(", ")))]
     pub(super) strategy: Option<String>,
-    /// This many executions of each program
-    #[arg(long, value_name = "N", group = "budget")]
-    pub(super) executions: Option<String>,
-    /// So long for each program, as in 500ms, 10s or 2m
-    #[arg(long, value_name = "DUR", group = "budget")]
-    pub(super) time: Option<String>,
+    #[command(flatten)]
+    pub(super) bounds: Bounds,
     /// The seed, decimal or 0x and hexadecimal digits
     #[arg(long, value_name = "X")]
     pub(super) seed: Option<String>,
     /// Workers side by side
     #[arg(long, value_name = "N")]
     pub(super) jobs: Option<String>,
-    /// One JSON object a line instead of text
-    #[arg(long)]
-    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) form: Form,
     /// The folder for the HTML report; by default explore writes none, and the main job
     /// writes to target/selvedge-report (selvedge-report if there is no target)
     #[arg(long, value_name = "DIR")]
     pub(super) report: Option<String>,
 }
 
+/// Which programs, and where their tasks live.
 #[derive(Debug, Args)]
-#[command(after_help = crate::fault::help())]
-pub(super) struct Explore {
+pub(super) struct Which {
     /// The scenario, with parameters as in ticket:clients=3,stock=1
     #[arg(value_name = "NAME[:k=v,..]")]
     pub(super) name: String,
     /// Only this variant; without it, each of them
     #[arg(long, value_name = "V")]
     pub(super) variant: Option<String>,
+    #[command(flatten)]
+    pub(super) place: Place,
+}
+
+/// Where tasks live.
+#[derive(Debug, Args)]
+pub(super) struct Place {
     /// What a task is: sim (a fiber), real (a process), wild (a process that nobody schedules)
     #[arg(long, value_name = "E")]
     pub(super) engine: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = crate::fault::help())]
+pub(super) struct Explore {
+    #[command(flatten)]
+    pub(super) which: Which,
     /// Every schedule
-    #[arg(long, group = "budget")]
+    #[arg(long, conflicts_with_all = ["executions", "time"])]
     pub(super) exhaust: bool,
     /// Only share k of n of the run, as in 1/4; see merge
     #[arg(long, value_name = "k/n")]
@@ -111,30 +139,31 @@ pub(super) struct FaultArgs {
     /// Faults, with the most of each, as in eintr,short_io:2; see the list below
     #[arg(long, value_name = "F[:N],..")]
     pub(super) fault: Option<String>,
+    #[command(flatten)]
+    pub(super) victims: Victims,
+}
+
+/// Who may be killed.
+#[derive(Debug, Args)]
+pub(super) struct Victims {
     /// Only tasks of this name may be killed; may be given several times
     #[arg(long, value_name = "TASK")]
     pub(super) victim: Vec<String>,
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = crate::fault::help())]
 pub(super) struct CensusArgs {
-    /// The scenario, with parameters as in ticket:clients=3,stock=1
-    #[arg(value_name = "NAME[:k=v,..]")]
-    pub(super) name: String,
-    /// Only this variant; without it, each of them
-    #[arg(long, value_name = "V")]
-    pub(super) variant: Option<String>,
-    /// What a task is: sim (a fiber) or real (a process)
-    #[arg(long, value_name = "E")]
-    pub(super) engine: Option<String>,
+    #[command(flatten)]
+    pub(super) which: Which,
     /// Every schedule, not only the run without preemption
-    #[arg(long, group = "budget")]
+    #[arg(long)]
     pub(super) exhaust: bool,
     #[command(flatten)]
-    pub(super) faults: FaultArgs,
+    pub(super) bounds: Bounds,
     #[command(flatten)]
-    pub(super) search: Search,
+    pub(super) victims: Victims,
+    #[command(flatten)]
+    pub(super) form: Form,
 }
 
 #[derive(Debug, Args)]
@@ -142,18 +171,18 @@ pub(super) struct MergeArgs {
     /// What explore wrote with --out, or printed with --shard and --json
     #[arg(required = true, value_name = "FILE")]
     pub(super) files: Vec<String>,
-    /// One JSON object a line instead of text
-    #[arg(long)]
-    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) form: Form,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Replay {
     /// The token, sv1:...
     pub(super) token: String,
-    /// What a task is: sim or real
-    #[arg(long, value_name = "E")]
-    pub(super) engine: Option<String>,
+    #[command(flatten)]
+    pub(super) place: Place,
+    #[command(flatten)]
+    pub(super) form: Form,
 }
 
 #[derive(Debug, Args)]
@@ -163,6 +192,8 @@ pub(super) struct Show {
     /// Write a page to this file as well
     #[arg(long, value_name = "F")]
     pub(super) html: Option<String>,
+    #[command(flatten)]
+    pub(super) form: Form,
 }
 
 #[derive(Debug, Args)]
@@ -181,9 +212,8 @@ pub(super) struct JudgeArgs {
     /// Megabytes at most for each file; what takes more is inconclusive
     #[arg(long, value_name = "N", default_value = "1024")]
     pub(super) memory: String,
-    /// One JSON object a line instead of text
-    #[arg(long)]
-    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) form: Form,
 }
 
 /// The tables of variables and exit codes.

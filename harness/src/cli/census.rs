@@ -9,27 +9,14 @@ use crate::Error;
 use crate::catalogue::{Case, Catalogue, Expect};
 use crate::engine::Engine;
 use crate::judge::Verdict;
-use crate::program::{Census, Config, Job, KillPoint, census_model};
+use crate::program::{Budget, Census, Config, Job, KillPoint, census_model, environment, task_names};
 use std::fmt::Write;
 
 /// Takes the census of each variant and prints it.
 pub(super) fn run(catalogue: &Catalogue, args: &CensusArgs) -> Result<Exit, Stop> {
-    let selection = catalogue.parse(&args.name)?;
-    let cases = match &args.variant {
-        Some(name) => vec![selection.case(name)?],
-        None => selection.cases(),
-    };
-    let base = Config::default().engine(selection.scenario.engine);
-    let mut config = settings::configure(base, args.engine.as_deref(), &args.search, false)?;
-    config.faults = settings::faults(&args.faults)?;
-    if config.engine == Engine::Wild {
-        return Err(
-            Error::Usage("wild has no kill points; use --engine sim or --engine real".to_owned()).into()
-        );
-    }
-    if args.exhaust {
-        config.budget = crate::program::Budget { executions: None, time: None };
-    }
+    let selection = catalogue.parse(&args.which.name)?;
+    let cases = selection.chosen(args.which.variant.as_deref())?;
+    let config = configure(args, selection.scenario.engine)?;
     let mut worst = Exit::AsExpected;
     for (place, case) in cases.iter().enumerate() {
         let program = case.build()?;
@@ -38,16 +25,52 @@ pub(super) fn run(catalogue: &Catalogue, args: &CensusArgs) -> Result<Exit, Stop
         let exit = judge(case, &census);
         worst = worst.max(exit);
         let mut out = Out::open();
-        if args.search.json {
+        if args.form.json {
             json(case, &config, &census, &mut out)?;
         } else {
             if place > 0 {
                 out.line("")?;
             }
-            out.write(text(case, &config, args.exhaust, &census, exit, Paint::of_stdout()))?;
+            let names = task_names(program.model());
+            let without = told(&census.baseline, &names);
+            out.write(text(case, &config, args.exhaust, &census, &without, exit))?;
         }
     }
     Ok(worst)
+}
+
+/// The configuration of a census.
+fn configure(args: &CensusArgs, engine: Engine) -> Result<Config, Error> {
+    let base = environment::overlay(&Config::default().engine(engine))?;
+    let mut config = Config { environment: false, ..base };
+    if let Some(text) = &args.which.place.engine {
+        config.engine = settings::engine(text)?;
+    }
+    if config.engine == Engine::Wild {
+        return Err(Error::Usage("wild has no kill points; use --engine sim or --engine real".to_owned()));
+    }
+    let bounds = settings::budget(&args.bounds)?;
+    if bounds.is_some() && !args.exhaust {
+        let which = if args.bounds.time.is_some() { "--time" } else { "--executions" };
+        return Err(Error::Usage(format!(
+            "{which}: the census along one run is complete by itself; give it a bound together with --exhaust"
+        )));
+    }
+    config.budget = bounds.unwrap_or(Budget { executions: None, time: None });
+    config.faults = settings::victims(&args.victims)?;
+    Ok(config)
+}
+
+/// How the program ends without a kill.
+fn told(baseline: &Verdict, names: &[String]) -> String {
+    let name = |task: usize| names.get(task).cloned().unwrap_or_else(|| format!("task {task}"));
+    match baseline {
+        Verdict::Pass => "every law holds".to_owned(),
+        verdict if verdict.is_violation() => {
+            format!("VACUOUS: it fails without a kill: {}", verdict.told(name))
+        }
+        verdict => verdict.told(name),
+    }
 }
 
 /// What a census means for the command.
@@ -62,7 +85,7 @@ fn judge(case: &Case, census: &Census) -> Exit {
     }
 }
 
-fn text(case: &Case, config: &Config, exhaust: bool, census: &Census, exit: Exit, paint: Paint) -> String {
+fn text(case: &Case, config: &Config, exhaust: bool, census: &Census, without: &str, exit: Exit) -> String {
     let mut text = String::new();
     let which = if exhaust { "in every schedule" } else { "along the run without preemption" };
     let _ = writeln!(text, "{}, in {}: kill points {which}", case.name(), config.engine.name());
@@ -91,11 +114,6 @@ fn text(case: &Case, config: &Config, exhaust: bool, census: &Census, exit: Exit
     }
     let _ =
         writeln!(text, "total        {} of {} kill points break it", census.breaking(), census.points.len());
-    let without = match &census.baseline {
-        Verdict::Pass => "every law holds".to_owned(),
-        verdict if verdict.is_violation() => format!("VACUOUS: it fails without a kill: {verdict}"),
-        verdict => verdict.to_string(),
-    };
     let _ = writeln!(text, "without      {without}");
     let complete = if exhaust && !census.complete { ", not complete" } else { "" };
     let _ = writeln!(text, "executions   {}{complete}", census.executions);
@@ -107,7 +125,7 @@ fn text(case: &Case, config: &Config, exhaust: bool, census: &Census, exit: Exit
         _ if census.breaking() > 0 => "breaks, as expected",
         _ => "survives, as expected",
     };
-    let _ = writeln!(text, "verdict      {}", paint.exit(exit, words));
+    let _ = writeln!(text, "verdict      {}", Paint::of_stdout().exit(exit, words));
     text
 }
 

@@ -6,6 +6,7 @@
 use super::args::{self, Command, Line};
 use super::exit::Exit;
 use super::out::{Out, Stop, complain};
+use super::tokens::Asked;
 use super::{census, explore, job, judge_file, list, merge, settings, supervise, tokens};
 use crate::Error;
 use crate::catalogue::Catalogue;
@@ -51,12 +52,12 @@ fn run(catalogue: fn() -> Result<Catalogue, Error>, line: &Line) -> Result<Exit,
     let catalogue = catalogue()?;
     match &line.command {
         None => job::run(&catalogue, line),
-        Some(Command::List) => list::run(&catalogue),
+        Some(Command::List(form)) => list::run(&catalogue, form),
         Some(Command::Explore(args)) => explore::run(&catalogue, args),
         Some(Command::Census(args)) => census::run(&catalogue, args),
         Some(Command::Merge(args)) => merge::run(&catalogue, args),
-        Some(Command::Replay(args)) => tokens::replay(&catalogue, args),
-        Some(Command::Shrink(args)) => tokens::shrink(&catalogue, args),
+        Some(Command::Replay(args)) => tokens::replay(&catalogue, &args.token, &Asked::of(args)),
+        Some(Command::Shrink(args)) => tokens::shrink(&catalogue, &args.token, &Asked::of(args)),
         Some(Command::Show(args)) => tokens::show(&catalogue, args),
         Some(Command::Judge(args)) => judge_file::run(args),
     }

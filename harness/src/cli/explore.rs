@@ -1,13 +1,14 @@
 //! `selvedge explore`: one scenario, one variant or all.
 
-use super::args::{Explore, Replay};
+use super::args::Explore;
 use super::exit::Exit;
 use super::judge::Judged;
 use super::out::{Out, Stop};
 use super::paint::Paint;
 use super::progress::Bar;
 use super::record::{Record, Run};
-use super::{settings, text, tokens, work};
+use super::tokens::Asked;
+use super::{conflicts, settings, text, tokens, work};
 use crate::Error;
 use crate::catalogue::{Case, Catalogue};
 use crate::program::{Config, Tally, environment};
@@ -20,18 +21,16 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Explores and prints a report for each variant.
 pub(super) fn run(catalogue: &Catalogue, args: &Explore) -> Result<Exit, Stop> {
-    let selection = catalogue.parse(&args.name)?;
-    let cases = match &args.variant {
-        Some(name) => vec![selection.case(name)?],
-        None => selection.cases(),
-    };
+    let selection = catalogue.parse(&args.which.name)?;
+    let cases = selection.chosen(args.which.variant.as_deref())?;
     if let Some(token) = environment::replay()? {
         if cases.iter().all(|case| case.identity() != token.identity) {
             let other = catalogue.find(&token)?.name();
             return Err(Error::Token(format!("in SELVEDGE_REPLAY belongs to `{other}`")).into());
         }
-        let replay = Replay { token: token.to_string(), engine: args.engine.clone() };
-        return tokens::replay(catalogue, &replay);
+        conflicts::refuse_beside_token(args)?;
+        let asked = Asked { engine: args.which.place.engine.as_deref(), json: args.search.form.json };
+        return tokens::replay(catalogue, &token.to_string(), &asked);
     }
     let mut base = Config { shrink_time: PATIENCE, ..Config::default().engine(selection.scenario.engine) };
     if let Some(text) = &args.shard {
@@ -39,7 +38,7 @@ pub(super) fn run(catalogue: &Catalogue, args: &Explore) -> Result<Exit, Stop> {
         // All shares must come to the same end, so only executions can bound them.
         base.budget.time = None;
     }
-    let config = settings::configure(base, args.engine.as_deref(), &args.search, args.exhaust)?;
+    let config = settings::configure(base, args.which.place.engine.as_deref(), &args.search, args.exhaust)?;
     let config = Config { faults: settings::faults(&args.faults)?, ..config };
     let folder = settings::report_folder(&args.search)?;
     if let Some(folder) = &folder {
@@ -52,16 +51,16 @@ pub(super) fn run(catalogue: &Catalogue, args: &Explore) -> Result<Exit, Stop> {
         let run = Run::of(case, &config, &case.build()?);
         let judged = one(case, &config, &run, record.as_mut())?;
         worst = worst.max(judged.exit());
-        if args.search.json && args.shard.is_some() {
+        if args.search.form.json && args.shard.is_some() {
             Out::open().line(run.result(&judged))?;
         } else {
-            print(&judged, args.search.json, all.is_empty())?;
+            print(&judged, args.search.form.json, all.is_empty())?;
         }
         all.push(judged);
     }
     if let Some(folder) = folder {
         let page = super::page::write(&folder, &all)?;
-        if !args.search.json {
+        if !args.search.form.json {
             Out::open().line(format_args!("\nreport       {}", page.display()))?;
         }
     }

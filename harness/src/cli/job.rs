@@ -1,12 +1,13 @@
 //! The main job: every scenario and variant for a short while, in both engines.
 
-use super::args::{Line, Replay};
+use super::args::Line;
 use super::exit::Exit;
 use super::judge::Judged;
 use super::out::{Out, Stop};
 use super::paint::Paint;
 use super::progress::Bar;
-use super::{page, settings, table, text, tokens, work};
+use super::tokens::Asked;
+use super::{conflicts, page, settings, table, text, tokens, work};
 use crate::Error;
 use crate::catalogue::{Case, Catalogue};
 use crate::engine::Engine;
@@ -41,8 +42,9 @@ fn cells(catalogue: &Catalogue, only: Option<Engine>) -> Result<Vec<Cell>, Error
 /// Runs everything and prints the table.
 pub(super) fn run(catalogue: &Catalogue, line: &Line) -> Result<Exit, Stop> {
     if let Some(token) = environment::replay()? {
-        let replay = Replay { token: token.to_string(), engine: line.engine.clone() };
-        return tokens::replay(catalogue, &replay);
+        conflicts::refuse_search_beside_token(&line.search)?;
+        let asked = Asked { engine: line.engine.as_deref(), json: line.search.form.json };
+        return tokens::replay(catalogue, &token.to_string(), &asked);
     }
     let begun = Instant::now();
     let asked = match &line.engine {
@@ -57,7 +59,7 @@ pub(super) fn run(catalogue: &Catalogue, line: &Line) -> Result<Exit, Stop> {
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
     let budget = Budget { executions: None, time: Some(share) };
     let base = Config { budget, shrink_time: share, ..Config::default() };
-    let config = settings::configure(base.jobs(cores.min(2)), None, &line.search, false)?;
+    let config = settings::configure(base.jobs(cores.min(2)), line.engine.as_deref(), &line.search, false)?;
     let folder = settings::report_folder(&line.search)?.unwrap_or_else(settings::default_folder);
     settings::prepare(&folder)?;
 
@@ -65,7 +67,7 @@ pub(super) fn run(catalogue: &Catalogue, line: &Line) -> Result<Exit, Stop> {
     let worst = all.iter().map(Judged::exit).max().unwrap_or(Exit::NothingRan);
     let page = page::write(&folder, &all)?;
     let mut out = Out::open();
-    if line.search.json {
+    if line.search.form.json {
         for judged in &all {
             let (selection, variant) = (&judged.case.selection, judged.case.variant.name);
             out.line(report::json(&judged.report, &selection.name(), variant, judged.words()))?;

@@ -65,7 +65,7 @@ pub(super) fn run(args: &JudgeArgs) -> Result<Exit, Stop> {
             Log::Kv(history) => verdict(&Kv, history, &options),
         };
         worst = worst.max(exit);
-        if args.json {
+        if args.form.json {
             let seconds = begun.elapsed().as_secs_f64();
             let (model, condition) = (&args.model, &args.consistency);
             Out::open().line(json!({

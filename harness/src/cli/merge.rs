@@ -17,7 +17,7 @@ use super::text;
 use crate::catalogue::{Case, Catalogue};
 use crate::engine::Engine;
 use crate::judge::Verdict;
-use crate::program::{Finding, Found, Report, Tally, together};
+use crate::program::{Finding, Found, Report, Tally, task_names, together};
 use crate::strategy::Strategy;
 use crate::{Error, Granularity, report};
 use std::collections::BTreeMap;
@@ -58,7 +58,7 @@ pub(super) fn run(catalogue: &Catalogue, args: &MergeArgs) -> Result<Exit, Stop>
     let mut worst = Exit::AsExpected;
     for (place, whole) in merged.iter().enumerate() {
         worst = worst.max(whole.judged.exit());
-        whole.print(args.json, place == 0)?;
+        whole.print(args.form.json, place == 0)?;
     }
     Ok(worst)
 }
@@ -141,6 +141,7 @@ fn merge(case: Case, mut parts: Vec<Part>) -> Result<Whole, Error> {
         None => finding,
     });
     let report = Report {
+        tasks: task_names(case.build()?.model()),
         program: name,
         engine,
         strategy,

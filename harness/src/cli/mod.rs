@@ -7,7 +7,7 @@
 //! | `command` | reading the line, running it, ending |
 //! | `args` | the command line and its help |
 //! | `exit` | what the exit codes mean |
-//! | `settings` | from options and variables to a configuration |
+//! | `settings`, `conflicts` | from options and variables to a configuration; what does not go together |
 //! | `job`, `table` | the main job: everything, as one table |
 //! | `explore`, `work`, `judge`, `text` | exploring a scenario, and telling what came out |
 //! | `census` | every place at which a task can be killed |
@@ -42,6 +42,7 @@
 mod args;
 mod census;
 mod command;
+mod conflicts;
 mod exit;
 mod explore;
 mod job;

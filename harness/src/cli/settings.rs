@@ -3,7 +3,8 @@
 //! An option beats the environment, and the environment beats the code; so the
 //! configuration that comes out says that the environment has been heard.
 
-use super::args::{FaultArgs, Search};
+use super::args::{Bounds, FaultArgs, Search, Victims};
+use super::conflicts;
 use crate::Error;
 use crate::engine::Engine;
 use crate::fault::Faults;
@@ -51,40 +52,63 @@ pub(super) fn configure(
         let jobs = text.parse().ok().filter(|jobs| (1..=1024).contains(jobs));
         config.jobs = jobs.ok_or_else(|| bad("--jobs", text, "a number from 1 to 1024"))?;
     }
-    if let Some(text) = &search.executions {
-        let executions = text.parse().ok().filter(|executions| *executions > 0);
-        let executions = executions.ok_or_else(|| bad("--executions", text, "a number of at least 1"))?;
-        config.budget = Budget { executions: Some(executions), time: None };
-    }
-    if let Some(text) = &search.time {
-        config.budget = Budget { executions: None, time: Some(duration("--time", text)?) };
+    if let Some(budget) = budget(&search.bounds)? {
+        config.budget = budget;
     }
     if exhaust {
         config = exhaustive(config, search.strategy.is_some())?;
     }
+    conflicts::refuse(&config, search)?;
     Ok(config)
+}
+
+/// Reads `--executions` and `--time`, of which at most one is given.
+pub(super) fn budget(bounds: &Bounds) -> Result<Option<Budget>, Error> {
+    if let Some(text) = &bounds.executions {
+        let executions = text.parse().ok().filter(|executions| *executions > 0);
+        let executions = executions.ok_or_else(|| bad("--executions", text, "a number of at least 1"))?;
+        return Ok(Some(Budget { executions: Some(executions), time: None }));
+    }
+    let time = bounds.time.as_ref().map(|text| duration("--time", text)).transpose()?;
+    Ok(time.map(|time| Budget { executions: None, time: Some(time) }))
 }
 
 /// What goes wrong, if the line says anything about it.
 pub(super) fn faults(args: &FaultArgs) -> Result<Option<Faults>, Error> {
-    if args.kills.is_none() && args.fault.is_none() && args.victim.is_empty() {
-        return Ok(None);
+    let victims = victims(&args.victims)?;
+    if args.kills.is_none() && args.fault.is_none() {
+        return Ok(victims);
     }
     let mut faults = match &args.fault {
         Some(text) => text.parse()?,
         None => Faults::none(),
     };
+    if let (Some(text), true) = (&args.kills, faults.kills > 0) {
+        return Err(Error::Usage(format!("--kills {text}: --fault names kills as well; leave one out")));
+    }
     if let Some(text) = &args.kills {
         let kills = text.parse().ok().filter(|kills| *kills <= 8);
         faults.kills = kills.ok_or_else(|| bad("--kills", text, "a number from 0 to 8"))?;
-    } else if !args.victim.is_empty() {
-        faults.kills = faults.kills.max(1);
+        if let (0, Some(victim)) = (faults.kills, args.victims.victim.first()) {
+            return Err(Error::Usage(format!(
+                "--victim {victim}: --kills 0 kills nobody; leave out one of the two"
+            )));
+        }
     }
+    if let Some(Faults { kills, victims, .. }) = victims {
+        faults.kills = faults.kills.max(kills);
+        faults.victims = victims;
+    }
+    Ok(Some(faults))
+}
+
+/// Who may be killed, and then at least one is, if the line says anything about it.
+pub(super) fn victims(args: &Victims) -> Result<Option<Faults>, Error> {
     if let Some(victim) = args.victim.iter().find(|victim| victim.trim().is_empty()) {
         return Err(bad("--victim", victim, "the name of a task"));
     }
-    faults.victims.clone_from(&args.victim);
-    Ok(Some(faults))
+    let faults = Faults { victims: args.victim.clone(), ..Faults::kills(1) };
+    Ok(Some(faults).filter(|faults| !faults.victims.is_empty()))
 }
 
 fn exhaustive(config: Config, strategy_given: bool) -> Result<Config, Error> {

@@ -30,10 +30,7 @@ fn row(judged: &Judged) -> [String; 9] {
         tally.first.as_ref().map_or_else(dash, |found| text::grouped(found.index + 1)),
         finding.map_or_else(dash, report::switches),
         text::measure(judged.rate()),
-        match judged.report.lost() {
-            Some(_) => "not reproduced".to_owned(),
-            None => finding.map_or_else(dash, |finding| finding.token.clone()),
-        },
+        finding.map_or_else(dash, |finding| finding.token.clone()),
     ]
 }
 

@@ -5,6 +5,7 @@ use super::paint::Paint;
 use crate::engine::Engine;
 use crate::judge::Verdict;
 use crate::program::Tally;
+use crate::report::picture;
 use crate::strategy::Strategy;
 use std::fmt::Write;
 
@@ -86,20 +87,18 @@ pub(super) fn report(judged: &Judged, paint: Paint) -> String {
     } else {
         String::new()
     };
-    if tally.blocked > 0 || report.strategy == Strategy::Dpor {
+    if report.engine != Engine::Wild && report.strategy == Strategy::Dpor {
         line("blocked", &format!("{} given up half-way, covered by others", grouped(tally.blocked)));
     }
     line("violations", &format!("{}{share}", grouped(tally.violations)));
     if let Some(found) = &tally.first {
-        line(
-            "first",
-            &format!("execution {}: {}", grouped(found.index + 1), one_line(&found.verdict.to_string())),
-        );
+        let number = grouped(found.index + 1);
+        line("first", &format!("execution {number}: {}", one_line(&report.told(&found.verdict))));
     }
     if let Some(found) = &tally.inconclusive {
         line(
             "undecided",
-            &format!("execution {}: {}", found.index + 1, one_line(&found.verdict.to_string())),
+            &format!("execution {}: {}", found.index + 1, one_line(&report.told(&found.verdict))),
         );
     }
     if let Some(warning) = report.warning() {
@@ -107,9 +106,6 @@ pub(super) fn report(judged: &Judged, paint: Paint) -> String {
     }
     if !tally.outcomes.is_empty() {
         line("outcomes", &outcomes(tally));
-    }
-    if let Some(lost) = report.lost() {
-        line("replay", &format!("none: {lost}"));
     }
     if let Some(finding) = report.shown() {
         let proof = if finding.proved_minimal { "proved minimal" } else { "not proved minimal" };
@@ -121,6 +117,11 @@ pub(super) fn report(judged: &Judged, paint: Paint) -> String {
         line("replay", &finding.token);
     }
     line("verdict", &paint.exit(judged.exit(), judged.words()));
+    if let Some(finding) = report.shown() {
+        for part in picture(finding, paint.0) {
+            text += &format!("\n{part}\n");
+        }
+    }
     text
 }
 

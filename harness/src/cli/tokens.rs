@@ -5,11 +5,15 @@
 //! | `replay` | the schedule breaks no law | it breaks one | it does not fit the program |
 //! | `shrink` | the finding was shrunk | there is none | as above |
 //! | `show` | the schedule was shown | | as above |
+//!
+//! With `--json` each prints one object: that of `explore`, with the verdict `breaks a law`,
+//! `breaks no law` or `inconclusive`; `shrink` adds `switches_before`, `show` the `trace`.
 
 use super::args::{Replay, Show};
 use super::exit::Exit;
 use super::out::{Out, Stop, complain};
 use super::paint::Paint;
+use super::record::join;
 use super::work::{Shows, shows};
 use super::{settings, text};
 use crate::Error;
@@ -18,7 +22,20 @@ use crate::engine::Engine;
 use crate::program::{AnyProgram, Config, Job, Report, environment, replay_model, shrink_model};
 use crate::report::{self, Entry};
 use crate::token::Token;
+use serde_json::{Value, json};
 use std::path::Path;
+
+/// What is asked for besides a token.
+pub(super) struct Asked<'a> {
+    pub(super) engine: Option<&'a str>,
+    pub(super) json: bool,
+}
+
+impl Asked<'_> {
+    pub(super) fn of(args: &Replay) -> Asked<'_> {
+        Asked { engine: args.place.engine.as_deref(), json: args.form.json }
+    }
+}
 
 /// A token, and the program that it belongs to.
 struct Found {
@@ -53,6 +70,18 @@ impl Found {
     fn replay(&self) -> Result<Report, Error> {
         replay_model(self.program.model(), &self.job(), &self.config, &self.token)
     }
+
+    /// The report as an object, with `more` members.
+    fn object(&self, report: &Report, more: &Value) -> String {
+        let words = match shows(report) {
+            Shows::Violation => "breaks a law",
+            Shows::Pass => "breaks no law",
+            Shows::Nothing(_) => "inconclusive",
+        };
+        let (scenario, variant) = (self.case.selection.name(), self.case.variant.name);
+        let object = report::json(report, &scenario, variant, words);
+        if more.is_null() { object } else { join(&object, more) }
+    }
 }
 
 /// What happened, step by step.
@@ -65,20 +94,27 @@ fn picture(found: &Found, report: &Report, paint: Paint) -> String {
 }
 
 /// `selvedge replay`.
-pub(super) fn replay(catalogue: &Catalogue, args: &Replay) -> Result<Exit, Stop> {
-    let found = Found::read(catalogue, &args.token, args.engine.as_deref())?;
+pub(super) fn replay(catalogue: &Catalogue, token: &str, asked: &Asked<'_>) -> Result<Exit, Stop> {
+    let found = Found::read(catalogue, token, asked.engine)?;
     let report = found.replay()?;
     let paint = Paint::of_stdout();
     let mut out = Out::open();
+    if asked.json {
+        out.line(found.object(&report, &Value::Null))?;
+    }
     match shows(&report) {
         Shows::Violation => {
-            let message = report::explain(&report, paint.0).unwrap_or_default();
-            out.line(message.trim_end())?;
+            if !asked.json {
+                let message = report::explain(&report, paint.0).unwrap_or_default();
+                out.line(message.trim_end())?;
+            }
             Ok(Exit::Surprise)
         }
         Shows::Pass => {
-            out.line(picture(&found, &report, paint))?;
-            out.line("this schedule breaks no law")?;
+            if !asked.json {
+                out.line(picture(&found, &report, paint))?;
+                out.line("this schedule breaks no law")?;
+            }
             Ok(Exit::AsExpected)
         }
         Shows::Nothing(why) => {
@@ -89,17 +125,19 @@ pub(super) fn replay(catalogue: &Catalogue, args: &Replay) -> Result<Exit, Stop>
 }
 
 /// `selvedge shrink`.
-pub(super) fn shrink(catalogue: &Catalogue, args: &Replay) -> Result<Exit, Stop> {
-    let found = Found::read(catalogue, &args.token, args.engine.as_deref())?;
+pub(super) fn shrink(catalogue: &Catalogue, token: &str, asked: &Asked<'_>) -> Result<Exit, Stop> {
+    let found = Found::read(catalogue, token, asked.engine)?;
     let report = shrink_model(found.program.model(), &found.job(), &found.config, &found.token)?;
-    if let Some(lost) = report.lost() {
-        complain(lost);
-        return Ok(Exit::Inconclusive);
+    let before = crate::kernel::switches(&found.token.schedule);
+    if asked.json {
+        Out::open().line(found.object(&report, &json!({ "switches_before": before })))?;
     }
     match (shows(&report), &report.finding) {
         (Shows::Violation, Some(finding)) => {
+            if asked.json {
+                return Ok(Exit::AsExpected);
+            }
             let proof = if finding.proved_minimal { "proved minimal" } else { "not proved minimal" };
-            let before = crate::kernel::switches(&found.token.schedule);
             let mut out = Out::open();
             out.line(report::explain(&report, Paint::of_stdout().0).unwrap_or_default().trim_end())?;
             out.line(format_args!(
@@ -126,6 +164,9 @@ pub(super) fn show(catalogue: &Catalogue, args: &Show) -> Result<Exit, Stop> {
     let found = Found::read(catalogue, &args.token, None)?;
     let report = found.replay()?;
     if let Shows::Nothing(why) = shows(&report) {
+        if args.form.json {
+            Out::open().line(found.object(&report, &Value::Null))?;
+        }
         complain(why);
         return Ok(Exit::Inconclusive);
     }
@@ -135,6 +176,11 @@ pub(super) fn show(catalogue: &Catalogue, args: &Show) -> Result<Exit, Stop> {
         std::fs::write(Path::new(file), page)
             .map_err(|error| Error::Usage(format!("the page {file} cannot be written: {error}")))?;
     }
-    Out::open().line(picture(&found, &report, Paint::of_stdout()))?;
+    if args.form.json {
+        let trace = report.finding.as_ref().map(|finding| report::trace(&finding.recording));
+        Out::open().line(found.object(&report, &json!({ "trace": trace })))?;
+    } else {
+        Out::open().line(picture(&found, &report, Paint::of_stdout()))?;
+    }
     Ok(Exit::AsExpected)
 }

@@ -88,7 +88,13 @@ impl FromStr for Faults {
 
     fn from_str(text: &str) -> Result<Faults, Error> {
         let mut faults = Faults::none();
+        let mut named: Vec<&str> = Vec::new();
         for part in text.split(',').map(str::trim) {
+            let name = part.split(':').next().unwrap_or(part);
+            if !part.is_empty() && named.contains(&name) {
+                return Err(Error::Usage(format!("fault {name} is given twice")));
+            }
+            named.push(name);
             if part.is_empty() {
                 return Err(Error::Value {
                     what: "faults".to_owned(),
@@ -130,6 +136,8 @@ mod tests {
         assert!(error("kills:0").contains("from 1 to 8"));
         assert!(error("drift:2").contains("on or off"));
         assert!(error("kills,,eintr").contains("as in"));
+        assert_eq!(error("eintr,kills,eintr:2"), "fault eintr is given twice");
+        assert!(error("foo").contains("there are kills, signals"), "{}", error("foo"));
     }
 
     #[test]

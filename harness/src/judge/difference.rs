@@ -65,7 +65,7 @@ pub fn difference(first: &Recording, second: &Recording) -> Option<Difference> {
 
 /// Two runs that ended in different ways, of which only the second was recorded.
 pub(crate) fn other_end(expected: &Verdict, recording: &Recording) -> Difference {
-    let end = |verdict: &Verdict| format!("the end, {verdict}");
+    let end = |verdict: &Verdict| format!("the end, {}", verdict.told(|task| recording.task_name(task)));
     Difference {
         step: recording.steps.len() + 1,
         task: None,

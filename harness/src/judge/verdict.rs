@@ -138,28 +138,34 @@ pub(crate) fn status_text(status: i32) -> String {
     status.to_string()
 }
 
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Verdict {
+    /// The verdict in a sentence; `name` is what a task is called.
+    pub fn told(&self, name: impl Fn(usize) -> String) -> String {
         match self {
-            Verdict::Pass => f.write_str("every law holds"),
-            Verdict::Law { message, place } => write!(f, "{message} ({place})"),
+            Verdict::Pass => "every law holds".to_owned(),
+            Verdict::Law { message, place } => format!("{message} ({place})"),
             Verdict::Panic { task, step, message, place } => {
-                write!(f, "task {task} panicked at step {step}: {message} ({place})")
+                format!("{} panicked at step {step}: {message} ({place})", name(*task))
             }
             Verdict::Died { task, step, status } => {
-                write!(f, "task {task} died at step {step}: {}", status_text(*status))
+                format!("{} died at step {step}: {}", name(*task), status_text(*status))
             }
-            Verdict::Deadlock => f.write_str("deadlock: no unfinished task can go on"),
-            Verdict::Livelock { steps } => write!(f, "livelock: still running after {steps} steps"),
+            Verdict::Deadlock => "deadlock: no unfinished task can go on".to_owned(),
+            Verdict::Livelock { steps } => format!("livelock: still running after {steps} steps"),
             Verdict::Diverged { step, task } => {
-                write!(
-                    f,
-                    "the schedule does not fit: at step {step} it names task {task}, which cannot go on"
-                )
+                let name = name(*task);
+                format!("the schedule does not fit: at step {step} it names {name}, which cannot go on")
             }
-            Verdict::Nondeterministic(difference) => write!(f, "not deterministic: {difference}"),
-            Verdict::Broken(why) => f.write_str(why),
+            Verdict::Nondeterministic(difference) => format!("not deterministic: {difference}"),
+            Verdict::Broken(why) => why.clone(),
         }
+    }
+}
+
+/// As [`told`](Verdict::told), with the numbers of the tasks.
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.told(|task| format!("task {task}")))
     }
 }
 

@@ -3,7 +3,7 @@
 use super::config::Config;
 use super::determinism::{confirm, run_again};
 use super::environment;
-use super::finding::{Control, Finding, Lost, Report};
+use super::finding::{Control, Finding, Report};
 use super::progress::Progress;
 use super::run::{Found, Tally, Task, arm, search};
 use super::shard::{Shard, together};
@@ -71,13 +71,17 @@ fn validate(config: &Config) -> Result<(), Error> {
     Ok(())
 }
 
+/// The names of the tasks that are there from the start.
+pub(crate) fn task_names(model: &dyn Model) -> Vec<String> {
+    (0..model.tasks()).map(|task| model.task_name(task)).collect()
+}
+
 /// Whether tasks that may be killed are there; of a dynamic program nobody knows before.
 pub(super) fn has_victims(model: &dyn Model, config: &Config) -> Result<(), Error> {
     if model.dynamic() {
         return Ok(());
     }
-    let names: Vec<String> = (0..model.tasks()).map(|task| model.task_name(task)).collect();
-    check_victims(&config.faults_of(model).victims, &names)
+    check_victims(&config.faults_of(model).victims, &task_names(model))
 }
 
 /// Refuses a program in which nothing runs: it would hold whatever it says.
@@ -119,7 +123,7 @@ pub(crate) fn check_model(model: &dyn Model, job: &Job<'_>, config: &Config) -> 
         Engine::Sim | Engine::Real => run(model, job, &config, &progress)?,
     };
     let (tally, finding) = examine(model, job, &config, tally)?;
-    let report = report(job, &config, tally, finding);
+    let report = report(model, job, &config, tally, finding);
     if let Some(warning) = report.warning() {
         eprintln!("selvedge: warning: {}: {warning}", report.program);
     }
@@ -205,8 +209,15 @@ pub(super) fn examine(
     Ok((tally, finding))
 }
 
-pub(super) fn report(job: &Job<'_>, config: &Config, tally: Tally, finding: Option<Finding>) -> Report {
+pub(super) fn report(
+    model: &dyn Model,
+    job: &Job<'_>,
+    config: &Config,
+    tally: Tally,
+    finding: Option<Finding>,
+) -> Report {
     Report {
+        tasks: task_names(model),
         program: job.name.clone(),
         engine: config.engine,
         strategy: config.strategy.clone(),
@@ -301,21 +312,19 @@ pub(super) fn finding(
     shrunk: Shrunk,
     recording: Recording,
 ) -> Finding {
-    let lost = Lost::compare(&found.verdict, &recording);
-    let schedule = if lost.is_some() { found.schedule.clone() } else { recording.schedule.clone() };
+    let schedule = recording.schedule.clone();
     let token =
         Token { identity: job.identity.clone(), granularity: config.granularity, schedule: schedule.clone() };
     Finding {
         found: found.clone(),
         switches: crate::kernel::switches(&schedule),
         preemptions: shrunk.preemptions,
-        proved_minimal: shrunk.proved_minimal && lost.is_none(),
+        proved_minimal: shrunk.proved_minimal,
         shrink_executions: shrunk.executions,
         schedule,
         token: token.to_string(),
         ends_if_fair: None,
         recording,
-        lost,
         control: None,
         swap: None,
     }

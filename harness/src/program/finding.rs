@@ -27,13 +27,10 @@ pub struct Finding {
     pub shrink_executions: u64,
     /// For a livelock: whether the program ends once everybody gets a turn.
     pub ends_if_fair: Option<bool>,
-    /// Everything that happened in the small schedule; if the finding is lost, in the
-    /// run that was to show it.
+    /// Everything that happened in the small schedule.
     pub recording: Recording,
     /// The small schedule as text.
     pub token: String,
-    /// The violation did not happen again when its schedule was run again.
-    pub lost: Option<Lost>,
     /// The same schedule without its faults; none if it has none.
     pub control: Option<Control>,
     /// Which two operations it takes, in which order; none if no law is broken.
@@ -74,33 +71,6 @@ pub struct Control {
     pub verdict: Verdict,
 }
 
-/// A violation that its own schedule did not show a second time: the program depends on
-/// something that the scheduler does not control.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Lost {
-    /// How the run ended that was to show it.
-    pub instead: Verdict,
-}
-
-impl Lost {
-    /// How `recording`, of a run that was to show `found`, shows something else; `None`
-    /// if it shows it.
-    pub(crate) fn compare(found: &Verdict, recording: &Recording) -> Option<Lost> {
-        let instead = &recording.verdict;
-        (!instead.is_like(found)).then(|| Lost { instead: instead.clone() })
-    }
-}
-
-impl std::fmt::Display for Lost {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(
-            "the violation did not happen again when its schedule was run again: the program depends on \
-             something that the scheduler does not control",
-        )
-    }
-}
-
 /// What an exploration came out with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
@@ -114,6 +84,8 @@ pub struct Report {
     pub granularity: Granularity,
     /// The seed.
     pub seed: u64,
+    /// The names of the tasks that are there from the start, by number.
+    pub tasks: Vec<String>,
     /// What was counted.
     pub tally: Tally,
     /// The first violation, shrunk; none if no law was broken.
@@ -121,14 +93,9 @@ pub struct Report {
 }
 
 impl Report {
-    /// The finding, if a law was broken and running its schedule again showed that.
+    /// The finding, if a law was broken.
     pub fn shown(&self) -> Option<&Finding> {
-        self.finding.as_ref().filter(|finding| self.tally.first.is_some() && finding.lost.is_none())
-    }
-
-    /// The finding, if running its schedule again showed something else.
-    pub fn lost(&self) -> Option<&Lost> {
-        self.finding.as_ref().and_then(|finding| finding.lost.as_ref())
+        self.finding.as_ref().filter(|_| self.tally.first.is_some())
     }
 
     /// The report, if it decides anything; a violation is a panic that explains it.
@@ -153,11 +120,23 @@ impl Report {
         }
     }
 
+    /// What a task is called; its number, if that is all that is known of it.
+    pub fn task_name(&self, task: usize) -> String {
+        let recorded = self.finding.as_ref().and_then(|finding| finding.recording.tasks.get(task));
+        let name = recorded.map(|task| &task.name).or_else(|| self.tasks.get(task));
+        name.cloned().unwrap_or_else(|| format!("task {task}"))
+    }
+
+    /// A verdict on an execution of this program, in a sentence.
+    pub fn told(&self, verdict: &Verdict) -> String {
+        verdict.told(|task| self.task_name(task))
+    }
+
     /// Why nothing was decided, if so.
     pub fn undecided(&self) -> Option<String> {
         let found = self.tally.inconclusive.as_ref().filter(|_| self.tally.first.is_none())?;
         let recording = self.finding.as_ref().map(|finding| &finding.recording);
-        Some(recording.and_then(divergence).unwrap_or_else(|| found.verdict.to_string()))
+        Some(recording.and_then(divergence).unwrap_or_else(|| self.told(&found.verdict)))
     }
 
     /// What the reader should know although something was decided.

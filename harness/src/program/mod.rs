@@ -43,12 +43,12 @@ mod swap;
 
 pub(crate) use census::census_model;
 pub use census::{Census, KillPoint};
-pub(crate) use check::{Job, Keeper, Watcher, check_model};
+pub(crate) use check::{Job, Keeper, Watcher, check_model, task_names};
 pub use config::{Budget, Config};
 pub use declare::{AnyProgram, Program};
 pub use dynamic::{check, explore, explore_with, outcome};
 pub use environment::{VARIABLES, Variable};
-pub use finding::{Control, Finding, Lost, Report, Swap};
+pub use finding::{Control, Finding, Report, Swap};
 pub(crate) use progress::Progress;
 pub(crate) use replay::{replay_model, shrink_model};
 pub(crate) use run::Task;

@@ -82,13 +82,12 @@ pub(crate) fn replay_model(
     // A passing replay is shown as well: its record is what `show` prints.
     let shrunk = Shrunk::unchanged(&found);
     let finding = Finding {
-        lost: None,
         control,
         swap: with_token(swapped, job, &config),
         ends_if_fair: fair,
         ..finding(job, &config, &found, shrunk, recording)
     };
-    Ok(report(job, &config, tally, Some(finding)))
+    Ok(report(model, job, &config, tally, Some(finding)))
 }
 
 /// Shrinks the schedule of a token.

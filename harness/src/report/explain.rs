@@ -13,7 +13,7 @@ use super::words;
 use crate::engine::Engine;
 use crate::judge::{Recording, Verdict, blocked, cycle};
 use crate::kernel::{Outcome, switches};
-use crate::program::{Control, Finding, Lost, Report};
+use crate::program::{Control, Finding, Report};
 use crate::strategy::Strategy;
 
 /// What a failing test says; `None` if nothing failed.
@@ -31,24 +31,8 @@ pub fn explain(report: &Report, style: Style) -> Option<String> {
         facts.push_str(&indent(&shrunk(finding)));
     }
     parts.push(style.paint(QUIET, &facts));
-    if let Some(lost) = report.lost() {
-        parts.push(style.paint(NOTE, &again(lost)));
-    } else if let Some(finding) = report.shown() {
-        let recording = &finding.recording;
-        let table = Table::of_finding(finding);
-        parts.push(lanes::draw(recording, &table, style).trim_end().to_owned());
-        if let Some(text) = deadlock(recording) {
-            parts.push(indent(&text));
-        }
-        if let Some(text) = livelock(recording, finding.ends_if_fair) {
-            parts.push(indent(&text));
-        }
-        if let Some(text) = critical(finding) {
-            parts.push(style.paint(NOTE, &indent(&text)));
-        }
-        if let Some(control) = &finding.control {
-            parts.push(style.paint(NOTE, &indent(&without_faults(recording, control))));
-        }
+    if let Some(finding) = report.shown() {
+        parts.extend(picture(finding, style));
         parts.push(style.paint(STRONG, &reproduce(&finding.token, report.engine)));
     } else {
         parts.push(
@@ -56,11 +40,6 @@ pub fn explain(report: &Report, style: Style) -> Option<String> {
         );
     }
     Some(parts.join("\n\n"))
-}
-
-/// Why a finding has no schedule that shows it.
-pub(super) fn again(lost: &Lost) -> String {
-    format!("{lost}\nthat run ended otherwise: {}", clean(&lost.instead.to_string()))
 }
 
 /// The headline, and the rest of a message of several lines.
@@ -86,19 +65,26 @@ fn verdict(report: &Report) -> Option<&Verdict> {
 /// One line: the program, what broke, in which task, at which step, where.
 pub fn headline(report: &Report) -> String {
     let recording = report.finding.as_ref().map(|finding| &finding.recording);
-    // What was recorded of a lost finding is another run.
-    let lost = report.lost().is_some();
-    let what = verdict(report).map_or_else(
-        || "every law holds".to_owned(),
-        |verdict| sentence(verdict, recording.filter(|_| !lost)),
-    );
+    let what = verdict(report)
+        .map_or_else(|| "every law holds".to_owned(), |verdict| sentence(report, verdict, recording));
     format!("{}: {what}", clean(&report.program))
 }
 
-fn sentence(verdict: &Verdict, recording: Option<&Recording>) -> String {
-    let name = |task: usize| {
-        recording.map_or_else(|| format!("task {task}"), |recording| words::task(recording, task))
-    };
+/// What happened in the smallest schedule that shows a finding: the lane table, who waits for
+/// whom, what goes on for ever, which order does the harm, and whether a fault does.
+pub(crate) fn picture(finding: &Finding, style: Style) -> Vec<String> {
+    let recording = &finding.recording;
+    let mut parts = vec![lanes::draw(recording, &Table::of_finding(finding), style).trim_end().to_owned()];
+    parts.extend(deadlock(recording).map(|text| indent(&text)));
+    parts.extend(livelock(recording, finding.ends_if_fair).map(|text| indent(&text)));
+    parts.extend(critical(finding).map(|text| style.paint(NOTE, &indent(&text))));
+    let control = finding.control.as_ref().map(|control| indent(&without_faults(recording, control)));
+    parts.extend(control.map(|text| style.paint(NOTE, &text)));
+    parts
+}
+
+fn sentence(report: &Report, verdict: &Verdict, recording: Option<&Recording>) -> String {
+    let name = |task: usize| clean(&report.task_name(task));
     match verdict {
         Verdict::Law { message, place } => {
             let after = recording.map_or_else(String::new, |recording| {
@@ -117,7 +103,7 @@ fn sentence(verdict: &Verdict, recording: Option<&Recording>) -> String {
         Verdict::Livelock { steps } => {
             format!("livelock: still running after {}", words::count(*steps, "step"))
         }
-        other => clean(&other.to_string()),
+        other => clean(&report.told(other)),
     }
 }
 
@@ -143,16 +129,16 @@ pub(super) fn counts(report: &Report) -> String {
     }
     let tally = &report.tally;
     let first = tally.first.as_ref().map_or(0, |found| found.index + 1);
-    let mut text = format!(
-        "found      in execution {first}, seed {}, strategy {}, engine {engine}",
-        seed(report.seed),
-        report.strategy
-    );
+    let mut text = match report.engine {
+        Engine::Wild => format!("found      in execution {first}, engine wild, unscheduled"),
+        _ => format!(
+            "found      in execution {first}, seed {}, strategy {}, engine {engine}",
+            seed(report.seed),
+            report.strategy
+        ),
+    };
     if tally.executions > first || tally.violations > 1 {
         text.push_str(&format!("; {} of {} executions failed", tally.violations, tally.executions));
-    }
-    if report.engine == Engine::Wild {
-        text.push_str(", unscheduled");
     }
     text
 }
@@ -184,14 +170,11 @@ pub fn summary_line(report: &Report) -> String {
     let executions = words::count(usize::try_from(tally.executions).unwrap_or(usize::MAX), "execution");
     match (&tally.first, &tally.inconclusive) {
         (Some(first), _) => {
-            let token = match report.lost() {
-                Some(_) => ", not reproduced".to_owned(),
-                None => report.shown().map_or_else(String::new, |finding| format!(", {}", finding.token)),
-            };
+            let token = report.shown().map_or_else(String::new, |finding| format!(", {}", finding.token));
             format!("{} (execution {}, seed {}{token})", headline(report), first.index + 1, seed(report.seed))
         }
         (None, Some(found)) => {
-            format!("{}: inconclusive: {}", clean(&report.program), clean(&found.verdict.to_string()))
+            format!("{}: inconclusive: {}", clean(&report.program), clean(&report.told(&found.verdict)))
         }
         (None, None) => {
             let all = if tally.complete { "all " } else { "" };
@@ -202,14 +185,15 @@ pub fn summary_line(report: &Report) -> String {
 
 /// What the control run without the faults came to.
 fn without_faults(recording: &Recording, control: &Control) -> String {
+    let told = || clean(&control.verdict.told(|task| words::task(recording, task)));
     let kills = recording.schedule.iter().any(|choice| choice.outcome() == Outcome::Kill);
     let what = if kills { "the kill" } else { "the fault" };
     if control.verdict.is_violation() {
-        format!("control: VACUOUS, it fails without {what} as well: {}", clean(&control.verdict.to_string()))
+        format!("control: VACUOUS, it fails without {what} as well: {}", told())
     } else if control.verdict == Verdict::Pass {
         format!("control: without {what} the same schedule passes")
     } else {
-        format!("control: undecided without {what}: {}", clean(&control.verdict.to_string()))
+        format!("control: undecided without {what}: {}", told())
     }
 }
 

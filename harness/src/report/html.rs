@@ -6,7 +6,7 @@
 
 use super::blocked::deadlock;
 use super::critical::critical;
-use super::explain::{again, counts, headline, shrunk};
+use super::explain::{counts, headline, shrunk};
 use super::livelock::livelock;
 use super::reproduce::command;
 use super::style::clean;
@@ -113,10 +113,7 @@ fn index(entries: &[Entry<'_>]) -> String {
         let finding = report.shown();
         let first = tally.first.as_ref().map_or_else(String::new, |found| (found.index + 1).to_string());
         let switches = finding.map_or_else(String::new, switches);
-        let token = match report.lost() {
-            Some(_) => "not reproduced".to_owned(),
-            None => finding.map_or_else(String::new, |finding| escape(&finding.token)),
-        };
+        let token = finding.map_or_else(String::new, |finding| escape(&finding.token));
         let rate = if tally.seconds > 0.0 { tally.executions as f64 / tally.seconds } else { 0.0 };
         let _ = writeln!(
             text,
@@ -146,11 +143,6 @@ fn section(text: &mut String, number: usize, entry: &Entry<'_>, finding: &Findin
     }
     let class = if failed { "headline" } else { "good" };
     let _ = writeln!(text, "<p class=\"{class}\">{}</p>", escape(&headline(report)));
-    if let Some(lost) = &finding.lost {
-        let (counts, again) = (escape(&counts(report)), escape(&again(lost)));
-        let _ = writeln!(text, "<pre>{counts}</pre>\n<pre class=\"pair\">{again}</pre>\n</section>");
-        return;
-    }
     if failed {
         let _ = writeln!(text, "<pre>{}\n{}</pre>", escape(&counts(report)), escape(&shrunk(finding)));
     }

@@ -3,6 +3,9 @@
 //! The order of the fields is that of the struct and part of what scripts may rely on.
 
 use super::livelock::{Loop, loops};
+use super::words;
+use crate::engine::Engine;
+use crate::judge::{Recording, Step};
 use crate::program::{Finding, Report, Swap};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -47,7 +50,7 @@ struct Line<'a> {
     warning: Option<String>,
     replay: Option<&'a str>,
     verdict: &'a str,
-    /// Why nothing was decided, or why a violation has no replay.
+    /// Why nothing was decided.
     reason: Option<String>,
 }
 
@@ -56,6 +59,11 @@ struct Pair<'a> {
     first: String,
     second: String,
     passes: &'a str,
+}
+
+/// What searched; where nobody schedules, nothing does.
+fn strategy(report: &Report) -> String {
+    if report.engine == Engine::Wild { "none".to_owned() } else { report.strategy.to_string() }
 }
 
 /// The critical pair, if one is known.
@@ -77,7 +85,7 @@ pub fn json(report: &Report, scenario: &str, variant: &str, verdict: &str) -> St
         scenario,
         variant,
         engine: report.engine.name(),
-        strategy: report.strategy.to_string(),
+        strategy: strategy(report),
         seed: report.seed,
         executions: tally.executions,
         complete: tally.complete,
@@ -108,9 +116,9 @@ pub fn json(report: &Report, scenario: &str, variant: &str, verdict: &str) -> St
 fn reason(report: &Report) -> Option<String> {
     let tally = &report.tally;
     match (&tally.first, &tally.inconclusive) {
-        (Some(_), _) => report.lost().map(ToString::to_string),
+        (Some(_), _) => None,
         (None, Some(found)) => {
-            let why = report.undecided().unwrap_or_else(|| found.verdict.to_string());
+            let why = report.undecided().unwrap_or_else(|| report.told(&found.verdict));
             Some(format!("execution {}: {why}", found.index + 1))
         }
         (None, None) if tally.executions == 0 => {
@@ -118,4 +126,38 @@ fn reason(report: &Report) -> Option<String> {
         }
         (None, None) => None,
     }
+}
+
+/// A step for machines.
+#[derive(Serialize)]
+pub(crate) struct Told {
+    /// Its number, from 1.
+    step: usize,
+    task: String,
+    /// What was done and what came out, as in the lane table.
+    what: String,
+    /// The operation's name alone.
+    operation: String,
+    object: Option<String>,
+    /// The number it came out with; none if it never came to its end.
+    value: Option<u64>,
+    /// The source line.
+    place: String,
+}
+
+/// What happened, step by step.
+pub(crate) fn trace(recording: &Recording) -> Vec<Told> {
+    let told = |(index, step): (usize, &Step)| Told {
+        step: index + 1,
+        task: recording.task_name(step.task),
+        what: words::operation(recording, step),
+        operation: step.name.clone(),
+        object: step
+            .object
+            .and_then(|object| recording.objects.get(object))
+            .map(|object| object.name.clone()),
+        value: step.value,
+        place: step.place.to_string(),
+    };
+    recording.steps.iter().enumerate().map(told).collect()
 }

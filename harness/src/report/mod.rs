@@ -36,9 +36,11 @@ pub(crate) use words::announced;
 
 pub use blocked::deadlock;
 pub use critical::critical;
+pub(crate) use explain::picture;
 pub use explain::{explain, failure, headline, summary_line};
 pub use html::{Entry, html, switches};
 pub use json::json;
+pub(crate) use json::trace;
 pub use lanes::lanes;
 pub(crate) use lanes::lanes_of;
 pub use livelock::livelock;

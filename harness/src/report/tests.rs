@@ -4,7 +4,7 @@ use super::*;
 use crate::engine::Engine;
 use crate::judge::{CriticalPair, Later, Object, Pending, Place, Recording, Step, TaskRecord, Verdict};
 use crate::kernel::{Choice, Granularity, Outcome, Role};
-use crate::program::{Finding, Found, Lost, Report, Swap, Tally};
+use crate::program::{Finding, Found, Report, Swap, Tally};
 use crate::strategy::Strategy;
 use selvedge::platform::Kind;
 
@@ -56,7 +56,6 @@ fn report(recording: Recording) -> Report {
         schedule,
         control: None,
         swap: Some(swapped(1, 3)),
-        lost: None,
     };
     let tally = Tally { executions: 7, violations: 1, first: Some(found), seconds: 0.5, ..Tally::default() };
     Report {
@@ -65,6 +64,7 @@ fn report(recording: Recording) -> Report {
         strategy: Strategy::Random,
         granularity: Granularity::Operation,
         seed: 3,
+        tasks: Vec::new(),
         tally,
         finding: Some(finding),
     }
@@ -353,45 +353,6 @@ fn the_page_knows_what_was_expected() {
     let page = html(&[Entry::new("ticket, locked", &report).judged("FAILS, expected to hold", false)]);
     assert!(page.contains("<td class=\"bad\">law broken<br><small>FAILS, expected to hold</small></td>"));
     assert!(page.contains("<section id=\"f0\">"));
-}
-
-/// A finding that its own schedule did not show again.
-fn lost() -> Report {
-    let mut report = report(stale_read());
-    if let Some(finding) = &mut report.finding {
-        finding.recording.verdict = Verdict::Pass;
-        finding.lost = Lost::compare(&law(), &finding.recording);
-    }
-    report
-}
-
-#[test]
-fn a_lost_finding_shows_no_other_run() {
-    let text = failure(&lost()).unwrap();
-    let why = "the violation did not happen again when its schedule was run again: the program depends on \
-               something that the scheduler does not control";
-    assert!(text.contains(why) && text.contains("law broken: oversold"), "{text}");
-    for absent in ["reproduce:", "critical pair", "client 0", "switch"] {
-        assert!(!text.contains(absent), "`{absent}` in\n{text}");
-    }
-    let value: serde_json::Value = serde_json::from_str(&json(&lost(), "ticket", "racy", "found")).unwrap();
-    assert_eq!(
-        (&value["replay"], &value["min_switches"]),
-        (&serde_json::Value::Null, &serde_json::Value::Null)
-    );
-    assert_eq!(value["reason"], why);
-    let lost = lost();
-    let page = html(&[Entry::new("ticket", &lost)]);
-    assert!(
-        page.contains("did not happen again")
-            && !page.contains("sv1:AB")
-            && !page.contains("class=\"lanes\"")
-    );
-    assert!(
-        summary_line(&lost).ends_with("(execution 7, seed 3, not reproduced)"),
-        "{}",
-        summary_line(&lost)
-    );
 }
 
 #[test]

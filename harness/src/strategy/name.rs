@@ -94,6 +94,11 @@ impl FromStr for Strategy {
                 let bound = number(name, bound, 0..=u32::MAX, "preemptions")?;
                 Ok(Strategy::Dfs { preemptions: Some(bound) })
             }
+            ("replay", _) => Err(Error::Usage(
+                "replay runs one schedule and is no strategy to ask for by name; use `selvedge replay TOKEN`, \
+                 or SELVEDGE_REPLAY=TOKEN for a test"
+                    .to_owned(),
+            )),
             _ => Err(unknown(name, text)),
         }
     }

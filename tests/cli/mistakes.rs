@@ -1,0 +1,222 @@
+//! Is everything that is wrong with a line told in one line, with what would be right?
+
+use crate::room::Room;
+use std::fs;
+
+#[test]
+fn what_is_wrong_is_said_in_one_line() {
+    let room = Room::new();
+    fs::write(room.path().join("file"), "").unwrap();
+    let wrong: &[(&[&str], &str)] = &[
+        (&["explore", "tiket"], "unknown scenario `tiket`; did you mean `ticket`?"),
+        (&["explore", "ticket:client=3"], "unknown parameter `client`; did you mean `clients`?"),
+        (&["explore", "ticket:clients=0"], "parameter clients: `0` is not a number from 1 to 500"),
+        (&["explore", "ticket:clients=2,clients=3"], "parameter clients is given twice"),
+        (&["explore", "ticket:clients"], "parameter of ticket: `clients` is not name=value, as in clients=3"),
+        (
+            &["explore", "ticket:racy"],
+            "`racy` is a variant of ticket, not a parameter; give it as --variant racy",
+        ),
+        (
+            &["explore", "two-locks:ordered"],
+            "`ordered` is a variant of two-locks, not a parameter; give it as --variant ordered",
+        ),
+        (&["explore", "two-locks:n=1"], "`two-locks` has no parameters, so `n` is unknown"),
+        (&["explore", "ticket", "--variant", "lockd"], "unknown variant `lockd`; did you mean `locked`?"),
+        (&["explore", "ticket", "--engine", "reel"], "unknown engine `reel`; did you mean `real`?"),
+        (&["explore", "ticket", "--strategy", "dsf"], "unknown strategy `dsf`; did you mean `dfs`?"),
+        (
+            &["explore", "ticket", "--strategy", "pct:0"],
+            "strategy pct: `0` is not a number of ordering constraints from 1 to 64, as in pct:2",
+        ),
+        (
+            &["explore", "ticket", "--strategy", "delay:x"],
+            "strategy delay: `x` is not a number of delays from 0 to 64, as in delay:2",
+        ),
+        (&["explore", "ticket", "--strategy", "surv"], "unknown strategy `surv`; did you mean `surw`?"),
+        (&["explore", "ticket", "--time", "5"], "--time: `5` is not a duration, as in 500ms, 10s or 2m"),
+        (&["explore", "ticket", "--executions", "0"], "--executions: `0` is not a number of at least 1"),
+        (&["explore", "ticket", "--jobs", "x"], "--jobs: `x` is not a number from 1 to 1024"),
+        (&["explore", "ticket", "--seed", "-"], "--seed: `-` is not a number, or 0x and hexadecimal digits"),
+        (
+            &["explore", "ticket", "--exhaust", "--strategy", "random"],
+            "random never comes to an end; --exhaust goes with dfs or dpor",
+        ),
+        (
+            &["explore", "ticket", "--exhaust", "--time", "1s"],
+            "the argument '--exhaust' cannot be used with '--time <DUR>'",
+        ),
+        (
+            &["explore", "ticket", "--report", "file"],
+            "the report folder file cannot be written to: File exists (os error 17)",
+        ),
+        (
+            &["--report", "/proc/nowhere"],
+            "the report folder /proc/nowhere cannot be written to: No such file or directory (os error 2)",
+        ),
+        (&["explore", "nope"], "unknown scenario `nope`; `selvedge list` shows them all"),
+        (&["census", "nope"], "unknown scenario `nope`; `selvedge list` shows them all"),
+        (
+            &["explore", "ticket", "--variant", "x"],
+            "unknown variant `x`; there are racy, wrong-fix and locked",
+        ),
+        (&["explore", "ticket", "--engine", "x"], "unknown engine `x`; there are sim, real and wild"),
+        (
+            &["explore", "ticket", "--fault", "foo"],
+            "unknown fault `foo`; there are kills, signals, eintr, short_io, spurious, timeouts, drift and wake_any",
+        ),
+        (
+            &["explore", "ticket", "--strategy", "chess"],
+            "unknown strategy `chess`; there are portfolio, random, pct:d, pos, urw, surw, delay:d, dfs, dfs:p \
+             and dpor",
+        ),
+        (
+            &["explore", "ticket", "--strategy", "random:3"],
+            "strategy random takes no number, so `random:3` is none; say random",
+        ),
+        (
+            &["explore", "ticket", "--strategy", "replay"],
+            "replay runs one schedule and is no strategy to ask for by name; use `selvedge replay TOKEN`, or \
+             SELVEDGE_REPLAY=TOKEN for a test",
+        ),
+        (&["frobnicate"], "unrecognized subcommand 'frobnicate'"),
+        (&["explore"], "the following required arguments were not provided: <NAME[:k=v,..]>"),
+        (&["replay", "hello"], "the token `hello` does not begin with `sv1:`"),
+        (&["show", "sv1:AAAA"], "the token `sv1:AAAA` is damaged: its check sum does not match"),
+    ];
+    for (line, message) in wrong {
+        let (code, out, err) = room.run(line);
+        assert_eq!((code, &*out, err.trim_end()), (2, "", &*format!("selvedge: {message}")), "{line:?}");
+    }
+}
+
+/// Options that mean nothing beside one another are refused, not left unheard.
+#[test]
+fn what_does_not_go_together_is_refused() {
+    let room = Room::new();
+    let wrong: &[(&[&str], &str)] = &[
+        (
+            &["--engine", "wild", "--strategy", "dpor"],
+            "--strategy dpor: in wild the operating system decides; use --engine sim or --engine real",
+        ),
+        (
+            &["--engine", "wild", "--seed", "7"],
+            "--seed 7: in wild nothing comes from a seed; use --engine sim or --engine real",
+        ),
+        (&["--engine", "wild", "--jobs", "2"], "--jobs 2: wild runs one execution at a time; leave it out"),
+        (
+            &["--engine", "wild", "--exhaust"],
+            "--exhaust needs a scheduler; use --engine sim or --engine real",
+        ),
+        (
+            &["--engine", "wild", "--kills", "1"],
+            "wild has no scheduling points at which anything could go wrong; faults need sim or real",
+        ),
+        (
+            &["--engine", "wild", "--shard", "1/2"],
+            "shard 1/2: wild has no schedules to share; use sim or real",
+        ),
+        (
+            &["--strategy", "dfs", "--seed", "7"],
+            "--seed 7: dfs draws nothing; leave it out, or use a strategy such as random",
+        ),
+        (
+            &["--exhaust", "--seed", "7"],
+            "--seed 7: dfs draws nothing; leave it out, or use a strategy such as random",
+        ),
+        (
+            &["--strategy", "dpor", "--jobs", "2"],
+            "--jobs 2: dpor has one worker; leave it out, or use dfs, which shares its work",
+        ),
+        (&["--strategy", "dpor", "--shard", "1/2"], "shard 1/2: dpor cannot be shared; dfs can"),
+        (
+            &["--strategy", "dfs", "--shard", "1/2", "--executions", "9"],
+            "shard 1/2: dfs is shared by its subtrees and not by a number of executions; ask for every schedule \
+             (--exhaust)",
+        ),
+        (
+            &["--shard", "1/2", "--time", "1s"],
+            "shard 1/2: a share of a run needs a number of executions that all shares know, or every schedule; not \
+             a time",
+        ),
+        (
+            &["--kills", "1", "--fault", "eintr,kills:2"],
+            "--kills 1: --fault names kills as well; leave one out",
+        ),
+        (
+            &["--kills", "0", "--victim", "client"],
+            "--victim client: --kills 0 kills nobody; leave out one of the two",
+        ),
+        (&["--fault", "eintr,eintr"], "fault eintr is given twice"),
+        (
+            &["--executions", "5", "--time", "1s"],
+            "the argument '--executions <N>' cannot be used with '--time <DUR>'",
+        ),
+    ];
+    for (options, message) in wrong {
+        let line: Vec<&str> = ["explore", "ticket"].iter().chain(*options).copied().collect();
+        let (code, out, err) = room.run(&line);
+        assert_eq!((code, &*out, err.trim_end()), (2, "", &*format!("selvedge: {message}")), "{options:?}");
+    }
+    let wrong: &[(&[&str], &str)] = &[
+        (
+            &["--engine", "wild", "--strategy", "random"],
+            "--strategy random: in wild the operating system decides; use --engine sim or --engine real",
+        ),
+        (
+            &["census", "ticket", "--engine", "wild"],
+            "wild has no kill points; use --engine sim or --engine real",
+        ),
+        (&["census", "ticket", "--strategy", "dfs"], "unexpected argument '--strategy' found"),
+        (&["census", "ticket", "--kills", "2"], "unexpected argument '--kills' found"),
+        (
+            &["census", "ticket", "--time", "1s"],
+            "--time: the census along one run is complete by itself; give it a bound together with --exhaust",
+        ),
+        (&["replay", "sv1:AAAA", "--jobs", "2"], "unexpected argument '--jobs' found"),
+        (&["merge", "x", "--engine", "sim"], "unexpected argument '--engine' found"),
+    ];
+    for (line, message) in wrong {
+        let (code, out, err) = room.run(line);
+        assert_eq!((code, &*out, err.trim_end()), (2, "", &*format!("selvedge: {message}")), "{line:?}");
+    }
+    let run = |line: &[&str]| {
+        crate::room::told(
+            room.command(line)
+                .env("SELVEDGE_REPLAY", crate::token(&room, "ticket", "racy"))
+                .output()
+                .unwrap(),
+        )
+    };
+    for line in [&["explore", "ticket", "--executions", "5"][..], &["--executions", "5"]] {
+        let message =
+            "--executions means nothing while SELVEDGE_REPLAY names the one schedule to run; unset that";
+        assert_eq!(run(line).2.trim_end(), format!("selvedge: {message}"), "{line:?}");
+    }
+    assert!(room.is_empty());
+}
+
+/// What looks like the above and has a meaning.
+#[test]
+fn what_goes_together_is_not_refused() {
+    let room = Room::new();
+    for options in [
+        &["--engine", "wild", "--executions", "3", "--jobs", "1"][..],
+        &["--strategy", "dfs:1", "--jobs", "2"],
+        &["--strategy", "dpor", "--jobs", "1"],
+        &["--exhaust", "--shard", "1/2"],
+        &["--executions", "64", "--shard", "1/2", "--seed", "7"],
+        &["--fault", "kills,eintr:2", "--victim", "client", "--executions", "9"],
+    ] {
+        let line: Vec<&str> = ["explore", "ticket:clients=2,stock=1", "--variant", "racy"]
+            .iter()
+            .chain(options)
+            .copied()
+            .collect();
+        let (code, _, err) = room.run(&line);
+        assert_ne!(code, 2, "{options:?}: {err}");
+    }
+    let (code, _, err) =
+        room.run(&["census", "crash-publish", "--exhaust", "--time", "9s", "--victim", "writer"]);
+    assert_ne!(code, 2, "{err}");
+}
