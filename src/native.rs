@@ -106,6 +106,8 @@ pub type ThreadPool = pool::ThreadPool<Native>;
 pub type Process = process::Process<Native>;
 /// [`net::Selector`] of real files.
 pub type Selector<F> = net::Selector<F, Native>;
+/// [`net::Server`] of real processes.
+pub type Server<S, H> = net::Server<S, H, Native>;
 /// [`thread::Agenda`] by real time.
 pub type Agenda = thread::Agenda<Native>;
 /// [`thread::Timer`] by real time.

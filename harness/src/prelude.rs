@@ -77,6 +77,8 @@ pub type Connection = selvedge::channel::Connection<Checked>;
 pub type Listener = selvedge::net::Listener<Checked>;
 /// Files, and which of them are ready.
 pub type Selector<F> = selvedge::net::Selector<F, Checked>;
+/// A socket, and a handler for what comes there.
+pub type Server<S, H> = selvedge::net::Server<S, H, Checked>;
 /// A queue of work that can be waited for.
 pub type JoinableQueue<T> = selvedge::channel::JoinableQueue<T, Checked>;
 /// A queue with as little to know about it as possible.

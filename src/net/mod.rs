@@ -6,6 +6,7 @@
 //! |---|---|
 //! | send messages to processes that do not descend from this one | [`Listener`] and [`connect`](connect()), which meet at an [`Address`] and give a [`Connection`](crate::channel::Connection) |
 //! | wait for many files | [`Selector`], and [`select`](select()) for once |
+//! | serve what comes to a socket | [`Server`] |
 //!
 //! When a process dies here, its sockets are closed; the path of a Unix address stays
 //! behind, and can be removed by hand.
@@ -19,6 +20,7 @@ mod listener;
 #[path = "select.rs"]
 mod once;
 mod selector;
+pub mod server;
 mod waker;
 
 pub use address::Address;
@@ -27,4 +29,5 @@ pub use interest::{Interest, Ready};
 pub use listener::Listener;
 pub use once::{Selected, select};
 pub use selector::{Event, Key, NotRegistered, Selector};
+pub use server::Server;
 pub use waker::Waker;

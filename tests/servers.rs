@@ -1,0 +1,241 @@
+//! Does a server outlive its handlers, and do its promises hold in every schedule?
+
+use rusty_fork::rusty_fork_test;
+use selvedge::net::server::{Client, Failure, Handler, Mode};
+use selvedge::platform::Native;
+use selvedge::sys::{death, process};
+use selvedge::{ExitStatus, Shared, Value};
+use selvedge_harness::prelude::{self as checked, Config, Engine, Granularity};
+use selvedge_harness::program::AnyProgram;
+use selvedge_harness::{Checked, Verdict, scratch};
+use serial_test::serial;
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::net::{SocketAddr as UnixAddr, UnixListener, UnixStream};
+
+/// What a client says to have its handler killed.
+const KILL: u8 = b'k';
+
+/// Answers with the number of its process, or dies.
+struct Mortal {
+    killed: Shared<Value<u32>>,
+}
+
+impl Handler<Client<TcpStream, SocketAddr>> for Mortal {
+    fn handle(&self, client: &mut Client<TcpStream, SocketAddr>) -> io::Result<()> {
+        let mut byte = [0];
+        client.read_exact(&mut byte)?;
+        if byte[0] == KILL {
+            process::kill_self();
+        }
+        client.write_all(&process::id().to_ne_bytes())
+    }
+
+    fn failed(&self, failure: &Failure) {
+        match failure {
+            Failure::Killed { pid, status: ExitStatus::Signal(9) } => self.killed.set(*pid),
+            other => panic!("{other}"),
+        }
+    }
+}
+
+fn mortal() -> (SocketAddr, Shared<Value<u32>>, selvedge::Server<TcpListener, Mortal>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let killed = Shared::new(Value::new(0));
+    let server = selvedge::Server::with(listener, Mortal { killed: killed.clone() }).unwrap();
+    (address, killed, server)
+}
+
+/// The number of the process that answers, or none if it dies.
+fn ask(client: &mut TcpStream, what: u8) -> Option<u32> {
+    client.write_all(&[what]).unwrap();
+    let mut answer = [0; 4];
+    client.read_exact(&mut answer).ok().map(|()| u32::from_ne_bytes(answer))
+}
+
+fn connect(address: SocketAddr) -> TcpStream {
+    TcpStream::connect(address).unwrap()
+}
+
+rusty_fork_test! {
+    #![rusty_fork(timeout_ms = 120_000)]
+
+    #[test]
+    fn a_handler_that_is_killed_takes_only_its_client_with_it() {
+        let (address, killed, server) = mortal();
+        let mut server = server.mode(Mode::Processes { most: 4 }).unwrap();
+        for _ in 0..5 {
+            let (mut victim, mut bystander) = (connect(address), connect(address));
+            assert!(server.handle_request().unwrap() && server.handle_request().unwrap());
+            assert_eq!(ask(&mut victim, KILL), None, "its client meets the end of the file");
+            let answers = ask(&mut bystander, b'?').unwrap();
+            assert_ne!(answers, process::id());
+            // A further request is served, and by then the death was heard of.
+            killed.set(0);
+            let mut late = connect(address);
+            while killed.get() == 0 {
+                if server.children() < 4 {
+                    server.handle_request().unwrap();
+                    assert!(ask(&mut late, b'?').is_some());
+                    late = connect(address);
+                }
+            }
+        }
+        server.close();
+        // Nobody is left behind, dead or alive.
+        let none = nix::sys::wait::waitpid(None, Some(nix::sys::wait::WaitPidFlag::WNOHANG));
+        assert_eq!(none, Err(nix::errno::Errno::ECHILD));
+    }
+
+    #[test]
+    fn a_worker_that_is_killed_is_replaced() {
+        let (address, killed, server) = mortal();
+        let mut server = server.mode(Mode::Workers(2)).unwrap();
+        let shutdown = server.shutdown_handle();
+        let clients = process::fork(move || {
+            let mut seen = std::collections::BTreeSet::new();
+            for _ in 0..10 {
+                assert_eq!(ask(&mut connect(address), KILL), None);
+                seen.insert(ask(&mut connect(address), b'?').unwrap());
+            }
+            shutdown.shutdown().unwrap();
+            // Ten were killed, of two at a time.
+            i32::from(seen.len() < 5)
+        })
+        .unwrap();
+        server.serve_forever().unwrap();
+        assert_eq!(clients.wait(None).unwrap(), Some(ExitStatus::Code(0)));
+        assert_ne!(killed.get(), 0);
+        server.close();
+        let none = nix::sys::wait::waitpid(None, Some(nix::sys::wait::WaitPidFlag::WNOHANG));
+        assert_eq!(none, Err(nix::errno::Errno::ECHILD));
+    }
+
+    #[test]
+    fn workers_end_with_their_server() {
+        let (address, _, server) = mortal();
+        let mut server = server.mode(Mode::Workers(3)).unwrap();
+        let serving = process::fork(move || {
+            server.serve_forever().unwrap();
+            0
+        })
+        .unwrap();
+        let mut clients = [(); 3].map(|()| connect(address));
+        let workers = clients.each_mut().map(|client| ask(client, b'?').unwrap());
+        serving.signal(process::Signal::SIGKILL).unwrap();
+        assert_eq!(serving.wait(None).unwrap(), Some(ExitStatus::Signal(9)));
+        workers.into_iter().for_each(death::await_death);
+        // Their copies of the socket were the last.
+    }
+
+    #[test]
+    fn an_address_is_free_when_its_server_is_gone_although_a_handler_is_at_work() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let handle = |client: &mut Client<TcpStream, SocketAddr, Native>| {
+            client.write_all(b"x")?;
+            // Until its client lets it go.
+            client.read_to_end(&mut Vec::new()).map(drop)
+        };
+        let server = selvedge::Server::new(listener, handle).unwrap();
+        let mut server = server.mode(Mode::Processes { most: 4 }).unwrap().block_on_close(false);
+        let mut client = connect(address);
+        server.handle_request().unwrap();
+        client.read_exact(&mut [0]).unwrap();
+        drop(server);
+        assert_eq!(TcpStream::connect(address).unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
+        client.write_all(b"the handler still reads").unwrap();
+    }
+}
+
+type CheckedClient = Client<UnixStream, UnixAddr, Checked>;
+
+/// A listener in the folder of this execution.
+fn listen() -> UnixListener {
+    let place = scratch().join("server.sock");
+    let _ = std::fs::remove_file(&place);
+    UnixListener::bind(place).unwrap()
+}
+
+fn in_every_schedule(program: impl Fn() -> AnyProgram, executions: u64) -> Vec<Option<Verdict>> {
+    let mut found = Vec::new();
+    for granularity in [Granularity::Operation, Granularity::Word] {
+        for engine in [Engine::Sim, Engine::Real] {
+            let config = Config { shrink: false, ..Config::default() };
+            let executions = if engine == Engine::Sim { executions } else { executions / 10 };
+            let config =
+                config.engine(engine).granularity(granularity).executions(executions).ignore_environment();
+            let report = program().check("servers", &config).unwrap();
+            assert_eq!(report.tally.inconclusive, None, "{engine:?} {granularity:?}");
+            found.push(report.tally.first.map(|first| first.verdict));
+        }
+    }
+    found
+}
+
+/// Two clients send a number each and get the next one back.
+fn two_clients(mode: Mode, next: fn(u8) -> u8) -> AnyProgram {
+    AnyProgram::dynamic(move || {
+        let handle = move |client: &mut CheckedClient| {
+            let mut byte = [0];
+            client.read_exact(&mut byte)?;
+            client.write_all(&[next(byte[0])])
+        };
+        let mut server = checked::Server::new(listen(), handle).unwrap().mode(mode).unwrap();
+        let clients = [1, 5].map(|number: u8| {
+            checked::Process::spawn(move || {
+                let stream = UnixStream::connect(scratch().join("server.sock")).unwrap();
+                let mut stream = checked::Stream::new(stream);
+                stream.write_all(&[number]).unwrap();
+                let mut answer = Vec::new();
+                stream.read_to_end(&mut answer).unwrap();
+                assert_eq!(answer, [number + 1]);
+            })
+        });
+        assert!(server.handle_request().unwrap() && server.handle_request().unwrap());
+        for client in clients {
+            client.join().unwrap();
+        }
+        server.close();
+    })
+}
+
+#[test]
+#[serial]
+fn each_client_is_served_in_every_schedule() {
+    for mode in [Mode::Serial, Mode::Threads { most: 1 }, Mode::Processes { most: 2 }] {
+        let found = in_every_schedule(|| two_clients(mode, |number| number + 1), 200);
+        assert!(found.iter().all(Option::is_none), "{mode:?}: {found:?}");
+    }
+    // And one that answers wrongly is caught.
+    let found = in_every_schedule(|| two_clients(Mode::Serial, |number| number), 20);
+    assert!(found.iter().all(Option::is_some), "{found:?}");
+}
+
+/// Somebody shuts the server down, at whatever moment; nobody else does if he `forgets`.
+fn shut_down(mode: Mode, forgets: bool) -> AnyProgram {
+    AnyProgram::dynamic(move || {
+        let handle = |_: &mut CheckedClient| Ok(());
+        let mut server = checked::Server::new(listen(), handle).unwrap().mode(mode).unwrap();
+        let shutdown = server.shutdown_handle();
+        let child = checked::Process::spawn(move || {
+            if !forgets {
+                shutdown.shutdown().unwrap();
+            }
+        });
+        server.serve_forever().unwrap();
+        child.join().unwrap();
+    })
+}
+
+#[test]
+#[serial]
+fn no_shutdown_is_lost_in_any_schedule() {
+    for mode in [Mode::Serial, Mode::Workers(2)] {
+        let found = in_every_schedule(|| shut_down(mode, false), 200);
+        assert!(found.iter().all(Option::is_none), "{mode:?}: {found:?}");
+    }
+    let found = in_every_schedule(|| shut_down(Mode::Serial, true), 20);
+    assert!(found.iter().all(|found| *found == Some(Verdict::Deadlock)), "{found:?}");
+}
