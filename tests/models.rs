@@ -6,10 +6,12 @@
 
 use selvedge::raw::{
     RawBarrier, RawCondvar, RawEvent, RawMutex, RawOnce, RawQueue, RawRing, RawRobustMutex, RawSemaphore,
+    RawBarrier, RawCondvar, RawEvent, RawLane, RawMutex, RawOnce, RawQueue, RawRobustMutex, RawSemaphore,
 };
 use selvedge_properties::model::barrier::{self, CountOnly};
 use selvedge_properties::model::condvar::{self, HastyClear, LateLook, QuietClear, SameSequence, SameWord};
 use selvedge_properties::model::event::{self, FlagOnly, QuietSet, RelaxedSet};
+use selvedge_properties::model::lane::{self, HastyBack, RelaxedAnswer, TWICE};
 use selvedge_properties::model::mutex::{self, RelaxedUnlock, SilentSleep};
 use selvedge_properties::model::once::{self, FlagFirst, RelaxedDone};
 use selvedge_properties::model::queue::{self, EarlyLook, HalfClosed, NoQuiet, OneMark, RelaxedMove, Small};
@@ -118,6 +120,9 @@ hold! {
     condvar_robust: condvar::each_ticket_arrives_robustly(1, None);
     condvar_robust_three: condvar::each_ticket_arrives_robustly(2, Some(2));
     barrier_two: barrier::two_meet::<RawBarrier<Loom, 1>>(1, Some(2));
+    lane_here: lane::each_is_done_once::<RawLane<Loom>>(1, 1, true, Some(3));
+    lane_elsewhere: lane::each_is_done_once::<RawLane<Loom>>(1, 1, false, Some(3));
+    lane_twice: lane::each_is_done_once::<RawLane<Loom>>(2, 1, true, Some(2));
     once_two: once::done_once::<RawOnce<Loom>>(1, None);
     once_three: once::done_once::<RawOnce<Loom>>(2, Some(2));
 }
@@ -152,6 +157,8 @@ caught! {
     ring_blind_sender by DEADLOCK, queue::closing_reaches::<BlindSender>(true, None);
     barrier_count_only by DEADLOCK, barrier::two_meet::<CountOnly>(1, Some(3));
     barrier_relaxed_release by RACE, barrier::two_meet::<barrier::RelaxedRelease>(1, Some(3));
+    lane_hasty_back by TWICE, lane::each_is_done_once::<HastyBack>(1, 0, true, Some(3));
+    lane_relaxed_answer by RACE, lane::each_is_done_once::<RelaxedAnswer>(1, 1, true, Some(3));
     once_flag_first by RACE, once::done_once::<FlagFirst>(1, None);
     once_relaxed_done by RACE, once::done_once::<RelaxedDone>(1, None);
     event_quiet_set by DEADLOCK, event::a_set_releases::<QuietSet>(1, None);

@@ -18,6 +18,7 @@
 mod connection;
 mod frame;
 mod given;
+mod lane;
 mod passed;
 mod pipe;
 pub mod queue;
@@ -32,6 +33,7 @@ pub(crate) mod wire;
 
 pub use connection::Connection;
 pub(crate) use given::giving;
+pub(crate) use lane::{Answer, Lane};
 pub use passed::Passed;
 pub use pipe::pipe;
 pub use queue::*;

@@ -7,6 +7,9 @@
 //! | none idle | makes one more: each task of a process can wait for itself |
 //! | some idle | uses one, and gives it back after the answer |
 //!
+//! A connection to a server on this machine has a [lane](crate::channel) beside it, by which
+//! a call goes as long as client and server are both awake.
+//!
 //! 1. A connection belongs to one process: a forked child closes its copies of its
 //!    parent's, and makes its own.
 //! 2. A process has one link to an address, however many proxies it has: a proxy that
@@ -18,10 +21,11 @@
 use super::message::{Bytes, MOST, Reply, Request};
 use super::state::{Kind, Method};
 use crate::Error;
-use crate::channel::{Connection, wire};
+use crate::channel::{Answer, Connection, Lane, Passed, wire};
 use crate::net::{Address, connect};
 use crate::platform::{Io, Owner, Tasks};
 use crate::process::{self, AuthKey};
+use crate::sys::own_id::process_id;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::any::Any;
@@ -43,7 +47,13 @@ struct Shared<P: Io + Tasks> {
 struct Own<P: Io> {
     /// The number that the server gave it.
     client: Option<u64>,
-    idle: Vec<Connection<P>>,
+    idle: Vec<Way<P>>,
+}
+
+/// A connection that one task at a time uses, and the short way beside it.
+struct Way<P: Io> {
+    connection: Connection<P>,
+    lane: Option<Lane<P>>,
 }
 
 /// The links of this process.
@@ -89,8 +99,8 @@ impl<P: Io + Tasks> Link<P> {
 
     /// Makes sure that there is a server, which has the same key.
     pub(super) fn greet(&self) -> Result<(), Error> {
-        let connection = self.take()?;
-        self.own(|own| own.idle.push(connection));
+        let way = self.take()?;
+        self.own(|own| own.idle.push(way));
         Ok(())
     }
 
@@ -118,9 +128,14 @@ impl<P: Io + Tasks> Link<P> {
         if bytes.len() > MOST {
             return Err(Error::MessageTooLong { len: bytes.len() as u64, most: MOST });
         }
-        let mut connection = self.take()?;
-        let reply = self.exchange(&mut connection, &bytes)?;
-        self.own(|own| own.idle.push(connection));
+        let mut way = self.take()?;
+        let answer = way.lane.as_ref().map_or(Answer::NotAsked, |lane| lane.ask(&bytes));
+        let reply = match answer {
+            Answer::Here(answer) => wire::decode(&answer, Vec::new())?,
+            Answer::Elsewhere => self.answer(&mut way.connection)?,
+            Answer::NotAsked => self.exchange(&mut way.connection, &bytes)?,
+        };
+        self.own(|own| own.idle.push(way));
         match reply {
             Reply::Refused(why) => Err(Error::Remote { why }),
             reply => Ok(reply),
@@ -128,38 +143,50 @@ impl<P: Io + Tasks> Link<P> {
     }
 
     fn exchange(&self, connection: &mut Connection<P>, bytes: &[u8]) -> Result<Reply, Error> {
-        let answer = connection.send_bytes(bytes).and_then(|()| connection.recv::<Reply>());
-        answer.map_err(|error| match error {
+        connection.send_bytes(bytes).map_err(|error| self.or_gone(error))?;
+        self.answer(connection)
+    }
+
+    fn answer(&self, connection: &mut Connection<P>) -> Result<Reply, Error> {
+        connection.recv::<Reply>().map_err(|error| self.or_gone(error))
+    }
+
+    fn or_gone(&self, error: Error) -> Error {
+        match error {
             Error::BrokenPipe | Error::EndOfFile => self.gone(),
             other => other,
-        })
+        }
     }
 
     fn gone(&self) -> Error {
         Error::ManagerGone { address: self.0.address.to_string() }
     }
 
-    /// A connection that nobody else uses.
-    fn take(&self) -> Result<Connection<P>, Error> {
+    /// A way that nobody else uses.
+    fn take(&self) -> Result<Way<P>, Error> {
         let (idle, client) = self.own(|own| (own.idle.pop(), own.client));
-        if let Some(connection) = idle {
-            return Ok(connection);
+        if let Some(way) = idle {
+            return Ok(way);
         }
         let mut connection = match connect::<P>(&self.0.address, Some(&self.0.authkey)) {
             Err(Error::Os { operation: "connect", source }) if is_nobody(&source) => return Err(self.gone()),
             result => result?,
         };
-        let hello = Request::Hello { process: std::process::id(), client };
+        let hello = Request::Hello { process: process_id(), client };
         match self.exchange(&mut connection, &wire::encode(&hello)?.0)? {
-            Reply::Number(client) => self.own(|own| own.client = Some(client)),
-            other => return Err(unexpected(other)),
+            Reply::Welcome { client, lane } => {
+                self.own(|own| own.client = Some(client));
+                // Without its memory, everything goes by the connection.
+                let lane = lane.and_then(|Passed(file)| Lane::accept(file).ok());
+                Ok(Way { connection, lane })
+            }
+            other => Err(unexpected(other)),
         }
-        Ok(connection)
     }
 
     /// Does `body` with what the calling process has.
     fn own<R>(&self, body: impl FnOnce(&mut Own<P>) -> R) -> R {
-        let (real, logical) = (std::process::id(), P::process_id());
+        let (real, logical) = (process_id(), P::process_id());
         let mut processes = self.0.processes.lock().unwrap_or_else(PoisonError::into_inner);
         // What was copied by a fork is the parent's.
         processes.retain(|(process, _), _| *process == real);

@@ -6,9 +6,11 @@
 //! When a process dies here, a message was sent whole or is never received.
 
 use super::state::{Kind, Method};
+use crate::channel::Passed;
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 /// The longest message, in bytes.
@@ -32,6 +34,11 @@ pub(super) enum Request {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Reply {
     Done,
+    /// To a `Hello`: the number of the client, and the memory of a lane if there is one.
+    Welcome {
+        client: u64,
+        lane: Option<Passed<OwnedFd>>,
+    },
     Number(u64),
     Yes(bool),
     Maybe(Option<Bytes>),

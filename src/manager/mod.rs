@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `manager` | starting, finding and ending a server |
 //! | `server` | the loop of the server process, one request at a time |
-//! | `peer`, `poller`, `parked` | its clients, what it waits for, who waits for it |
+//! | `peer`, `poller`, `lanes`, `parked` | its clients, what it waits for, who waits for it |
 //! | `state` | the objects as the server has them: a state machine each |
 //! | `link`, `message` | how a client asks, and in which words |
 //! | `proxy` | the objects as programs see them |
@@ -26,6 +26,7 @@
 //! who is told; a request of which only a part had come never happens. When the process
 //! that started the server dies, the server ends.
 
+mod lanes;
 mod link;
 #[allow(clippy::module_inception, reason = "the folder is named for its one main type")]
 mod manager;

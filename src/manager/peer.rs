@@ -11,9 +11,12 @@
 //!    connections may live on in a child. That of another, or of a task that shares the
 //!    server's own process, is that of its last connection.
 
-use crate::channel::Connection;
+use super::message::Reply;
+use crate::Error;
+use crate::channel::{Connection, Lane, wire};
 use crate::platform::Io;
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 
 /// A connection to a client.
 pub(super) struct Peer<P: Io> {
@@ -22,6 +25,26 @@ pub(super) struct Peer<P: Io> {
     pub(super) client: Option<u64>,
     /// A request of it waits.
     pub(super) waits: bool,
+    /// The short way to it.
+    pub(super) lane: Option<Arc<Lane<P>>>,
+    /// Its request came by the lane.
+    pub(super) by_lane: bool,
+}
+
+impl<P: Io> Peer<P> {
+    /// Whoever is at the other end has not said who it is.
+    pub(super) fn new(connection: Connection<P>) -> Peer<P> {
+        Peer { connection, client: None, waits: false, lane: None, by_lane: false }
+    }
+
+    /// Answers its request.
+    pub(super) fn answer(&mut self, reply: &Reply) -> Result<(), Error> {
+        let (Some(lane), true) = (&self.lane, std::mem::take(&mut self.by_lane)) else {
+            return self.connection.send(reply);
+        };
+        let (bytes, _) = wire::encode(reply)?;
+        if lane.answer(&bytes) { Ok(()) } else { self.connection.send_bytes(&bytes) }
+    }
 }
 
 /// A process.

@@ -9,7 +9,9 @@
 
 use crate::Error;
 use crate::platform::{Call, Io, Kind};
+use crate::sys::ready;
 use nix::errno::Errno;
+use nix::poll::PollFlags;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use std::io::ErrorKind;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -43,25 +45,39 @@ impl Poller {
         let _ = self.0.delete(fd);
     }
 
+    /// Whether any of them can be read.
+    pub(super) fn is_ready(&self) -> bool {
+        ready::is_ready(self.0.0.as_fd(), PollFlags::POLLIN)
+    }
+
+    /// Those that can be read now, as [`wait`](Self::wait) tells them: no step of a
+    /// scheduler's.
+    pub(super) fn ready(&self) -> Result<Vec<u64>, Error> {
+        let mut events = [EpollEvent::empty(); AT_ONCE];
+        loop {
+            match self.0.wait(&mut events, EpollTimeout::ZERO) {
+                Err(Errno::EINTR) => {}
+                result => return result.map(|count| numbers(&mut events[..count])).map_err(os("epoll_wait")),
+            }
+        }
+    }
+
     /// The numbers of those that can be read, first those that are at their end, in
     /// ascending order each; none if the deadline passed first.
     pub(super) fn wait<P: Io>(&self, deadline: Option<u64>, site: P::Site) -> Result<Vec<u64>, Error> {
-        let mut events = [EpollEvent::empty(); AT_ONCE];
-        let count = loop {
+        loop {
             let call = Call { kind: Kind::Input, name: "wait", fd: self.0.0.as_fd(), site };
             match P::ready(call, deadline) {
-                Ok(_) => {}
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Ok(_) => return self.ready(),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(Error::os("wait")(error)),
             }
-            match self.0.wait(&mut events, EpollTimeout::ZERO) {
-                Err(Errno::EINTR) => {}
-                result => break result.map_err(os("epoll_wait"))?,
-            }
-        };
-        let over = EpollFlags::EPOLLRDHUP | EpollFlags::EPOLLHUP | EpollFlags::EPOLLERR;
-        let events = &mut events[..count];
-        events.sort_unstable_by_key(|event| (!event.events().intersects(over), event.data()));
-        Ok(events.iter().map(EpollEvent::data).collect())
+        }
     }
+}
+
+fn numbers(events: &mut [EpollEvent]) -> Vec<u64> {
+    let over = EpollFlags::EPOLLRDHUP | EpollFlags::EPOLLHUP | EpollFlags::EPOLLERR;
+    events.sort_unstable_by_key(|event| (!event.events().intersects(over), event.data()));
+    events.iter().map(EpollEvent::data).collect()
 }

@@ -6,24 +6,26 @@
 //! |---|---|
 //! | a connection | a thread of its own has it show the key, so that a silent one holds up nobody |
 //! | a proven connection | it is a [`Peer`] |
-//! | a request | it is attempted, then those that wait for the same object are |
+//! | a request, by a connection or its lane | it is attempted, then those that wait for the same object are |
 //! | a deadline | whoever waited until then is told |
 //! | the end of a connection or of a client | what waited there is dropped, what it held is given back |
 //! | the end of the starter, or `Shutdown` | the end |
 //!
 //! 1. The loop never waits for one client: it reads what has come, once.
-//! 2. After each request and each death, nobody waits who need not.
+//! 2. What came by a lane is done after the deaths that were heard of when it had come.
+//! 3. After each request and each death, nobody waits who need not.
 //!
 //! When the server dies here, all its connections are closed, and each client meets the
 //! end of the file.
 
+use super::lanes::Lanes;
 use super::message::{MOST, Reply, Request};
 use super::parked::{Parked, Waiter};
 use super::peer::{Client, Peer};
 use super::poller::Poller;
 use super::state::{self, Attempt, Object, Types, Who};
 use crate::Error;
-use crate::channel::{Connection, pipe, wire};
+use crate::channel::{Connection, Lane, Passed, pipe, wire};
 use crate::net::{Address, Listener};
 use crate::platform::{Io, Tasks};
 use crate::sys::death;
@@ -58,6 +60,7 @@ pub(super) struct Server<P: Io + Tasks> {
     types: Types,
     objects: BTreeMap<u64, Box<dyn Object>>,
     parked: Parked,
+    lanes: Lanes<P>,
     /// Peers that are to be dropped.
     lost: Vec<u64>,
     next: u64,
@@ -94,6 +97,7 @@ impl<P: Io + Tasks> Server<P> {
             types,
             objects: BTreeMap::new(),
             parked: Parked::default(),
+            lanes: Lanes::new(),
             lost: Vec::new(),
             next: FIRST,
             _starter: starter,
@@ -106,8 +110,14 @@ impl<P: Io + Tasks> Server<P> {
     /// # Errors
     /// If the operating system refuses what every server needs.
     pub(super) fn serve(&mut self) -> Result<(), Error> {
+        let mut taken = Vec::new();
         loop {
-            let ready = self.poller.wait::<P>(self.parked.earliest(), self.site)?;
+            let deadline = self.parked.earliest();
+            let ready = if self.lanes.wait(deadline, &mut taken, || self.poller.is_ready()) {
+                self.poller.ready()?
+            } else {
+                self.poller.wait::<P>(deadline, self.site)?
+            };
             // Deaths first: what is asked after a death was heard of is done after it.
             let (ends, rest): (Vec<u64>, Vec<u64>) =
                 ready.into_iter().partition(|number| self.ends.contains_key(number));
@@ -123,6 +133,11 @@ impl<P: Io + Tasks> Server<P> {
                     _ => self.incoming(number),
                 };
                 if over {
+                    return Ok(());
+                }
+            }
+            for number in taken.drain(..) {
+                if self.asked_by_lane(number) {
                     return Ok(());
                 }
             }
@@ -179,7 +194,7 @@ impl<P: Io + Tasks> Server<P> {
         if self.poller.add(connection.as_fd(), number).is_err() {
             return false;
         }
-        self.peers.insert(number, Peer { connection, client: None, waits: false });
+        self.peers.insert(number, Peer::new(connection));
         self.requests(number)
     }
 
@@ -191,6 +206,22 @@ impl<P: Io + Tasks> Server<P> {
             return false;
         }
         self.requests(number)
+    }
+
+    /// Does what a peer asked for by its lane, if it is still there; true if that is the end.
+    fn asked_by_lane(&mut self, number: u64) -> bool {
+        let Some(peer) = self.peers.get_mut(&number) else { return false };
+        let Some(lane) = peer.lane.as_ref().filter(|_| !peer.waits) else { return false };
+        match wire::decode::<Request>(&lane.request(), Vec::new()) {
+            Ok(request) => {
+                peer.by_lane = true;
+                self.request(number, request)
+            }
+            Err(_) => {
+                self.drop_peer(number);
+                false
+            }
+        }
     }
 
     /// Does what a peer asked for; true if that is the end.
@@ -206,6 +237,9 @@ impl<P: Io + Tasks> Server<P> {
             match request {
                 // Who waits has asked already.
                 Ok(request) if !peer.waits => {
+                    if let Some(lane) = &peer.lane {
+                        self.lanes.begin(number, lane);
+                    }
                     if self.request(number, request) {
                         return true;
                     }
@@ -262,11 +296,19 @@ impl<P: Io + Tasks> Server<P> {
             self.clients.insert(client, Client { connections: 0, end });
             client
         });
+        let mut way = None;
         if let (Some(peer), Some(known)) = (self.peers.get_mut(&number), self.clients.get_mut(&client)) {
             peer.client = Some(client);
             known.connections += 1;
+            // Only of a process whose end is told it is known whether it still asks.
+            if known.end.is_some()
+                && let Some((lane, file)) = Lane::offer()
+            {
+                peer.lane = Some(Arc::new(lane));
+                way = Some(Passed(file));
+            }
         }
-        self.answer(number, &Reply::Number(client));
+        self.answer(number, &Reply::Welcome { client, lane: way });
     }
 
     fn call(&mut self, object: u64, timeout: Option<Duration>, mut waiter: Waiter) {
@@ -321,7 +363,7 @@ impl<P: Io + Tasks> Server<P> {
     fn answer(&mut self, number: u64, reply: &Reply) {
         let Some(peer) = self.peers.get_mut(&number) else { return };
         peer.waits = false;
-        if peer.connection.send(reply).is_err() {
+        if peer.answer(reply).is_err() {
             self.lost.push(number);
         }
     }
@@ -341,6 +383,7 @@ impl<P: Io + Tasks> Server<P> {
     fn drop_peer(&mut self, number: u64) {
         let Some(peer) = self.peers.remove(&number) else { return };
         self.poller.remove(peer.connection.as_fd());
+        self.lanes.end(number);
         if let Some((object, mut waiter)) = self.parked.take_of(number)
             && let Some(state) = self.objects.get_mut(&object)
         {

@@ -140,7 +140,7 @@ impl Tasks for Native {
     }
 
     fn process_id() -> u32 {
-        std::process::id()
+        crate::sys::own_id::process_id()
     }
 }
 

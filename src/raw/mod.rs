@@ -9,6 +9,7 @@
 //! | [`RawRobustMutex`] | 2 | free or whose, whether anybody may sleep, whether its owner died |
 //! | [`RawCondvar`] | 2, and 1 for each of some waiters | a sequence number, whether anybody may be asleep, who waits with a robust lock |
 //! | [`RawEvent`] | 1 | a generation, whether the event is set, whether anybody waits |
+//! | [`RawLane`] | 2 | whose turn it is, and whether it is looked at |
 //! | [`RawOnce`] | 3 | done or not, and who is doing it |
 //! | [`RawBarrier`] | 3, and 2 for each party | a generation, whether it is broken, who has arrived |
 //! | [`RawRwLock`] | 35 | a gate, slots of readers, and whether the last writer ended well |
@@ -30,6 +31,7 @@ mod barrier;
 mod bell;
 mod condvar;
 mod event;
+mod lane;
 mod monitor;
 mod mutex;
 mod once;
@@ -50,6 +52,7 @@ mod spin;
 pub use barrier::{Arrival, BarrierError, RawBarrier};
 pub use condvar::RawCondvar;
 pub use event::RawEvent;
+pub use lane::{Heard, RawLane};
 pub use monitor::{RawMonitor, Watched};
 pub use mutex::RawMutex;
 pub use once::{Begun, RawOnce};
@@ -62,3 +65,4 @@ pub use robust::{Left, RawRobustMutex, Taken};
 pub use robust_semaphore::{Permit, RawRobustSemaphore};
 pub use rwlock::{RawRwLock, Reading};
 pub use semaphore::RawSemaphore;
+pub(crate) use spin::Spin;

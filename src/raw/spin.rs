@@ -1,6 +1,6 @@
 //! How long a wait looks again before it sleeps: as long as that paid off lately.
 //!
-//! Called by the machines whose waits are often short: an event, a barrier.
+//! Called by the machines whose waits are often short: an event, a barrier, a lane.
 //!
 //! | what happened lately | looks before the next sleep |
 //! |---|---|
@@ -47,6 +47,18 @@ impl Spin {
         Spin(AtomicU32::new(0))
     }
 
+    /// Whether the next wait looks at all; one that does not is counted by asking.
+    #[inline]
+    pub(crate) fn is_worth_it(&self) -> bool {
+        let failures = self.0.load(Relaxed);
+        if failures < HOPELESS {
+            return true;
+        }
+        // The next one is as if it had failed less often.
+        self.0.store(if failures < RETRY { failures + 1 } else { HOPELESS - 1 }, Relaxed);
+        false
+    }
+
     /// Looks until `over` finds something, but not too often, and not at all after
     /// `deadline`.
     #[inline]
@@ -58,13 +70,10 @@ impl Spin {
         if P::SPIN == 0 || deadline.is_some_and(|deadline| deadline <= P::now()) {
             return None;
         }
-        let failures = self.0.load(Relaxed);
-        if failures >= HOPELESS {
-            // The next one is as if it had failed less often.
-            let next = if failures < RETRY { failures + 1 } else { HOPELESS - 1 };
-            self.0.store(next, Relaxed);
+        if !self.is_worth_it() {
             return None;
         }
+        let failures = self.0.load(Relaxed);
         for _ in 0..P::SPIN * LONGER {
             if let found @ Some(_) = over() {
                 if failures != 0 {

@@ -15,15 +15,22 @@
 //!
 //! When a process dies here, however it dies, the kernel removes its mapping.
 //!
-//! Source: mmap(2).
+//! Sources: mmap(2), memfd_create(2).
 
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::libc::c_void;
+use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap, mmap_anonymous, munmap};
 use std::fs::File;
 use std::io;
 use std::num::NonZeroUsize;
+use std::os::fd::OwnedFd;
 use std::ptr::NonNull;
 use std::sync::Arc;
+
+/// Neither shorter nor longer, for ever: who reads where a file was cut off gets a SIGBUS.
+const SEALS: SealFlag = SealFlag::F_SEAL_SHRINK.union(SealFlag::F_SEAL_GROW).union(SealFlag::F_SEAL_SEAL);
 
 /// A handle on zeroed, page-aligned memory that forked children share.
 #[derive(Clone, Debug)]
@@ -68,6 +75,33 @@ impl Mapping {
         // SAFETY: as in `shared`. The file is no shorter: its kind never changes its size.
         let base = unsafe { mmap(None, mapped, rights, MapFlags::MAP_SHARED, &file, 0) }?;
         Ok(Mapping(Arc::new(Pages { base, mapped, size, _file: Some(file) })))
+    }
+
+    /// Maps `size` bytes of zeroed memory that has a descriptor, by which others can map it
+    /// too, and whose size nobody can change any more.
+    ///
+    /// # Errors
+    /// Whatever `memfd_create(2)`, `ftruncate(2)`, `fcntl(2)` or `mmap(2)` refuse.
+    pub fn sealed(size: usize) -> io::Result<(Mapping, OwnedFd)> {
+        let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
+        let file = File::from(memfd_create(c"selvedge", flags)?);
+        file.set_len(size as u64)?;
+        fcntl(&file, FcntlArg::F_ADD_SEALS(SEALS))?;
+        let descriptor = file.try_clone()?.into();
+        Ok((Mapping::of_file(file, size)?, descriptor))
+    }
+
+    /// Maps the memory of such a descriptor, which has `size` bytes.
+    ///
+    /// # Errors
+    /// `EINVAL` if it is another one, or whatever `mmap(2)` refuses.
+    pub fn of_sealed(descriptor: OwnedFd, size: usize) -> io::Result<Mapping> {
+        let seals = fcntl(&descriptor, FcntlArg::F_GET_SEALS)?;
+        let file = File::from(descriptor);
+        if seals & SEALS.bits() != SEALS.bits() || file.metadata()?.len() != size as u64 {
+            return Err(Errno::EINVAL.into());
+        }
+        Mapping::of_file(file, size)
     }
 
     /// Its first byte, page-aligned.

@@ -13,6 +13,7 @@
 //! | [`barrier`] | nobody passes before all have come | a count without generations; a release that publishes nothing |
 //! | [`once`] | done by one, seen by all | a flag that is set first; one that publishes nothing |
 //! | [`event`] | a set releases all; so does a pulse | waiting for the flag alone; a set that publishes nothing |
+//! | [`lane`] | each request is done once, and its answer comes one way | a request that is taken back too late; an answer that publishes nothing |
 //! | [`queue`] | each item arrives; closing reaches who waits | a move that publishes nothing; a look too early; a wake-up that changes nothing; a side that is not told |
 //! | [`ring`] | the same for one sender and one receiver | moves and looks that order nothing; a sleep without a look; a mark unseen; a side that is not told |
 //!
@@ -24,6 +25,7 @@
 pub mod barrier;
 pub mod condvar;
 pub mod event;
+pub mod lane;
 pub mod mutex;
 pub mod once;
 pub mod queue;
