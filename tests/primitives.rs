@@ -7,6 +7,8 @@
 //!
 //! Beside each law stands a program that breaks it and must be caught.
 
+#[path = "primitives/channels.rs"]
+mod channels;
 #[path = "primitives/copies.rs"]
 mod copies;
 #[path = "primitives/family.rs"]

@@ -57,8 +57,8 @@ const ONE: u32 = 4;
 /// The bits of the number.
 const NUMBER: u32 = !(AWAITED | CLOSED);
 
-/// What belongs to one side. Processors fetch lines in pairs: hence twice a line.
-#[repr(C, align(128))]
+/// What belongs to one side, in a cache line of its own.
+#[repr(C, align(64))]
 struct End<P: Platform> {
     position: P::Futex,
     /// The other side's number, as this side saw it last. No word of the platform: nobody
@@ -71,6 +71,8 @@ struct End<P: Platform> {
 #[repr(C)]
 pub struct RawRing<P: Platform> {
     tail: End<P>,
+    // Processors fetch lines in pairs.
+    apart: [u64; 8],
     head: End<P>,
     limit: u32,
     /// For guards only: how many items there are, and how much room.
@@ -107,7 +109,14 @@ impl<P: Platform> RawRing<P> {
     pub fn new(limit: u32) -> Self {
         let end = || End { position: P::Futex::new(0), seen: AtomicU32::new(0), spin: Spin::new() };
         let limit = limit.clamp(1, Self::MOST);
-        RawRing { tail: end(), head: end(), limit, items: P::Futex::new(0), room: P::Futex::new(limit) }
+        RawRing {
+            tail: end(),
+            apart: [0; 8],
+            head: end(),
+            limit,
+            items: P::Futex::new(0),
+            room: P::Futex::new(limit),
+        }
     }
 
     /// The address that names this ring in operations.
@@ -151,7 +160,7 @@ impl<P: Platform> RawRing<P> {
     /// it was open.
     pub fn close(&self, site: P::Site) -> bool {
         P::step(
-            || Op::new(Kind::Write, "close", self.address(), site.location()),
+            || Op::new(Kind::Release, "close", self.address(), site.location()),
             || {
                 let before = self.tail.position.fetch_or(CLOSED, AcqRel);
                 self.head.position.fetch_or(CLOSED, AcqRel);

@@ -28,7 +28,7 @@ pub(super) const SENDER: usize = 0;
 pub(super) const RECEIVER: usize = 1;
 
 /// What stands at the start of the memory.
-#[repr(C, align(128))]
+#[repr(C, align(64))]
 struct Core<P: Tasks> {
     ring: RawRing<P>,
     /// The process that owns each end, by its number; 0 for none yet. Not words of the
