@@ -9,6 +9,7 @@
 use super::bell::{GETTER, PUTTER};
 use super::position::{AWAITED, CLOSED, Position};
 use super::queue::{End, RawQueue};
+use super::refusal::OVER;
 use super::{Left, Patience, Refusal, Taken};
 use crate::platform::{Atomic, Guard, Robust, Woken};
 use std::hint::spin_loop;
@@ -44,8 +45,11 @@ impl<P: Robust> RawQueue<P> {
                 if tail & CLOSED != 0 {
                     return Err(Refusal::Closed);
                 }
+                // The head may have moved past that tail meanwhile, which then looks like a
+                // number of items that no queue has: there was room.
+                let count = Position::of(tail).since(Position::of(head));
                 // Whoever sleeps until the head moves found too little room, and is first.
-                if Position::of(tail).since(Position::of(head)) >= self.limit || head & AWAITED != 0 {
+                if (self.limit..OVER).contains(&count) || head & AWAITED != 0 {
                     return Err(Refusal::WouldBlock);
                 }
             }
