@@ -48,6 +48,15 @@ pub(crate) trait Model: Sync {
     /// # Safety
     /// `state` was initialised.
     unsafe fn finish(&self, state: *mut u8, label: &mut String);
+    /// Judges an execution in which no task can go on and some have not ended; false if
+    /// nothing here does, so that it is a finding.
+    ///
+    /// # Safety
+    /// `state` was initialised.
+    unsafe fn stuck(&self, state: *mut u8) -> bool {
+        let _ = state;
+        false
+    }
     /// Drops the state.
     ///
     /// # Safety
@@ -79,6 +88,8 @@ pub(crate) struct Typed<S> {
     /// For each task its group and its number in the group.
     pub(crate) members: Vec<(u32, u32)>,
     pub(crate) finally: Vec<Finish<S>>,
+    /// What is checked instead if no task can go on.
+    pub(crate) stuck: Vec<Finish<S>>,
     /// Histories that are judged before anything else is checked.
     pub(crate) histories: Vec<History<S>>,
     pub(crate) label: Option<Label<S>>,
@@ -171,6 +182,14 @@ impl<S: Shareable> Model for Typed<S> {
         for check in &self.finally {
             check(state);
         }
+    }
+
+    unsafe fn stuck(&self, state: *mut u8) -> bool {
+        Moment::Finally.begin();
+        // SAFETY: the caller's promise.
+        let state = unsafe { &*state.cast::<S>() };
+        self.stuck.iter().for_each(|check| check(state));
+        !self.stuck.is_empty()
     }
 
     unsafe fn discard(&self, state: *mut u8) {

@@ -80,7 +80,18 @@ pub(super) fn judge(kernel: &mut Kernel, model: &dyn Model, state: *mut u8, labe
         },
         End::Undecided => Verdict::Broken(kernel.note.message.as_str().to_owned()),
         End::Died => Verdict::Died { task, step: kernel.steps as usize, status: kernel.task(task).status },
-        End::Deadlock => Verdict::Deadlock,
+        End::Deadlock => {
+            // SAFETY: the state was initialised and no task runs.
+            let stuck = AssertUnwindSafe(|| unsafe { model.stuck(state) });
+            match judging(kernel, || catch_unwind(stuck)) {
+                Ok(true) => {
+                    label.push_str("stuck");
+                    Verdict::Pass
+                }
+                Ok(false) => Verdict::Deadlock,
+                Err(payload) => kernel.note.judged(payload.as_ref()),
+            }
+        }
         End::StepBound => Verdict::Livelock { steps: kernel.steps as usize },
         End::Diverged => Verdict::Diverged { step: kernel.steps as usize, task },
         End::Blocked => Verdict::Broken("every task that could go on was explored elsewhere".to_owned()),

@@ -191,6 +191,13 @@ where
         history
     }
 
+    /// The tasks that were killed in this execution, with the time on the clock of the
+    /// [`history`](Recorder::history): also those that were killed between two operations.
+    #[must_use]
+    pub fn deaths(&self) -> Vec<(usize, u64)> {
+        moment::kills().into_iter().map(|(victim, time)| (victim as usize, time)).collect()
+    }
+
     /// Panics if no order of the recorded operations explains what they returned. For
     /// the end of a program that starts its tasks itself; one that declares them says
     /// [`linearizable`](crate::Program::linearizable). Where nobody can tell in time, the

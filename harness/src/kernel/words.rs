@@ -16,6 +16,9 @@ macro_rules! checked_words {
         #[repr(transparent)]
         pub struct $name($native);
 
+        // SAFETY: it is the native word, which means the same to every process.
+        unsafe impl selvedge::Shareable for $name {}
+
         impl $name {
             #[inline(always)]
             #[allow(dead_code, reason = "only futex words are looked at from outside")]

@@ -48,6 +48,7 @@ impl<S: Shareable> Program<S> {
             groups: Vec::new(),
             members: Vec::new(),
             finally: Vec::new(),
+            stuck: Vec::new(),
             histories: Vec::new(),
             label: None,
             faults: Faults::none(),
@@ -107,6 +108,31 @@ impl<S: Shareable> Program<S> {
     #[must_use]
     pub fn finally(mut self, check: impl Fn(&S) + Send + Sync + 'static) -> Program<S> {
         self.model.finally.push(Box::new(check));
+        self
+    }
+
+    /// What must hold where no task can go on and some have not ended. Without this, that
+    /// is a finding; with it, it is one if `check` panics, and the end of an execution like
+    /// any other if not, with the outcome `stuck`: for programs that wait for what may never
+    /// come.
+    ///
+    /// ```
+    /// use selvedge_harness::prelude::*;
+    /// shareable! { struct Door { open: Event, passed: Value<u32> } }
+    ///
+    /// let report = Program::new("door", || Door { open: Event::new(), passed: Value::new(0) })
+    ///     .task("guest", |door| {
+    ///         door.open.wait();
+    ///         door.passed.set(1);
+    ///     })
+    ///     .stuck(|door| assert!(!door.open.is_set() && door.passed.get() == 0))
+    ///     .explore(&Config::default().exhaust())?;
+    /// assert_eq!(report.tally.outcomes["stuck"], 1);
+    /// # Ok::<(), selvedge_harness::Error>(())
+    /// ```
+    #[must_use]
+    pub fn stuck(mut self, check: impl Fn(&S) + Send + Sync + 'static) -> Program<S> {
+        self.model.stuck.push(Box::new(check));
         self
     }
 
