@@ -5,8 +5,8 @@
 //! own, and each broken machine runs in a child process that is this binary again.
 
 use selvedge::raw::{
-    RawBarrier, RawCondvar, RawEvent, RawMutex, RawOnce, RawQueue, RawRing, RawRobustMutex, RawSemaphore,
-    RawBarrier, RawCondvar, RawEvent, RawLane, RawMutex, RawOnce, RawQueue, RawRobustMutex, RawSemaphore,
+    RawBarrier, RawCondvar, RawEvent, RawLane, RawMutex, RawOnce, RawQueue, RawRing, RawRobustMutex,
+    RawSemaphore,
 };
 use selvedge_properties::model::barrier::{self, CountOnly};
 use selvedge_properties::model::condvar::{self, HastyClear, LateLook, QuietClear, SameSequence, SameWord};
