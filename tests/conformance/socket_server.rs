@@ -78,11 +78,11 @@ fn ask(mut stream: impl Read + Write) {
 fn all_four(mode: Mode) {
     let listener = tcp();
     let address = listener.local_addr().unwrap();
-    run(Server::new(listener, |client| echo_line(client)).unwrap(), mode, || {
+    run(Server::new(listener, echo_line).unwrap(), mode, || {
         ask(TcpStream::connect(address).unwrap());
     });
     let place = path("stream");
-    let server = Server::new(UnixListener::bind(&place).unwrap(), |client| echo_line(client)).unwrap();
+    let server = Server::new(UnixListener::bind(&place).unwrap(), echo_line).unwrap();
     run(server, mode, || ask(UnixStream::connect(&place).unwrap()));
     std::fs::remove_file(&place).unwrap();
 

@@ -191,14 +191,9 @@ fn serve<L: RawWay>(shared: &Shared<L>, here: bool) -> u32 {
 
 /// A client asks so often, looking so many times each; the server answers in the lane if
 /// `here`. Returns the number of executions.
-pub fn each_is_done_once<L: RawWay>(
-    rounds: u32,
-    looks: usize,
-    here: bool,
-    preemptions: Option<usize>,
-) -> usize
+pub fn each_is_done_once<L>(rounds: u32, looks: usize, here: bool, preemptions: Option<usize>) -> usize
 where
-    L: Send + Sync,
+    L: RawWay + Send + Sync,
 {
     exhaust(preemptions, move || {
         let shared = Arc::new(Shared {
