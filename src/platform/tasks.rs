@@ -109,6 +109,16 @@ pub trait Tasks: Robust {
         site: Self::Site,
     ) -> io::Result<Self::Thread>;
 
+    /// Whether the platform keeps account of the threads that were started here itself.
+    fn knows_threads() -> bool {
+        false
+    }
+
+    /// Then how many of the calling process have not ended.
+    fn running_threads() -> usize {
+        0
+    }
+
     /// How many bytes something reserves that grows as it is used, unless it is told.
     const RESERVE: usize = 256 << 20;
 

@@ -203,30 +203,19 @@ impl Identity {
     }
 }
 
-/// A thread that has not ended, and the process that it belongs to.
-pub(crate) struct RunningThread {
-    identity: Arc<Identity>,
-    explored: bool,
-}
+/// A thread that has not ended.
+pub(crate) struct RunningThread(Passport);
 
 impl RunningThread {
     /// In the thread, as it begins: it belongs to the process of the one that started it.
     pub(crate) fn belong(&self) {
-        if !self.explored {
-            return;
-        }
-        FAMILY.with_borrow_mut(|family| {
-            let family = family.get_or_insert_default();
-            if !family.iter().any(|known| known.pid == self.identity.pid) {
-                family.push(Arc::clone(&self.identity));
-            }
-        });
+        self.0.belong();
     }
 }
 
 impl Drop for RunningThread {
     fn drop(&mut self) {
-        self.identity.running.fetch_sub(1, Relaxed);
+        self.0.identity.running.fetch_sub(1, Relaxed);
     }
 }
 
@@ -278,14 +267,49 @@ pub(crate) fn current<P: Tasks>() -> Arc<Identity> {
 }
 
 /// A thread of the calling process is about to start; it has ended when what this returns
-/// is dropped.
-pub(crate) fn thread<P: Tasks>() -> RunningThread {
+/// is dropped. None where the platform keeps account of its threads itself.
+pub(crate) fn thread<P: Tasks>() -> Option<RunningThread> {
+    if P::knows_threads() {
+        return None;
+    }
+    let passport = passport::<P>();
+    passport.identity.running.fetch_add(1, Relaxed);
+    Some(RunningThread(passport))
+}
+
+/// What a new thread needs to belong to the process of the one that starts it.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Passport {
+    identity: Arc<Identity>,
+    explored: bool,
+}
+
+/// The passport for a thread that the calling one is about to start: for a platform that
+/// keeps account of its threads itself, and starts real ones.
+#[doc(hidden)]
+#[must_use]
+pub fn passport<P: Tasks>() -> Passport {
     let pid = P::process_id();
-    let explored = in_family(pid);
-    let is_explored = explored.is_some();
-    let identity = explored.unwrap_or_else(|| in_chain(pid));
-    identity.running.fetch_add(1, Relaxed);
-    RunningThread { identity, explored: is_explored }
+    match in_family(pid) {
+        Some(identity) => Passport { identity, explored: true },
+        None => Passport { identity: in_chain(pid), explored: false },
+    }
+}
+
+impl Passport {
+    /// In the thread, as it begins.
+    pub fn belong(&self) {
+        if !self.explored {
+            return;
+        }
+        FAMILY.with_borrow_mut(|family| {
+            let family = family.get_or_insert_default();
+            if !family.iter().any(|known| known.pid == self.identity.pid) {
+                family.push(Arc::clone(&self.identity));
+            }
+        });
+    }
 }
 
 /// Who this process of the calling thread's exploration is, if there is one. A thread that

@@ -32,7 +32,7 @@ pub use authkey::AuthKey;
 pub use current::{Current, Parent, active_children, at_exit, cpu_count, current, exit, id};
 pub use entry::Entry;
 #[doc(hidden)]
-pub use identity::restart_numbering;
+pub use identity::{Passport, passport, restart_numbering};
 pub use method::{StartMethod, set_start_method, start_method};
 pub use process::Process;
 pub use run::Run;

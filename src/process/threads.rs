@@ -41,7 +41,10 @@ pub(super) fn check<P: Tasks>(name: &str) -> Result<(), Error> {
     if ALLOWED.load(Relaxed) {
         return Ok(());
     }
-    let ours = identity::current::<P>().running_threads();
+    let ours = match P::knows_threads() {
+        true => P::running_threads(),
+        false => identity::current::<P>().running_threads(),
+    };
     let all = if P::executes() { sys::thread::others_of_main() } else { 0 };
     match ours.max(all) {
         0 => Ok(()),

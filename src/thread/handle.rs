@@ -20,7 +20,7 @@
 
 use crate::Error;
 use crate::platform::{Child, Native, Site, Tasks};
-use crate::process::identity;
+use crate::process::identity::{self, RunningThread};
 use crate::sys::packet::{Packet, packet};
 use std::any::Any;
 use std::fmt;
@@ -96,7 +96,7 @@ impl<P: Tasks> Builder<P> {
         let running = identity::thread::<P>();
         let run = move || {
             let running = running;
-            running.belong();
+            running.iter().for_each(RunningThread::belong);
             match catch_unwind(AssertUnwindSafe(body)) {
                 Ok(value) => filler.fill(Ok(value)),
                 Err(payload) => {

@@ -23,7 +23,8 @@
 use super::registry::{self, Record};
 use crate::Error;
 use crate::platform::{Native, Owner, Site, Tasks};
-use crate::process::{ExitStatus, end, identity};
+use crate::process::identity::{self, RunningThread};
+use crate::process::{ExitStatus, end};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -130,7 +131,7 @@ impl<P: Tasks> Thread<P> {
         let running = identity::thread::<P>();
         let run = move || {
             let running = running;
-            running.belong();
+            running.iter().for_each(RunningThread::belong);
             own.begin(P::me().id());
             let body = in_thread.lock().unwrap_or_else(PoisonError::into_inner).take();
             let body: Body = body.expect("the body is run once");

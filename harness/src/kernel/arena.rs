@@ -6,7 +6,7 @@
 //! touches cost nothing.
 //!
 //! ```text
-//!  Kernel | enabled | tasks | standings | candidates | marks | guard classes
+//!  Kernel | enabled | tasks | standings | sums | candidates | marks | guard classes
 //!         | class bitsets | choices | prefix | enabled log | events | fault log
 //!         | sleepers | program memory (state, segments)
 //! ```
@@ -72,6 +72,7 @@ impl Arena {
         let enabled_at = layout.take::<u64>(words);
         let tasks_at = layout.take::<Task>(capacity);
         let standings_at = layout.take::<Standing>(capacity);
+        let sums_at = layout.take::<u64>(capacity + 1);
         let candidates_at = layout.take::<u64>(words);
         let marks_at = layout.take::<Mark>(MARKS);
         let classes_at = layout.take::<Class>(classes);
@@ -104,6 +105,7 @@ impl Arena {
                 super::state::Parts {
                     tasks: start.add(tasks_at).cast(),
                     standings: start.add(standings_at).cast(),
+                    sums: start.add(sums_at).cast(),
                     marks: start.add(marks_at).cast(),
                     candidates: start.add(candidates_at).cast(),
                     enabled: start.add(enabled_at).cast(),

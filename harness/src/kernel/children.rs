@@ -12,7 +12,7 @@ use super::checked::{Checked, open_always, perform};
 use super::point::switch_by;
 use super::segment::CheckedSegment;
 use super::state::{Kernel, Launch, Mode};
-use super::task::{Role, Task};
+use super::task::{Role, Task, logical_id};
 use super::{current, life, open, outside, panic};
 use nix::sys::signal::Signal;
 use nix::unistd::ForkResult;
@@ -263,7 +263,9 @@ impl Tasks for Checked {
             Mode::Sim => unsafe { start_fiber(this, child, body) },
             Mode::Real => {
                 let address = this as usize;
+                let passport = selvedge::process::passport::<Checked>();
                 let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+                    passport.belong();
                     run_here(address as *mut Kernel, child, body);
                 });
                 match thread {
@@ -280,6 +282,17 @@ impl Tasks for Checked {
             }
         }
         Ok(CheckedChild(Inner::Task(handle)))
+    }
+
+    #[inline]
+    fn knows_threads() -> bool {
+        !current::get().is_null()
+    }
+
+    fn running_threads() -> usize {
+        let this = current::get();
+        // SAFETY: a current kernel is alive, and the caller has the turn.
+        if this.is_null() { 0 } else { unsafe { (*this).started_threads() } }
     }
 
     // Memory that one execution used is cleared for the next, whole.
@@ -337,18 +350,6 @@ impl Tasks for Checked {
         let kernel = unsafe { &*this };
         logical_id(kernel.task(kernel.current as usize).process as usize)
     }
-}
-
-/// Processes of an exploration are numbered from 1001, so that nobody takes them
-/// for real ones and they are the same in every run.
-fn logical_id(task: usize) -> u32 {
-    1001 + task as u32
-}
-
-/// The first task of the process with this number, if there is one.
-pub(super) fn task_of(kernel: &Kernel, id: u32) -> Option<usize> {
-    let task = id.checked_sub(logical_id(0))? as usize;
-    (task < kernel.tasks as usize && kernel.task(task).process as usize == task).then_some(task)
 }
 
 /// The step that starts a task: announces it and creates its slot.

@@ -128,7 +128,7 @@ impl Kernel {
             }
             self.choose_in(first)
         } else {
-            let count: u32 = self.enabled().iter().map(|word| word.count_ones()).sum();
+            let count = self.count_enabled();
             if count == 0 {
                 return self.stuck();
             }

@@ -15,6 +15,7 @@
 //! 2. All classes on one address lie in one probe sequence that starts at the
 //!    address's hash and has no gap.
 //! 3. `watched` has the bit of every address in the table.
+//! 4. A class keeps its place, which its members know, until the table is compacted.
 //!
 //! When a process dies here, its memberships remain until the kernel removes them
 //! on its behalf; a word in its private memory is never read by another process,
@@ -37,6 +38,7 @@ pub(crate) struct Class {
 }
 
 impl Class {
+    #[inline(always)]
     fn is(&self, guard: &Guard, space: u32) -> bool {
         self.word == guard.word
             && self.mask == guard.mask
@@ -45,13 +47,17 @@ impl Class {
             && self.space == space
     }
 
+    #[inline(always)]
     fn evaluate(&self) -> bool {
-        let guard = Guard { word: self.word, mask: self.mask, value: self.value, cmp: self.cmp };
         // SAFETY: a guard's word stays valid while an operation that carries it is
         // announced, and only classes with members (or about to get their first)
         // are evaluated.
         let word = unsafe { (*(self.word as *const AtomicU32)).load(Ordering::Relaxed) };
-        guard.holds(word)
+        if self.cmp == Cmp::Eq {
+            // By far the most frequent one: a free lock, an ended task.
+            return word & self.mask == self.value;
+        }
+        Guard { word: self.word, mask: self.mask, value: self.value, cmp: self.cmp }.holds(word)
     }
 }
 
@@ -115,41 +121,37 @@ impl Guards {
         1 << (((word >> 2) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 58)
     }
 
-    /// Adds `task` to the class of `guard` and returns whether the guard holds.
-    /// `words` bitset words are in use.
-    pub(crate) fn join(&mut self, guard: &Guard, space: u32, task: usize, words: usize) -> bool {
-        if (self.used + 1) * 4 > (self.mask + 1) * 3 {
-            self.compact(words);
-        }
+    /// Whether the table is too full for one more class.
+    #[inline(always)]
+    pub(crate) fn is_crowded(&self) -> bool {
+        (self.used + 1) * 4 > (self.mask + 1) * 3
+    }
+
+    /// The class of `guard`, if it has one; else the place where it belongs.
+    #[inline(always)]
+    pub(crate) fn find(&mut self, guard: &Guard, space: u32) -> Result<u32, u32> {
         let epoch = self.epoch;
         let mut index = self.slot_of(guard.word);
         loop {
             let class = self.class(index);
             if class.epoch != epoch {
-                *class = Class {
-                    word: guard.word,
-                    space,
-                    mask: guard.mask,
-                    value: guard.value,
-                    cmp: guard.cmp,
-                    holds: false,
-                    members: 0,
-                    epoch,
-                };
-                self.used += 1;
-                self.watched |= Self::filter(guard.word);
-                let bits = self.bits(index);
-                for word in 0..words {
-                    // SAFETY: word < words <= stride, see `bits`.
-                    unsafe { *bits.add(word) = 0 };
-                }
-                continue;
+                return Err(index);
             }
             if class.is(guard, space) {
-                break;
+                return Ok(index);
             }
             index = (index + 1) & self.mask;
         }
+    }
+
+    /// Adds `task` to the class of `guard`; returns the class and whether the guard holds.
+    /// The table is not [crowded](Self::is_crowded).
+    #[inline(always)]
+    pub(crate) fn join(&mut self, guard: &Guard, space: u32, task: usize) -> (u32, bool) {
+        let index = match self.find(guard, space) {
+            Ok(index) => index,
+            Err(free) => self.add(guard, space, free),
+        };
         let class = self.class(index);
         if class.members == 0 {
             class.holds = class.evaluate();
@@ -158,28 +160,28 @@ impl Guards {
         let holds = class.holds;
         // SAFETY: task < 64 * stride, see `bits`.
         unsafe { *self.bits(index).add(task / 64) |= 1 << (task % 64) };
-        holds
+        (index, holds)
     }
 
-    /// Takes `task` out of the class of `guard`, which it joined.
-    #[inline]
-    pub(crate) fn leave(&mut self, guard: &Guard, space: u32, task: usize) {
-        let mut index = self.slot_of(guard.word);
-        while !self.class(index).is(guard, space) {
-            index = (index + 1) & self.mask;
-        }
+    /// Makes the class of `guard` at the free place `index`.
+    #[inline(never)]
+    fn add(&mut self, guard: &Guard, space: u32, index: u32) -> u32 {
+        let &Guard { word, mask, value, cmp } = guard;
+        let epoch = self.epoch;
+        *self.class(index) = Class { word, space, mask, value, cmp, holds: false, members: 0, epoch };
+        self.used += 1;
+        self.watched |= Self::filter(word);
+        // SAFETY: each class owns `stride` words, see `bits`.
+        unsafe { self.bits(index).write_bytes(0, self.stride as usize) };
+        index
+    }
+
+    /// Takes `task` out of a class that it joined.
+    #[inline(always)]
+    pub(crate) fn leave(&mut self, index: u32, task: usize) {
         self.class(index).members -= 1;
         // SAFETY: task < 64 * stride, see `bits`.
         unsafe { *self.bits(index).add(task / 64) &= !(1 << (task % 64)) };
-    }
-
-    /// Another bitset word comes into use: no class has members in it.
-    #[cold]
-    pub(crate) fn widen(&mut self, word: usize) {
-        for index in 0..=self.mask {
-            // SAFETY: word < stride, see `bits`.
-            unsafe { *self.bits(index).add(word) = 0 };
-        }
     }
 
     /// Evaluates the classes on `word` again after it may have changed, and
@@ -204,6 +206,7 @@ impl Guards {
         }
     }
 
+    #[inline(always)]
     fn evaluate(&mut self, index: u32, enabled: *mut u64, words: usize) -> bool {
         let class = self.class(index);
         let holds = class.evaluate();
@@ -256,11 +259,10 @@ impl Guards {
         changed
     }
 
-    /// Drops the classes without members when the table is getting full: at most
-    /// one class per task has members, and the capacity is twice the tasks. Indices
-    /// change, which is why a task finds its class by its guard.
+    /// Drops the classes without members: at most one class per task has members, and the
+    /// capacity is twice the tasks. Indices change.
     #[cold]
-    fn compact(&mut self, words: usize) {
+    pub(crate) fn compact(&mut self, words: usize) {
         let epoch = self.epoch;
         let mut live = Vec::new();
         for index in 0..=self.mask {
@@ -272,15 +274,13 @@ impl Guards {
             }
         }
         self.reset();
-        for (class, bits) in live {
-            let mut index = self.slot_of(class.word);
-            while self.class(index).epoch == self.epoch {
-                index = (index + 1) & self.mask;
-            }
-            let epoch = self.epoch;
-            *self.class(index) = Class { epoch, ..class };
-            self.used += 1;
-            self.watched |= Self::filter(class.word);
+        for (Class { word, space, mask, value, cmp, holds, members, .. }, bits) in live {
+            let guard = Guard { word, mask, value, cmp };
+            let (Ok(index) | Err(index)) = self.find(&guard, space);
+            self.add(&guard, space, index);
+            let class = self.class(index);
+            class.holds = holds;
+            class.members = members;
             for (word, value) in bits.into_iter().enumerate() {
                 // SAFETY: word < words <= stride, see `bits`.
                 unsafe { *self.bits(index).add(word) = value };

@@ -214,7 +214,7 @@ impl Signals for Checked {
         let Some((this, _)) = scheduled() else { return Native::send(process, signal, ()) };
         // SAFETY: a current kernel is alive, and the caller has the turn.
         unsafe {
-            let target = super::children::task_of(&*this, process).ok_or(nix::Error::ESRCH)?;
+            let target = super::task::task_of(&*this, process).ok_or(nix::Error::ESRCH)?;
             send(this, target, signal, site)
         }
     }

@@ -204,6 +204,22 @@ impl Kernel {
         }
     }
 
+    /// Threads of the running task's process that were started in this execution and have
+    /// not ended.
+    pub(super) fn started_threads(&self) -> usize {
+        if self.threads == 0 {
+            return 0;
+        }
+        let process = self.task(self.current as usize).process;
+        let runs = |index: &usize| {
+            let task = self.task(*index);
+            task.process == process
+                && task.role == Role::Thread
+                && matches!(task.state, State::Starting | State::Live)
+        };
+        (self.declared as usize..self.tasks as usize).filter(runs).count()
+    }
+
     #[inline(never)]
     fn end_each_thread_of(&mut self, process: usize) {
         for index in 0..self.tasks as usize {

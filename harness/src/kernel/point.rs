@@ -9,7 +9,7 @@
 use super::event::Tail;
 use super::signal::take_signals;
 use super::state::{ABANDON, Kernel, Mode};
-use super::task::{NOBODY, State};
+use super::task::{NOBODY, State, Task};
 use super::{life, unwind};
 use corosensei::Yielder;
 use selvedge::platform::{Cmp, Kind, Op};
@@ -208,26 +208,43 @@ impl Kernel {
     /// Makes the task wait for the guard of its announced operation.
     pub(super) fn enlist(&mut self, me: usize) {
         let guard = self.task(me).op.guard;
-        if guard.asks_descriptor() {
-            return self.await_descriptor(me);
-        }
-        if guard.cmp == Cmp::Never {
-            return self.clear_enabled(me);
-        }
-        if guard.cmp == Cmp::Always {
-            return self.set_enabled(me);
+        match guard.cmp {
+            Cmp::Eq | Cmp::Ne | Cmp::Gt | Cmp::Lt => {}
+            Cmp::Never => return self.clear_enabled(me),
+            Cmp::Always => return self.set_enabled(me),
+            Cmp::Lockable | Cmp::Readable | Cmp::Writable => return self.await_descriptor(me),
         }
         if self.task(me).op.kind == Kind::Join && self.wait_for_end(me, guard.word) {
             return;
         }
+        if self.guards.is_crowded() {
+            self.compact_guards();
+        }
         let space = self.space_for(me, guard.word);
+        let (class, holds) = self.guards.join(&guard, space, me);
         let task = self.task(me);
         task.guarded = true;
         task.space = space;
-        if self.guards.join(&guard, space, me, self.words as usize) {
+        task.class = class;
+        if holds {
             self.set_enabled(me);
         } else {
             self.clear_enabled(me);
+        }
+    }
+
+    /// Makes room in the table of guard classes, and tells their members where they are.
+    #[cold]
+    fn compact_guards(&mut self) {
+        self.guards.compact(self.words as usize);
+        for index in 0..self.tasks as usize {
+            let Task { guarded, op: Op { guard, .. }, space, .. } = *self.task(index);
+            if guarded
+                && !guard.asks_descriptor()
+                && let Ok(class) = self.guards.find(&guard, space)
+            {
+                self.task(index).class = class;
+            }
         }
     }
 
@@ -266,8 +283,8 @@ impl Kernel {
                 self.descriptors.waiting -= 1;
                 return;
             }
-            let (guard, space) = (task.op.guard, task.space);
-            self.guards.leave(&guard, space, me);
+            let class = task.class;
+            self.guards.leave(class, me);
         } else if task.op.kind == Kind::Join
             && let Some(joined) = self.task_ending_at(self.task(me).op.guard.word)
             && self.task(joined).joiner == me as u32

@@ -66,6 +66,8 @@ pub(crate) enum Request {
 pub(super) struct Parts {
     pub(super) tasks: *mut Task,
     pub(super) standings: *mut Standing,
+    /// Sums over the standings: see `policy::sums`.
+    pub(super) sums: *mut u64,
     pub(super) marks: *mut Mark,
     /// A set of tasks for a policy's own use within one decision.
     pub(super) candidates: *mut u64,
@@ -104,6 +106,8 @@ pub(crate) struct Kernel {
     pub(super) unwinders: u32,
     /// Tasks created so far.
     pub(crate) tasks: u32,
+    /// How many of them existed from the start.
+    pub(super) declared: u32,
     /// Bitset words in use.
     pub(super) words: u32,
     pub(crate) steps: u32,
@@ -185,6 +189,7 @@ impl Kernel {
             threads: 0,
             unwinders: 0,
             tasks: 0,
+            declared: 0,
             words: 0,
             steps: 0,
             plain_until: 0,
@@ -270,6 +275,7 @@ impl Kernel {
     /// runs up to its first operation before anybody is chosen.
     pub(crate) fn begin(&mut self) {
         self.launch = Launch::Next;
+        self.declared = self.tasks;
         self.current = 0;
         if self.tasks == 0 {
             self.finish_as(End::Finished, NOBODY);
@@ -368,7 +374,6 @@ impl Kernel {
         if self.words as usize * 64 < self.tasks as usize {
             self.words += 1;
             if self.words > 1 {
-                self.guards.widen(self.words as usize - 1);
                 self.be_careful();
             }
         }

@@ -81,7 +81,7 @@ pub(crate) struct Task {
     /// The step that started or woke it, until it takes its next one.
     pub(crate) cause: u32,
     pub(crate) state: State,
-    /// The task is a member of the guard class of `op.guard`.
+    /// The task is a member of the guard class of `op.guard`, `class`.
     pub(crate) guarded: bool,
     /// The task sleeps on the first `parked_words` of the futex words `parked_on`.
     pub(crate) parked: bool,
@@ -117,6 +117,8 @@ pub(crate) struct Task {
     pub(crate) parent: u32,
     /// The process that the task belongs to: the task itself, or its parent's.
     pub(crate) process: u32,
+    /// Its guard class, while `guarded` and not waiting for a descriptor.
+    pub(super) class: u32,
     /// Neighbours in the list of sleepers, in order of falling asleep.
     pub(crate) parked_next: u32,
     pub(crate) parked_prev: u32,
@@ -140,6 +142,18 @@ pub(crate) struct Task {
 
 /// No task.
 pub(crate) const NOBODY: u32 = u32::MAX;
+
+/// Processes of an exploration are numbered from 1001, so that nobody takes them
+/// for real ones and they are the same in every run.
+pub(super) fn logical_id(task: usize) -> u32 {
+    1001 + task as u32
+}
+
+/// The first task of the process with this number, if there is one.
+pub(super) fn task_of(kernel: &super::Kernel, id: u32) -> Option<usize> {
+    let task = id.checked_sub(logical_id(0))? as usize;
+    (task < kernel.tasks as usize && kernel.task(task).process as usize == task).then_some(task)
+}
 
 impl Task {
     /// Makes the slot that of a new task, which stands nowhere yet; its name is set apart.

@@ -57,10 +57,19 @@ impl Kernel {
             return self.stuck();
         }
         self.doze();
-        let asleep = |task: usize| self.dozing().iter().any(|sleeper| sleeper.task as usize == task);
-        let free = |&task: &usize| self.is_enabled(task) && !asleep(task);
+        // SAFETY: words <= stride, the length of `candidates`; nobody else uses it meanwhile.
+        let awake = unsafe { std::slice::from_raw_parts_mut(self.parts.candidates, self.words as usize) };
+        awake.copy_from_slice(self.enabled());
+        for sleeper in self.dozing() {
+            awake[sleeper.task as usize / 64] &= !(1 << (sleeper.task % 64));
+        }
         let current = self.current as usize;
-        match Some(current).filter(free).or_else(|| (0..self.tasks as usize).find(free)) {
+        let stays = awake.get(current / 64).is_some_and(|word| word >> (current % 64) & 1 == 1);
+        let lowest = || {
+            let word = awake.iter().position(|&word| word != 0)?;
+            Some(word * 64 + awake[word].trailing_zeros() as usize)
+        };
+        match if stays { Some(current) } else { lowest() } {
             Some(task) => self.commit(Choice::run(task)),
             None => self.finish_as(End::Blocked, NOBODY),
         }

@@ -1,8 +1,59 @@
 //! Picking single bits of a set.
 
+/// How many bits of a set of any size are set.
+pub(super) fn count(set: &[u64]) -> u32 {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("popcnt") {
+        // SAFETY: the processor has the instruction.
+        return unsafe { count_by_instruction(set) };
+    }
+    count_plainly(set)
+}
+
+#[inline(always)]
+fn count_plainly(set: &[u64]) -> u32 {
+    set.iter().map(|word| word.count_ones()).sum()
+}
+
+/// What costs a dozen instructions for each word costs one here: a set of a thousand tasks
+/// is counted at every step.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "popcnt")]
+fn count_by_instruction(set: &[u64]) -> u32 {
+    count_plainly(set)
+}
+
+/// The position of set bit number `n` of a set of any size; `n` is below their number.
+pub(super) fn nth(set: &[u64], n: u32) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("popcnt") {
+        // SAFETY: the processor has the instruction.
+        return unsafe { nth_by_instruction(set, n) };
+    }
+    nth_plainly(set, n)
+}
+
+#[inline(always)]
+fn nth_plainly(set: &[u64], mut n: u32) -> usize {
+    for (index, &word) in set.iter().enumerate() {
+        let ones = word.count_ones();
+        if n < ones {
+            return index * 64 + nth_bit(word, n);
+        }
+        n -= ones;
+    }
+    unreachable!("n is below the number of bits")
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "popcnt")]
+fn nth_by_instruction(set: &[u64], n: u32) -> usize {
+    nth_plainly(set, n)
+}
+
 /// The position of the n-th set bit, counted from 0.
 #[inline(always)]
-pub(super) fn nth_bit(mut word: u64, n: u32) -> usize {
+fn nth_bit(mut word: u64, n: u32) -> usize {
     for _ in 0..n {
         word &= word - 1;
     }
@@ -32,6 +83,13 @@ pub(super) fn pick_bit(set: u64, count: u32, n: u32) -> usize {
     rest.trailing_zeros() as usize
 }
 
+/// The position of the first set bit of a set that is not empty.
+#[inline(always)]
+pub(super) fn first(set: &[u64]) -> usize {
+    let word = set.iter().position(|&word| word != 0).unwrap_or(0);
+    word * 64 + set[word].trailing_zeros() as usize
+}
+
 /// Calls `found` with the position of each set bit of a set of any size.
 #[inline(always)]
 pub(super) fn each(set: &[u64], mut found: impl FnMut(usize)) {
@@ -42,6 +100,18 @@ pub(super) fn each(set: &[u64], mut found: impl FnMut(usize)) {
             rest &= rest - 1;
         }
     }
+}
+
+/// Those bits of a word whose positions `stay`.
+#[inline(always)]
+pub(super) fn those(word: u64, stay: impl Fn(usize) -> bool) -> u64 {
+    let (mut rest, mut stayed) = (word, 0);
+    while rest != 0 {
+        let bit = rest.trailing_zeros();
+        stayed |= u64::from(stay(bit as usize)) << bit;
+        rest &= rest - 1;
+    }
+    stayed
 }
 
 /// The position of the set bit that `rest` falls on, where each has a weight and the

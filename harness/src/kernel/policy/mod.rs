@@ -10,6 +10,7 @@
 //! | `awake` | never a task that sleeps: for `dpor` |
 //! | `standing` | what guided policies know of each task, and how a strategy writes it |
 //! | `pct`, `pos`, `urw`, `surw`, `delay` | one guided policy each; papers are named by the strategies |
+//! | `sums` | sums over the standings, for `surw` |
 //! | `bits` | picking single bits of a set |
 //!
 //! 1. A policy sees nothing that differs between the engines: addresses are only
@@ -24,6 +25,7 @@ mod delay;
 mod pct;
 mod pos;
 mod standing;
+mod sums;
 mod surw;
 mod urw;
 
@@ -85,26 +87,43 @@ impl Kernel {
     fn choose_guided(&mut self) -> usize {
         if self.steps >= self.plan.patience {
             self.plan.policy = Policy::Random;
-            let count = self.enabled().iter().map(|word| word.count_ones()).sum();
-            return self.choose_among(count);
+            return self.choose_among(self.count_enabled());
         }
+        if self.words <= 1 { self.choose_by::<true>() } else { self.choose_by::<false>() }
+    }
+
+    /// The same where it is known (`ONE`) that all sets of tasks are a single word, which
+    /// then stays in a register.
+    #[inline(always)]
+    fn choose_by<const ONE: bool>(&mut self) -> usize {
         match self.plan.policy {
-            Policy::Pct => self.choose_pct(),
-            Policy::Pos => self.choose_pos(),
-            Policy::Urw => self.choose_urw(),
-            Policy::Surw => self.choose_surw(),
+            Policy::Pct => self.choose_pct::<ONE>(),
+            Policy::Pos => self.choose_pos::<ONE>(),
+            Policy::Urw => self.choose_urw::<ONE>(),
+            Policy::Surw => self.choose_surw::<ONE>(),
             _ => self.choose_delayed(),
         }
     }
 
-    pub(super) fn nth_enabled(&self, mut n: u32) -> usize {
-        for (index, &word) in self.enabled().iter().enumerate() {
-            let ones = word.count_ones();
-            if n < ones {
-                return index * 64 + bits::nth_bit(word, n);
-            }
-            n -= ones;
-        }
-        unreachable!("n is below the number of enabled tasks")
+    /// The words of a set of tasks that are in use.
+    #[inline(always)]
+    fn words_in_use<const ONE: bool>(&self) -> usize {
+        if ONE { 1 } else { self.words as usize }
+    }
+
+    /// The enabled tasks.
+    #[inline(always)]
+    fn enabled_in<const ONE: bool>(&self) -> &[u64] {
+        // SAFETY: words <= stride, the length of `enabled`, which is at least 1.
+        unsafe { std::slice::from_raw_parts(self.parts.enabled, self.words_in_use::<ONE>()) }
+    }
+
+    /// How many tasks are enabled.
+    pub(super) fn count_enabled(&self) -> u32 {
+        bits::count(self.enabled())
+    }
+
+    pub(super) fn nth_enabled(&self, n: u32) -> usize {
+        bits::nth(self.enabled(), n)
     }
 }

@@ -2,13 +2,13 @@
 //! it falls to the priority of the mark, below all others but those of later depth.
 
 use super::super::state::Kernel;
-use super::bits::each;
+use super::bits::{each, first};
 use std::hint::select_unpredictable;
 
 impl Kernel {
     #[inline]
-    pub(super) fn choose_pct(&mut self) -> usize {
-        let chosen = self.highest();
+    pub(super) fn choose_pct<const ONE: bool>(&mut self) -> usize {
+        let chosen = self.highest::<ONE>();
         while let Some(mark) = self.mark_here() {
             self.standing(chosen).rank = u64::from(mark.rank);
         }
@@ -17,10 +17,11 @@ impl Kernel {
 
     /// The enabled task with the highest rank; the lowest number wins a tie.
     #[inline(always)]
-    pub(super) fn highest(&self) -> usize {
-        let mut best = self.nth_enabled(0);
+    pub(super) fn highest<const ONE: bool>(&self) -> usize {
+        let enabled = self.enabled_in::<ONE>();
+        let mut best = first(enabled);
         let mut rank = self.standing(best).rank;
-        each(self.enabled(), |task| {
+        each(enabled, |task| {
             let other = self.standing(task).rank;
             (best, rank) = select_unpredictable(other > rank, (task, other), (best, rank));
         });

@@ -8,30 +8,36 @@ use selvedge::platform::{Kind, Op};
 use std::hint::select_unpredictable;
 
 /// Whether two operations act on the same object, going by addresses alone, and not both
-/// only read. Without a branch: the answer is another one each time.
+/// only read. Without a branch on the second: the answer is another one each time.
 #[inline(always)]
 fn meet(a: &Op, b: &Op) -> bool {
-    let touches = |object: usize| (object != 0) & ((object == b.object) | (object == b.also));
+    let touches = |object: usize| (object == b.object) | (object == b.also);
     let both_read = (a.kind == Kind::Read) & (b.kind == Kind::Read);
-    (touches(a.object) | touches(a.also)) & !both_read
+    let first = (a.object != 0) & touches(a.object);
+    let meets = if a.also == 0 { first } else { first | touches(a.also) };
+    meets & !both_read
 }
 
 impl Kernel {
     #[inline]
-    pub(super) fn choose_pos(&mut self) -> usize {
-        let chosen = self.highest();
+    pub(super) fn choose_pos<const ONE: bool>(&mut self) -> usize {
+        let chosen = self.highest::<ONE>();
         let op = &self.task(chosen).op;
         let mut rng = self.plan.rng;
-        each(self.enabled(), |task| {
-            let other = &self.task(task).op;
-            let one_memory = self.mode == Mode::Sim || self.share(chosen, task);
-            let again = (task == chosen) | meet(op, other) & one_memory;
+        let mut redraw = |task: usize, again: bool| {
             let mut next = rng;
             let rank = next.next_u64();
             let standing = self.standing(task);
             standing.rank = select_unpredictable(again, rank, standing.rank);
             rng = select_unpredictable(again, next, rng);
-        });
+        };
+        let meets = |task: usize| (task == chosen) | meet(op, &self.task(task).op);
+        if self.mode == Mode::Sim {
+            each(self.enabled_in::<ONE>(), |task| redraw(task, meets(task)));
+        } else {
+            let share = |task: usize| task == chosen || self.share(chosen, task);
+            each(self.enabled_in::<ONE>(), |task| redraw(task, meets(task) && share(task)));
+        }
         self.plan.rng = rng;
         chosen
     }

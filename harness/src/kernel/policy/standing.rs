@@ -157,13 +157,16 @@ impl Kernel {
         standing.keen = standing.forecast.keen;
         standing.done = 0;
         let (left, keen) = (standing.left, standing.keen);
+        if policy == Policy::Surw {
+            self.append_sum(keen);
+        }
         // Starting a task is a step: before the first, tasks are nobody's children.
         if self.steps > 0 {
-            let before = self.standing(parent).keen;
             let standing = self.standing(parent);
+            let before = standing.keen;
             standing.left = standing.left.saturating_sub(left);
-            standing.keen = standing.keen.saturating_sub(keen);
             if policy == Policy::Surw {
+                self.set_keen(parent, before.saturating_sub(keen));
                 self.inherit(index, parent, keen, before);
             }
         }

@@ -11,7 +11,7 @@
 
 use super::super::state::{Kernel, Mode};
 use super::super::task::{NOBODY, State};
-use super::bits::{each, weighed};
+use super::bits::{each, those, weighed};
 use selvedge::platform::Kind;
 
 /// Whether an operation of this kind can be one of interest. Releasing a lock cannot:
@@ -23,21 +23,22 @@ pub(crate) fn is_eligible(kind: Kind) -> bool {
 
 impl Kernel {
     #[inline]
-    pub(super) fn choose_surw(&mut self) -> usize {
+    pub(super) fn choose_surw<const ONE: bool>(&mut self) -> usize {
         if self.guide.object == 0 {
-            self.recognise();
+            self.recognise::<ONE>();
         }
-        self.find_keen();
+        self.find_keen::<ONE>();
         if self.guide.intended == NOBODY || self.has_left(self.guide.intended as usize) {
-            self.intend();
+            self.intend::<ONE>();
         }
-        let chosen = self.draw();
+        let chosen = self.draw::<ONE>();
         let keen = self.is_keen(chosen);
         self.spend(chosen);
         let standing = self.standing(chosen);
         standing.done += 1;
+        let left = standing.keen.saturating_sub(1);
         if keen {
-            standing.keen = standing.keen.saturating_sub(1);
+            self.set_keen(chosen, left);
             self.guide.intended = NOBODY;
         }
         chosen
@@ -47,42 +48,47 @@ impl Kernel {
     /// operation on the object of interest, then those that may go on.
     #[inline(always)]
     #[allow(clippy::mut_from_ref, reason = "a decision's own set belongs to whoever holds the turn")]
-    fn candidates(&self) -> &mut [u64] {
+    fn candidates<const ONE: bool>(&self) -> &mut [u64] {
         // SAFETY: words <= stride, the length of `candidates`; no caller takes it twice.
-        unsafe { std::slice::from_raw_parts_mut(self.parts.candidates, self.words as usize) }
+        unsafe { std::slice::from_raw_parts_mut(self.parts.candidates, self.words_in_use::<ONE>()) }
     }
 
     /// Makes the candidates those of the enabled tasks that stand before an operation on
     /// the object of interest.
     #[inline(always)]
-    fn find_keen(&mut self) {
-        let candidates = self.candidates();
-        candidates.fill(0);
-        each(self.enabled(), |task| {
-            candidates[task / 64] |= u64::from(self.is_keen(task)) << (task % 64);
-        });
+    fn find_keen<const ONE: bool>(&mut self) {
+        let candidates = self.candidates::<ONE>();
+        if self.guide.object == 0 {
+            return candidates.fill(0);
+        }
+        for (index, &enabled) in self.enabled_in::<ONE>().iter().enumerate() {
+            candidates[index] = those(enabled, |bit| self.is_keen(index * 64 + bit));
+        }
     }
 
     /// Draws one of the enabled tasks that need not wait for the intended one; if there
     /// is none, one of all.
     #[inline(always)]
-    fn draw(&mut self) -> usize {
+    fn draw<const ONE: bool>(&mut self) -> usize {
         let intended = self.guide.intended as usize;
         let weight = |task: usize| {
             let standing = self.standing(task);
             u64::from(standing.left.saturating_sub(standing.keen).max(1))
         };
-        let candidates = self.candidates();
+        let candidates = self.candidates::<ONE>();
         if intended < self.tasks as usize {
             candidates[intended / 64] &= !(1 << (intended % 64));
-            candidates.iter_mut().zip(self.enabled()).for_each(|(set, enabled)| *set = enabled & !*set);
+            candidates
+                .iter_mut()
+                .zip(self.enabled_in::<ONE>())
+                .for_each(|(set, enabled)| *set = enabled & !*set);
         } else {
-            candidates.copy_from_slice(self.enabled());
+            candidates.copy_from_slice(self.enabled_in::<ONE>());
         }
         let mut total = 0;
         each(candidates, |task| total += weight(task));
         if total == 0 {
-            candidates.copy_from_slice(self.enabled());
+            candidates.copy_from_slice(self.enabled_in::<ONE>());
             each(candidates, |task| total += weight(task));
         }
         let mut rng = self.plan.rng;
@@ -96,16 +102,17 @@ impl Kernel {
     #[inline(always)]
     fn is_keen(&self, task: usize) -> bool {
         let op = &self.task(task).op;
-        let here = (op.object == self.guide.object) & (op.object != 0) & is_eligible(op.kind);
-        let one_memory = self.mode == Mode::Sim || self.space_for(task, op.object) == self.guide.space;
+        let object = self.guide.object;
+        let here = (op.object == object) & (object != 0) & is_eligible(op.kind);
+        let one_memory = self.mode == Mode::Sim || self.space_for(task, object) == self.guide.space;
         here & one_memory
     }
 
     /// Looks whether some task is about to touch the object of interest for the first
     /// time.
-    fn recognise(&mut self) {
+    fn recognise<const ONE: bool>(&mut self) {
         let mut witness = None;
-        each(self.enabled(), |task| {
+        each(self.enabled_in::<ONE>(), |task| {
             let standing = self.standing(task);
             if standing.done == standing.forecast.witness && self.task(task).op.object != 0 {
                 witness = witness.or(Some(task));
@@ -124,39 +131,54 @@ impl Kernel {
         matches!(self.task(task).state, State::Ended | State::Vanished)
     }
 
+    /// A task has so many operations on the object of interest left.
+    pub(super) fn set_keen(&mut self, task: usize, keen: u32) {
+        let standing = self.standing(task);
+        let before = std::mem::replace(&mut standing.keen, keen);
+        self.change_sum(task, before, keen);
+    }
+
     /// Draws who shall be the next to touch the object of interest; nobody, if no
-    /// task has such an operation left.
-    fn intend(&mut self) {
-        let tasks = 0..self.tasks as usize;
-        for _ in tasks.clone() {
-            // Whoever stands before such an operation has at least that one.
-            let weight = |task: usize| {
-                let one = (self.candidates()[task / 64] >> (task % 64) & 1) as u32;
-                u64::from(self.standing(task).keen.max(one))
-            };
-            let total: u64 = tasks.clone().map(weight).sum();
+    /// task has such an operation left. What it costs does not depend on the tasks that
+    /// wait.
+    fn intend<const ONE: bool>(&mut self) {
+        // Whoever stands before such an operation has at least that one, foretold or not.
+        let mut unforetold = 0;
+        each(self.candidates::<ONE>(), |task| unforetold += u64::from(self.standing(task).keen == 0));
+        loop {
+            let total = self.sum_of_first(self.tasks as usize) + unforetold;
             if total == 0 {
-                break;
+                self.guide.intended = NOBODY;
+                return;
             }
             let mut rng = self.plan.rng;
-            let mut rest = rng.below_u64(total);
-            let drawn = tasks.clone().find(|&task| {
-                let weight = weight(task);
-                let found = rest < weight;
-                rest = rest.wrapping_sub(weight);
-                found
-            });
+            let rest = rng.below_u64(total);
             self.plan.rng = rng;
-            match drawn {
-                // It ended before it did what was foretold.
-                Some(task) if self.has_left(task) => self.standing(task).keen = 0,
-                drawn => {
-                    self.guide.intended = drawn.map_or(NOBODY, |task| task as u32);
-                    return;
-                }
+            let task = if unforetold == 0 { self.task_at_sum(rest) } else { self.find_intended::<ONE>(rest) };
+            if !self.has_left(task) {
+                self.guide.intended = task as u32;
+                return;
             }
+            // It ended before it did what was foretold.
+            self.set_keen(task, 0);
         }
-        self.guide.intended = NOBODY;
+    }
+
+    /// The task on which `rest` falls where some of the candidates, of whom nothing was
+    /// foretold, have one operation each.
+    #[cold]
+    fn find_intended<const ONE: bool>(&self, rest: u64) -> usize {
+        let (mut before, mut found) = (0, None);
+        each(self.candidates::<ONE>(), |task| {
+            if self.standing(task).keen == 0 && found.is_none() {
+                let place = self.sum_of_first(task) + before;
+                if rest <= place {
+                    found = Some(if rest == place { task } else { self.task_at_sum(rest - before) });
+                }
+                before += 1;
+            }
+        });
+        found.unwrap_or_else(|| self.task_at_sum(rest - before))
     }
 
     /// The intended task started another: which of the two is meant is drawn by what

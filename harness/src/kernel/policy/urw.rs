@@ -7,12 +7,13 @@ use super::bits::{each, weighed};
 
 impl Kernel {
     #[inline]
-    pub(super) fn choose_urw(&mut self) -> usize {
+    pub(super) fn choose_urw<const ONE: bool>(&mut self) -> usize {
         let weight = |task: usize| u64::from(self.standing(task).left.max(1));
+        let enabled = self.enabled_in::<ONE>();
         let mut total = 0;
-        each(self.enabled(), |task| total += weight(task));
+        each(enabled, |task| total += weight(task));
         let mut rng = self.plan.rng;
-        let chosen = weighed(self.enabled(), rng.below_u64(total), weight);
+        let chosen = weighed(enabled, rng.below_u64(total), weight);
         self.plan.rng = rng;
         self.spend(chosen);
         chosen

@@ -1,0 +1,85 @@
+//! Sums over what the tasks have left to do on the object of interest, so that one of a
+//! thousand tasks is drawn by that in ten steps.
+//!
+//! Used by `surw`, and by nobody else: the numbers lie in the arena beside the standings and
+//! are kept only while that policy runs.
+//!
+//! A binary indexed tree (Fenwick, "A new data structure for cumulative frequency tables",
+//! Software: Practice and Experience 24, 1994). Node i, counted from 1, has the sum of as
+//! many tasks up to number i - 1 as the lowest set bit of i says.
+//!
+//! 1. There are as many nodes as tasks: a new task adds one, made from those before it, so
+//!    that nothing has to be cleared between executions.
+//! 2. While policy `Surw` runs, the sum of a task alone is the `keen` of its standing.
+//!
+//! When a process dies here, the tree lies in the arena as it was.
+
+use super::super::state::Kernel;
+
+/// The part of a number that says how many tasks a node sums up.
+#[inline(always)]
+fn lowest_bit(node: usize) -> usize {
+    node & node.wrapping_neg()
+}
+
+impl Kernel {
+    #[inline(always)]
+    #[allow(clippy::mut_from_ref, reason = "a node belongs to whoever holds the turn, as a slot does")]
+    fn node(&self, node: usize) -> &mut u64 {
+        debug_assert!((1..=self.tasks as usize).contains(&node));
+        // SAFETY: 1 <= node <= tasks <= capacity, and there are capacity + 1 nodes; only the
+        // holder of the turn touches them, and no caller takes two of one number.
+        unsafe { &mut *self.parts.sums.add(node) }
+    }
+
+    /// The newest task has this much.
+    pub(super) fn append_sum(&self, keen: u32) {
+        let new = self.tasks as usize;
+        let mut sum = u64::from(keen);
+        let mut node = new - 1;
+        while node > new - lowest_bit(new) {
+            sum += *self.node(node);
+            node -= lowest_bit(node);
+        }
+        *self.node(new) = sum;
+    }
+
+    /// What a task has has changed.
+    pub(super) fn change_sum(&self, task: usize, from: u32, to: u32) {
+        if from == to {
+            return;
+        }
+        let change = u64::from(to).wrapping_sub(u64::from(from));
+        let mut node = task + 1;
+        while node <= self.tasks as usize {
+            let sum = self.node(node);
+            *sum = sum.wrapping_add(change);
+            node += lowest_bit(node);
+        }
+    }
+
+    /// What the first so many tasks have together.
+    pub(super) fn sum_of_first(&self, tasks: usize) -> u64 {
+        let (mut sum, mut node) = (0, tasks);
+        while node > 0 {
+            sum += *self.node(node);
+            node -= lowest_bit(node);
+        }
+        sum
+    }
+
+    /// The task on which `rest` falls where what they have lies side by side. It is less
+    /// than the sum of all.
+    pub(super) fn task_at_sum(&self, mut rest: u64) -> usize {
+        let tasks = self.tasks as usize;
+        let (mut task, mut half) = (0, tasks.checked_ilog2().map_or(0, |log| 1 << log));
+        while half > 0 {
+            if task + half <= tasks && *self.node(task + half) <= rest {
+                task += half;
+                rest -= *self.node(task);
+            }
+            half /= 2;
+        }
+        task
+    }
+}
