@@ -8,11 +8,15 @@ shareable! {
     pub(crate) struct Counters {
         executions: Value<u64>,
         violations: Value<u64>,
-        /// No worker need run an execution with a higher number.
-        last: Value<u64>,
+        last: Last,
         /// Executions that workers with a common bound have begun, or wanted to.
         claimed: AtomicU64,
     }
+
+    /// No worker need run an execution with a higher number. Apart from what is written all
+    /// the time: each worker looks here often.
+    #[repr(align(64))]
+    pub(crate) struct Last { number: Value<u64> }
 }
 
 /// The progress of an exploration.
@@ -24,7 +28,7 @@ impl Progress {
         let counters = Counters {
             executions: Value::new(0),
             violations: Value::new(0),
-            last: Value::new(u64::MAX),
+            last: Last { number: Value::new(u64::MAX) },
             claimed: AtomicU64::new(0),
         };
         Shared::try_new(counters).map(Progress).map_err(|error| crate::Error::Usage(error.to_string()))
@@ -51,12 +55,12 @@ impl Progress {
 
     /// The highest execution that still matters.
     pub(crate) fn last(&self) -> u64 {
-        self.0.last.get()
+        self.0.last.number.get()
     }
 
     /// Executions after `index` no longer matter.
     pub(crate) fn stop_after(&self, index: u64) {
-        let guard = self.0.last.lock();
+        let guard = self.0.last.number.lock();
         if index < guard.get() {
             guard.set(index);
         }

@@ -108,8 +108,14 @@ fn earlier(a: Option<Found>, b: Option<Found>) -> Option<Found> {
     }
 }
 
-/// Executions between two looks at the clock and at the other workers.
-const BATCH: u64 = 64;
+/// Executions between two looks at the clock and at what the other workers found.
+const LOOK: u64 = 64;
+/// Steps between two times that a worker says how far it is: half a millisecond's work in
+/// `sim`. What workers write there they take from each other's caches, so that those with
+/// short executions do not say it at each look.
+const BATCH: u64 = 4096;
+/// An execution counts as this many steps more than it has, for its beginning and its end.
+const OVERHEAD: u64 = 12;
 
 /// Runs executions until the budget, the strategy or the first violation ends it.
 pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progress) -> Tally {
@@ -128,13 +134,17 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
     let shared = counts_itself && stride > 1;
     let place = |index, search: &dyn Search| if shared { search.subtree() } else { index };
     let mut turn = 0_u64;
+    let mut unsaid = 0;
     // The workers of an exhaustive search share a bound, since no one knows how many
     // schedules each of them will find.
     let mut claimed = false;
     loop {
-        if turn.is_multiple_of(BATCH) || slow {
-            progress.add(tally.executions - reported.0, tally.violations - reported.1);
-            reported = (tally.executions, tally.violations);
+        if turn.is_multiple_of(LOOK) || slow {
+            if unsaid >= BATCH || slow {
+                progress.add(tally.executions - reported.0, tally.violations - reported.1);
+                reported = (tally.executions, tally.violations);
+                unsaid = 0;
+            }
             // Pilot runs take part of the time, but never all of it.
             let piloting = turn > 0 && tally.executions == 0 && !counts_itself;
             let late = !piloting && task.time.is_some_and(|time| begun.elapsed() >= time);
@@ -158,6 +168,7 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
         executor.kernel().plan.record |= verify;
         label.clear();
         let verdict = executor.execute(&mut label);
+        unsaid += u64::from(executor.kernel().steps) + OVERHEAD;
         // What could not be judged is told, even of an execution that does not count.
         // Only what a strategy gives up on purpose, since other executions cover it, is not.
         let covered = executor.kernel().ending().0 == End::Blocked;
