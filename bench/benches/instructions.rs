@@ -1,6 +1,6 @@
 //! How many instructions does an execution cost?
 //!
-//! `cargo bench -p selvedge-bench --bench instructions`, about half a minute. Wants
+//! `cargo bench -p selvedge-bench --bench instructions`, about three minutes. Wants
 //! `valgrind`; prints `absent` where there is none.
 //!
 //! Runs each program of `subject` on each side twice under valgrind's cachegrind (its
@@ -8,15 +8,21 @@
 //! difference divided by 500 is what an execution costs once everything is warm: the start
 //! of the process, of the engine and its stacks cancels out. The bar for (i) is 10,000.
 //!
+//! A second table shows that a step costs no more because of tasks that cannot go on: ten
+//! tasks work beside 900 that wait for what they change, or that ended, or alone. The price of
+//! a step is what more changes cost in an execution; the bar is twice that of ten tasks alone
+//! (sets of tasks have one bit for each, and so are longer).
+//!
 //! Fairness: the same programs, sides and settings as in `explorer`, through the binary
 //! `one`. User-space instructions only; neither side makes system calls while it explores.
 //! Switches between stacks do not disturb a plain count (a call graph would be confused by
 //! them). The counts hardly depend on the machine: the C library chooses some routines by
 //! processor.
 //!
-//! Exit code 1 if the bar fails, for a count is no matter of luck; 0 if valgrind is absent.
+//! Exit code 1 if a bar fails, for a count is no matter of luck; 0 if valgrind is absent.
 //! Run without cargo's `--bench` flag, it counts one program only.
 
+use selvedge_bench::crowd::{Crowd, WORKERS};
 use selvedge_bench::rounds::{Bar, measured, print_table, row};
 use selvedge_bench::subject::Subject;
 use std::io::ErrorKind;
@@ -25,12 +31,29 @@ use std::process::{Command, ExitCode};
 const FEW: u64 = 100;
 const MANY: u64 = 600;
 const BAR: Bar = Bar::AtMost(10_000.0);
+const CROWDED: Bar = Bar::AtMost(2.0);
+const STRATEGIES: [&str; 7] = ["random", "pct:3", "pos", "urw", "surw", "delay:2", "portfolio"];
 const SIDES: [&str; 3] = ["static", "dynamic", "shuttle"];
 
 /// Why there is no count.
 enum Trouble {
     Absent,
     Other(String),
+}
+
+impl Trouble {
+    fn exit(self) -> ExitCode {
+        match self {
+            Trouble::Absent => {
+                println!("absent: there is no valgrind to count instructions with");
+                ExitCode::SUCCESS
+            }
+            Trouble::Other(message) => {
+                eprintln!("instructions: {message}");
+                ExitCode::from(70)
+            }
+        }
+    }
 }
 
 /// Instructions of a process that runs so many executions.
@@ -57,6 +80,41 @@ fn instructions(side: &str, program: &str, executions: u64) -> Result<u64, Troub
             text.lines().last().unwrap_or("no output")
         ))),
     }
+}
+
+/// Instructions of one step of a strategy beside a crowd.
+fn price(strategy: &str, crowd: &str) -> Result<f64, Trouble> {
+    const CHANGES: [u64; 2] = [20, 60];
+    const EXECUTIONS: [u64; 2] = [2, 8];
+    eprintln!("instructions: {strategy}, crowd {crowd}");
+    let side = format!("crowd:{strategy}");
+    // What pilot runs and the first execution cost cancels out, as do beginnings and ends.
+    let execution = |changes: u64| -> Result<u64, Trouble> {
+        let program = format!("{crowd},{changes}");
+        let few = instructions(&side, &program, EXECUTIONS[0])?;
+        Ok(instructions(&side, &program, EXECUTIONS[1])?.saturating_sub(few))
+    };
+    let more = execution(CHANGES[1])?.saturating_sub(execution(CHANGES[0])?);
+    let changes = u64::from(WORKERS) * (CHANGES[1] - CHANGES[0]) * (EXECUTIONS[1] - EXECUTIONS[0]);
+    Ok(more as f64 / (2 * changes) as f64)
+}
+
+/// What a step costs beside crowds.
+fn crowds() -> Result<(Vec<Vec<String>>, bool), Trouble> {
+    let mut rows = vec![row(["strategy", "crowd", "a step", "without", "ratio", "bar", ""])];
+    let mut verdicts = true;
+    for strategy in STRATEGIES {
+        let alone = price(strategy, "none")?;
+        for (crowd, _) in &Crowd::ALL[1..] {
+            let price = price(strategy, crowd)?;
+            let ratio = price / alone.max(1.0);
+            let [bar, verdict] = CROWDED.columns(ratio, 1);
+            verdicts &= verdict == "holds";
+            let figures = [format!("{price:.0}"), format!("{alone:.0}"), format!("{ratio:.2}"), bar, verdict];
+            rows.push([row([strategy, *crowd]), figures.to_vec()].concat());
+        }
+    }
+    Ok((rows, verdicts))
 }
 
 /// Instructions of one warm execution.
@@ -103,15 +161,15 @@ fn main() -> ExitCode {
             let gap = rows.iter().position(Vec::is_empty).unwrap_or(rows.len());
             print_table(&rows[..gap]);
             print_table(rows.get(gap + 1..).unwrap_or_default());
-            if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            let crowded = if measured() { crowds() } else { Ok((Vec::new(), true)) };
+            match crowded {
+                Ok((rows, crowded)) => {
+                    print_table(&rows);
+                    if holds && crowded { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+                }
+                Err(trouble) => trouble.exit(),
+            }
         }
-        Err(Trouble::Absent) => {
-            println!("absent: there is no valgrind to count instructions with");
-            ExitCode::SUCCESS
-        }
-        Err(Trouble::Other(message)) => {
-            eprintln!("instructions: {message}");
-            ExitCode::from(70)
-        }
+        Err(trouble) => trouble.exit(),
     }
 }

@@ -10,6 +10,7 @@
 //! | `ours` | the programs for selvedge, declarative and dynamic |
 //! | `with_shuttle`, `with_loom` | the same for the rivals |
 //! | [`rounds`] | paired rounds, medians, ratios against a bar |
+//! | [`crowd`] | a few tasks that work beside many that do not |
 //! | [`in_processes`] | the programs for the engine `real` |
 //! | [`bare`] | what hand-overs and forks cost with nothing around them |
 //! | [`pthread`], [`pthread_signals`] | the C library's locks, its barrier and condition variable between processes |
@@ -18,6 +19,7 @@
 //! | `with_iceoryx2` | the rival of the queues, where its feature is on |
 
 pub mod bare;
+pub mod crowd;
 pub mod in_processes;
 mod ours;
 pub mod pthread;

@@ -5,9 +5,11 @@
 //! |---|---|
 //! | `SIDE PROGRAM EXECUTIONS` | a program of `subject` on one of its sides |
 //! | `SIDE:STRATEGY PROGRAM EXECUTIONS` | the same by another strategy than `random`: `static` and `dynamic` only |
+//! | `crowd:STRATEGY CROWD,CHANGES EXECUTIONS` | ten tasks beside those of `crowd`, each so many changes: `crowd:surw waiting,40 20` |
 //! | `real family EXECUTIONS` | a main process that starts two and joins them, in the engine `real` |
 //! | `bare family EXECUTIONS` | the same processes with nothing around them |
 
+use selvedge_bench::crowd::{self, Crowd};
 use selvedge_bench::subject::{Side, Subject, explore, run};
 use selvedge_bench::{bare, in_processes};
 use selvedge_harness::strategy::Strategy;
@@ -40,14 +42,31 @@ fn measure(words: &[String]) -> Result<String, String> {
         ("bare", "family") => return Ok(format!("{:.0}/s", bare::family(executions))),
         _ => {}
     }
+    if let Some(strategy) = side.strip_prefix("crowd:") {
+        let (crowd, changes) = in_crowd(program)?;
+        return Ok(crowd::explore(&strategy_named(strategy)?, crowd, changes, many).to_string());
+    }
     let subject = Subject::named(program)?;
     let Some((side, strategy)) = side.split_once(':') else {
         return Ok(run(Side::named(side)?, subject, many).to_string());
     };
-    let strategy: Strategy = strategy.parse().map_err(|error| format!("{error}"))?;
+    let strategy = strategy_named(strategy)?;
     match Side::named(side)? {
         Side::Static => Ok(explore(&strategy, false, subject, many).to_string()),
         Side::Dynamic => Ok(explore(&strategy, true, subject, many).to_string()),
         Side::Shuttle | Side::Loom => Err(format!("{side} takes no strategy; static and dynamic do")),
     }
+}
+
+fn strategy_named(name: &str) -> Result<Strategy, String> {
+    name.parse().map_err(|error| format!("{error}"))
+}
+
+/// The crowd and the number of changes that a word like `waiting,40` asks for.
+fn in_crowd(word: &str) -> Result<(Crowd, u32), String> {
+    let read = || {
+        let (crowd, changes) = word.split_once(',')?;
+        Some((Crowd::named(crowd)?, changes.parse().ok()?))
+    };
+    read().ok_or_else(|| format!("{word:?} is not none, waiting or ended with a number, as in waiting,40"))
 }
