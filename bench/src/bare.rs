@@ -65,6 +65,14 @@ fn start(body: impl FnOnce()) -> Pid {
     }
 }
 
+/// Starts a process that ends at once, and waits for it.
+///
+/// # Panics
+/// If it cannot be started.
+pub fn start_and_wait() {
+    wait(start(|| ()));
+}
+
 fn wait(child: Pid) {
     let status = waitpid(child, None).expect("the child is ours");
     assert_eq!(status, WaitStatus::Exited(child, 0), "a measuring process failed");

@@ -12,7 +12,7 @@
 
 use crate::sys::random;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 /// Bytes that only one family of processes knows; 32 random ones unless given.
 #[derive(Clone, PartialEq, Eq)]
@@ -39,7 +39,8 @@ impl AuthKey {
 
     /// The key of every exploration.
     pub(super) fn of_exploration() -> AuthKey {
-        AuthKey::new(b"the same secret, time after time")
+        static KEY: LazyLock<AuthKey> = LazyLock::new(|| AuthKey::new(b"the same secret, time after time"));
+        KEY.clone()
     }
 }
 

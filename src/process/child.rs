@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 /// A started child.
 pub(super) struct Record<P: Tasks> {
-    pub(super) name: String,
+    pub(super) name: Arc<str>,
     pub(super) daemon: bool,
     pub(super) child: P::Process,
 }

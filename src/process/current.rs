@@ -71,7 +71,7 @@ impl Current {
     #[doc(alias = "ident")]
     #[must_use]
     pub fn pid(&self) -> u32 {
-        self.0.pid
+        self.0.pid()
     }
 
     /// Whether it ends with its parent.
@@ -90,7 +90,7 @@ impl Current {
     #[doc(alias = "parent_process")]
     #[must_use]
     pub fn parent(&self) -> Option<Parent> {
-        self.0.parent.clone().map(|(pid, name)| Parent { pid, name })
+        self.0.parent.as_ref().map(|(pid, name)| Parent { pid: *pid, name: name.to_string() })
     }
 }
 
@@ -115,7 +115,7 @@ pub fn active_children<P: Tasks>() -> Vec<Process<P>> {
 /// [`Error::TooLate`] once the end has come.
 #[doc(alias = "atexit")]
 pub fn at_exit<P: Tasks>(callback: impl FnOnce() + Send + 'static) -> Result<(), Error> {
-    end::arrange();
+    end::arrange::<P>();
     let registered = identity::current::<P>().at_exit(Box::new(callback));
     if registered { Ok(()) } else { Err(Error::TooLate) }
 }

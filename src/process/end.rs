@@ -7,13 +7,18 @@
 //! When the main process is killed, or leaves by `_exit`, nothing of this happens.
 
 use super::identity;
+use crate::platform::Tasks;
 use crate::sys;
 use std::sync::Once;
 
 static ARRANGED: Once = Once::new();
 
-/// Makes sure that the end of the main process will be seen to.
-pub(crate) fn arrange() {
+/// Makes sure that the end of the main process will be seen to. In an exploration there is
+/// nothing to do: the end of its main task is seen to, and never comes to `exit(3)`.
+pub(crate) fn arrange<P: Tasks>() {
+    if !P::executes() {
+        return;
+    }
     // A refusal leaves the children to themselves, as after a kill.
     ARRANGED.call_once(|| drop(sys::process::at_exit(leave)));
 }

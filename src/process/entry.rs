@@ -81,19 +81,28 @@ pub(super) type Message = (&'static str, Vec<u8>, Vec<OwnedFd>);
 
 /// What a process that was not started yet will do.
 pub(super) trait Job: Send {
-    /// In the child: does it.
-    fn run(self: Box<Self>);
+    /// In the child, once: does it. What it owns is used up; the memory that it lies in is
+    /// the caller's.
+    fn run(&mut self);
     /// The entry that it is, and the argument as a message; `None` for a closure, which
     /// only a copy of the parent can run.
     fn letter(&self) -> Option<Result<Message, Error>>;
 }
 
+const ONCE: &str = "a job is done once";
+
 /// A closure as a job.
-pub(super) struct Closure<F>(pub(super) F);
+pub(super) struct Closure<F>(Option<F>);
+
+impl<F: FnOnce() + Send> Closure<F> {
+    pub(super) fn new(body: F) -> Self {
+        Closure(Some(body))
+    }
+}
 
 impl<F: FnOnce() + Send> Job for Closure<F> {
-    fn run(self: Box<Self>) {
-        (self.0)();
+    fn run(&mut self) {
+        (self.0.take().expect(ONCE))();
     }
 
     fn letter(&self) -> Option<Result<Message, Error>> {
@@ -103,17 +112,23 @@ impl<F: FnOnce() + Send> Job for Closure<F> {
 
 /// An entry and its argument as a job.
 pub(super) struct EntryCall<T: 'static> {
-    pub(super) entry: &'static Entry<T>,
-    pub(super) argument: T,
+    entry: &'static Entry<T>,
+    argument: Option<T>,
+}
+
+impl<T: Serialize + Send> EntryCall<T> {
+    pub(super) fn new(entry: &'static Entry<T>, argument: T) -> Self {
+        EntryCall { entry, argument: Some(argument) }
+    }
 }
 
 impl<T: Serialize + Send> Job for EntryCall<T> {
-    fn run(self: Box<Self>) {
-        (self.entry.body)(self.argument);
+    fn run(&mut self) {
+        (self.entry.body)(self.argument.take().expect(ONCE));
     }
 
     fn letter(&self) -> Option<Result<Message, Error>> {
-        let message = wire::encode(&self.argument);
+        let message = wire::encode(self.argument.as_ref().expect(ONCE));
         Some(message.map(|(bytes, descriptors)| (self.entry.name, bytes, descriptors)))
     }
 }

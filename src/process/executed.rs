@@ -46,11 +46,11 @@ impl Letter {
         let (entry, bytes, descriptors) = message;
         Letter {
             entry: entry.to_owned(),
-            name: own.name.clone(),
-            path: own.path.clone(),
+            name: own.name.to_string(),
+            path: own.path.to_vec(),
             daemon: own.daemon,
             authkey: own.authkey.as_bytes().to_vec(),
-            parent: own.parent.clone().unwrap_or_default(),
+            parent: own.parent.as_ref().map(|(pid, name)| (*pid, name.to_string())).unwrap_or_default(),
             method: start_method(),
             program: Program::current(),
             bytes,
@@ -65,8 +65,12 @@ impl Letter {
     pub(super) fn live(self) -> Result<(), Error> {
         self.program.join();
         let key = AuthKey::new(&self.authkey);
-        let me = Identity::new(std::process::id(), self.name, key);
-        identity::become_child(me.descended(self.parent, self.path, self.daemon));
+        let me = Identity::new(std::process::id(), self.name.into(), key);
+        identity::become_child(me.descended(
+            (self.parent.0, self.parent.1.into()),
+            self.path.into(),
+            self.daemon,
+        ));
         set_start_method(self.method, true)?;
         let descriptors = self.descriptors.into_iter().map(|Passed(fd)| fd).collect();
         let (entry, bytes) = (self.entry, self.bytes);

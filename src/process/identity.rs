@@ -10,7 +10,7 @@
 //! 1. An identity belongs to one process number. Who finds none with its own number
 //!    makes one: the main process, or a child that was forked by other means and has the
 //!    name of the parent it was copied from.
-//! 2. No lock is held by one thread while another can fork: a forked child writes a link
+//! 2. No lock is held by one thread while another can fork: a forked child adds a link
 //!    of its own and never takes a lock of its parent's.
 //! 3. Names count from 1 in each parent: `Process-1`; its children are `Process-1:1` and
 //!    so on, whatever names they were given.
@@ -50,13 +50,14 @@ const MAIN: &str = "MainProcess";
 /// What a process knows about itself.
 #[derive(Debug)]
 pub(crate) struct Identity {
-    pub(super) pid: u32,
-    pub(super) name: String,
+    /// 0 until the process exists.
+    pid: AtomicU32,
+    pub(super) name: Arc<str>,
     /// The numbers of its ancestors and its own; none for a main process.
-    pub(super) path: Vec<u32>,
+    pub(super) path: Arc<[u32]>,
     pub(super) daemon: bool,
     pub(super) authkey: AuthKey,
-    pub(super) parent: Option<(u32, String)>,
+    pub(super) parent: Option<(u32, Arc<str>)>,
     /// How many names its children were given.
     given: AtomicU32,
     /// How many names its threads were given, and how many of all have not ended.
@@ -66,14 +67,16 @@ pub(crate) struct Identity {
     callbacks: Mutex<Option<Callbacks>>,
     /// What it must not leave behind: its children, its threads.
     kept: Mutex<Vec<Arc<dyn Kept>>>,
+    /// The next link of the chain: a child of this process, in memory that only it has.
+    next: OnceLock<Arc<Identity>>,
 }
 
 impl Identity {
-    pub(super) fn new(pid: u32, name: String, authkey: AuthKey) -> Identity {
+    pub(super) fn new(pid: u32, name: Arc<str>, authkey: AuthKey) -> Identity {
         Identity {
-            pid,
+            pid: AtomicU32::new(pid),
             name,
-            path: Vec::new(),
+            path: Arc::default(),
             daemon: false,
             authkey,
             parent: None,
@@ -82,25 +85,39 @@ impl Identity {
             running: AtomicU32::new(0),
             callbacks: Mutex::new(Some(Callbacks::default())),
             kept: Mutex::new(Vec::new()),
+            next: OnceLock::new(),
         }
     }
 
+    /// The number of the process.
+    pub(super) fn pid(&self) -> u32 {
+        self.pid.load(Relaxed)
+    }
+
     /// That of the child which was given `path` and `daemon` by this one.
-    pub(super) fn child(&self, name: String, path: Vec<u32>, daemon: bool, authkey: AuthKey) -> Identity {
-        Identity::new(0, name, authkey).descended((self.pid, self.name.clone()), path, daemon)
+    pub(super) fn child(
+        &self,
+        name: Arc<str>,
+        path: Arc<[u32]>,
+        daemon: bool,
+        authkey: AuthKey,
+    ) -> Arc<Identity> {
+        let parent = (self.pid(), Arc::clone(&self.name));
+        Arc::new(Identity::new(0, name, authkey).descended(parent, path, daemon))
     }
 
     /// The same with this parent, numbers, and end.
-    pub(super) fn descended(self, parent: (u32, String), path: Vec<u32>, daemon: bool) -> Identity {
+    pub(super) fn descended(self, parent: (u32, Arc<str>), path: Arc<[u32]>, daemon: bool) -> Identity {
         Identity { path, daemon, parent: Some(parent), ..self }
     }
 
     /// The next child's numbers.
-    pub(super) fn next_path(&self) -> Vec<u32> {
-        let mut path = Vec::with_capacity(self.path.len() + 1);
-        path.extend_from_slice(&self.path);
-        path.push(self.given.fetch_add(1, Relaxed) + 1);
-        path
+    pub(super) fn next_path(&self) -> Arc<[u32]> {
+        let own = self.given.fetch_add(1, Relaxed) + 1;
+        match &*self.path {
+            [] => Arc::new([own]),
+            path => path.iter().copied().chain([own]).collect(),
+        }
     }
 
     /// The next thread's number.
@@ -226,18 +243,25 @@ fn downcast<T: Kept>(kept: &Arc<dyn Kept>) -> Option<Arc<T>> {
 
 /// The default name of a child with these numbers.
 pub(super) fn name(path: &[u32]) -> String {
-    let numbers: Vec<String> = path.iter().map(u32::to_string).collect();
-    format!("Process-{}", numbers.join(":"))
+    let mut name = String::with_capacity(16);
+    for (place, number) in path.iter().enumerate() {
+        name.push_str(if place == 0 { "Process-" } else { ":" });
+        push_number(&mut name, *number);
+    }
+    name
 }
 
-/// One process in the chain of ancestors of this one.
-#[derive(Debug)]
-struct Link {
-    identity: Arc<Identity>,
-    next: OnceLock<Box<Link>>,
+/// As `write!` does it. That would run through pages of code that a child of many processes
+/// in a short time must first map, each time.
+fn push_number(text: &mut String, number: u32) {
+    if number > 9 {
+        push_number(text, number / 10);
+    }
+    text.push(char::from(b'0' + (number % 10) as u8));
 }
 
-static FIRST: OnceLock<Link> = OnceLock::new();
+/// The first in the chain of ancestors of this process.
+static FIRST: OnceLock<Arc<Identity>> = OnceLock::new();
 
 thread_local! {
     /// The processes of an exploration, where this thread belongs to one.
@@ -249,6 +273,8 @@ thread_local! {
 /// and wants the same names each time.
 #[doc(hidden)]
 pub fn restart_numbering() {
+    // Made here, for whoever is forked from here on.
+    drop(AuthKey::of_exploration());
     let before = FAMILY.with_borrow_mut(|family| {
         let family = family.get_or_insert_default();
         // The first is usually the main process, and the same again: a program without
@@ -305,7 +331,7 @@ impl Passport {
         }
         FAMILY.with_borrow_mut(|family| {
             let family = family.get_or_insert_default();
-            if !family.iter().any(|known| known.pid == self.identity.pid) {
+            if !family.iter().any(|known| known.pid() == self.identity.pid()) {
                 family.push(Arc::clone(&self.identity));
             }
         });
@@ -318,10 +344,10 @@ fn in_family(pid: u32) -> Option<Arc<Identity>> {
     let known = |family: &RefCell<Option<Vec<Arc<Identity>>>>| {
         let mut family = family.borrow_mut();
         let family = family.as_mut()?;
-        if let Some(known) = family.iter().find(|known| known.pid == pid) {
+        if let Some(known) = family.iter().find(|known| known.pid() == pid) {
             return Some(Arc::clone(known));
         }
-        let new = Arc::new(Identity::new(pid, MAIN.to_owned(), AuthKey::of_exploration()));
+        let new = Arc::new(Identity::new(pid, MAIN.into(), AuthKey::of_exploration()));
         family.push(Arc::clone(&new));
         Some(new)
     };
@@ -335,49 +361,48 @@ pub(super) fn of_program() -> Arc<Identity> {
 
 /// The last link is that of the running process, unless it was forked by other means.
 fn in_chain(pid: u32) -> Arc<Identity> {
-    let main = || Arc::new(Identity::new(pid, MAIN.to_owned(), AuthKey::of_program()));
-    let last = last(FIRST.get_or_init(|| Link { identity: main(), next: OnceLock::new() }));
-    let known = &last.identity;
-    if known.pid == pid {
+    let main = || Arc::new(Identity::new(pid, MAIN.into(), AuthKey::of_program()));
+    let known = last(FIRST.get_or_init(main));
+    if known.pid() == pid {
         return Arc::clone(known);
     }
-    let parent = Some((known.pid, known.name.clone()));
-    let copy = Identity::new(pid, known.name.clone(), known.authkey.clone());
-    Arc::clone(&append(last, Identity { parent, path: known.path.clone(), ..copy }).identity)
+    let copy = Identity::new(pid, Arc::clone(&known.name), known.authkey.clone());
+    let parent = (known.pid(), Arc::clone(&known.name));
+    let copy = copy.descended(parent, Arc::clone(&known.path), false);
+    Arc::clone(known.next.get_or_init(|| Arc::new(copy)))
 }
 
-fn last(mut link: &'static Link) -> &'static Link {
+fn last(mut link: &'static Arc<Identity>) -> &'static Arc<Identity> {
     while let Some(next) = link.next.get() {
         link = next;
     }
     link
 }
 
-fn append(link: &'static Link, identity: Identity) -> &'static Link {
-    link.next.get_or_init(|| Box::new(Link { identity: Arc::new(identity), next: OnceLock::new() }))
-}
-
-/// In a child that has just begun: from now on the process is this one.
-pub(super) fn enter<P: Tasks>(identity: Identity) {
-    let identity = Identity { pid: P::process_id(), ..identity };
+/// In a child that has just begun: from now on the process is this one. It was made by the
+/// parent, so that next to nothing is written here: each first write to a page costs a child
+/// more than all the rest of this.
+pub(super) fn enter<P: Tasks>(identity: Arc<Identity>) {
+    identity.pid.store(P::process_id(), Relaxed);
     let left = FAMILY.with_borrow_mut(|family| match family.as_mut() {
         Some(family) => {
-            family.push(Arc::new(identity));
+            family.push(identity);
             None
         }
         None => Some(identity),
     });
     let Some(identity) = left else { return };
-    // The parent made sure of a first link before it forked.
-    append(last(FIRST.get().expect("a parent knows who it is")), identity);
+    // The parent made sure of a first link before it forked, and nobody else is here yet.
+    let first = last(FIRST.get().expect("a parent knows who it is")).next.set(identity);
+    debug_assert!(first.is_ok(), "a child is the last of the chain");
 }
 
 /// In a process that is no copy of its parent, or of a server: from now on it is this one.
 pub(super) fn become_child(identity: Identity) {
     let own = Arc::new(identity);
-    let first = FIRST.get_or_init(|| Link { identity: Arc::clone(&own), next: OnceLock::new() });
-    if !Arc::ptr_eq(&first.identity, &own) {
-        last(first).next.get_or_init(|| Box::new(Link { identity: own, next: OnceLock::new() }));
+    let first = FIRST.get_or_init(|| Arc::clone(&own));
+    if !Arc::ptr_eq(first, &own) {
+        last(first).next.get_or_init(|| own);
     }
 }
 

@@ -54,8 +54,8 @@ pub(super) type Body = Mutex<Box<dyn Job>>;
 /// # Ok::<(), selvedge::Error>(())
 /// ```
 pub struct Process<P: Tasks = Native> {
-    pub(super) name: String,
-    pub(super) path: Vec<u32>,
+    pub(super) name: Arc<str>,
+    pub(super) path: Arc<[u32]>,
     pub(super) daemon: bool,
     pub(super) authkey: AuthKey,
     pub(super) method: Option<StartMethod>,
@@ -87,14 +87,14 @@ impl<P: Tasks> Process<P> {
     /// selvedge::Process::spawn(move || drop(guard));
     /// ```
     pub fn new<R>(body: impl FnOnce() -> R + Send + 'static) -> Self {
-        Self::to_do(Box::new(Closure(move || drop(body()))))
+        Self::to_do(Box::new(Closure::new(move || drop(body()))))
     }
 
     fn to_do(job: Box<dyn Job>) -> Self {
         let creator = identity::current::<P>();
         let path = creator.next_path();
         Process {
-            name: identity::name(&path),
+            name: identity::name(&path).into(),
             path,
             daemon: creator.daemon,
             authkey: creator.authkey.clone(),
@@ -110,7 +110,7 @@ impl<P: Tasks> Process<P> {
     where
         T: Serialize + DeserializeOwned + Send + 'static,
     {
-        Self::to_do(Box::new(EntryCall { entry, argument }))
+        Self::to_do(Box::new(EntryCall::new(entry, argument)))
     }
 
     /// Begins the process in this way, and not in that which was
@@ -160,7 +160,7 @@ impl<P: Tasks> Process<P> {
     /// Gives the process another name than `Process-1` and so on.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = name.into();
+        self.name = name.into().into();
         self
     }
 
@@ -335,7 +335,7 @@ impl<P: Tasks> Process<P> {
     #[track_caller]
     pub fn close(&mut self) -> Result<(), Error> {
         if self.is_alive() {
-            return Err(Error::StillRunning { name: self.name.clone() });
+            return Err(Error::StillRunning { name: self.name.to_string() });
         }
         self.state = State::Closed;
         Ok(())
@@ -352,7 +352,7 @@ impl<P: Tasks> Process<P> {
     }
 
     pub(super) fn check_new(&self) -> Result<(), Error> {
-        let name = || self.name.clone();
+        let name = || self.name.to_string();
         match &self.state {
             State::New(_) => Ok(()),
             State::Started(_) | State::Starting => Err(Error::AlreadyStarted { name: name() }),
@@ -363,8 +363,8 @@ impl<P: Tasks> Process<P> {
     fn record(&self) -> Result<&Arc<Record<P>>, Error> {
         match &self.state {
             State::Started(record) => Ok(record),
-            State::New(_) | State::Starting => Err(Error::NotStarted { name: self.name.clone() }),
-            State::Closed => Err(Error::ProcessClosed { name: self.name.clone() }),
+            State::New(_) | State::Starting => Err(Error::NotStarted { name: self.name.to_string() }),
+            State::Closed => Err(Error::ProcessClosed { name: self.name.to_string() }),
         }
     }
 
@@ -375,8 +375,8 @@ impl<P: Tasks> Process<P> {
     /// The handle of a child that was started by this process.
     pub(super) fn of_record(record: Arc<Record<P>>) -> Self {
         Process {
-            name: record.name.clone(),
-            path: Vec::new(),
+            name: Arc::clone(&record.name),
+            path: Arc::default(),
             daemon: record.daemon,
             authkey: identity::current::<P>().authkey.clone(),
             method: None,

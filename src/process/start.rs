@@ -25,7 +25,7 @@ use crate::platform::{Site, Tasks};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 impl<P: Tasks> Process<P> {
     /// Starts the process.
@@ -43,16 +43,20 @@ impl<P: Tasks> Process<P> {
         self.check_new()?;
         let parent = identity::current::<P>();
         if parent.daemon {
-            return Err(Error::DaemonWithChild { daemon: parent.name.clone(), name: self.name.clone() });
+            return Err(Error::DaemonWithChild {
+                daemon: parent.name.to_string(),
+                name: self.name.to_string(),
+            });
         }
         let State::New(body) = std::mem::replace(&mut self.state, State::Starting) else {
             unreachable!("it was checked to be new");
         };
-        let own = parent.child(self.name.clone(), self.path.clone(), self.daemon, self.authkey.clone());
-        end::arrange();
+        let own =
+            parent.child(Arc::clone(&self.name), Arc::clone(&self.path), self.daemon, self.authkey.clone());
+        end::arrange::<P>();
         match self.begin(body, own, site) {
             Ok(child) => {
-                let record = Record { name: self.name.clone(), daemon: self.daemon, child };
+                let record = Record { name: Arc::clone(&self.name), daemon: self.daemon, child };
                 self.state = State::Started(record.enlist());
                 Ok(())
             }
@@ -67,7 +71,7 @@ impl<P: Tasks> Process<P> {
     fn begin(
         &self,
         mut body: Body,
-        own: Identity,
+        own: Arc<Identity>,
         site: P::Site,
     ) -> Result<P::Process, (Option<Body>, Error)> {
         let method = self.method.unwrap_or_else(start_method);
@@ -80,7 +84,7 @@ impl<P: Tasks> Process<P> {
             Some(Err(error)) => return Err((Some(body), error)),
             None if self.method.is_none() => return self.fork(body, own, site),
             None => {
-                let error = Error::NeedsEntry { name: self.name.clone(), method: method.to_string() };
+                let error = Error::NeedsEntry { name: self.name.to_string(), method: method.to_string() };
                 return Err((Some(body), error));
             }
         };
@@ -90,7 +94,12 @@ impl<P: Tasks> Process<P> {
         }
     }
 
-    fn fork(&self, body: Body, own: Identity, site: P::Site) -> Result<P::Process, (Option<Body>, Error)> {
+    fn fork(
+        &self,
+        body: Body,
+        own: Arc<Identity>,
+        site: P::Site,
+    ) -> Result<P::Process, (Option<Body>, Error)> {
         if !self.despite_threads
             && let Err(error) = threads::check::<P>(&self.name)
         {
@@ -103,7 +112,7 @@ impl<P: Tasks> Process<P> {
 fn fork<P: Tasks>(
     name: &str,
     body: Body,
-    own: Identity,
+    own: Arc<Identity>,
     site: P::Site,
 ) -> Result<P::Process, (Option<Body>, Error)> {
     // Kept in a slot, so that it is still here when the fork fails.
@@ -112,9 +121,13 @@ fn fork<P: Tasks>(
     let run = move || {
         let (body, own) = in_child.take().expect("the body is run once");
         identity::enter::<P>(own);
-        let job: Box<dyn Job> = body.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut job: Box<dyn Job> = body.into_inner().unwrap_or_else(PoisonError::into_inner);
         let outcome = catch_unwind(AssertUnwindSafe(|| job.run()));
         identity::current::<P>().leave(outcome.is_err());
+        if P::executes() {
+            // The process is about to end; to give memory back would be to write to more of it.
+            std::mem::forget(job);
+        }
         outcome.map_or_else(|payload| resume_unwind(payload), |()| 0)
     };
     let held = Rc::clone(&slot);

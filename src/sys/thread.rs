@@ -23,12 +23,13 @@ use super::futex::{self, Woken};
 use super::process::{PANIC_CODE, Signal};
 use super::status::ExitStatus;
 use nix::errno::Errno;
+use nix::libc;
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
 const RUNNING: u32 = 0;
@@ -82,6 +83,9 @@ pub fn spawn<F: FnOnce() + Send + 'static>(name: &str, body: F) -> io::Result<Th
 /// if the file system cannot tell.
 #[must_use]
 pub fn others_of_main() -> usize {
+    if is_surely_alone() {
+        return 0;
+    }
     if nix::unistd::gettid() != nix::unistd::getpid() {
         return 0;
     }
@@ -90,6 +94,18 @@ pub fn others_of_main() -> usize {
         Ok(folder) if folder.st_nlink > 3 => others_by_name(),
         _ => 0,
     }
+}
+
+/// What the C library knows of it, where it says so: glibc since 2.32. It says yes only if it
+/// is so, but may go on saying no after all other threads have ended.
+fn is_surely_alone() -> bool {
+    static SINGLE: OnceLock<usize> = OnceLock::new();
+    // SAFETY: dlsym(3) takes a handle that is always valid and a string with a NUL.
+    let find = || unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"__libc_single_threaded".as_ptr()) };
+    let single = *SINGLE.get_or_init(|| find() as usize) as *const u8;
+    // SAFETY: the symbol is a byte that lives as long as the program. Only the thread that
+    // makes a second thread, or joins the last one, writes it: nobody beside whom this reads.
+    !single.is_null() && unsafe { single.read_volatile() } != 0
 }
 
 /// Counts one by one, because one that was joined may be there for a moment longer.

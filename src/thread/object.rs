@@ -122,7 +122,7 @@ impl<P: Tasks> Thread<P> {
             State::New(body) => std::mem::replace(body, taken),
             State::Started(_) => return Err(self.wrong("was already started; a thread can be started once")),
         };
-        end::arrange();
+        end::arrange::<P>();
         // Kept in a slot, so that it is still here when the start fails.
         let slot = Arc::new(Mutex::new(Some(body)));
         let in_thread = Arc::clone(&slot);

@@ -337,7 +337,11 @@ rusty_fork_test! {
             let late = copy.clone();
             Thread::new(move || {
                 assert!(late.go.wait_timeout(LONG));
-                // The callbacks were called: it is too late for another.
+                // The last callback is being called; once it has returned, and what comes here
+                // before that, it is too late for another.
+                while at_exit::<Native>(|| ()).is_ok() {
+                    std::thread::yield_now();
+                }
                 assert!(matches!(at_exit::<Native>(|| ()), Err(Error::TooLate)));
                 late.count.fetch_add(100);
             })

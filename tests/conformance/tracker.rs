@@ -7,10 +7,15 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, fork};
 use rusty_fork::rusty_fork_test;
-use selvedge::process::StartMethod;
+use selvedge::platform::Native;
+use selvedge::process::{StartMethod, at_exit};
 use selvedge::shm::sweep;
-use selvedge::{Error, Named, Process, SharedMemory, entry};
+use selvedge::{Error, Event, Named, Process, Shared, SharedMemory, Thread, Value, entry, shareable};
 use std::io::{Read, Write};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+
+shareable! { struct Counts { taken: Value<u32>, run: Value<u32>, refused: Value<u32> } }
 
 /// Runs `body` in a program of its own, which is killed when that is done. Nothing of ours
 /// may have been used before: a fork that this crate knows of makes no program.
@@ -100,5 +105,70 @@ rusty_fork_test! {
             assert!(!sweep().unwrap().removed.contains(&name));
             SharedMemory::remove(&name).unwrap();
         }
+    }
+
+    #[test]
+    fn c_rtrack_07_what_is_registered_while_the_end_runs_is_run_or_refused() {
+        const MOST: u32 = 20_000;
+        let counts = Shared::new(Counts { taken: Value::new(0), run: Value::new(0), refused: Value::new(0) });
+        let busy = Shared::new(Event::new());
+        let child = Process::spawn({
+            let (counts, busy) = (counts.clone(), busy.clone());
+            move || {
+                for _ in 0..2 {
+                    let (counts, busy) = (counts.clone(), busy.clone());
+                    let register = move || {
+                        for _ in 0..MOST {
+                            let run = counts.clone();
+                            match at_exit::<Native>(move || drop(run.run.fetch_add(1))) {
+                                Ok(()) => counts.taken.fetch_add(1),
+                                Err(Error::TooLate) => return drop(counts.refused.fetch_add(1)),
+                                Err(other) => panic!("{other}"),
+                            };
+                            busy.set();
+                        }
+                    };
+                    Thread::new(register).start().unwrap();
+                }
+                // The end comes while both are at it, or have just been.
+                busy.wait();
+            }
+        });
+        assert!(child.join().unwrap().success());
+        let (taken, run, refused) = (counts.taken.get(), counts.run.get(), counts.refused.get());
+        assert!(taken == run && taken > 0, "{taken} were registered, {run} were run");
+        assert!(refused == 2 || taken >= MOST, "{refused} threads were refused, {taken} registered");
+    }
+
+    #[test]
+    fn c_rtrack_07_sweeps_beside_segments_that_come_and_go_do_no_harm() {
+        let stop = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let makers = [0, 1].map(|number| {
+                scope.spawn(move || {
+                    for round in 0..500 {
+                        let name = name(&format!("fleeting-{number}-{round}"));
+                        let segment = SharedMemory::create(&name, 10).unwrap();
+                        SharedMemory::open(&name).unwrap();
+                        segment.unlink().unwrap();
+                    }
+                })
+            });
+            let stop = &stop;
+            let sweeper = scope.spawn(move || {
+                let mut sweeps = 0;
+                while !stop.load(Relaxed) {
+                    let swept = sweep().unwrap();
+                    assert!(!swept.to_string().contains("fleeting"), "{swept}");
+                    sweeps += 1;
+                }
+                sweeps
+            });
+            for maker in makers {
+                maker.join().unwrap();
+            }
+            stop.store(true, Relaxed);
+            assert!(sweeper.join().unwrap() > 0);
+        });
     }
 }

@@ -8,12 +8,16 @@
 //! | `crowd:STRATEGY CROWD,CHANGES EXECUTIONS` | ten tasks beside those of `crowd`, each so many changes: `crowd:surw waiting,40 20` |
 //! | `real family EXECUTIONS` | a main process that starts two and joins them, in the engine `real` |
 //! | `bare family EXECUTIONS` | the same processes with nothing around them |
+//! | `native start TIMES` | a `Process` that does nothing, started and joined |
+//! | `bare start TIMES` | fork(2), _exit(2), waitpid(2) |
 
+use selvedge::Process;
 use selvedge_bench::crowd::{self, Crowd};
 use selvedge_bench::subject::{Side, Subject, explore, run};
 use selvedge_bench::{bare, in_processes};
 use selvedge_harness::strategy::Strategy;
 use std::process::ExitCode;
+use std::time::Instant;
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -29,6 +33,17 @@ fn main() -> ExitCode {
     }
 }
 
+fn start() {
+    let child = Process::spawn(|| ());
+    assert!(child.join().expect("a child can be joined").success());
+}
+
+fn seconds(times: u32, body: fn()) -> String {
+    let begun = Instant::now();
+    (0..times).for_each(|_| body());
+    format!("{:.0}/s", f64::from(times) / begun.elapsed().as_secs_f64())
+}
+
 /// Runs what the words ask for and says what came out: executions, or how many a second.
 fn measure(words: &[String]) -> Result<String, String> {
     let [side, program, executions] = words else {
@@ -40,6 +55,8 @@ fn measure(words: &[String]) -> Result<String, String> {
     match (side.as_str(), program.as_str()) {
         ("real", "family") => return Ok(format!("{:.0}/s", in_processes::family(many))),
         ("bare", "family") => return Ok(format!("{:.0}/s", bare::family(executions))),
+        ("native", "start") => return Ok(seconds(executions, start)),
+        ("bare", "start") => return Ok(seconds(executions, bare::start_and_wait)),
         _ => {}
     }
     if let Some(strategy) = side.strip_prefix("crowd:") {

@@ -18,6 +18,7 @@
 //! | `warm` | the processes of tasks that exist from the start |
 //! | `burial` | waiting until the operating system has truly ended a process |
 //! | `crash` | fatal signals in tasks: the controller learns of them at once |
+//! | `nest` | small memory that lies close together, for short lives |
 //!
 //! 1. The holder of the turn is the only one of these processes that runs; the
 //!    controller holds it between executions.
@@ -30,6 +31,7 @@
 pub(super) mod burial;
 mod controller;
 mod crash;
+mod nest;
 mod warm;
 
 pub(crate) use burial::{kill_and_bury, status_if_dead};
@@ -38,7 +40,9 @@ pub(crate) use controller::controllers;
 
 use super::{Executor, Model, stage};
 use crate::judge::Verdict;
-use crate::kernel::{Arena, End, Kernel, Limits, Mode, Request, Role, State, current, panic};
+use crate::kernel::{
+    Arena, End, Kernel, Limits, Mode, Request, Role, State, current, forget_handlers, panic,
+};
 use selvedge::platform::Woken;
 use selvedge::sys::death::await_death;
 use selvedge::sys::{clock, futex};
@@ -70,6 +74,12 @@ impl<'m> Real<'m> {
         let mut real = Real { troupe, model, arena, state: ptr::null_mut() };
         real.kernel().controller_pid = std::process::id();
         real.kernel().warm = if model.dynamic() { 0 } else { model.tasks() as u32 };
+        if model.dynamic() {
+            // What each main task would have to do for itself otherwise, time after time.
+            nest::lay_out();
+            forget_handlers();
+            selvedge::process::restart_numbering();
+        }
         Ok(real)
     }
 

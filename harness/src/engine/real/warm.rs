@@ -83,7 +83,10 @@ impl<'m> Troupe<'m> {
         }
         loop {
             self.kernel().await_turn(task);
-            selvedge::process::restart_numbering();
+            // A main task has the numbering of its controller, where there are no processes.
+            if !self.model.dynamic() {
+                selvedge::process::restart_numbering();
+            }
             // SAFETY: the turn was given to this task, and its state was set up.
             unsafe { enter(self.kernel, task, || self.perform(state, task)) };
             forget_handlers();
@@ -112,7 +115,6 @@ impl<'m> Troupe<'m> {
     fn attach(&self) {
         current::set(self.kernel);
         panic::capture(&raw mut self.kernel().note);
-        selvedge::process::restart_numbering();
     }
 
     /// The process in which all thread tasks live, each in a thread of its own.
@@ -129,6 +131,7 @@ impl<'m> Troupe<'m> {
                 let started = std::thread::Builder::new().name(name).spawn_scoped(scope, move || {
                     let Seat(troupe, state) = *seat;
                     troupe.attach();
+                    selvedge::process::restart_numbering();
                     loop {
                         troupe.kernel().await_turn(task);
                         // SAFETY: the turn was given to this task.
