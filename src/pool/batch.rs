@@ -24,9 +24,13 @@ use std::cell::{Cell, RefCell};
 /// What a pool knows of a batch.
 pub(super) trait Sink {
     /// Settles a chunk, unless it is.
-    fn settle(&self, chunk: usize, answer: Result<Answer, PoolError>);
+    fn settle(&self, chunk: usize, answer: Result<Answer<'_>, PoolError>);
+    /// How many chunks are not settled.
+    fn missing(&self) -> usize;
     /// Whether every chunk is settled.
-    fn is_finished(&self) -> bool;
+    fn is_finished(&self) -> bool {
+        self.missing() == 0
+    }
 }
 
 pub(super) type Callback<R> = Box<dyn FnOnce(Result<&R, &PoolError>)>;
@@ -96,8 +100,8 @@ impl<O, R> Batch<O, R> {
     }
 }
 
-impl<O: DeserializeOwned, R> Sink for Batch<O, R> {
-    fn settle(&self, chunk: usize, answer: Result<Answer, PoolError>) {
+impl<O: DeserializeOwned + 'static, R> Sink for Batch<O, R> {
+    fn settle(&self, chunk: usize, answer: Result<Answer<'_>, PoolError>) {
         match self.settled.borrow_mut().get_mut(chunk) {
             Some(settled) if !*settled => *settled = true,
             _ => return,
@@ -115,16 +119,18 @@ impl<O: DeserializeOwned, R> Sink for Batch<O, R> {
         }
     }
 
-    fn is_finished(&self) -> bool {
-        self.missing.get() == 0
+    fn missing(&self) -> usize {
+        self.missing.get()
     }
 }
 
 /// The results in an answer that has `count` of them.
-fn elements<O: DeserializeOwned>(answer: Answer, count: usize) -> Result<Vec<O>, PoolError> {
+fn elements<O: DeserializeOwned + 'static>(answer: Answer<'_>, count: usize) -> Result<Vec<O>, PoolError> {
     match answer {
-        Answer::Results(bytes) => message::results(&bytes.0, count).map_err(|why| PoolError::Result { why }),
-        Answer::Panicked { message, location } => Err(PoolError::Panicked { message, location }),
-        Answer::Unsendable(why) => Err(PoolError::Result { why }),
+        Answer::Results(bytes) => message::results(bytes, count).map_err(|why| PoolError::Result { why }),
+        Answer::Panicked { message, location } => {
+            Err(PoolError::Panicked { message: message.to_owned(), location: location.to_owned() })
+        }
+        Answer::Unsendable(why) => Err(PoolError::Result { why: why.to_owned() }),
     }
 }

@@ -21,15 +21,15 @@
 
 use super::PoolError;
 use super::batch::Sink;
-use super::message::{Answer, Bytes, Done, Job};
+use super::message::{self, Answer};
 use super::worker::{Initializer, NEVER, Worker};
-use crate::channel::{Connection, PutError, Queue, Source, pipe, wait};
+use crate::Error;
+use crate::channel::{ByteQueue, Connection, PutError, Queue, Source, pipe, wait};
 use crate::platform::{Io, Tasks};
 use crate::process::{self, ExitStatus, Process};
 use crate::shm::Shared;
 use crate::shm::function::Code;
 use crate::sync::Value;
-use crate::{Error, GetError};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -63,9 +63,10 @@ struct Desk<P: Tasks + Io> {
 
 pub(super) struct Core<P: Tasks + Io> {
     plan: Plan,
-    tasks: Queue<Job, P>,
-    results: Queue<Done, P>,
-    asleep: Shared<Value<u32, P>, P>,
+    tasks: ByteQueue<P>,
+    results: ByteQueue<P>,
+    /// See [`worker`](super::worker).
+    awaited: Shared<Value<u32, P>, P>,
     desks: RefCell<Vec<Desk<P>>>,
     /// The batches that are out, by the number of their first task.
     batches: RefCell<BTreeMap<u64, Rc<dyn Sink>>>,
@@ -74,20 +75,26 @@ pub(super) struct Core<P: Tasks + Io> {
     /// How many workers in a row have ended without having begun anything.
     barren: Cell<usize>,
     broken: RefCell<Option<PoolError>>,
+    /// Memory for a message, used again and again.
+    letter: Cell<Vec<u8>>,
 }
+
+/// How many results the pool lets come at most before it looks at them.
+const AT_ONCE: usize = 1024;
 
 impl<P: Tasks + Io> Core<P> {
     pub(super) fn new(plan: Plan) -> Result<Self, Error> {
         let core = Core {
             tasks: Queue::builder().build()?,
             results: Queue::builder().build()?,
-            asleep: Shared::try_new(Value::new(0))?,
+            awaited: Shared::try_new(Value::new(0))?,
             desks: RefCell::new(Vec::with_capacity(plan.workers)),
             batches: RefCell::new(BTreeMap::new()),
             next: Cell::new(1),
             state: Cell::new(State::Open),
             barren: Cell::new(0),
             broken: RefCell::new(None),
+            letter: Cell::new(Vec::new()),
             plan,
         };
         for _ in 0..core.plan.workers {
@@ -118,7 +125,7 @@ impl<P: Tasks + Io> Core<P> {
         let worker = Worker {
             tasks: self.tasks.clone(),
             results: self.results.clone(),
-            asleep: self.asleep.clone(),
+            awaited: self.awaited.clone(),
             claim: claim.clone(),
             bell: rope,
             initializer: self.plan.initializer.clone(),
@@ -134,33 +141,33 @@ impl<P: Tasks + Io> Core<P> {
         Ok(())
     }
 
-    /// Gives out the chunks of a batch.
+    /// Gives out the chunks of a batch, whose arguments `write` puts into an empty buffer.
     pub(super) fn submit(
         &self,
         batch: Rc<dyn Sink>,
         code: Code,
-        chunks: Vec<Vec<u8>>,
+        write: &dyn Fn(usize, &mut Vec<u8>),
     ) -> Result<(), PoolError> {
         if self.state.get() != State::Open {
             return Err(PoolError::Closed);
         }
-        let first = self.next.get();
-        self.next.set(first + chunks.len() as u64);
+        let (first, chunks) = (self.next.get(), batch.missing());
+        self.next.set(first + chunks as u64);
         self.batches.borrow_mut().insert(first, Rc::clone(&batch));
-        for (index, chunk) in chunks.into_iter().enumerate() {
+        let mut letter = self.letter.take();
+        for index in 0..chunks {
             if let Some(error) = self.broken() {
                 batch.settle(index, Err(error));
                 continue;
             }
-            let mut job = Job { id: first + index as u64, code, input: Bytes(chunk) };
+            letter.clear();
+            write(index, &mut letter);
+            let head = message::job(first + index as u64, code);
             loop {
-                match self.tasks.try_put(job) {
+                match self.tasks.put_parts(&[&head, &letter], false) {
                     Ok(()) => break,
-                    Err(PutError::Full(refused)) => {
-                        job = refused;
-                        // There is room only once a worker has taken something.
-                        self.attend(None)?;
-                    }
+                    // There is room only once a worker has taken something.
+                    Err(PutError::Full(())) => drop(self.attend(None, 1)?),
                     Err(refused) => {
                         batch.settle(index, Err(PoolError::Argument { why: refused.to_string() }));
                         break;
@@ -168,17 +175,31 @@ impl<P: Tasks + Io> Core<P> {
                 }
             }
         }
+        self.letter.set(letter);
         if batch.is_finished() {
             self.batches.borrow_mut().remove(&first);
         }
         Ok(())
     }
 
+    /// How many results must come before any batch can be finished, within limits: no sooner
+    /// is there anything to do for the pool.
+    fn wanted(&self) -> usize {
+        let mut wanted = AT_ONCE;
+        for batch in self.batches.borrow().values() {
+            wanted = wanted.min(batch.missing());
+            if wanted <= 1 {
+                break;
+            }
+        }
+        wanted.max(1)
+    }
+
     /// Does what there is to do until `batch` is finished or `deadline` has passed; says
     /// whether it is finished.
     pub(super) fn serve(&self, batch: &dyn Sink, deadline: Option<u64>) -> bool {
         while !batch.is_finished() {
-            match self.attend(deadline) {
+            match self.attend(deadline, self.wanted()) {
                 Ok(true) => {}
                 Ok(false) => return batch.is_finished(),
                 Err(error) => self.give_up(error),
@@ -189,22 +210,22 @@ impl<P: Tasks + Io> Core<P> {
 
     /// Does what there is to do next, for somebody who waits for any of several things.
     pub(super) fn attend_once(&self) {
-        if let Err(error) = self.attend(None) {
+        if let Err(error) = self.attend(None, self.wanted()) {
             self.give_up(error);
         }
     }
 
-    /// Does what there is to do, waiting for it if there is nothing; false if the time was up
-    /// first.
-    fn attend(&self, deadline: Option<u64>) -> Result<bool, PoolError> {
+    /// Does what there is to do, waiting for it if there is nothing: for so many results, or
+    /// the end of a worker. False if the time was up first.
+    fn attend(&self, deadline: Option<u64>, results: usize) -> Result<bool, PoolError> {
         if self.collect() {
             return Ok(true);
         }
-        self.asleep.set(1);
+        self.awaited.set(results as u32);
         fence(SeqCst);
         let came = self.collect();
         let ready = if came { Ok(Vec::new()) } else { self.sleep(deadline) };
-        self.asleep.set(0);
+        self.awaited.set(0);
         let ended = self.ended(&ready.map_err(refused)?);
         let came = self.collect() || came;
         let any = came || !ended.is_empty();
@@ -236,30 +257,38 @@ impl<P: Tasks + Io> Core<P> {
 
     /// Takes all results that have come; says whether there were any.
     fn collect(&self) -> bool {
+        let mut letter = self.letter.take();
         let mut any = false;
         loop {
-            match self.results.try_get() {
-                Ok(Done { id: 0, answer }) => {
+            let read = |bytes: &[u8]| {
+                letter.clear();
+                letter.extend_from_slice(bytes);
+            };
+            if self.results.read_within(Some(Duration::ZERO), read).is_err() {
+                self.letter.set(letter);
+                return any;
+            }
+            any = true;
+            match message::read_done(&letter) {
+                Some((0, answer)) => {
                     let why = match answer {
-                        Answer::Panicked { message, location } if location.is_empty() => message,
+                        Answer::Panicked { message, location: "" } => message.to_owned(),
                         Answer::Panicked { message, location } => format!("{message} (at {location})"),
                         _ => "its initializer failed".to_owned(),
                     };
                     self.give_up(PoolError::NotReady { why });
                 }
-                Ok(Done { id, answer }) => {
+                Some((id, answer)) => {
                     self.barren.set(0);
                     self.settle(id, Ok(answer));
                 }
-                // What cannot be decoded was not put by a worker.
-                Err(GetError::Undecodable(_)) => {}
-                Err(_) => return any,
+                // What makes no sense was not put by a worker.
+                None => {}
             }
-            any = true;
         }
     }
 
-    fn settle(&self, id: u64, answer: Result<Answer, PoolError>) {
+    fn settle(&self, id: u64, answer: Result<Answer<'_>, PoolError>) {
         let found = {
             let batches = self.batches.borrow();
             batches.range(..=id).next_back().map(|(first, batch)| (*first, Rc::clone(batch)))
@@ -338,7 +367,7 @@ impl<P: Tasks + Io> Core<P> {
     /// Waits until all that is out is done and the workers have ended.
     pub(super) fn join(&self) {
         while !self.batches.borrow().is_empty() && self.broken().is_none() {
-            if let Err(error) = self.attend(None) {
+            if let Err(error) = self.attend(None, self.wanted()) {
                 self.give_up(error);
             }
         }

@@ -14,7 +14,7 @@
 use super::PoolError;
 use super::batch::{Batch, Sink};
 use super::core::{Core, State};
-use super::message;
+use super::message::Arguments;
 use crate::platform::{Io, Native, Tasks};
 use crate::shm::function::Code;
 use serde::Serialize;
@@ -47,7 +47,7 @@ pub struct ImapUnordered<T, O, P: Tasks + Io = Native>(Imap<T, O, P>);
 
 impl<T, O, P> Imap<T, O, P>
 where
-    T: Iterator<Item: Serialize>,
+    T: Iterator<Item: Serialize + 'static>,
     O: DeserializeOwned + 'static,
     P: Tasks + Io,
 {
@@ -68,11 +68,12 @@ where
             if count == 0 {
                 return;
             }
-            let bytes = message::arguments(&arguments);
-            drop(arguments);
             let batch = Rc::new(Batch::new(count, count, |elements| elements, None));
-            let submitted = match bytes {
-                Ok(bytes) => self.core.submit(Rc::clone(&batch) as Rc<dyn Sink>, self.code, vec![bytes]),
+            let submitted = match Arguments::new(arguments, count) {
+                Ok(arguments) => {
+                    let write = |index, to: &mut Vec<u8>| arguments.write(index, to);
+                    self.core.submit(Rc::clone(&batch) as Rc<dyn Sink>, self.code, &write)
+                }
                 Err(why) => Err(PoolError::Argument { why }),
             };
             if let Err(error) = submitted {
@@ -100,7 +101,7 @@ where
 
 impl<T, O, P> Iterator for Imap<T, O, P>
 where
-    T: Iterator<Item: Serialize>,
+    T: Iterator<Item: Serialize + 'static>,
     O: DeserializeOwned + 'static,
     P: Tasks + Io,
 {
@@ -122,7 +123,7 @@ where
 
 impl<T, O, P> Iterator for ImapUnordered<T, O, P>
 where
-    T: Iterator<Item: Serialize>,
+    T: Iterator<Item: Serialize + 'static>,
     O: DeserializeOwned + 'static,
     P: Tasks + Io,
 {

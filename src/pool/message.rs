@@ -2,64 +2,99 @@
 //!
 //! Made and read by `core`, `worker` and `batch`.
 //!
+//! | message | bytes |
+//! |---|---|
+//! | a chunk of a call | its number (8), the code to run (8), its arguments |
+//! | what became of it | its number (8), a [`Kind`] (1), what there is to say |
+//!
+//! Arguments and results are a sequence as `postcard` writes it, or the bytes of
+//! [numbers](super::numbers).
+//!
 //! When a worker dies, what it had not put is not there, and nothing is there in part.
 
+use super::numbers;
 use crate::shm::function::{Body, Code};
-use serde::de::{DeserializeOwned, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::any::Any;
 use std::cell::RefCell;
-use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// A chunk of a call: what to run, and its arguments as a sequence.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Job {
-    pub(super) id: u64,
-    pub(super) code: Code,
-    pub(super) input: Bytes,
-}
-
 /// What became of a chunk.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Done {
-    /// The number of the chunk; 0 from a worker that does not get ready.
-    pub(super) id: u64,
-    pub(super) answer: Answer,
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Kind {
+    /// Its results follow.
+    Results,
+    /// It panicked: the length of the place (4), the place, and what was said follow.
+    Panicked,
+    /// It has results that cannot be sent, or arguments that could not: why follows.
+    Unsendable,
 }
 
-/// The results of a chunk as a sequence, or why there are none.
-#[derive(Serialize, Deserialize)]
-pub(super) enum Answer {
-    Results(Bytes),
-    Panicked { message: String, location: String },
-    Unsendable(String),
+/// The results of a chunk, or why there are none.
+pub(super) enum Answer<'a> {
+    Results(&'a [u8]),
+    Panicked { message: &'a str, location: &'a str },
+    Unsendable(&'a str),
 }
 
-/// Bytes, written at once and not one by one.
-pub(super) struct Bytes(pub(super) Vec<u8>);
-
-impl Serialize for Bytes {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(&self.0)
-    }
+/// The head of a chunk; its arguments follow.
+pub(super) fn job(id: u64, code: Code) -> [u8; 16] {
+    let mut head = [0; 16];
+    head[..8].copy_from_slice(&id.to_ne_bytes());
+    head[8..].copy_from_slice(&code.to_bytes());
+    head
 }
 
-impl<'de> Deserialize<'de> for Bytes {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Bytes, D::Error> {
-        struct Whole;
-        impl Visitor<'_> for Whole {
-            type Value = Bytes;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("bytes")
-            }
-            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Bytes, E> {
-                Ok(Bytes(bytes.to_vec()))
-            }
-        }
-        deserializer.deserialize_bytes(Whole)
-    }
+/// The number, the code and the arguments of a chunk.
+pub(super) fn read_job(letter: &[u8]) -> Option<(u64, Code, &[u8])> {
+    let (id, rest) = letter.split_first_chunk()?;
+    let (code, arguments) = rest.split_first_chunk()?;
+    Some((u64::from_ne_bytes(*id), Code::from_bytes(*code), arguments))
+}
+
+/// The head of what became of a chunk; 0 is the number of none, and comes from a worker that
+/// does not get ready.
+pub(super) fn done(id: u64, kind: Kind) -> [u8; 9] {
+    let mut head = [0; 9];
+    head[..8].copy_from_slice(&id.to_ne_bytes());
+    head[8] = kind as u8;
+    head
+}
+
+/// The number of a chunk and what became of it.
+pub(super) fn read_done(letter: &[u8]) -> Option<(u64, Answer<'_>)> {
+    let (id, rest) = letter.split_first_chunk()?;
+    let (&kind, rest) = rest.split_first()?;
+    let text = |bytes| std::str::from_utf8(bytes).ok();
+    let answer = if kind == Kind::Results as u8 {
+        Answer::Results(rest)
+    } else if kind == Kind::Panicked as u8 {
+        let (length, rest) = rest.split_first_chunk()?;
+        let (location, message) = rest.split_at_checked(u32::from_ne_bytes(*length) as usize)?;
+        Answer::Panicked { message: text(message)?, location: text(location)? }
+    } else {
+        Answer::Unsendable(text(rest)?)
+    };
+    Some((u64::from_ne_bytes(*id), answer))
+}
+
+/// Writes what there is to say of a panic.
+pub(super) fn say_panicked(message: &str, location: &str, to: &mut Vec<u8>) -> Kind {
+    to.clear();
+    to.extend_from_slice(&(location.len() as u32).to_ne_bytes());
+    to.extend_from_slice(location.as_bytes());
+    to.extend_from_slice(message.as_bytes());
+    Kind::Panicked
+}
+
+/// Writes why something could not be sent.
+pub(super) fn say_unsendable(why: &str, to: &mut Vec<u8>) -> Kind {
+    to.clear();
+    to.extend_from_slice(why.as_bytes());
+    Kind::Unsendable
 }
 
 /// A function that is applied to each argument of a chunk.
@@ -72,40 +107,96 @@ impl<F: Copy, I, O> Clone for Each<F, I, O> {
     }
 }
 
-impl<F, I, O> Body<Answer> for Each<F, I, O>
+impl<F, I, O> Body<Kind> for Each<F, I, O>
 where
     F: Fn(I) -> O + Copy + 'static,
     I: DeserializeOwned + 'static,
     O: Serialize + 'static,
 {
-    fn run(self, input: &[u8]) -> Answer {
-        let arguments: Vec<I> = match postcard::from_bytes(input) {
+    fn run(self, input: &[u8], output: &mut Vec<u8>) -> Kind {
+        let arguments: Vec<I> = match decode(input) {
             Ok(arguments) => arguments,
-            Err(error) => return Answer::Unsendable(format!("its argument arrived garbled: {error}")),
+            Err(why) => return say_unsendable(&format!("its argument arrived garbled: {why}"), output),
         };
         match catch(|| arguments.into_iter().map(&self.0).collect::<Vec<O>>()) {
-            Ok(results) => match postcard::to_extend(&results, Vec::with_capacity(input.len())) {
-                Ok(bytes) => Answer::Results(Bytes(bytes)),
-                Err(error) => Answer::Unsendable(error.to_string()),
+            Ok(results) => match encode(&results, 0..results.len(), output) {
+                Ok(()) => Kind::Results,
+                Err(why) => say_unsendable(&why, output),
             },
-            Err((message, location)) => Answer::Panicked { message, location },
+            Err((message, location)) => say_panicked(&message, &location, output),
         }
     }
 }
 
-/// The arguments of a chunk as bytes.
-pub(super) fn arguments<I: Serialize>(chunk: &[I]) -> Result<Vec<u8>, String> {
-    postcard::to_extend(chunk, Vec::with_capacity(16 + 2 * chunk.len())).map_err(|error| error.to_string())
+/// Writes some of the items as a sequence behind what is there.
+fn encode<T: Serialize + 'static>(
+    items: &Vec<T>,
+    some: Range<usize>,
+    to: &mut Vec<u8>,
+) -> Result<(), String> {
+    if numbers::are::<T>() {
+        numbers::write(items, some, to);
+        return Ok(());
+    }
+    let written = postcard::to_extend(&items[some], std::mem::take(to));
+    *to = written.map_err(|error| error.to_string())?;
+    Ok(())
+}
+
+fn decode<T: DeserializeOwned + 'static>(bytes: &[u8]) -> Result<Vec<T>, String> {
+    if numbers::are::<T>() {
+        return numbers::read(bytes).ok_or_else(|| format!("{} bytes are no whole numbers", bytes.len()));
+    }
+    postcard::from_bytes(bytes).map_err(|error| error.to_string())
 }
 
 /// The results of a chunk of `count`.
-pub(super) fn results<O: DeserializeOwned>(bytes: &[u8], count: usize) -> Result<Vec<O>, String> {
-    let results: Vec<O> = postcard::from_bytes(bytes).map_err(|error| error.to_string())?;
+pub(super) fn results<O: DeserializeOwned + 'static>(bytes: &[u8], count: usize) -> Result<Vec<O>, String> {
+    let results: Vec<O> = decode(bytes)?;
     // A type that reads itself otherwise than it was written may have made fewer of them.
     if results.len() == count {
         Ok(results)
     } else {
         Err(format!("{} results for {count} arguments", results.len()))
+    }
+}
+
+/// The arguments of a call, of which every chunk can be sent.
+pub(super) enum Arguments<I> {
+    /// They are written when their turn comes, which cannot fail.
+    Numbers { numbers: Vec<I>, chunk: usize },
+    /// They are written, one chunk behind the other.
+    Encoded { bytes: Vec<u8>, ends: Vec<usize> },
+}
+
+impl<I: Serialize + 'static> Arguments<I> {
+    /// The arguments in chunks of `chunk`; or why one of them cannot be sent.
+    pub(super) fn new(arguments: Vec<I>, chunk: usize) -> Result<Self, String> {
+        if numbers::are::<I>() {
+            return Ok(Arguments::Numbers { numbers: arguments, chunk });
+        }
+        let total = arguments.len();
+        let mut ends = Vec::with_capacity(total.div_ceil(chunk));
+        let mut bytes = Vec::with_capacity(16 + 2 * total);
+        for start in (0..total).step_by(chunk) {
+            encode(&arguments, start..total.min(start.saturating_add(chunk)), &mut bytes)?;
+            ends.push(bytes.len());
+        }
+        Ok(Arguments::Encoded { bytes, ends })
+    }
+
+    /// Writes the chunk at `index` into an empty buffer.
+    pub(super) fn write(&self, index: usize, to: &mut Vec<u8>) {
+        match self {
+            Arguments::Numbers { numbers, chunk } => {
+                let start = index * chunk;
+                numbers::write(numbers, start..numbers.len().min(start.saturating_add(*chunk)), to);
+            }
+            Arguments::Encoded { bytes, ends } => {
+                let start = index.checked_sub(1).map_or(0, |before| ends[before]);
+                to.extend_from_slice(&bytes[start..ends[index]]);
+            }
+        }
     }
 }
 

@@ -29,7 +29,7 @@
 use super::batch::{Batch, Callback};
 use super::core::{Core, State};
 use super::imap::{Imap, ImapUnordered};
-use super::message::{self, Each};
+use super::message::{Arguments, Each};
 use super::{AsyncResult, PoolBuilder, PoolError};
 use crate::Error;
 use crate::platform::{Io, Native, Tasks};
@@ -326,16 +326,12 @@ impl<P: Tasks + Io> Pool<P> {
         let arguments: Vec<I> = arguments.into_iter().collect();
         let total = arguments.len();
         let chunk = chunk.unwrap_or_else(|| total.div_ceil(4 * self.core.workers()).max(1));
-        let mut chunks = Vec::with_capacity(total.div_ceil(chunk));
-        for part in arguments.chunks(chunk) {
-            chunks.push(message::arguments(part).map_err(|why| PoolError::Argument { why })?);
-        }
-        // Arguments are dropped before they are worked on.
-        drop(arguments);
+        // Those that are more than numbers are dropped before they are worked on.
+        let arguments = Arguments::new(arguments, chunk).map_err(|why| PoolError::Argument { why })?;
         let batch = Rc::new(Batch::new(total, chunk, gather, callback));
         let code = Code::of(Each(function, PhantomData));
         if total > 0 {
-            self.core.submit(Rc::clone(&batch) as _, code, chunks)?;
+            self.core.submit(Rc::clone(&batch) as _, code, &|index, to| arguments.write(index, to))?;
         }
         Ok(AsyncResult::new(Rc::clone(&self.core), batch))
     }

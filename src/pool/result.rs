@@ -36,7 +36,7 @@ pub(super) trait Outcome<R>: Sink {
     fn was_successful(&self) -> bool;
 }
 
-impl<O: DeserializeOwned, R> Outcome<R> for Batch<O, R> {
+impl<O: DeserializeOwned + 'static, R> Outcome<R> for Batch<O, R> {
     fn take(&self) -> Result<R, PoolError> {
         self.outcome.borrow_mut().take().unwrap_or(Err(PoolError::Taken))
     }

@@ -9,18 +9,19 @@
 //!
 //! When a process dies here, nothing is left behind.
 
-use serde::{Deserialize, Serialize};
 use std::ptr::NonNull;
 
-/// What a function is called for: it gets bytes and answers with an `A`.
+/// What a function is called for: it gets bytes, may write some, and answers with an `A`.
 pub(crate) trait Body<A>: Copy + 'static {
-    /// Runs it.
-    fn run(self, bytes: &[u8]) -> A;
+    /// Runs it. What it writes goes behind what there is in `output`.
+    fn run(self, input: &[u8], output: &mut Vec<u8>) -> A;
 }
 
 /// The address of a function.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Code(u64);
+
+type Call<A> = fn(&[u8], &mut Vec<u8>) -> A;
 
 impl Code {
     /// The address of the code behind `_body`.
@@ -32,23 +33,33 @@ impl Code {
                  was forked earlier; give what it needs as its argument"
             );
         }
-        Code(call::<A, B> as fn(&[u8]) -> A as usize as u64)
+        Code(call::<A, B> as Call<A> as usize as u64)
+    }
+
+    /// The address as a message has it.
+    pub(crate) fn to_bytes(self) -> [u8; 8] {
+        self.0.to_ne_bytes()
+    }
+
+    /// The address in a message, which has it from [`to_bytes`](Self::to_bytes).
+    pub(crate) fn from_bytes(bytes: [u8; 8]) -> Code {
+        Code(u64::from_ne_bytes(bytes))
     }
 
     /// Runs the code that has this address and answers with an `A`: the same `A` as in
     /// [`of`](Self::of), which the one caller in this crate sees to.
-    pub(crate) fn run<A>(self, bytes: &[u8]) -> A {
+    pub(crate) fn run<A>(self, input: &[u8], output: &mut Vec<u8>) -> A {
         // SAFETY: a `Code` is made by `of` alone, and reaches only copies of its process (2).
-        let call = unsafe { std::mem::transmute::<usize, fn(&[u8]) -> A>(self.0 as usize) };
-        call(bytes)
+        let call = unsafe { std::mem::transmute::<usize, Call<A>>(self.0 as usize) };
+        call(input, output)
     }
 }
 
-fn call<A, B: Body<A>>(bytes: &[u8]) -> A {
+fn call<A, B: Body<A>>(input: &[u8], output: &mut Vec<u8>) -> A {
     // SAFETY: a value without a size is anywhere; `of` was given one of this type, which may
     // be copied.
     let body = unsafe { NonNull::<B>::dangling().read() };
-    body.run(bytes)
+    body.run(input, output)
 }
 
 #[cfg(test)]
@@ -59,13 +70,17 @@ mod tests {
     struct Length;
 
     impl Body<usize> for Length {
-        fn run(self, bytes: &[u8]) -> usize {
-            bytes.len()
+        fn run(self, input: &[u8], output: &mut Vec<u8>) -> usize {
+            output.extend_from_slice(input);
+            input.len()
         }
     }
 
     #[test]
     fn the_address_is_the_function() {
-        assert_eq!(Code::of(Length).run::<usize>(b"four"), 4);
+        let code = Code::from_bytes(Code::of(Length).to_bytes());
+        let mut output = b"not ".to_vec();
+        assert_eq!(code.run::<usize>(b"four", &mut output), 4);
+        assert_eq!(output, b"not four");
     }
 }

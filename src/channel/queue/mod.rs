@@ -24,6 +24,7 @@
 
 mod blocks;
 mod build;
+mod bytes;
 mod codec;
 mod error;
 mod fifo;
@@ -39,6 +40,7 @@ mod tasks;
 mod typed;
 
 pub use build::QueueBuilder;
+pub(crate) use bytes::ByteQueue;
 pub use codec::{Codec, Plain, Serial};
 pub use error::{GetError, PutError};
 pub use fifo::{Fifo, FifoStore};

@@ -159,19 +159,6 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
         self.read(wait, site, read)?.map_err(GetError::Undecodable)
     }
 
-    /// Gets an item, waiting no longer than `timeout` if there is one, and shows it to `note`
-    /// immediately before it is taken.
-    #[track_caller]
-    pub(crate) fn get_noting(&self, timeout: Option<Duration>, note: impl FnOnce(&T)) -> Result<T, GetError> {
-        let read = |from, len| {
-            // SAFETY: only items of this type were put, by the same codec.
-            let item = unsafe { C::decode(from, len) };
-            item.inspect(note)
-        };
-        let wait = timeout.map_or(Patience::Forever, Patience::within::<P>);
-        self.read(wait, P::Site::here(), read)?.map_err(GetError::Undecodable)
-    }
-
     pub(super) fn of(handle: Handle<O::Store<P>, P>) -> Self {
         Queue { handle, codec: PhantomData }
     }
@@ -336,7 +323,12 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     }
 
     #[inline]
-    fn write(&self, item: &mut impl Item, wait: Patience, site: P::Site) -> Result<(), PutError<()>> {
+    pub(super) fn write(
+        &self,
+        item: &mut impl Item,
+        wait: Patience,
+        site: P::Site,
+    ) -> Result<(), PutError<()>> {
         let store = self.handle.store();
         let (bytes, largest) = (item.bytes() + item.key().len(), store.largest());
         if bytes > largest {
@@ -358,7 +350,7 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     }
 
     #[inline]
-    fn read<R>(
+    pub(super) fn read<R>(
         &self,
         wait: Patience,
         site: P::Site,
