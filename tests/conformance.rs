@@ -31,6 +31,8 @@ mod select;
 mod shared_memory;
 #[path = "conformance/signal.rs"]
 mod signal;
+#[path = "conformance/socket.rs"]
+mod socket;
 #[path = "conformance/socket_server.rs"]
 mod socket_server;
 #[path = "conformance/tracker.rs"]

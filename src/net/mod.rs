@@ -7,12 +7,14 @@
 //! | send messages to processes that do not descend from this one | [`Listener`] and [`connect`](connect()), which meet at an [`Address`] and give a [`Connection`](crate::channel::Connection) |
 //! | wait for many files | [`Selector`], and [`select`](select()) for once |
 //! | serve what comes to a socket | [`Server`] |
+//! | set what must be set before a socket is bound | [`Bind`] |
 //!
 //! When a process dies here, its sockets are closed; the path of a Unix address stays
 //! behind, and can be removed by hand.
 
 mod address;
 mod auth;
+mod bind;
 #[path = "connect.rs"]
 mod client;
 mod interest;
@@ -24,6 +26,7 @@ pub mod server;
 mod waker;
 
 pub use address::Address;
+pub use bind::Bind;
 pub use client::connect;
 pub use interest::{Interest, Ready};
 pub use listener::Listener;
