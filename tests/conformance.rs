@@ -11,6 +11,8 @@ mod condition;
 mod connection;
 #[path = "conformance/event.rs"]
 mod event;
+#[path = "conformance/features.rs"]
+mod features;
 #[path = "conformance/fork_wait.rs"]
 mod fork_wait;
 #[path = "conformance/manager.rs"]

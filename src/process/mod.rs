@@ -19,6 +19,7 @@ mod method;
 mod process;
 mod run;
 mod start;
+mod state;
 mod threads;
 
 #[cfg(test)]
@@ -36,4 +37,5 @@ pub use identity::{Passport, passport, restart_numbering};
 pub use method::{StartMethod, set_start_method, start_method};
 pub use process::Process;
 pub use run::Run;
+pub use state::{State, state};
 pub use threads::allow_fork_with_threads;

@@ -283,7 +283,10 @@ fn c_sock_18_a_server_that_is_bound_and_listens() {
         let listener = match Bind::new().tcp(address) {
             // A machine need not have IPv6.
             Err(Error::Os { source, .. })
-                if address.is_ipv6() && source.kind() == ErrorKind::AddrNotAvailable =>
+                if address.is_ipv6()
+                    && [libc::EADDRNOTAVAIL, libc::EAFNOSUPPORT]
+                        .map(Some)
+                        .contains(&source.raw_os_error()) =>
             {
                 continue;
             }
