@@ -99,7 +99,7 @@ impl Builder {
         let body = move || {
             let listener = Listener::<P>::bind(&wanted).map(|listener| listener.authkey(&key));
             let server = listener.and_then(|listener| {
-                Server::new(listener, types, starter, site).map(|server| {
+                Server::new(listener, key, types, starter, site).map(|server| {
                     let address = server.address().clone();
                     (server, address)
                 })

@@ -5,7 +5,7 @@
 //!
 //! When a process dies here, a message was sent whole or is never received.
 
-use super::state::{Kind, Method};
+use super::state::{Kind, Method, Task};
 use crate::channel::Passed;
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -44,6 +44,8 @@ pub(super) enum Reply {
     Maybe(Option<Bytes>),
     Many(Vec<Bytes>),
     Pairs(Vec<(Bytes, Bytes)>),
+    /// To a worker of a pool.
+    Task(Task, Bytes),
     /// The time passed first.
     TimedOut,
     /// It cannot be done, and why.

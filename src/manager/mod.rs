@@ -10,6 +10,8 @@
 //! | `manager` | starting, finding and ending a server |
 //! | `server` | the loop of the server process, one request at a time |
 //! | `peer`, `poller`, `lanes`, `parked` | its clients, what it waits for, who waits for it |
+//! | `farewell` | what it does when one of them ends |
+//! | `nursery`, `family` | the workers of its pools, and who can use those |
 //! | `state` | the objects as the server has them: a state machine each |
 //! | `link`, `message` | how a client asks, and in which words |
 //! | `proxy` | the objects as programs see them |
@@ -23,14 +25,17 @@
 //! When the server dies, every call of every proxy is an
 //! [`Error::ManagerGone`](crate::Error::ManagerGone), also those that wait in it. When a
 //! client dies, the locks and the bounded permits that it held are given to the next,
-//! who is told; a request of which only a part had come never happens. When the process
+//! who is told; what a pool does for it nobody learns; a request of which only a part had come never happens. When the process
 //! that started the server dies, the server ends.
 
+mod family;
+mod farewell;
 mod lanes;
 mod link;
 #[allow(clippy::module_inception, reason = "the folder is named for its one main type")]
 mod manager;
 mod message;
+mod nursery;
 mod parked;
 mod peer;
 mod poller;
@@ -40,7 +45,7 @@ mod state;
 
 pub use manager::{Builder, Manager};
 pub use proxy::{
-    Array, Barrier, Condition, Dict, Event, Held, Iter, List, Lock, LockGuard, Namespace, Queue,
-    ReentrantLock, Registered, Semaphore, Value,
+    Array, Barrier, Condition, Dict, Event, Held, Iter, List, Lock, LockGuard, Namespace, Pending, Pool,
+    Queue, ReentrantLock, Registered, Semaphore, Value,
 };
 pub use state::Type;

@@ -81,3 +81,9 @@ fn numbers(events: &mut [EpollEvent]) -> Vec<u64> {
     events.sort_unstable_by_key(|event| (!event.events().intersects(over), event.data()));
     events.iter().map(EpollEvent::data).collect()
 }
+
+impl AsFd for Poller {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.0.as_fd()
+    }
+}

@@ -18,8 +18,10 @@
 //! When the server dies here, all its connections are closed, and each client meets the
 //! end of the file.
 
+use super::family::family;
 use super::lanes::Lanes;
 use super::message::{MOST, Reply, Request};
+use super::nursery::Nursery;
 use super::parked::{Parked, Waiter};
 use super::peer::{Client, Peer};
 use super::poller::Poller;
@@ -28,6 +30,7 @@ use crate::Error;
 use crate::channel::{Connection, Lane, Passed, pipe, wire};
 use crate::net::{Address, Listener};
 use crate::platform::{Io, Tasks};
+use crate::process::AuthKey;
 use crate::sys::death;
 use crate::thread;
 use std::collections::BTreeMap;
@@ -46,33 +49,38 @@ const UNPROVEN: usize = 64;
 
 /// Everything that a server process has.
 pub(super) struct Server<P: Io + Tasks> {
-    poller: Poller,
-    listener: Listener<P>,
+    pub(super) poller: Poller,
+    pub(super) listener: Listener<P>,
     /// Where connections come from that have shown the key, and where they are put.
-    proven: Connection<P>,
-    to_proven: Arc<Connection<P>>,
+    pub(super) proven: Connection<P>,
+    pub(super) to_proven: Arc<Connection<P>>,
     /// Relaxed: it only limits.
     unproven: Arc<AtomicUsize>,
-    peers: BTreeMap<u64, Peer<P>>,
-    clients: BTreeMap<u64, Client>,
+    pub(super) peers: BTreeMap<u64, Peer<P>>,
+    pub(super) clients: BTreeMap<u64, Client>,
     /// Clients by the numbers of their ends.
-    ends: BTreeMap<u64, u64>,
+    pub(super) ends: BTreeMap<u64, u64>,
     types: Types,
-    objects: BTreeMap<u64, Box<dyn Object>>,
-    parked: Parked,
-    lanes: Lanes<P>,
+    pub(super) objects: BTreeMap<u64, Box<dyn Object>>,
+    pub(super) parked: Parked,
+    pub(super) nursery: Nursery<P>,
+    /// Shown by whoever is a client.
+    pub(super) key: AuthKey,
+    family: u64,
+    pub(super) lanes: Lanes<P>,
     /// Peers that are to be dropped.
     lost: Vec<u64>,
     next: u64,
     /// Held so that it can tell.
     _starter: Option<OwnedFd>,
-    site: P::Site,
+    pub(super) site: P::Site,
 }
 
 impl<P: Io + Tasks> Server<P> {
     /// A server at this listener, which ends with the process `starter`.
     pub(super) fn new(
         listener: Listener<P>,
+        key: AuthKey,
         types: Types,
         starter: u32,
         site: P::Site,
@@ -97,6 +105,9 @@ impl<P: Io + Tasks> Server<P> {
             types,
             objects: BTreeMap::new(),
             parked: Parked::default(),
+            nursery: Nursery::new(),
+            key,
+            family: family(),
             lanes: Lanes::new(),
             lost: Vec::new(),
             next: FIRST,
@@ -130,6 +141,10 @@ impl<P: Io + Tasks> Server<P> {
                     }
                     PROVEN => self.proven(),
                     STARTER => true,
+                    worker if self.nursery.has(worker) => {
+                        self.worker_end(worker);
+                        false
+                    }
                     _ => self.incoming(number),
                 };
                 if over {
@@ -155,12 +170,13 @@ impl<P: Io + Tasks> Server<P> {
         self.listener.address()
     }
 
-    /// No client can come any more; the path of the address is gone.
+    /// No client can come any more; the path of the address is gone, and so are workers.
     pub(super) fn close(&mut self) {
+        self.end_workers();
         self.listener.close();
     }
 
-    fn number(&mut self) -> u64 {
+    pub(super) fn number(&mut self) -> u64 {
         self.next += 1;
         self.next - 1
     }
@@ -257,12 +273,8 @@ impl<P: Io + Tasks> Server<P> {
         match (request, client) {
             (Request::Hello { process, client }, None) => self.hello(number, process, client),
             (Request::Create(kind), Some(_)) => {
-                let reply = match state::make(kind, &self.types) {
-                    Ok(state) => {
-                        let object = self.number();
-                        self.objects.insert(object, state);
-                        Reply::Number(object)
-                    }
+                let reply = match state::make(kind, &self.types, self.family) {
+                    Ok(state) => self.add(state),
                     Err(why) => Reply::Refused(why),
                 };
                 self.answer(number, &reply);
@@ -278,6 +290,19 @@ impl<P: Io + Tasks> Server<P> {
             _ => self.lost.push(number),
         }
         false
+    }
+
+    /// Takes in a new object.
+    fn add(&mut self, state: Box<dyn Object>) -> Reply {
+        let object = self.number();
+        self.objects.insert(object, state);
+        match self.staff(object) {
+            Ok(()) => Reply::Number(object),
+            Err(why) => {
+                self.objects.remove(&object);
+                Reply::Refused(format!("no worker can be started for the pool: {why}"))
+            }
+        }
     }
 
     /// A connection says whose it is.
@@ -324,6 +349,7 @@ impl<P: Io + Tasks> Server<P> {
         }
         self.attempted(object, waiter, attempt);
         self.settle(object);
+        self.see_to_workers(object);
     }
 
     /// Answers, or has the caller wait.
@@ -340,7 +366,7 @@ impl<P: Io + Tasks> Server<P> {
     }
 
     /// Attempts again what waits for an object, the first first, until none can go on.
-    fn settle(&mut self, object: u64) {
+    pub(super) fn settle(&mut self, object: u64) {
         let Some(state) = self.objects.get_mut(&object) else { return };
         let mut place = 0;
         let mut answers = Vec::new();
@@ -375,52 +401,6 @@ impl<P: Io + Tasks> Server<P> {
             waiter.deadline = None;
             let attempt = state.expired(waiter.who, &mut waiter.method);
             self.attempted(object, waiter, attempt);
-            self.settle(object);
-        }
-    }
-
-    /// A connection has ended.
-    fn drop_peer(&mut self, number: u64) {
-        let Some(peer) = self.peers.remove(&number) else { return };
-        self.poller.remove(peer.connection.as_fd());
-        self.lanes.end(number);
-        if let Some((object, mut waiter)) = self.parked.take_of(number)
-            && let Some(state) = self.objects.get_mut(&object)
-        {
-            state.left(waiter.who, &mut waiter.method);
-            self.settle(object);
-        }
-        let Some((id, client)) = peer.client.and_then(|id| Some((id, self.clients.get_mut(&id)?))) else {
-            return;
-        };
-        client.connections -= 1;
-        if client.connections == 0 && client.end.is_none() {
-            self.died(id);
-        }
-    }
-
-    /// The process with this end has died.
-    fn end(&mut self, number: u64) {
-        let Some(client) = self.ends.get(&number).copied() else { return };
-        let of_client = self.peers.iter().filter(|(_, peer)| peer.client == Some(client));
-        let peers: Vec<u64> = of_client.map(|(number, _)| *number).collect();
-        for number in peers {
-            self.drop_peer(number);
-        }
-        self.died(client);
-    }
-
-    /// Takes back what a client held.
-    fn died(&mut self, id: u64) {
-        if let Some((end, fd)) = self.clients.remove(&id).and_then(|client| client.end) {
-            self.poller.remove(fd.as_fd());
-            self.ends.remove(&end);
-        }
-        let objects: Vec<u64> = self.objects.keys().copied().collect();
-        for object in objects {
-            if let Some(state) = self.objects.get_mut(&object) {
-                state.died(id);
-            }
             self.settle(object);
         }
     }

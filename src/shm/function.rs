@@ -1,6 +1,6 @@
 //! Functions by their address, which means the same to every copy of a process.
 //!
-//! Called by pools: a task says by its address what is to be run.
+//! Called by pools, also those of managers: a task says by its address what is to be run.
 //!
 //! 1. Only a function that captures nothing has its whole meaning in its address. That is
 //!    checked when a program is compiled.
@@ -46,10 +46,21 @@ impl Code {
         Code(u64::from_ne_bytes(bytes))
     }
 
+    /// The address as a number, for another process of this family.
+    pub(crate) fn number(self) -> u64 {
+        self.0
+    }
+
+    /// The code at a [`number`](Self::number) of this family's.
+    pub(crate) fn from_number(number: u64) -> Code {
+        Code(number)
+    }
+
     /// Runs the code that has this address and answers with an `A`: the same `A` as in
     /// [`of`](Self::of), which the one caller in this crate sees to.
     pub(crate) fn run<A>(self, input: &[u8], output: &mut Vec<u8>) -> A {
-        // SAFETY: a `Code` is made by `of` alone, and reaches only copies of its process (2).
+        // SAFETY: a `Code` is made by `of` alone, or from the number of one that was, and reaches
+        // only copies of its process (2).
         let call = unsafe { std::mem::transmute::<usize, Call<A>>(self.0 as usize) };
         call(input, output)
     }

@@ -9,6 +9,7 @@ use selvedge::process::AuthKey;
 use selvedge::{Error, ExitStatus, Process, pipe};
 use std::io::Write;
 use std::net::TcpStream;
+use std::os::fd::AsFd;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -311,6 +312,65 @@ rusty_fork_test! {
         assert!(joiner.join().unwrap().success());
         assert!(remote(queue.task_done()).contains("more often"));
         assert_eq!(queue.get_timeout(Duration::from_millis(5)).unwrap(), None);
+    }
+
+    #[test]
+    fn c_manager_12_a_pool_for_all() {
+        let manager = start();
+        for bad in [0, 5000] {
+            assert!(matches!(manager.pool(bad), Err(Error::InvalidArgument { .. })));
+        }
+        let pool = manager.pool(3).unwrap();
+        assert_eq!(pool.apply(|(a, b): (u32, u32)| a * b, (6, 7)).unwrap(), 42);
+        let squares: Vec<u64> = (0..1000).map(|x| x * x).collect();
+        assert_eq!(pool.map(|x: u64| x * x, 0..1000).unwrap(), squares);
+        assert!(pool.map(|x: u64| x, []).unwrap().is_empty());
+        let copy = pool.clone();
+        // Workers are nobody's but the server's, and whoever is of the family can use them.
+        in_child(move || assert_eq!(copy.map(|x: i8| -x, [1, 2]).unwrap(), [-1, -2]));
+        assert!(matches!(pool.map_async(|x: u8| x, [1], 0), Err(Error::InvalidArgument { .. })));
+        let panicked = pool.apply(|x: u8| assert_eq!(x, 1, "not one"), 2);
+        assert!(remote(panicked).contains("the task panicked: assertion"));
+
+        // A worker that is killed loses its task, and no other.
+        let deadly = |x: u32| if x == 3 { selvedge::sys::process::kill_self() } else { x };
+        assert!(remote(pool.apply(deadly, 3)).contains("the task was lost: its worker, process"));
+        for round in 0..10 {
+            let pending = pool.map_async(deadly, 0..20, 1).unwrap();
+            assert!(remote(pending.get()).contains("SIGKILL"), "round {round}");
+        }
+        assert_eq!(pool.map(deadly, 4..50).unwrap(), (4..50).collect::<Vec<_>>());
+
+        let slow = pool.map_async(|()| std::thread::park(), [()], 1).unwrap();
+        assert!(!slow.wait_timeout(Duration::from_millis(5)).unwrap());
+        assert!(remote(pool.join()).contains("still open"));
+        pool.close().unwrap();
+        assert!(remote(pool.apply(|()| (), ())).contains("closed and takes no new tasks"));
+        pool.terminate().unwrap();
+        assert!(slow.wait_timeout(LONG).unwrap());
+        assert!(remote(slow.get()).contains("terminated"));
+        pool.join().unwrap();
+
+        let orderly = manager.pool(2).unwrap();
+        let out = orderly.map_async(|x: u8| x + 1, 0..40, 1).unwrap();
+        orderly.close().unwrap();
+        orderly.join().unwrap();
+        assert!(out.wait_timeout(Duration::ZERO).unwrap());
+        assert_eq!(out.get().unwrap(), (1..41).collect::<Vec<u8>>());
+    }
+
+    /// The workers of a server that is killed end with it, so that nobody waits for ever.
+    #[test]
+    fn workers_end_with_their_server() {
+        let manager = start();
+        let pool = manager.pool(2).unwrap();
+        let pid = pool.apply(|()| std::process::id(), ()).unwrap();
+        let stuck = pool.map_async(|()| std::thread::park(), [(), ()], 1).unwrap();
+        kill(manager.pid().unwrap());
+        assert!(is_gone(stuck.get()) && is_gone(pool.apply(|()| (), ())));
+        let end = selvedge::sys::death::pidfd(pid);
+        let gone = end.is_none_or(|fd| selvedge::wait(&[fd.as_fd().into()], LONG).unwrap() == [0]);
+        assert!(gone, "worker {pid} lives on");
     }
 
     #[test]

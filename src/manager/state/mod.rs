@@ -7,6 +7,7 @@
 //! | `object` | what all of them can do, and how they are made |
 //! | `dict`, `list`, `value` | containers |
 //! | `lock`, `condition`, `semaphore`, `event`, `barrier`, `queue` | what clients wait for |
+//! | `pool` | tasks for workers |
 //! | `registered` | types of a program's own |
 //!
 //! When a client dies, [`Object::died`] takes back what it held.
@@ -18,6 +19,7 @@ mod event;
 mod list;
 mod lock;
 mod object;
+mod pool;
 mod queue;
 mod registered;
 mod semaphore;
@@ -29,7 +31,8 @@ pub(super) use dict::DictCall;
 pub(super) use event::EventCall;
 pub(super) use list::ListCall;
 pub(super) use lock::LockCall;
-pub(super) use object::{Attempt, Kind, Method, Object, Who, make};
+pub(super) use object::{Attempt, Kind, Method, Object, Staff, Who, make};
+pub(super) use pool::{PoolCall, Task};
 pub(super) use queue::QueueCall;
 pub use registered::Type;
 pub(super) use registered::Types;

@@ -18,6 +18,7 @@ use super::dict::{Dict, DictCall};
 use super::event::{Event, EventCall};
 use super::list::{List, ListCall};
 use super::lock::{Lock, LockCall};
+use super::pool::{Pool, PoolCall};
 use super::queue::{Queue, QueueCall};
 use super::registered::Types;
 use super::semaphore::{Semaphore, SemaphoreCall};
@@ -62,6 +63,20 @@ pub(in crate::manager) trait Object {
 
     /// A client has died.
     fn died(&mut self, _client: u64) {}
+
+    /// Which workers the object is to have; `None` for one that has none.
+    fn staff(&self) -> Option<Staff> {
+        None
+    }
+
+    /// One of its workers has ended, or (with the number 0) cannot be started.
+    fn worker_ended(&mut self, _worker: u32, _how: &str) {}
+}
+
+/// The workers that an object is to have.
+pub(in crate::manager) enum Staff {
+    AtLeast(usize),
+    Nobody,
 }
 
 /// Which object is wanted, and how it begins.
@@ -83,6 +98,8 @@ pub(in crate::manager) enum Kind {
     },
     Condition,
     Barrier(u64),
+    /// So many workers.
+    Pool(u64),
     /// The name of a type, and what its object is made of.
     Registered(String, Bytes),
 }
@@ -99,11 +116,12 @@ pub(in crate::manager) enum Method {
     Queue(QueueCall),
     Condition(ConditionCall),
     Barrier(BarrierCall),
+    Pool(PoolCall),
     Registered(String, Bytes),
 }
 
 /// Makes an object, or says why it cannot be made.
-pub(in crate::manager) fn make(kind: Kind, types: &Types) -> Result<Box<dyn Object>, String> {
+pub(in crate::manager) fn make(kind: Kind, types: &Types, family: u64) -> Result<Box<dyn Object>, String> {
     Ok(match kind {
         Kind::Dict => Box::new(Dict::default()),
         Kind::List(items) => Box::new(List(items)),
@@ -114,6 +132,7 @@ pub(in crate::manager) fn make(kind: Kind, types: &Types) -> Result<Box<dyn Obje
         Kind::Queue { room } => Box::new(Queue::new(room)),
         Kind::Condition => Box::new(Condition::new()),
         Kind::Barrier(parties) => Box::new(Barrier::new(parties)),
+        Kind::Pool(workers) => Box::new(Pool::new(family, workers)),
         Kind::Registered(name, argument) => types.make(&name, &argument)?,
     })
 }
