@@ -78,6 +78,8 @@ pub type RawValue<T> = sync::RawValue<T, Native>;
 pub type ShareableList = sync::ShareableList<Native>;
 /// [`sync::SharedMap`] for real processes.
 pub type SharedMap<K, V> = sync::SharedMap<K, V, Native>;
+/// [`sync::SharedVec`] for real processes.
+pub type SharedVec<T> = sync::SharedVec<T, Native>;
 /// [`sync::Value`] for real threads and processes.
 pub type Value<T> = sync::Value<T, Native>;
 /// [`sync::ValueGuard`] for real threads and processes.

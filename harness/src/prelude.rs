@@ -55,6 +55,8 @@ pub type RawValue<T> = selvedge::sync::RawValue<T, Checked>;
 pub type ShareableList = selvedge::sync::ShareableList<Checked>;
 /// A map of a fixed capacity in shared memory.
 pub type SharedMap<K, V> = selvedge::sync::SharedMap<K, V, Checked>;
+/// A vector of a fixed capacity in shared memory.
+pub type SharedVec<T> = selvedge::sync::SharedVec<T, Checked>;
 /// Bytes that have a name.
 pub type SharedMemory = selvedge::shm::SharedMemory<Checked>;
 /// A value that has a name.

@@ -18,6 +18,7 @@ pub(crate) mod function;
 mod header;
 mod memory;
 mod named;
+mod place;
 mod segment;
 mod shareable;
 mod shared;
@@ -26,6 +27,7 @@ mod tracker;
 pub(crate) use header::Layout;
 pub use memory::SharedMemory;
 pub use named::Named;
+pub(crate) use place::Place;
 pub(crate) use segment::NamedSegment;
 pub use shareable::Shareable;
 #[doc(hidden)]

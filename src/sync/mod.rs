@@ -21,6 +21,7 @@
 //! | [`Array`] | a fixed number of numbers | a segment of its own |
 //! | [`RawArray`] | the same without a lock | a segment of its own |
 //! | [`SharedMap`] | a fixed number of keys with values | a segment of its own |
+//! | [`SharedVec`] | up to a fixed number of plain values, in order | a segment of its own, with or without a name |
 //! | [`ShareableList`], [`Item`] | a fixed number of items of several kinds | a segment that has a name |
 //!
 //! "Any memory" means: on the stack or the heap for threads, inside
@@ -39,6 +40,7 @@ mod condvar;
 mod element;
 mod event;
 mod file_lock;
+mod journal;
 mod list_item;
 mod mutex;
 mod once;
@@ -52,6 +54,7 @@ mod rwlock;
 mod semaphore;
 mod shareable_list;
 mod shared_map;
+mod shared_vec;
 mod value;
 
 #[cfg(test)]
@@ -79,4 +82,5 @@ pub use rwlock::{ReadResult, RwLock, RwLockReadGuard, RwLockWriteGuard, WriteRes
 pub use semaphore::{Semaphore, SemaphoreGuard};
 pub use shareable_list::ShareableList;
 pub use shared_map::SharedMap;
+pub use shared_vec::SharedVec;
 pub use value::{Value, ValueGuard};

@@ -1,0 +1,228 @@
+//! Do the collections in shared memory keep their laws, and while somebody is killed?
+//!
+//! `SharedVec` and `Arena`: against a model in one process; under the scheduler in both
+//! engines and at both granularities, with kills at every point; natively with SIGKILL at
+//! moments of the kernel's choice. Maps and lists have tests of their own.
+
+use rusty_fork::rusty_fork_test;
+use selvedge::{Error, ExitStatus, SharedVec};
+use selvedge_harness::fault::Faults;
+use selvedge_harness::prelude::{self as checked, Config, Engine, Granularity, Process};
+use selvedge_harness::program::AnyProgram;
+use std::time::{Duration, Instant};
+
+/// Explores a program in each way to look, with and without a kill; tells whether nothing
+/// was found in any.
+fn is_sound(program: impl Fn() -> AnyProgram) -> bool {
+    let mut sound = true;
+    for granularity in [Granularity::Operation, Granularity::Word] {
+        for (engine, executions) in [(Engine::Sim, 600), (Engine::Real, 60)] {
+            for kills in [0, 1] {
+                let config =
+                    Config { shrink: false, ..Config::default() }.engine(engine).granularity(granularity);
+                let config = config.executions(executions).faults(Faults::kills(kills)).ignore_environment();
+                let tally = program().check("law", &config).unwrap().tally;
+                assert_eq!(tally.inconclusive, None, "{engine:?} {granularity:?}");
+                sound &= tally.first.is_none();
+            }
+        }
+    }
+    sound
+}
+
+fn next(random: &mut u64) -> usize {
+    *random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    (*random >> 40) as usize
+}
+
+/// Whatever is done in one process, the vector answers as one of the standard library.
+#[test]
+fn a_vector_is_a_vector() {
+    let (shared, mut model) = (SharedVec::<[u16; 3]>::new(9).unwrap(), Vec::new());
+    let mut random = 1;
+    for round in 0..20_000_u16 {
+        let (at, item) = (next(&mut random) % 11, [round; 3]);
+        match next(&mut random) % 8 {
+            0 => assert_eq!(shared.pop(), model.pop()),
+            1 if at < model.len() => assert_eq!(shared.swap_remove(at).unwrap(), model.swap_remove(at)),
+            2 if at < model.len() => {
+                let last = model.len() - 1;
+                shared.swap(at, last).unwrap();
+                model.swap(at, last);
+            }
+            3 if at < model.len() => {
+                assert_eq!(shared.set(at, item).unwrap(), std::mem::replace(&mut model[at], item));
+            }
+            4 if at == 0 => {
+                shared.truncate(at);
+                model.truncate(at);
+            }
+            5 if at < model.len() => {
+                model[at][1] += 1;
+                let after = shared.update(at, |[a, b, c]| [a, b + 1, c]).unwrap();
+                assert_eq!(after, model[at]);
+            }
+            _ if model.len() < 9 => {
+                assert_eq!(shared.push(item).unwrap(), model.len());
+                model.push(item);
+            }
+            _ => {}
+        }
+        assert_eq!((shared.get(at), shared.len()), (model.get(at).copied(), model.len()));
+        assert_eq!(shared.to_vec(), model);
+    }
+}
+
+#[test]
+fn what_a_vector_cannot_do_is_told() {
+    for bad in [0, usize::MAX, usize::MAX / 64] {
+        let error = SharedVec::<u64>::new(bad).unwrap_err().to_string();
+        assert!(
+            error.starts_with(&format!("the capacity of the vector is {bad}, but must be 1 to")),
+            "{error}"
+        );
+    }
+    let vec = SharedVec::new(2).unwrap();
+    vec.push(1).unwrap();
+    let full = vec.extend_from_slice(&[2, 3]).unwrap_err().to_string();
+    assert_eq!(full, "the number of elements of the vector is 3, but must be at most 2");
+    assert_eq!(vec.to_vec(), [1]);
+    for error in [vec.set(1, 0).unwrap_err(), vec.swap(0, 1).unwrap_err(), vec.swap_remove(1).unwrap_err()] {
+        assert_eq!(error.to_string(), "the index into the vector is 1, but must be less than its length, 1");
+    }
+    // A change that panics has not happened, and nobody is locked out.
+    let panics = std::panic::AssertUnwindSafe(|| vec.update(0, |_| panic!("no")));
+    assert!(std::panic::catch_unwind(panics).is_err());
+    assert_eq!(vec.to_vec(), [1]);
+    assert!(matches!(vec.unlink(), Err(Error::NoSegment { .. })));
+    let (left, _right) = selvedge::pipe(true).unwrap();
+    assert!(matches!(left.send(&vec), Err(Error::Value { doing: "encoded", .. })));
+}
+
+/// A name leads to the same vector, and to nothing that is not one.
+#[test]
+fn a_vector_that_has_a_name() {
+    let name = format!("vector-{}", std::process::id());
+    let vec = SharedVec::create(&name, 3).unwrap();
+    assert!(matches!(SharedVec::<u32>::create(&name, 3), Err(Error::SegmentExists { .. })));
+    vec.extend_from_slice(&[1_u32, 2]).unwrap();
+    let same = SharedVec::<u32>::open(&name).unwrap();
+    same.swap(0, 1).unwrap();
+    assert_eq!((vec.to_vec(), same.capacity(), vec.name()), (vec![2, 1], 3, Some(name.as_str())));
+    let (left, mut right) = selvedge::pipe(true).unwrap();
+    left.send(&vec).unwrap();
+    assert_eq!(right.recv::<SharedVec<u32>>().unwrap().to_vec(), [2, 1]);
+    let refused = |error: Error| match error {
+        Error::SegmentRefused { why, .. } => why,
+        other => panic!("{other}"),
+    };
+    let other = refused(SharedVec::<u64>::open(&name).unwrap_err());
+    assert!(other.starts_with("it holds a ") && other.contains(", and not a "), "{other}");
+    assert!(refused(selvedge::ShareableList::open(&name).unwrap_err()).contains("and not a"));
+    vec.unlink().unwrap();
+    assert!(matches!(SharedVec::<u32>::open(&name), Err(Error::NoSegment { .. })));
+    let bytes = selvedge::SharedMemory::create(&name, 4096).unwrap();
+    assert!(refused(SharedVec::<u32>::open(&name).unwrap_err()).contains("and not a"));
+    bytes.unlink().unwrap();
+    // What another program put there has no header of ours.
+    let foreign = format!("/dev/shm/selvedge.{name}");
+    std::fs::write(&foreign, vec![7; 4096]).unwrap();
+    let why = refused(SharedVec::<u32>::open(&name).unwrap_err());
+    std::fs::remove_file(&foreign).unwrap();
+    assert_eq!(why, "it was not made by this crate");
+}
+
+/// Two of which any may be killed exchange and add; every method happens or does not.
+fn exchanges() -> AnyProgram {
+    AnyProgram::dynamic(|| {
+        let vec = checked::SharedVec::new(3).unwrap();
+        vec.extend_from_slice(&[[1, 1], [2, 2]]).unwrap();
+        let (one, two) = (vec.clone(), vec.clone());
+        let swaps = Process::spawn(move || one.swap(0, 1).unwrap());
+        let pushes = Process::spawn(move || _ = two.push([3, 3]).unwrap());
+        let (swapped, pushed) = (swaps.join().unwrap().success(), pushes.join().unwrap().success());
+        let all = vec.to_vec();
+        assert!(all[..2] == [[2, 2], [1, 1]] || (!swapped && all[..2] == [[1, 1], [2, 2]]), "{all:?}");
+        assert!(all[2..] == [[3, 3]] || (!pushed && all.len() == 2), "{all:?}");
+        assert_eq!(vec.push([4, 4]).is_ok(), all.len() == 2);
+    })
+}
+
+#[test]
+fn methods_of_a_vector_happen_or_do_not() {
+    assert!(is_sound(exchanges));
+}
+
+/// What one method does at once, two do not.
+fn two_steps() -> AnyProgram {
+    AnyProgram::dynamic(|| {
+        let vec = checked::SharedVec::new(1).unwrap();
+        vec.push(0).unwrap();
+        let adders = [(); 2].map(|()| {
+            let vec = vec.clone();
+            Process::spawn(move || _ = vec.set(0, vec.get(0).unwrap() + 1).unwrap())
+        });
+        let killed = adders.into_iter().filter(|adder| !adder.join().unwrap().success()).count();
+        assert!(killed > 0 || vec.get(0) == Some(2), "an addition was lost");
+    })
+}
+
+#[test]
+fn an_element_that_is_read_and_then_written_is_lost() {
+    assert!(!is_sound(two_steps));
+}
+
+/// How often somebody is killed.
+const KILLS: u32 = if cfg!(debug_assertions) { 60 } else { 1000 };
+/// So many numbers that somebody who is killed is often killed while writing them.
+const WIDTH: usize = 4096;
+
+/// Lets up to a fifth of a millisecond pass without giving the core away.
+fn pass(random: &mut u64) {
+    let end = Instant::now() + Duration::from_nanos(next(random) as u64 % 200_000);
+    while Instant::now() < end {
+        std::hint::spin_loop();
+    }
+}
+
+rusty_fork_test! {
+    #![rusty_fork(timeout_ms = 120_000)]
+
+    /// Elements 0 and 1 are exchanged, 2 is set and changed, 3 and more come and go.
+    #[test]
+    fn native_writers_are_killed_and_every_method_happens_or_does_not() {
+        let vec: SharedVec<[u64; WIDTH]> = SharedVec::new(8).unwrap();
+        let begun = selvedge::Shared::new(selvedge::Value::new(0_u32));
+        vec.extend_from_slice(&[[1; WIDTH], [2; WIDTH], [0; WIDTH]]).unwrap();
+        let mut random = 1;
+        for kill in 0..KILLS {
+            let (theirs, here) = (vec.clone(), begun.clone());
+            let writer = selvedge::Process::spawn(move || {
+                here.set(kill + 1);
+                for round in 0_u64.. {
+                    (0..40).for_each(|_| theirs.swap(0, 1).unwrap());
+                    theirs.set(2, [round; WIDTH]).unwrap();
+                    theirs.update(2, |all| all.map(|one| one + 1)).unwrap();
+                    match theirs.len() {
+                        8 => theirs.truncate(3),
+                        5.. if round % 3 == 0 => _ = theirs.swap_remove(3).unwrap(),
+                        _ => _ = theirs.push([round; WIDTH]).unwrap(),
+                    }
+                }
+            });
+            begun.await_eq(kill + 1);
+            // What is wrong is told after the writer's death, so that it does not outlive it.
+            let wrong = || {
+                let all = vec.to_vec();
+                let torn = all.iter().position(|one| *one != [one[0]; WIDTH]);
+                let pair = [all[0][0], all[1][0]];
+                (torn.is_some() || (pair != [1, 2] && pair != [2, 1]) || all.len() < 3).then_some((torn, pair))
+            };
+            let before = if kill % 8 == 0 { wrong() } else { None };
+            pass(&mut random);
+            writer.kill().unwrap();
+            assert_eq!(writer.join().unwrap(), ExitStatus::Signal(9));
+            assert_eq!((before, wrong()), (None, None), "kill {kill}");
+        }
+    }
+}
