@@ -10,6 +10,8 @@ use crate::platform::Native;
 use crate::{channel, net, pool, process, shm, signal, sync, thread};
 use std::time::Duration;
 
+/// [`sync::Arena`] for real processes.
+pub type Arena<T> = sync::Arena<T, Native>;
 /// [`sync::Array`] for real processes.
 pub type Array<T> = sync::Array<T, Native>;
 /// [`sync::ArrayGuard`] for real processes.

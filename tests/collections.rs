@@ -5,10 +5,12 @@
 //! moments of the kernel's choice. Maps and lists have tests of their own.
 
 use rusty_fork::rusty_fork_test;
-use selvedge::{Error, ExitStatus, SharedVec};
+use selvedge::sync::At;
+use selvedge::{Arena, Error, ExitStatus, SharedVec};
 use selvedge_harness::fault::Faults;
 use selvedge_harness::prelude::{self as checked, Config, Engine, Granularity, Process};
 use selvedge_harness::program::AnyProgram;
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 /// Explores a program in each way to look, with and without a kill; tells whether nothing
@@ -172,6 +174,98 @@ fn an_element_that_is_read_and_then_written_is_lost() {
     assert!(!is_sound(two_steps));
 }
 
+/// Whatever is done in one process, the arena answers as a map from what it gave out.
+#[test]
+fn an_arena_keeps_what_it_was_given() {
+    let (arena, mut model) = (Arena::<[u32; 3]>::new(7).unwrap(), HashMap::new());
+    let mut given: Vec<At<[u32; 3]>> = Vec::new();
+    let mut random = 2;
+    for round in 0..20_000_u32 {
+        let item = [round; 3];
+        let some = given.get(next(&mut random) % given.len().max(1)).copied();
+        match (next(&mut random) % 5, some) {
+            (0, Some(at)) => assert_eq!(arena.remove(at), model.remove(&at)),
+            (1, Some(at)) => {
+                let before = model.get_mut(&at).map(|place| std::mem::replace(place, item));
+                assert_eq!(arena.set(at, item), before);
+            }
+            (2, Some(at)) => {
+                let after = model.get_mut(&at).map(|all| {
+                    all[1] += 1;
+                    *all
+                });
+                assert_eq!(arena.update(at, |[a, b, c]| [a, b + 1, c]), after);
+            }
+            _ => match arena.insert(item) {
+                Ok(at) => {
+                    assert_eq!(model.insert(at, item), None, "it was given out before");
+                    given.push(at);
+                }
+                Err(full) => {
+                    let why = "the number of values of the arena is 8, but must be at most 7";
+                    assert_eq!((full.to_string().as_str(), model.len()), (why, 7));
+                }
+            },
+        }
+        if let Some(at) = some {
+            assert_eq!(arena.get(at), model.get(&at).copied());
+        }
+        assert_eq!(arena.len(), model.len());
+    }
+    assert_eq!(arena.to_vec().into_iter().collect::<HashMap<_, _>>(), model);
+    for bad in [0, u32::MAX as usize, usize::MAX] {
+        let error = Arena::<u8>::new(bad).unwrap_err().to_string();
+        assert!(
+            error.starts_with(&format!("the capacity of the arena is {bad}, but must be 1 to")),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn an_arena_that_has_a_name() {
+    let name = format!("arena-{}", std::process::id());
+    let arena = Arena::create(&name, 2).unwrap();
+    let at = arena.insert(5_u64).unwrap();
+    let same = Arena::<u64>::open(&name).unwrap();
+    // An offset means the same wherever the arena is mapped, and can be sent.
+    let (left, mut right) = selvedge::pipe(true).unwrap();
+    left.send(&at).unwrap();
+    assert_eq!(same.update(right.recv().unwrap(), |five| five + 1), Some(6));
+    assert_eq!((arena.get(at), same.capacity(), same.name()), (Some(6), 2, Some(name.as_str())));
+    for error in [Arena::<i64>::open(&name).unwrap_err(), SharedVec::<u64>::open(&name).unwrap_err()] {
+        assert!(matches!(&error, Error::SegmentRefused { why, .. } if why.contains("and not a")), "{error}");
+    }
+    arena.unlink().unwrap();
+    assert!(matches!(Arena::<u64>::open(&name), Err(Error::NoSegment { .. })));
+}
+
+/// Two of which any may be killed take out and put in; nothing leaks, and nothing is torn.
+fn cells() -> AnyProgram {
+    AnyProgram::dynamic(|| {
+        let arena = checked::Arena::new(2).unwrap();
+        let at = arena.insert([1, 1]).unwrap();
+        let (one, two) = (arena.clone(), arena.clone());
+        let removes = Process::spawn(move || assert!(one.remove(at).is_some()));
+        let changes = Process::spawn(move || {
+            two.update(at, |[a, b]| [a + 1, b + 1]);
+            two.insert([3, 3]).unwrap();
+        });
+        let killed = [removes, changes].map(|task| !task.join().unwrap().success());
+        let all = arena.to_vec();
+        assert!(all.iter().all(|(_, [a, b])| a == b), "torn: {all:?}");
+        assert!(killed != [false, false] || all.len() == 1 && all[0].1 == [3, 3], "{all:?}");
+        // All the room that is not used can be used.
+        let free = (0..3).take_while(|_| arena.insert([4, 4]).is_ok()).count();
+        assert_eq!((free, arena.len()), (2 - all.len(), 2));
+    })
+}
+
+#[test]
+fn methods_of_an_arena_happen_or_do_not() {
+    assert!(is_sound(cells));
+}
+
 /// How often somebody is killed.
 const KILLS: u32 = if cfg!(debug_assertions) { 60 } else { 1000 };
 /// So many numbers that somebody who is killed is often killed while writing them.
@@ -223,6 +317,44 @@ rusty_fork_test! {
             writer.kill().unwrap();
             assert_eq!(writer.join().unwrap(), ExitStatus::Signal(9));
             assert_eq!((before, wrong()), (None, None), "kill {kill}");
+        }
+    }
+
+    /// One value that is changed, and others that come and go until there is no more room.
+    #[test]
+    fn native_writers_are_killed_and_the_arena_loses_no_room() {
+        let arena: Arena<[u64; WIDTH]> = Arena::new(8).unwrap();
+        let begun = selvedge::Shared::new(selvedge::Value::new(0_u32));
+        let stays = arena.insert([0; WIDTH]).unwrap();
+        let mut random = 1;
+        for kill in 0..KILLS {
+            let (theirs, here) = (arena.clone(), begun.clone());
+            let writer = selvedge::Process::spawn(move || {
+                here.set(kill + 1);
+                for round in 0_u64.. {
+                    theirs.set(stays, [round; WIDTH]).unwrap();
+                    match theirs.insert([round; WIDTH]) {
+                        Ok(at) if round % 2 == 0 => _ = theirs.remove(at).unwrap(),
+                        Ok(_) => {}
+                        Err(_) => {
+                            let others = theirs.to_vec().into_iter().filter(|(at, _)| *at != stays);
+                            others.for_each(|(at, _)| _ = theirs.remove(at).unwrap());
+                        }
+                    }
+                }
+            });
+            begun.await_eq(kill + 1);
+            pass(&mut random);
+            writer.kill().unwrap();
+            assert_eq!(writer.join().unwrap(), ExitStatus::Signal(9));
+            let all = arena.to_vec();
+            assert!(all.iter().all(|(_, one)| *one == [one[0]; WIDTH]), "torn by kill {kill}");
+            assert!(arena.get(stays).is_some() && arena.len() == all.len());
+            if kill % 8 == 0 {
+                let more: Vec<_> = (0..8).map_while(|_| arena.insert([1; WIDTH]).ok()).collect();
+                assert_eq!(all.len() + more.len(), 8, "kill {kill} took room away");
+                more.into_iter().for_each(|at| _ = arena.remove(at).unwrap());
+            }
         }
     }
 }

@@ -15,7 +15,18 @@ fn a_map_is_a_map() {
     for round in 0..20_000_u64 {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let key = (random >> 40) as u16 % 30;
-        match (random >> 33) % 3 {
+        match (random >> 33) % 4 {
+            3 if model.len() < 20 || model.contains_key(&key) => {
+                // Counts up, and takes away what is odd.
+                let change =
+                    |now: Option<u64>| now.map_or(Some(round), |now| (now % 2 == 0).then_some(now + 1));
+                let after = change(model.get(&key).copied());
+                match after {
+                    Some(value) => _ = model.insert(key, value),
+                    None => _ = model.remove(&key),
+                }
+                assert_eq!(map.update(key, change).unwrap(), after);
+            }
             0 => assert_eq!(map.remove(&key), model.remove(&key)),
             1 => assert_eq!(map.get(&key), model.get(&key).copied()),
             _ if model.len() == 20 && !model.contains_key(&key) => {

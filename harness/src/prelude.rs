@@ -55,6 +55,8 @@ pub type RawValue<T> = selvedge::sync::RawValue<T, Checked>;
 pub type ShareableList = selvedge::sync::ShareableList<Checked>;
 /// A map of a fixed capacity in shared memory.
 pub type SharedMap<K, V> = selvedge::sync::SharedMap<K, V, Checked>;
+/// Room for values that refer to each other by offsets.
+pub type Arena<T> = selvedge::sync::Arena<T, Checked>;
 /// A vector of a fixed capacity in shared memory.
 pub type SharedVec<T> = selvedge::sync::SharedVec<T, Checked>;
 /// Bytes that have a name.
@@ -93,6 +95,8 @@ pub type PriorityQueue<T> = selvedge::channel::PriorityQueue<T, Checked>;
 pub type Pool = selvedge::pool::Pool<Checked>;
 /// The same with threads.
 pub type ThreadPool = selvedge::pool::ThreadPool<Checked>;
+/// Objects in a process of their own.
+pub type Manager = selvedge::manager::Manager<Checked>;
 /// A process.
 pub type Process = selvedge::process::Process<Checked>;
 

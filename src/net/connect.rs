@@ -12,10 +12,13 @@ use crate::channel::Connection;
 use crate::platform::{Io, Kind, Op, Site};
 use crate::process::AuthKey;
 use crate::sys::socket;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::net::TcpStream;
 use std::os::fd::OwnedFd;
+
+/// All addresses together, as the object of an operation: a name or port that the kernel
+/// or chance chose is another one in each execution.
+const NETWORK: usize = 0x5e7;
 
 /// Connects to the listener at `address`, and shows it the key if there is one; then the
 /// listener must show it too. Listener and client must agree on whether there is one.
@@ -27,7 +30,7 @@ use std::os::fd::OwnedFd;
 #[track_caller]
 pub fn connect<P: Io>(address: &Address, authkey: Option<&AuthKey>) -> Result<Connection<P>, Error> {
     let site = P::Site::here();
-    let op = || Op::new(Kind::Output, "connect", name(address), site.location());
+    let op = || Op::new(Kind::Output, "connect", NETWORK, site.location());
     let socket = P::step(op, || open(address).map(Opened)).map_err(Error::os("connect"))?.0;
     let mut connection = connected(address, socket).map_err(Error::os("connect"))?;
     if let Some(key) = authkey {
@@ -46,11 +49,4 @@ fn open(address: &Address) -> io::Result<OwnedFd> {
         (_, Some(unix)) => socket::connect_to(&unix),
         (_, None) => unreachable!("it is a Unix address"),
     }
-}
-
-/// A number for an address, so that connections to one of them are not taken to commute.
-fn name(address: &Address) -> usize {
-    let mut hasher = DefaultHasher::new();
-    address.hash(&mut hasher);
-    hasher.finish() as usize | 1
 }

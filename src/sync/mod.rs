@@ -22,6 +22,7 @@
 //! | [`RawArray`] | the same without a lock | a segment of its own |
 //! | [`SharedMap`] | a fixed number of keys with values | a segment of its own |
 //! | [`SharedVec`] | up to a fixed number of plain values, in order | a segment of its own, with or without a name |
+//! | [`Arena`], [`At`] | values that refer to each other by offsets | the same |
 //! | [`ShareableList`], [`Item`] | a fixed number of items of several kinds | a segment that has a name |
 //!
 //! "Any memory" means: on the stack or the heap for threads, inside
@@ -33,6 +34,7 @@
 //!
 //! When a process dies, each file says what the others find.
 
+mod arena;
 mod array;
 mod barrier;
 mod bounded_semaphore;
@@ -62,6 +64,7 @@ mod rwlock_tests;
 #[cfg(test)]
 mod tests;
 
+pub use arena::{Arena, At};
 pub use array::{Array, ArrayGuard};
 pub use barrier::{Barrier, BarrierWaitResult};
 pub use bounded_semaphore::BoundedSemaphore;

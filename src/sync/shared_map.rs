@@ -166,8 +166,54 @@ impl<K: Shareable + Send + Copy + Eq + Hash, V: Shareable + Send + Copy, P: Task
         if P::step(|| self.op(Kind::Write, "insert", site), &mut put) {
             return Ok(before);
         }
+        Err(self.full())
+    }
+
+    /// Changes the value of a key in one step: `change` gets what there is and returns what
+    /// there is to be, `None` for nothing. Returns what there is then. While `change` runs,
+    /// everybody else who writes waits; if it panics, nothing has happened.
+    ///
+    /// ```
+    /// let hits: selvedge::SharedMap<u32, u64> = selvedge::SharedMap::new(10)?;
+    /// hits.update(404, |count| Some(count.unwrap_or(0) + 1))?;
+    /// assert_eq!(hits.get(&404), Some(1));
+    /// # Ok::<(), selvedge::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if the map is full, the key is not in it, and there is to
+    /// be a value.
+    #[track_caller]
+    pub fn update(&self, key: K, change: impl FnOnce(Option<V>) -> Option<V>) -> Result<Option<V>, Error> {
+        let (site, mut len) = (P::Site::here(), self.write());
+        let mut after = None;
+        let step = || {
+            let found = self.find(&key);
+            after = change(found.map(|(_, value)| value));
+            match (found, after) {
+                (Some((slot, _)), Some(value)) => self.fill(slot, None, value),
+                (Some((slot, _)), None) => {
+                    self.empty(slot);
+                    *len -= 1;
+                }
+                (None, Some(_)) if *len == self.capacity => return false,
+                (None, Some(value)) => {
+                    self.fill(self.vacant(&key), Some(key), value);
+                    *len += 1;
+                }
+                (None, None) => {}
+            }
+            true
+        };
+        if P::step(|| self.op(Kind::Write, "update", site), step) {
+            return Ok(after);
+        }
+        Err(self.full())
+    }
+
+    fn full(&self) -> Error {
         let (given, allowed) = (format!("{}", self.capacity + 1), format!("at most {}", self.capacity));
-        Err(Error::InvalidArgument { what: "the number of entries of the map", given, allowed })
+        Error::InvalidArgument { what: "the number of entries of the map", given, allowed }
     }
 
     /// Removes a key, and returns the value it had.
