@@ -8,10 +8,12 @@
 //! | 64 B, one to one | `PlainQueue` between two processes | a pipe between two processes | at least 3 times its rate |
 //! | 64 B, one to one | the same | iceoryx2 publish-subscribe between two processes | at least 3 times |
 //! | 64 B, one to one | the same | a bare ring with parking | for information |
+//! | 64 B, plain | `spsc` between two processes | a bare ring with parking | at least 0.8 times |
+//! | 64 B, pipe | `Connection` between two processes | a pipe between two processes, written in the same way | at least 0.9 times |
 //! | 64 B, two to two | `PlainQueue` between four processes | crossbeam-channel between four threads | at least 1 time |
 //! | 64 B, two to two | the same | Python's `multiprocessing.Queue` | at least 60 times |
 //! | 64 KiB, 1 MiB, one to one | `PlainQueue`, written and read in place | memcpy through a bare ring | at least 0.8 times |
-//! | 64 KiB, one to one | the same | iceoryx2 | at least 1.2 times |
+//! | 64 KiB, 1 MiB, one to one | the same | iceoryx2 | at least 1.2 times |
 //! | text | `Queue<(u64, String)>`, two to two | | for information |
 //!
 //! Fairness: rounds are paired, in alternating order; ratios are taken within a round, and
@@ -21,7 +23,7 @@
 //! A word after `--` picks the figures whose names contain it. Run without cargo's `--bench`
 //! flag, it makes one short round of each. It decides nothing: exit code 0 in any case.
 
-use selvedge::{PlainQueue, Process, Queue, Shared, shareable};
+use selvedge::{PlainQueue, Process, Queue, Shared, shareable, spsc};
 use selvedge_bench::ring::Ring;
 use selvedge_bench::rounds::{Bar, measured, paired, print_table, row};
 use std::hint::black_box;
@@ -107,6 +109,39 @@ fn bare<const N: usize>(messages: u32, places: u32) -> f64 {
         black_box(ring.get(number, |item| item[N - 1]));
     };
     each(1, messages, false, Ring::new(places), put, get)
+}
+
+fn single<const N: usize>(messages: u32, places: usize) -> f64 {
+    let (mut sender, mut receiver) = spsc::<[u8; N]>(places).expect("memory for a channel");
+    let put = move || {
+        for number in 0..messages {
+            let item = black_box(const { &[1; N] });
+            assert!(sender.send_with(|place| place.write(*item)).is_ok(), "item {number}");
+        }
+    };
+    let get = move || {
+        for _ in 0..messages {
+            black_box(receiver.recv_with(|item| item[N - 1]).expect("an item"));
+        }
+    };
+    rate(messages, false, vec![Box::new(put), Box::new(get)])
+}
+
+fn connection(messages: u32) -> f64 {
+    let (mut reader, writer) = selvedge::pipe(false).expect("a pipe");
+    let put = move || {
+        for _ in 0..messages {
+            writer.send_bytes(black_box(&[1; 64])).expect("a reader");
+        }
+    };
+    let get = move || {
+        let mut item = [0; 64];
+        for _ in 0..messages {
+            assert_eq!(reader.recv_bytes_into(&mut item).expect("a writer"), 64);
+            black_box(item[63]);
+        }
+    };
+    rate(messages, false, vec![Box::new(put), Box::new(get)])
 }
 
 fn text(messages: u32) -> f64 {
@@ -209,6 +244,10 @@ fn main() {
     compare("64 B, 1 x 1 : pipe", Bar::AtLeast(3.0), &one, &|| Some(pipe(small)));
     compare("64 B, 1 x 1 : iceoryx2", Bar::AtLeast(3.0), &one, &|| iceoryx::<64>(small, 1024));
     compare("64 B, 1 x 1 : bare ring", Bar::None, &one, &|| Some(bare::<64>(small, 1024)));
+    let alone = || single::<64>(small, 1024);
+    compare("64 B, plain : bare ring", Bar::AtLeast(0.8), &alone, &|| Some(bare::<64>(small, 1024)));
+    let through = || connection(small);
+    compare("64 B, pipe : pipe(2)", Bar::AtLeast(0.9), &through, &|| Some(pipe(small)));
     compare("64 B, 1 x 1 : crossbeam threads", Bar::None, &one, &|| Some(crossbeam(1, small)));
     compare("64 B, 2 x 2 : crossbeam threads", Bar::AtLeast(1.0), &two, &|| Some(crossbeam(2, small)));
     compare("64 B, 2 x 2 : Python", Bar::AtLeast(60.0), &two, &|| python(messages(100_000)));
@@ -219,6 +258,7 @@ fn main() {
     compare("64 KiB : iceoryx2", Bar::AtLeast(1.2), &large, &|| iceoryx::<{ 64 << 10 }>(many, 8));
     let huge = || plain::<{ 1 << 20 }>(1, few, 8);
     compare("1 MiB : bare ring", Bar::AtLeast(0.8), &huge, &|| Some(bare::<{ 1 << 20 }>(few, 8)));
+    compare("1 MiB : iceoryx2", Bar::AtLeast(1.2), &huge, &|| iceoryx::<{ 1 << 20 }>(few, 8));
     compare("text, 2 x 2", Bar::None, &|| text(messages(500_000)), &|| None);
     print_table(&table);
 }
