@@ -59,6 +59,7 @@
 use super::bell::{GETTER, PUTTER, RawBell};
 use super::position::{AWAITED, CLOSED, Position};
 use super::refusal::OVER;
+use super::spin::Spin;
 use super::{Left, Patience, RawRobustMutex, Refusal, Taken};
 use crate::platform::{Atomic, Cmp, Kind, Observe, Op, Robust, Site, Tasks};
 use crate::shm::Shareable;
@@ -72,6 +73,7 @@ pub(super) struct End<P: Robust> {
     pub(super) lock: RawRobustMutex<P>,
     /// The other end, as this side saw it last.
     seen: Cell<u64>,
+    pub(super) spin: Spin,
     pub(super) position: Line<P::AtomicU64>,
 }
 
@@ -148,6 +150,7 @@ impl<P: Robust> RawQueue<P> {
             lock: RawRobustMutex::new(),
             position: Line(P::AtomicU64::new(Position::START.word())),
             seen: Cell::new(Position::START.word()),
+            spin: Spin::new(),
         };
         let limit = limit.min(OVER - 1);
         RawQueue {

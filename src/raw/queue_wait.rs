@@ -120,15 +120,16 @@ impl<P: Robust> RawQueue<P> {
         self.sleep_until(side, seen, deadline, wait, site)
     }
 
-    /// Looks a few times whether the other end moves on. Not more often: each look takes the
-    /// line with the position away from the other side, and what is put or got between two
-    /// looks is then dealt with at once.
+    /// Looks a few times whether the other end moves on, as long as that pays off. Not more
+    /// often: each look takes the line with the position away from the other side, and what is
+    /// put or got between two looks is then dealt with at once.
     fn moves_soon(&self, side: u32, seen: u64) -> bool {
-        let other = if side == GETTER { &self.tail } else { &self.head };
-        (0..if P::SPIN > 0 { LOOKS } else { 0 }).any(|_| {
+        let (own, other) = if side == GETTER { (&self.head, &self.tail) } else { (&self.tail, &self.head) };
+        let look = |_| {
             (0..P::SPIN).for_each(|_| spin_loop());
-            (other.position.load(Relaxed) ^ seen) & !AWAITED != 0
-        })
+            ((other.position.load(Relaxed) ^ seen) & !AWAITED != 0).then_some(())
+        };
+        own.spin.while_it_pays::<P, ()>(|| (0..LOOKS).find_map(look)).is_some()
     }
 
     /// One sleep; says whether it ended with the deadline.

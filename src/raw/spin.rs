@@ -1,6 +1,6 @@
 //! How long a wait looks again before it sleeps: as long as that paid off lately.
 //!
-//! Called by the machines whose waits are often short: an event, a barrier, a lane.
+//! Called by the machines whose waits are often short: an event, a barrier, a lane, a ring, a queue.
 //!
 //! | what happened lately | looks before the next sleep |
 //! |---|---|
@@ -70,21 +70,33 @@ impl Spin {
         if P::SPIN == 0 || deadline.is_some_and(|deadline| deadline <= P::now()) {
             return None;
         }
+        let look = |_| {
+            let found = over();
+            if found.is_none() {
+                spin_loop();
+            }
+            found
+        };
+        self.while_it_pays::<P, T>(|| (0..P::SPIN * LONGER).find_map(look))
+    }
+
+    /// Runs `looks`, which looks for some time, unless that did not pay off lately.
+    #[inline]
+    pub(crate) fn while_it_pays<P: Platform, T>(&self, looks: impl FnOnce() -> Option<T>) -> Option<T> {
+        if P::SPIN == 0 {
+            return None;
+        }
         if !self.is_worth_it() {
             return None;
         }
         let failures = self.0.load(Relaxed);
-        for _ in 0..P::SPIN * LONGER {
-            if let found @ Some(_) = over() {
-                if failures != 0 {
-                    self.0.store(0, Relaxed);
-                }
-                return found;
-            }
-            spin_loop();
+        let found = looks();
+        match found {
+            Some(_) if failures == 0 => {}
+            Some(_) => self.0.store(0, Relaxed),
+            None => self.0.store(failures + 1, Relaxed),
         }
-        self.0.store(failures + 1, Relaxed);
-        None
+        found
     }
 }
 
