@@ -1,0 +1,17 @@
+//! Mutants: primitives with one mistake each, which the tests must find.
+//!
+//! | folder | what is there |
+//! |---|---|
+//! | a primitive each | its parts, right, and a file for each way to get one wrong |
+//! | `word` | what they are made of |
+//!
+//! Each claims to do what the specification of its primitive says, and is put to the same
+//! generated programs. `docs/mutants.md` lists what each is caught by.
+//!
+//! Orderings: all are sequentially consistent; mistakes in orderings are among the
+//! [`model`](crate::model)s.
+
+pub mod mutex;
+pub mod queue;
+pub mod semaphore;
+pub mod word;

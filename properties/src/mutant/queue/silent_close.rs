@@ -1,0 +1,10 @@
+//! Closes without telling those who wait.
+
+use super::buffer::buffer;
+
+buffer! {
+    /// Who waits for an item waits for ever.
+    SilentClose {
+        fn closed(&self) {}
+    }
+}

@@ -1,0 +1,102 @@
+//! Hunts for a program in which an object does not do what its specification says.
+//!
+//! Called by tests: on the primitives, where nothing may be found, and on the mutants, where
+//! something must.
+//!
+//! proptest makes the programs and then makes the one that fails smaller; the explorer
+//! makes its schedule smaller. The same seed makes the same programs everywhere.
+
+use super::generated::{Generated, programs};
+use super::run::program;
+use super::subject::Subject;
+use proptest::test_runner::{Config as Cases, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use selvedge_harness::report::failure;
+use selvedge_harness::{Config, Report};
+use std::cell::Cell;
+use std::fmt;
+use std::time::Duration;
+
+/// How executions count at whose end nobody could go on.
+const STUCK: &str = "stuck";
+
+/// What a hunt looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Programs.
+    pub programs: u64,
+    /// Their executions.
+    pub executions: u64,
+    /// How many of these ended with nobody able to go on.
+    pub stuck: u64,
+}
+
+/// A program that breaks its specification.
+#[derive(Debug)]
+pub struct Caught<T: Subject> {
+    /// The smallest such program known.
+    pub program: Generated<T::Spec>,
+    /// What exploring it came to.
+    pub report: Report,
+    /// How many programs it took.
+    pub programs: u64,
+}
+
+impl<T: Subject> fmt::Display for Caught<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "program {} broke its specification; the smallest that does:\n", self.programs)?;
+        writeln!(f, "{}\n", self.program)?;
+        f.write_str(&failure(&self.report).unwrap_or_else(|| "it did not do it again".to_owned()))
+    }
+}
+
+/// Explores `cases` programs, each as each of `ways` says, until one breaks its
+/// specification.
+///
+/// # Errors
+/// That program, made as small as it gets.
+///
+/// # Panics
+/// If a program cannot be explored.
+pub fn hunt<T: Subject>(cases: u32, ways: &[Config]) -> Result<Counts, Box<Caught<T>>> {
+    let counts = Cell::new(Counts::default());
+    let failing = Cell::new(false);
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let limits = Cases { cases, max_shrink_iters: 512, failure_persistence: None, ..Cases::default() };
+    let result = TestRunner::new_with_rng(limits, rng).run(&programs::<T>(), |generated| {
+        for way in ways {
+            // What is made smaller was seen to fail: it is worth a longer look.
+            let report = explore::<T>(&generated, way, if failing.get() { 4 } else { 1 }, false);
+            if !failing.get() {
+                let stuck = report.tally.outcomes.get(STUCK).copied().unwrap_or(0);
+                let Counts { programs, executions, stuck: before } = counts.get();
+                let executions = executions + report.tally.executions;
+                counts.set(Counts { programs, executions, stuck: before + stuck });
+            }
+            if report.tally.first.is_some() {
+                failing.set(true);
+                return Err(TestCaseError::fail("broken"));
+            }
+        }
+        counts.set(Counts { programs: counts.get().programs + 1, ..counts.get() });
+        Ok(())
+    });
+    match result {
+        Ok(()) => Ok(counts.get()),
+        Err(TestError::Abort(why)) => panic!("no programs could be made: {why}"),
+        Err(TestError::Fail(_, program)) => {
+            let reports = ways.iter().map(|way| explore::<T>(&program, way, 4, true));
+            let report = reports.into_iter().find(|report| report.tally.first.is_some());
+            let report = report.expect("the schedules of a program depend on nothing but the seed");
+            Err(Box::new(Caught { program, report, programs: counts.get().programs + 1 }))
+        }
+    }
+}
+
+fn explore<T: Subject>(generated: &Generated<T::Spec>, way: &Config, effort: u64, shrink: bool) -> Report {
+    let mut config = way.clone().persist(false);
+    config.shrink = shrink;
+    config.shrink_time = Duration::from_secs(2);
+    config.budget.executions = config.budget.executions.map(|executions| executions * effort);
+    let report = program::<T>(generated).check(&config);
+    report.unwrap_or_else(|error| panic!("this program cannot be explored: {error}\n{generated}"))
+}

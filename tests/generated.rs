@@ -1,0 +1,71 @@
+//! Do the primitives do what their specifications say, in programs that nobody wrote?
+//!
+//! In fibers and in processes, calls as steps and words as steps. Together the tests in fibers
+//! run at least a thousand programs, those in processes fewer.
+
+use selvedge_harness::fault::Faults;
+use selvedge_harness::prelude::*;
+use selvedge_properties::program::{Counts, Subject, hunt};
+
+/// Programs a primitive: in fibers, in processes.
+const PROGRAMS: (u32, u32) = if cfg!(debug_assertions) { (75, 4) } else { (1000, 20) };
+
+/// How each program is explored.
+fn ways(engine: Engine, kills: u8) -> [Config; 2] {
+    let (calls, words) = if engine == Engine::Sim { (12, 24) } else { (4, 8) };
+    let way = |granularity, executions| {
+        let config = Config::default().engine(engine).granularity(granularity).executions(executions);
+        config.faults(Faults::kills(kills)).ignore_environment()
+    };
+    [way(Granularity::Operation, calls), way(Granularity::Word, words)]
+}
+
+/// Nothing may be found in so many programs.
+fn holds<T: Subject>(engine: Engine, kills: u8) -> Counts {
+    let programs = if engine == Engine::Sim { PROGRAMS.0 } else { PROGRAMS.1 };
+    match hunt::<T>(programs, &ways(engine, kills)) {
+        Ok(counts) => {
+            assert_eq!(counts.programs, u64::from(programs));
+            println!("{engine:?}, {kills} kills: {counts:?}");
+            counts
+        }
+        Err(caught) => panic!("{caught}"),
+    }
+}
+
+macro_rules! hunts {
+    ($($name:ident: $subject:ty, kills $kills:expr;)*) => {
+        mod in_fibers {
+            use super::*;
+            $(#[test]
+            fn $name() {
+                for kills in $kills {
+                    holds::<$subject>(Engine::Sim, kills);
+                }
+            })*
+        }
+
+        mod in_processes {
+            use super::*;
+            rusty_fork::rusty_fork_test! {
+                #![rusty_fork(timeout_ms = 60_000)]
+                $(#[test]
+                fn $name() {
+                    for kills in $kills {
+                        holds::<$subject>(Engine::Real, kills);
+                    }
+                })*
+            }
+        }
+    };
+}
+
+hunts! {
+    a_mutex: Mutex<u32>, kills [0];
+    a_semaphore: Semaphore, kills [0];
+    a_bounded_semaphore: BoundedSemaphore, kills [0];
+    a_queue: Queue<u8>, kills [0, 1];
+    a_queue_of_plain_numbers: PlainQueue<u8>, kills [0, 1];
+    a_stack: LifoQueue<u8>, kills [0, 1];
+    a_priority_queue: PriorityQueue<u8>, kills [0, 1];
+}
