@@ -22,8 +22,9 @@
 //! 3. `RESET` says how the last generation ended. Who still holds a slot of one before finds
 //!    the answer in the slot, written there under the gate before it was lost.
 //! 4. Changing the word and waking are one system call.
-//! 5. Who finds its own generation broken looks once more under the gate: a release may be
-//!    on its way. So either all of a generation pass or none does.
+//! 5. Who finds its own generation broken looks once more, under the gate or after the next
+//!    generation has begun: a release may be on its way. So either all of a generation pass
+//!    or none does.
 //!
 //! Orderings: arriving passes through the gate, and releasing changes the word in the kernel,
 //! a release; who waits looks with acquire. So what anybody did before it arrived is seen by
@@ -52,6 +53,10 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed};
 const BROKEN: u32 = 1;
 const RESET: u32 = 2;
 const GENERATION: i16 = 4;
+
+/// How long somebody waits for the gate before it looks whether it still needs it, in
+/// nanoseconds.
+const PATIENCE: u64 = 1_000_000;
 
 /// What a slot says of the generation before, in the place of nothing.
 const PASSED: u32 = 1;
@@ -232,7 +237,8 @@ impl<P: Robust, const SLOTS: usize> RawBarrier<P, SLOTS> {
             return Some(slot);
         }
         // Not all are held for this generation: somebody of the last one has yet to leave,
-        // and needs nothing for it but to run.
+        // and needs nothing for it but to run; not even the gate, once it has noticed that its
+        // generation is over.
         let old = |slot: &Slot<P>| slot.generation.load(Relaxed) != generation(seen);
         let slot = self.used().iter().position(old)?;
         self.take(&self.slots[slot].lock, deadline, site).then_some(slot)
@@ -259,17 +265,32 @@ impl<P: Robust, const SLOTS: usize> RawBarrier<P, SLOTS> {
             let mut now = self.changed(seen, deadline, op);
             if generation(now) == generation(seen) {
                 // Broken, or the time is up, unless a release is on its way (invariant 5).
-                self.take(&self.gate, None, site);
-                now = self.word.load(Acquire);
-                if now == seen {
-                    self.shatter();
-                }
-                self.gate.unlock_mine(P::me(), Left::Clean, site);
+                now = self.look_again(seen, site);
             }
             let passed = self.has_passed(seen, now, &self.slots[slot]);
             self.slots[slot].lock.unlock_mine(P::me(), Left::Clean, site);
             if passed { Ok(()) } else { Err(BarrierError::Broken) }
         })
+    }
+
+    /// The word as it is under the gate, or once the generation of `seen` is over; broken if
+    /// nothing else has happened to that.
+    fn look_again(&self, seen: u32, site: P::Site) -> u32 {
+        loop {
+            if self.take(&self.gate, Some(P::now().saturating_add(PATIENCE)), site) {
+                let now = self.word.load(Acquire);
+                if now == seen {
+                    self.shatter();
+                }
+                self.gate.unlock_mine(P::me(), Left::Clean, site);
+                return now;
+            }
+            // Whoever has the gate may have come after a reset, and wait for this slot.
+            let now = self.word.load(Acquire);
+            if generation(now) != generation(seen) {
+                return now;
+            }
+        }
     }
 
     /// The word once it is another one than `seen`, or once the deadline has passed.
