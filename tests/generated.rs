@@ -6,6 +6,7 @@
 use selvedge_harness::fault::Faults;
 use selvedge_harness::prelude::*;
 use selvedge_properties::program::{Counts, Subject, hunt};
+use std::cell::Cell;
 
 /// Programs a primitive: in fibers, in processes.
 const PROGRAMS: (u32, u32) = if cfg!(debug_assertions) { (75, 4) } else { (1000, 20) };
@@ -64,6 +65,14 @@ hunts! {
     a_mutex: Mutex<u32>, kills [0];
     a_semaphore: Semaphore, kills [0];
     a_bounded_semaphore: BoundedSemaphore, kills [0];
+    a_robust_mutex: RobustMutex<u32>, kills [0, 1, 2];
+    a_reentrant_mutex: ReentrantMutex<Cell<u32>>, kills [0, 1, 2];
+    a_lock_for_readers_and_writers: RwLock<u32>, kills [0, 1, 2];
+    a_robust_semaphore: RobustSemaphore, kills [0, 1, 2];
+    an_event: Event, kills [0, 1];
+    a_condition: (Mutex<()>, Condvar), kills [0];
+    a_barrier: Barrier, kills [0, 1];
+    something_done_once: Once, kills [0, 1, 2];
     a_queue: Queue<u8>, kills [0, 1];
     a_queue_of_plain_numbers: PlainQueue<u8>, kills [0, 1];
     a_stack: LifoQueue<u8>, kills [0, 1];

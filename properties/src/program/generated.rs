@@ -1,6 +1,6 @@
 //! A generated program: parameters, and for each task its operations.
 
-use super::subject::{Generate, Subject};
+use super::subject::Subject;
 use crate::spec::Specification;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -23,7 +23,7 @@ pub struct Generated<S: Specification> {
 /// Programs of 2 to 4 tasks of up to 6 operations. What fails is made smaller: tasks are left
 /// out, then operations, then those that are left become simpler.
 pub fn programs<T: Subject>() -> impl Strategy<Value = Generated<T::Spec>> {
-    let tasks = vec(vec(T::Spec::ops(), 1..=OPERATIONS), 2..=TASKS);
+    let tasks = vec(vec(T::ops(), 1..=OPERATIONS), 2..=TASKS);
     (T::setups(), tasks).prop_map(|(setup, tasks)| Generated { setup, tasks })
 }
 

@@ -17,14 +17,22 @@
 //!
 //! Nothing here schedules anything: the harness does.
 
+mod barrier;
+mod condvar;
+mod event;
 mod generated;
 mod hunt;
 mod mutex;
+mod once;
 mod queue;
+mod robust_mutex;
+mod robust_semaphore;
 mod run;
+mod rwlock;
 mod semaphore;
 mod subject;
 
+pub use barrier::setups as barrier_setups;
 pub use generated::{Generated, OPERATIONS, TASKS, programs};
 pub use hunt::{Caught, Counts, hunt};
 pub use queue::setups as queue_setups;

@@ -8,7 +8,7 @@ use selvedge::sync;
 
 impl Generate for Mutex {
     fn ops() -> BoxedStrategy<MutexOp> {
-        prop_oneof![3 => Just(MutexOp::Unlock), 2 => Just(MutexOp::TryLock), 3 => Just(MutexOp::Lock)].boxed()
+        prop_oneof![4 => Just(MutexOp::Unlock), 2 => Just(MutexOp::TryLock), 2 => Just(MutexOp::Lock)].boxed()
     }
 }
 

@@ -8,7 +8,7 @@ use selvedge::sync;
 use std::time::Duration;
 
 /// How long a timed acquire waits: on a clock that moves only when nobody can go on.
-const WHILE: Duration = Duration::from_secs(1);
+pub(super) const WHILE: Duration = Duration::from_secs(1);
 
 impl Generate for Semaphore {
     fn ops() -> BoxedStrategy<SemaphoreOp> {

@@ -24,6 +24,11 @@ pub trait Subject: Shareable + Send + Sync + Sized {
     /// The parameters with which it is tried.
     fn setups() -> BoxedStrategy<Self::Spec>;
 
+    /// The operations that it is put to: all, unless it has fewer.
+    fn ops() -> BoxedStrategy<<Self::Spec as Specification>::Op> {
+        Self::Spec::ops()
+    }
+
     /// The object that `setup` describes.
     fn new(setup: &Self::Spec) -> Self;
 

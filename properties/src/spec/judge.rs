@@ -17,9 +17,9 @@ use super::specification::{Specification, Task};
 use selvedge_harness::judge::linear::{End, History, Model};
 use std::collections::BTreeSet;
 
-/// An event of the judge's history.
+/// What the judge's history consists of.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Event<O> {
+pub enum Happening<O> {
     /// The first part of an operation of two.
     Begin(Task, O),
     /// An operation, or its second part.
@@ -56,7 +56,7 @@ impl<S: Specification> Judge<S> {
         recorded: &History<S::Op, S::Ret>,
         deaths: &[(usize, u64)],
         stuck: bool,
-    ) -> History<Event<S::Op>, Option<S::Ret>> {
+    ) -> History<Happening<S::Op>, Option<S::Ret>> {
         let mut history = History::new();
         let mut waiting = Vec::new();
         let mut last = 0;
@@ -64,22 +64,28 @@ impl<S: Specification> Judge<S> {
             let (task, op) = (call.client as Task, &call.op);
             if self.0.has_two_parts(op) {
                 let end = without_result(&call.end);
-                add(&mut history, call.client, call.at, Event::Begin(task, op.clone()), end);
+                add(&mut history, call.client, call.at, Happening::Begin(task, op.clone()), end);
             }
             if stuck && call.end == End::Open {
                 waiting.push((task, op.clone()));
             } else {
-                add(&mut history, call.client, call.at, Event::Do(task, op.clone()), with_result(&call.end));
+                add(
+                    &mut history,
+                    call.client,
+                    call.at,
+                    Happening::Do(task, op.clone()),
+                    with_result(&call.end),
+                );
             }
             let end = if let End::Returned { at, .. } | End::Killed { at } = call.end { at } else { 0 };
             last = last.max(call.at).max(end);
         }
         for &(victim, at) in deaths {
-            history.done(victim, at, Event::Died(victim as Task), None, at);
+            history.done(victim, at, Happening::Died(victim as Task), None, at);
             last = last.max(at);
         }
         if stuck {
-            history.done(usize::MAX, last + 1, Event::Stuck(waiting), None, last + 2);
+            history.done(usize::MAX, last + 1, Happening::Stuck(waiting), None, last + 2);
         }
         history
     }
@@ -87,17 +93,17 @@ impl<S: Specification> Judge<S> {
     fn one(
         &self,
         from: &Possible<S::State>,
-        event: &Event<S::Op>,
+        event: &Happening<S::Op>,
         ret: Option<&S::Ret>,
     ) -> Vec<Possible<S::State>> {
         match event {
-            Event::Begin(task, _) | Event::Do(task, _) if has(from.dead, *task) => Vec::new(),
-            Event::Begin(task, op) => {
+            Happening::Begin(task, _) | Happening::Do(task, _) if has(from.dead, *task) => Vec::new(),
+            Happening::Begin(task, op) => {
                 let between = from.between | 1 << task;
                 let begun = self.0.begun(&from.state, *task, op).into_iter();
                 begun.map(|state| Possible { state, between, ..*from }).collect()
             }
-            Event::Do(task, op) => {
+            Happening::Do(task, op) => {
                 if self.0.has_two_parts(op) && !has(from.between, *task) {
                     return Vec::new();
                 }
@@ -106,17 +112,17 @@ impl<S: Specification> Judge<S> {
                 let fitting = outcomes.filter(|(answer, _)| ret.is_none_or(|ret| ret == answer));
                 fitting.map(|(_, state)| Possible { state, between, ..*from }).collect()
             }
-            Event::Died(task) => {
+            Happening::Died(task) => {
                 let state = self.0.died(&from.state, *task);
                 vec![Possible { state, between: from.between & !(1 << task), dead: from.dead | 1 << task }]
             }
-            Event::Stuck(waiting) => {
+            Happening::Stuck(waiting) => {
                 let waits = |(task, op): &(Task, S::Op)| {
                     has(from.dead, *task)
                         || if self.0.has_two_parts(op) && !has(from.between, *task) {
                             self.0.begun(&from.state, *task, op).is_empty()
                         } else {
-                            self.0.outcomes(&from.state, *task, op).is_empty()
+                            self.0.may_wait(&from.state, *task, op)
                         }
                 };
                 if waiting.iter().all(waits) { vec![from.clone()] } else { Vec::new() }
@@ -151,7 +157,7 @@ fn add<O, R>(history: &mut History<O, R>, client: usize, at: u64, op: O, end: En
 }
 
 impl<S: Specification> Model for Judge<S> {
-    type Op = Event<S::Op>;
+    type Op = Happening<S::Op>;
     type Ret = Option<S::Ret>;
     type State = BTreeSet<Possible<S::State>>;
 
@@ -167,11 +173,11 @@ impl<S: Specification> Model for Judge<S> {
 
     fn show(&self, event: &Self::Op, ret: Option<&Self::Ret>) -> String {
         match (event, ret) {
-            (Event::Begin(_, op), _) => format!("the beginning of {}", self.0.call(op)),
-            (Event::Do(_, op), Some(Some(ret))) => format!("{} -> {ret:?}", self.0.call(op)),
-            (Event::Do(_, op), _) => format!("{} -> ?", self.0.call(op)),
-            (Event::Died(task), _) => format!("the death of task {task}"),
-            (Event::Stuck(waiting), _) => {
+            (Happening::Begin(_, op), _) => format!("the beginning of {}", self.0.call(op)),
+            (Happening::Do(_, op), Some(Some(ret))) => format!("{} -> {ret:?}", self.0.call(op)),
+            (Happening::Do(_, op), _) => format!("{} -> ?", self.0.call(op)),
+            (Happening::Died(task), _) => format!("the death of task {task}"),
+            (Happening::Stuck(waiting), _) => {
                 let calls: Vec<_> =
                     waiting.iter().map(|(task, op)| format!("{} in task {task}", self.0.call(op))).collect();
                 format!("that nobody can go on, with {} waiting", calls.join(" and "))

@@ -9,14 +9,28 @@
 //! Used by generated programs (see [`program`](crate::program)) and by tests that hold the
 //! specifications themselves against the rows of the conformance table.
 
+mod barrier;
+mod condvar;
+mod event;
 mod judge;
 mod mutex;
+mod once;
 mod queue;
+mod robust_mutex;
+mod robust_semaphore;
+mod rwlock;
 mod semaphore;
 mod specification;
 
-pub use judge::{Event, Judge, Possible};
+pub use barrier::{Barrier, BarrierOp, BarrierRet, BarrierState, Fate};
+pub use condvar::{Condvar, CondvarOp, CondvarState};
+pub use event::{Event, EventOp, EventState};
+pub use judge::{Happening, Judge, Possible};
 pub use mutex::{Mutex, MutexOp, MutexRet, MutexState};
+pub use once::{Once, OnceOp};
 pub use queue::{Order, Queue, QueueOp, QueueRet, QueueState};
+pub use robust_mutex::{RobustMutex, RobustOp, RobustRet, RobustState, Torn};
+pub use robust_semaphore::{PermitOp, PermitState, RobustSemaphore};
+pub use rwlock::{RwLock, RwLockOp, RwLockState};
 pub use semaphore::{Semaphore, SemaphoreOp, SemaphoreRet};
 pub use specification::{Outcome, Specification, Task};

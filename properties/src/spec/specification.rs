@@ -64,6 +64,12 @@ pub trait Specification: Clone + Debug + Send + Sync + 'static {
         vec![state.clone()]
     }
 
+    /// Whether whoever calls `op` in `state` may be left waiting there for ever. Some that
+    /// may could also go on: a lock is free to prefer one to another.
+    fn may_wait(&self, state: &Self::State, by: Task, op: &Self::Op) -> bool {
+        self.outcomes(state, by, op).is_empty()
+    }
+
     /// The state after task `by` was killed.
     fn died(&self, state: &Self::State, by: Task) -> Self::State {
         let _ = by;
