@@ -59,8 +59,8 @@ pub use engine::Engine;
 pub use error::Error;
 pub use judge::{Recording, Verdict};
 pub use kernel::{
-    Checked, Choice, Granularity, Limits, Outcome, Recorder, Rng, Role, join_task, switches, unobserved,
-    visible, visible_value,
+    Checked, Choice, Granularity, Limits, Outcome, RaceCell, Recorder, Rng, Role, join_task, switches,
+    unobserved, visible, visible_value,
 };
 pub use nearest::nearest;
 pub use program::{Config, Finding, Program, Report, check, explore, explore_with, outcome, scratch};

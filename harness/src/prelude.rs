@@ -7,7 +7,7 @@ use crate::kernel::Checked;
 use std::panic::Location;
 
 pub use crate::program::{Config, Program, explore, explore_with, outcome};
-pub use crate::{Engine, Granularity, Kind, Recorder, Strategy, visible, visible_value};
+pub use crate::{Engine, Granularity, Kind, RaceCell, Recorder, Strategy, visible, visible_value};
 pub use selvedge::signal::Signal;
 pub use selvedge::{BarrierError, GetError, LockError, LostTasks, PutError, shareable};
 

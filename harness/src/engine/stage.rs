@@ -3,8 +3,8 @@
 
 use super::Model;
 use super::moment::Moment;
-use crate::judge::Verdict;
-use crate::kernel::{End, Kernel, Limits, at_home, judging};
+use crate::judge::{Access, Place, Verdict};
+use crate::kernel::{End, Kernel, Limits, Touch, at_home, judging};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The limits, widened to what the program has from the start.
@@ -56,6 +56,23 @@ fn name_of(kernel: &Kernel, model: &dyn Model, task: usize) -> String {
     if task < model.tasks() { model.task_name(task) } else { kernel.task(task).name.as_str().to_owned() }
 }
 
+/// The race that ended the execution.
+fn raced(kernel: &Kernel, model: &dyn Model) -> Verdict {
+    let access = |touch: Touch| {
+        let place = touch.site.map_or_else(|| Place::new("", 0, 0), Place::of);
+        let task = touch.task as usize;
+        Box::new(Access { task, name: name_of(kernel, model, task), writes: touch.writes, place })
+    };
+    match kernel.raced {
+        Some(raced) => Verdict::Race {
+            step: kernel.steps as usize,
+            first: access(raced.first),
+            second: access(raced.second),
+        },
+        None => Verdict::Broken("a race ended the execution that nobody wrote down".to_owned()),
+    }
+}
+
 /// The verdict on the execution that just ended; drops the state.
 pub(super) fn judge(kernel: &mut Kernel, model: &dyn Model, state: *mut u8, label: &mut String) -> Verdict {
     let (end, culprit) = kernel.ending();
@@ -78,6 +95,7 @@ pub(super) fn judge(kernel: &mut Kernel, model: &dyn Model, state: *mut u8, labe
             message: kernel.note.message.as_str().to_owned(),
             place: kernel.note.place(),
         },
+        End::Raced => raced(kernel, model),
         End::Undecided => Verdict::Broken(kernel.note.message.as_str().to_owned()),
         End::Died => Verdict::Died { task, step: kernel.steps as usize, status: kernel.task(task).status },
         End::Deadlock => {

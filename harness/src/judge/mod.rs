@@ -30,4 +30,4 @@ pub use pair::{CriticalPair, Later};
 pub(crate) use pair::{Order, candidates};
 pub(crate) use recording::record;
 pub use recording::{Object, Pending, Recording, Step, TaskRecord};
-pub use verdict::{Place, Verdict};
+pub use verdict::{Access, Place, Verdict};

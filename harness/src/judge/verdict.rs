@@ -28,11 +28,42 @@ impl Place {
         }
         Place { file: parts.join("/"), line, column }
     }
+
+    /// The same of a line that the compiler knows.
+    pub(crate) fn of(site: &std::panic::Location<'_>) -> Place {
+        Place::new(site.file(), site.line(), site.column())
+    }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.line == 0 { f.write_str("unknown place") } else { write!(f, "{}:{}", self.file, self.line) }
+    }
+}
+
+/// An access to plain data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Access {
+    /// The task.
+    pub task: usize,
+    /// Its name.
+    pub name: String,
+    /// It writes; else it reads.
+    pub writes: bool,
+    /// Where it stands.
+    pub place: Place,
+}
+
+impl Access {
+    /// Whether both do the same at the same place.
+    fn is_like(&self, other: &Access) -> bool {
+        self.writes == other.writes && self.place == other.place
+    }
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} at {}", self.name, if self.writes { "writes" } else { "reads" }, self.place)
     }
 }
 
@@ -68,6 +99,16 @@ pub enum Verdict {
         step: usize,
         /// Its exit code, or minus the signal that killed it.
         status: i32,
+    },
+    /// Two tasks accessed the same plain data, at least one of them to write, and nothing
+    /// orders the two accesses.
+    Race {
+        /// Steps taken, the second access included.
+        step: usize,
+        /// The access that came first in this schedule.
+        first: Box<Access>,
+        /// The other.
+        second: Box<Access>,
     },
     /// Unfinished tasks, none of which can go on.
     Deadlock,
@@ -108,6 +149,9 @@ impl Verdict {
             | (Verdict::Panic { place: a, .. }, Verdict::Panic { place: b, .. }) => {
                 a == b || a.line == 0 || b.line == 0
             }
+            (Verdict::Race { first: a, second: b, .. }, Verdict::Race { first: c, second: d, .. }) => {
+                a.is_like(c) && b.is_like(d) || a.is_like(d) && b.is_like(c)
+            }
             (Verdict::Died { status: a, .. }, Verdict::Died { status: b, .. }) => a == b,
             (Verdict::Deadlock, Verdict::Deadlock) | (Verdict::Livelock { .. }, Verdict::Livelock { .. }) => {
                 true
@@ -123,6 +167,7 @@ impl Verdict {
             Verdict::Law { .. } => "law broken",
             Verdict::Panic { .. } => "panic",
             Verdict::Died { .. } => "death",
+            Verdict::Race { .. } => "data race",
             Verdict::Deadlock => "deadlock",
             Verdict::Livelock { .. } => "livelock",
             Verdict::Diverged { .. } => "diverged",
@@ -149,6 +194,9 @@ impl Verdict {
             }
             Verdict::Died { task, step, status } => {
                 format!("{} died at step {step}: {}", name(*task), status_text(*status))
+            }
+            Verdict::Race { first, second, .. } => {
+                format!("data race: {second} what {first}, and nothing orders the two")
             }
             Verdict::Deadlock => "deadlock: no unfinished task can go on".to_owned(),
             Verdict::Livelock { steps } => format!("livelock: still running after {steps} steps"),

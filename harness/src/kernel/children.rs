@@ -169,6 +169,8 @@ impl TaskChild {
         if !unsafe { perform(this, op, ended) } {
             return Ok(None);
         }
+        // SAFETY: as above.
+        unsafe { (*this).order_join(self.task as usize) };
         if !self.reaped.load(Ordering::Relaxed) {
             self.reap(kernel.task(self.task as usize));
         }

@@ -20,6 +20,8 @@ pub(crate) enum End {
     StepBound,
     /// A task panicked.
     Panicked,
+    /// Two tasks touched plain data, and nothing orders them.
+    Raced,
     /// A judge that a task called could not decide; the note says why.
     Undecided,
     /// A process or thread died without a word.

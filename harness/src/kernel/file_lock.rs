@@ -11,7 +11,7 @@
 
 use super::checked::Checked;
 use super::current;
-use super::stream::announce;
+use super::stream::{announce, file};
 use selvedge::platform::{Call, Guard, Io, Native, Platform};
 use selvedge::sys::ofd;
 use std::io;
@@ -36,6 +36,10 @@ pub(super) fn lock(
         let (step, _) = unsafe { announce(this, call, 0, deadline.filter(|_| waits), guard) };
         let taken = ofd::try_lock(call.fd, exclusive);
         let scheduled = step.is_scheduled();
+        if let Ok(true) = taken {
+            // SAFETY: as above.
+            unsafe { (*this).order_file(file(call.fd), false) };
+        }
         step.conclude(&taken);
         // Free when it was seen, and not any more: somebody unseen was faster.
         let again = waits && scheduled && deadline.is_none_or(|deadline| deadline > Checked::now());
@@ -54,6 +58,8 @@ pub(super) fn unlock(call: &Call<'_, &'static Location<'static>>) -> io::Result<
     }
     // SAFETY: as in `lock`.
     let (step, _) = unsafe { announce(this, call, 0, None, Guard::ALWAYS) };
+    // SAFETY: as in `lock`.
+    unsafe { (*this).order_file(file(call.fd), true) };
     let result = ofd::unlock(call.fd);
     step.conclude(&result);
     result

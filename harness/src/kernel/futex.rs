@@ -13,11 +13,12 @@
 
 use super::checked::perform;
 use super::event::EVERYTHING;
+use super::order::Access;
 use super::point::point;
 use super::words::CheckedU32;
 use super::{current, outside, sleep};
 use selvedge::platform::{Change, Guard, Kind, Native, Op, Platform, Woken};
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{AcqRel, Relaxed};
 
 /// Sleeps while every word holds what is expected of it, until somebody wakes sleepers on
 /// any of them. The first is the one that operations are named after.
@@ -120,6 +121,9 @@ pub(super) fn change_and_wake_all(word: &CheckedU32, change: Change) -> u32 {
         // SAFETY: a current kernel is alive, and the caller has the turn.
         unsafe {
             (*this).touch(word.address());
+            if (*this).keeps_order() {
+                (*this).order_word(word.address(), Access::Change(AcqRel));
+            }
             (*this).wake(word.address(), u32::MAX)
         }
     };

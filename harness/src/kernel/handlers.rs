@@ -289,6 +289,8 @@ impl Signals for Checked {
         let take = || {
             let place = (pending.load(Relaxed) & wanted).trailing_zeros();
             pending.fetch_and(!(1_u32.checked_shl(place).unwrap_or(0)), Relaxed);
+            // SAFETY: as above.
+            unsafe { (*this).order_object(object, false) };
             SIGNALS.get(place as usize).map(|&signal| signal as i32)
         };
         // SAFETY: as above.

@@ -57,5 +57,9 @@ pub fn join_task(task: usize) -> bool {
     let object = std::ptr::from_ref(word) as usize;
     let op = || Op::new(Kind::Join, "join", object, site).when(Guard::on(word, !0, Cmp::Eq, 1));
     // SAFETY: as above.
-    unsafe { perform(this, op, || word.load(Ordering::Relaxed) == 1) }
+    unsafe {
+        let ended = perform(this, op, || word.load(Ordering::Relaxed) == 1);
+        (*this).order_join(task);
+        ended
+    }
 }

@@ -83,7 +83,7 @@ pub(super) unsafe fn stand_aside(this: *mut Kernel, me: usize) {
         // SAFETY: as in `switch`; only the engine resumes tasks that leave.
         unsafe {
             (*yielder).suspend(());
-            (*this).quiet = quiet;
+            (*this).restore_quiet(quiet);
         }
         return;
     }
@@ -178,6 +178,9 @@ impl Kernel {
         }
         task.state = State::Ended;
         task.status = status;
+        if self.keeps_order() {
+            self.order_end(me);
+        }
         self.release_robust(me);
         let task = self.task(me);
         task.ended.store(1, Ordering::Relaxed);

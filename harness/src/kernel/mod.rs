@@ -20,6 +20,7 @@
 //! | `life`, `unwind` | tasks: creation, end, abandonment; panics on their way |
 //! | `guard` | classes of tasks that wait for the same thing |
 //! | `robust` | the robust locks of tasks that end |
+//! | `race_cell`, `race`, `order`, `clock` | plain data; its races; what happens before what; vector clocks |
 //! | `touches` | which two steps commute |
 //! | `plan`, `choice`, `event`, `record` | what shall be done, what was chosen, what happened; writing it down |
 //! | `plan`, `choice`, `event` | what shall be done, what was chosen, what happened |
@@ -52,6 +53,7 @@ mod arena;
 mod checked;
 mod children;
 mod choice;
+mod clock;
 pub(crate) mod current;
 mod decide;
 mod event;
@@ -67,11 +69,14 @@ mod memory;
 mod moment;
 mod named;
 mod open;
+mod order;
 mod outside;
 pub(crate) mod panic;
 mod plan;
 mod point;
 mod policy;
+mod race;
+mod race_cell;
 mod record;
 mod recorder;
 mod rng;
@@ -103,6 +108,8 @@ pub(crate) use moment::judging;
 pub(crate) use outside::set_part;
 pub(crate) use plan::{Mismatch, Plan, Policy};
 pub(crate) use policy::{Forecast, MARKS, Mark, Sleeper, is_eligible};
+pub(crate) use race::Touch;
+pub use race_cell::RaceCell;
 pub(crate) use recorder::Judged;
 pub use recorder::Recorder;
 pub use rng::Rng;

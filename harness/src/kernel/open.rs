@@ -98,6 +98,11 @@ impl Watched {
 impl Drop for Watched {
     /// The value is about to be dropped, and its descriptor closed with it.
     fn drop(&mut self) {
+        let this = current::get();
+        if !this.is_null() {
+            // SAFETY: a current kernel is alive, and the caller has the turn.
+            unsafe { (*this).order_close() };
+        }
         let Some(number) = self.0 else { return };
         let process = process_in_sim();
         // The thread may be ending, and its list with it.

@@ -142,7 +142,7 @@ pub(super) unsafe fn switch_plainly(this: *mut Kernel, me: usize, give: impl FnO
         kernel.go_outside();
         life::unwind();
     }
-    kernel.quiet = quiet;
+    kernel.restore_quiet(quiet);
 }
 
 /// Whether a task whose execution was given up leaves its code where it stands. One that

@@ -21,8 +21,9 @@
 //! Sources: `handle_futex_death` and `exit_robust_list` of the Linux kernel.
 
 use super::event::EVERYTHING;
+use super::order::Access;
 use super::state::{Kernel, Mode};
-use super::words::CheckedU32;
+use super::words::{CheckedU32, exchange};
 use super::{Checked, current};
 use selvedge::platform::{Atomic, Kind, Native, Observe, Owner, Robust};
 use selvedge::sys::robust::{Entry, Links, List, Me, OWNER, OWNER_DIED, WAITERS};
@@ -171,16 +172,21 @@ impl Atomic<u32> for OwnerWord {
         OwnerWord(<CheckedU32 as Atomic<u32>>::new(value))
     }
     fn load(&self, order: Ordering) -> u32 {
-        self.0.reads("load", |word| Seen(word.load(order))).0
+        self.0.reads("load", order, |word| Seen(word.load(order))).0
     }
     fn store(&self, value: u32, order: Ordering) {
-        self.0.changes(Kind::Write, "store", |word| {
-            word.store(value, order);
-            Seen(value)
-        });
+        self.0.changes(
+            Kind::Write,
+            "store",
+            |_| Access::Store(order),
+            |word| {
+                word.store(value, order);
+                Seen(value)
+            },
+        );
     }
     fn swap(&self, value: u32, order: Ordering) -> u32 {
-        self.changes("swap", |word| word.swap(value, order))
+        self.changes("swap", order, |word| word.swap(value, order))
     }
     fn compare_exchange(
         &self,
@@ -193,26 +199,27 @@ impl Atomic<u32> for OwnerWord {
             Ok(before) => Ok(Seen(before)),
             Err(found) => Err(Seen(found)),
         };
-        let result = self.0.changes(Kind::ReadWrite, "compare_exchange", access);
+        let effect = |result: &Result<Seen, Seen>| exchange(result.is_ok(), success, failure);
+        let result = self.0.changes(Kind::ReadWrite, "compare_exchange", effect, access);
         result.map(|seen| seen.0).map_err(|seen| seen.0)
     }
     fn fetch_add(&self, value: u32, order: Ordering) -> u32 {
-        self.changes("fetch_add", |word| word.fetch_add(value, order))
+        self.changes("fetch_add", order, |word| word.fetch_add(value, order))
     }
     fn fetch_sub(&self, value: u32, order: Ordering) -> u32 {
-        self.changes("fetch_sub", |word| word.fetch_sub(value, order))
+        self.changes("fetch_sub", order, |word| word.fetch_sub(value, order))
     }
     fn fetch_or(&self, value: u32, order: Ordering) -> u32 {
-        self.changes("fetch_or", |word| word.fetch_or(value, order))
+        self.changes("fetch_or", order, |word| word.fetch_or(value, order))
     }
     fn fetch_and(&self, value: u32, order: Ordering) -> u32 {
-        self.changes("fetch_and", |word| word.fetch_and(value, order))
+        self.changes("fetch_and", order, |word| word.fetch_and(value, order))
     }
 }
 
 impl OwnerWord {
-    fn changes(&self, name: &'static str, access: impl FnOnce(&AtomicU32) -> u32) -> u32 {
-        self.0.changes(Kind::ReadWrite, name, |word| Seen(access(word))).0
+    fn changes(&self, name: &'static str, order: Ordering, access: impl FnOnce(&AtomicU32) -> u32) -> u32 {
+        self.0.changes(Kind::ReadWrite, name, |_| Access::Change(order), |word| Seen(access(word))).0
     }
 }
 
@@ -272,6 +279,9 @@ impl Kernel {
         }
         // A step that changes a lock besides its own operation commutes with nothing.
         self.note_tail(|tail| tail.ends = EVERYTHING);
+        if self.keeps_order() {
+            self.order_heritage(index, entry.word);
+        }
         // SAFETY: the word of a lock that the task held or was about to take or give back.
         let word = unsafe { &*(entry.word as *const AtomicU32) };
         let seen = word.load(Ordering::Relaxed);

@@ -80,6 +80,9 @@ impl Kernel {
                 leader.pending.fetch_or(u32::from(bit), Relaxed);
                 let word = std::ptr::from_ref(&leader.pending) as usize;
                 self.touch(word);
+                if runs {
+                    self.order_object(word, true);
+                }
                 let owner = owner.filter(|&owner| self.deliverable(owner) != 0);
                 if let Some(owner) = owner.filter(|&owner| Some(owner) != runner) {
                     self.interrupt(owner);
@@ -89,6 +92,9 @@ impl Kernel {
         }
         if runner.is_some_and(|runner| self.task(runner).process as usize == process) {
             return Sent::Fatal;
+        }
+        if runs && self.keeps_order() {
+            self.order_kill(process);
         }
         self.kill_process(process, signal);
         Sent::Done
@@ -185,7 +191,8 @@ pub(super) unsafe fn take_signals(this: *mut Kernel, me: usize) -> bool {
     unsafe {
         run_handlers(this, me, forced);
         let kernel = &mut *this;
-        (kernel.site, kernel.quiet) = (site, quiet);
+        kernel.site = site;
+        kernel.restore_quiet(quiet);
         kernel.task(me).op = op;
     }
     !late
@@ -203,7 +210,7 @@ pub(super) unsafe fn run_handlers(this: *mut Kernel, me: usize, mut forced: Opti
             // SAFETY: the kernel of an execution lives while its tasks run.
             let kernel = unsafe { &mut *self.0 };
             kernel.task(self.1).handling = false;
-            kernel.quiet = self.2;
+            kernel.restore_quiet(self.2);
         }
     }
     loop {
@@ -213,7 +220,10 @@ pub(super) unsafe fn run_handlers(this: *mut Kernel, me: usize, mut forced: Opti
         let Ok(signal) = Signal::try_from(i32::from(number)) else { return };
         let place = place_of(signal).unwrap_or(0);
         let process = kernel.task(me).process as usize;
-        kernel.task(process).pending.fetch_and(!(1 << place), Relaxed);
+        let pending = &kernel.task(process).pending;
+        pending.fetch_and(!(1 << place), Relaxed);
+        let word = std::ptr::from_ref(pending) as usize;
+        kernel.order_object(word, false);
         kernel.task(me).handling = true;
         let handling = Handling(this, me, kernel.quiet);
         kernel.go_outside();

@@ -9,9 +9,11 @@ use super::event::Event;
 use super::fault::FaultPlan;
 use super::fixed::Text;
 use super::guard::Guards;
+use super::order::Order;
 use super::panic::Note;
 use super::plan::Plan;
 use super::policy::{Guide, Mark, Standing};
+use super::race::Raced;
 use super::stream::Descriptors;
 use super::task::{NOBODY, Role, State, Task};
 use std::sync::atomic::AtomicU32;
@@ -37,6 +39,8 @@ pub(super) const UNWINDING: u32 = 4;
 pub(super) const INSIDE: u8 = 1;
 /// A step is an access to a word, not a call of a primitive.
 pub(super) const WORDS: u8 = 2;
+/// The program has touched plain data: what happens before what is kept.
+pub(super) const RACES: u8 = 4;
 
 /// Where the turn goes when the running task gives it away without a choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +94,7 @@ pub(super) struct Parts {
 #[repr(C, align(64))]
 pub(crate) struct Kernel {
     pub(super) flags: u32,
-    /// What keeps an operation from being announced as a step: [`INSIDE`], [`WORDS`].
+    /// What keeps an operation from being a plain step: [`INSIDE`], [`WORDS`], [`RACES`].
     pub(super) quiet: u8,
     pub(super) over: bool,
     pub(super) mode: Mode,
@@ -162,6 +166,9 @@ pub(crate) struct Kernel {
     pub(super) victims: Text<512>,
     /// The label that a dynamic program gave its outcome.
     pub(crate) label: Text<128>,
+    /// What happens before what, and the race that ended the execution.
+    pub(super) order: Order,
+    pub(crate) raced: Option<Raced>,
     /// Some task vanished: its stack or its process is gone.
     pub(super) vanished: bool,
     /// `sim`: resumes the fiber of a task; called with `engine`.
@@ -221,6 +228,8 @@ impl Kernel {
             note: Note::EMPTY,
             victims: Text::EMPTY,
             label: Text::EMPTY,
+            order: Order::NONE,
+            raced: None,
             vanished: false,
             resume: None,
             engine: std::ptr::null_mut(),
@@ -232,6 +241,9 @@ impl Kernel {
     /// Makes the kernel ready for the next execution; program memory is handed out
     /// anew from its start.
     pub(crate) fn reset(&mut self) {
+        if self.keeps_order() {
+            self.reset_order();
+        }
         for index in 0..self.tasks as usize {
             self.task(index).state = State::Free;
         }
@@ -347,6 +359,12 @@ impl Kernel {
         self.quiet &= !INSIDE;
     }
 
+    /// Sets what was in force before others ran, save that they may have touched plain data.
+    #[inline(always)]
+    pub(super) fn restore_quiet(&mut self, quiet: u8) {
+        self.quiet = quiet | self.quiet & RACES;
+    }
+
     /// The word at `address` may have changed: tasks waiting for it may be enabled
     /// or no longer be.
     #[inline(always)]
@@ -391,6 +409,9 @@ impl Kernel {
         }
         if self.plan.policy.is_guided() {
             self.welcome(index, parent as usize);
+        }
+        if self.keeps_order() {
+            self.order_start(parent as usize, index);
         }
         Ok(index)
     }

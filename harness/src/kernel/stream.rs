@@ -51,8 +51,15 @@ pub(crate) fn is_file(object: usize) -> bool {
 
 /// The file behind a descriptor as an object: the same for both ends of a pipe, and in
 /// every process. A file that cannot be asked has no number.
-fn file(fd: BorrowedFd<'_>) -> usize {
+pub(super) fn file(fd: BorrowedFd<'_>) -> usize {
     nix::sys::stat::fstat(fd).map_or(0, |stat| FILES | stat.st_ino as usize)
+}
+
+/// The pipe behind a descriptor; none if it is something else.
+pub(super) fn pipe(fd: BorrowedFd<'_>) -> Option<usize> {
+    let stat = nix::sys::stat::fstat(fd).ok()?;
+    let is_pipe = stat.st_mode & nix::libc::S_IFMT == nix::libc::S_IFIFO;
+    is_pipe.then_some(FILES | stat.st_ino as usize)
 }
 
 /// What the kernel knows about descriptors that tasks wait for.
@@ -239,6 +246,17 @@ pub(super) unsafe fn announce(
     }
 }
 
+/// What the caller knew goes with the bytes that it moved.
+fn order_moved(this: *mut Kernel, call: &Call<'_, &'static Location<'static>>, moved: &io::Result<usize>) {
+    // SAFETY: a current kernel is alive, and the caller has the turn.
+    let kernel = unsafe { this.as_mut() }.filter(|kernel| kernel.keeps_order());
+    if let (Some(kernel), Ok(moved)) = (kernel, moved)
+        && ready::blocks(call.fd)
+    {
+        kernel.order_bytes(call.fd, call.kind == selvedge::platform::Kind::Output, *moved == 0);
+    }
+}
+
 fn interrupted() -> io::Error {
     io::Error::from_raw_os_error(nix::libc::EINTR)
 }
@@ -261,7 +279,9 @@ impl Io for Checked {
             if outside::is_alone() && ready::blocks(call.fd) && !ready::is_ready(call.fd, call.direction()) {
                 outside::accuse_at(call.name, call.site);
             }
-            return body(0..len);
+            let moved = body(0..len);
+            order_moved(this, &call, &moved);
+            return moved;
         }
         let blocks = ready::blocks(call.fd);
         let guard = if blocks { Guard::ready(call.fd, call.kind) } else { Guard::ALWAYS };
@@ -277,6 +297,7 @@ impl Io for Checked {
                 body(done..most)
             };
             let scheduled = step.is_scheduled();
+            order_moved(this, &call, &moved);
             step.conclude(&moved);
             let again = blocks && scheduled;
             match moved {

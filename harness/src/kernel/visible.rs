@@ -45,7 +45,7 @@ pub fn visible_value<R>(
         || Op::new(kind, name, object, site),
         || {
             let result = body();
-            touched(object);
+            touched(kind, object);
             let number = if current::get().is_null() { 0 } else { value(&result) };
             Seen(result, number)
         },
@@ -54,11 +54,14 @@ pub fn visible_value<R>(
 }
 
 /// A word that is no checked one may have changed under an operation of the user's.
-fn touched(address: usize) {
+fn touched(kind: Kind, address: usize) {
     let this = current::get();
     if !this.is_null() {
         // SAFETY: a current kernel is alive, and the caller has the turn.
-        unsafe { (*this).touch(address) };
+        unsafe {
+            (*this).touch(address);
+            (*this).order_visible(kind, address);
+        }
     }
 }
 
@@ -69,7 +72,7 @@ pub fn unobserved<R>(body: impl FnOnce() -> R) -> R {
     impl Drop for Restore {
         fn drop(&mut self) {
             // SAFETY: the kernel of an execution lives while its tasks run.
-            unsafe { (*self.0).quiet = self.1 };
+            unsafe { (*self.0).restore_quiet(self.1) };
         }
     }
     let this = current::get();

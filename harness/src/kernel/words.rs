@@ -5,6 +5,8 @@
 //! that wait for this word; that is one test of a filter when nobody does.
 
 use super::checked::perform;
+use super::order::Access;
+use super::state::{INSIDE, RACES};
 use super::{Kernel, current};
 use selvedge::platform::{Atomic, Kind, Op};
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
@@ -32,31 +34,41 @@ macro_rules! checked_words {
             }
 
             #[inline(always)]
-            pub(super) fn reads<R: selvedge::platform::Observe>(&self, name: &'static str, access: impl FnOnce(&$native) -> R) -> R {
+            pub(super) fn reads<R: selvedge::platform::Observe>(&self, name: &'static str, order: Ordering, access: impl FnOnce(&$native) -> R) -> R {
                 match watched() {
+                    None | Some((_, INSIDE)) => access(&self.0),
                     // SAFETY: `watched` returned the current kernel.
-                    Some((kernel, false)) => unsafe { step(kernel, Kind::Read, name, self.address(), || access(&self.0)) },
-                    _ => access(&self.0),
+                    Some((kernel, quiet)) => unsafe {
+                        let look = || access(&self.0);
+                        observed(kernel, quiet, Kind::Read, name, self.address(), look, |_| Access::Load(order))
+                    },
                 }
             }
 
             #[inline(always)]
-            pub(super) fn changes<R: selvedge::platform::Observe>(&self, kind: Kind, name: &'static str, access: impl FnOnce(&$native) -> R) -> R {
+            pub(super) fn changes<R: selvedge::platform::Observe>(
+                &self,
+                kind: Kind,
+                name: &'static str,
+                effect: impl FnOnce(&R) -> Access,
+                access: impl FnOnce(&$native) -> R,
+            ) -> R {
                 match watched() {
                     None => access(&self.0),
-                    Some((kernel, true)) => {
+                    Some((kernel, INSIDE)) => {
                         let result = access(&self.0);
                         // SAFETY: `watched` returned the current kernel.
                         unsafe { (*kernel).touch(self.address()) };
                         result
                     }
                     // SAFETY: as above.
-                    Some((kernel, false)) => unsafe {
-                        step(kernel, kind, name, self.address(), || {
+                    Some((kernel, quiet)) => unsafe {
+                        let change = || {
                             let result = access(&self.0);
                             (*kernel).touch(self.address());
                             result
-                        })
+                        };
+                        observed(kernel, quiet, kind, name, self.address(), change, effect)
                     },
                 }
             }
@@ -69,35 +81,40 @@ macro_rules! checked_words {
             }
             #[inline(always)]
             fn load(&self, order: Ordering) -> $value {
-                self.reads("load", |word| word.load(order))
+                self.reads("load", order, |word| word.load(order))
             }
             #[inline(always)]
             fn store(&self, value: $value, order: Ordering) {
-                self.changes(Kind::Write, "store", |word| { word.store(value, order); value });
+                self.changes(Kind::Write, "store", |_| Access::Store(order), |word| { word.store(value, order); value });
             }
             #[inline(always)]
             fn swap(&self, value: $value, order: Ordering) -> $value {
-                self.changes(Kind::ReadWrite, "swap", |word| word.swap(value, order))
+                self.changes(Kind::ReadWrite, "swap", |_| Access::Change(order), |word| word.swap(value, order))
             }
             #[inline(always)]
             fn compare_exchange(&self, current: $value, new: $value, success: Ordering, failure: Ordering) -> Result<$value, $value> {
-                self.changes(Kind::ReadWrite, "compare_exchange", |word| word.compare_exchange(current, new, success, failure))
+                self.changes(
+                    Kind::ReadWrite,
+                    "compare_exchange",
+                    |result: &Result<$value, $value>| exchange(result.is_ok(), success, failure),
+                    |word| word.compare_exchange(current, new, success, failure),
+                )
             }
             #[inline(always)]
             fn fetch_add(&self, value: $value, order: Ordering) -> $value {
-                self.changes(Kind::ReadWrite, "fetch_add", |word| word.fetch_add(value, order))
+                self.changes(Kind::ReadWrite, "fetch_add", |_| Access::Change(order), |word| word.fetch_add(value, order))
             }
             #[inline(always)]
             fn fetch_sub(&self, value: $value, order: Ordering) -> $value {
-                self.changes(Kind::ReadWrite, "fetch_sub", |word| word.fetch_sub(value, order))
+                self.changes(Kind::ReadWrite, "fetch_sub", |_| Access::Change(order), |word| word.fetch_sub(value, order))
             }
             #[inline(always)]
             fn fetch_or(&self, value: $value, order: Ordering) -> $value {
-                self.changes(Kind::ReadWrite, "fetch_or", |word| word.fetch_or(value, order))
+                self.changes(Kind::ReadWrite, "fetch_or", |_| Access::Change(order), |word| word.fetch_or(value, order))
             }
             #[inline(always)]
             fn fetch_and(&self, value: $value, order: Ordering) -> $value {
-                self.changes(Kind::ReadWrite, "fetch_and", |word| word.fetch_and(value, order))
+                self.changes(Kind::ReadWrite, "fetch_and", |_| Access::Change(order), |word| word.fetch_and(value, order))
             }
         }
     )*};
@@ -110,29 +127,52 @@ checked_words! {
     CheckedU64: AtomicU64, u64;
 }
 
-/// The current kernel, and whether the running task is inside a step's body.
+/// The effect of a compare-and-exchange.
+pub(super) fn exchange(done: bool, success: Ordering, failure: Ordering) -> Access {
+    if done { Access::Change(success) } else { Access::Load(failure) }
+}
+
+/// The current kernel, and what keeps an access from being a step, or from nothing but that.
 #[inline(always)]
-fn watched() -> Option<(*mut Kernel, bool)> {
+fn watched() -> Option<(*mut Kernel, u8)> {
     let kernel = current::get();
     if kernel.is_null() {
         return None;
     }
     // SAFETY: a current kernel is alive, and the caller has the turn.
-    Some((kernel, unsafe { (*kernel).is_inside() }))
+    Some((kernel, unsafe { (*kernel).quiet } & (INSIDE | RACES)))
 }
 
+/// An access that is a step, or whose ordering counts.
+///
 /// # Safety
 /// `kernel` is the current kernel.
 #[inline(never)]
-unsafe fn step<R: selvedge::platform::Observe>(
+unsafe fn observed<R: selvedge::platform::Observe>(
     kernel: *mut Kernel,
+    quiet: u8,
     kind: Kind,
     name: &'static str,
     address: usize,
     access: impl FnOnce() -> R,
+    effect: impl FnOnce(&R) -> Access,
 ) -> R {
+    let ordered = || {
+        let result = access();
+        // Asked now: others may have run before.
+        // SAFETY: the caller's promise.
+        unsafe {
+            if (*kernel).keeps_order() {
+                (*kernel).order_word(address, effect(&result));
+            }
+        }
+        result
+    };
+    if quiet & INSIDE != 0 {
+        return ordered();
+    }
     // SAFETY: the caller's promise.
     let site = unsafe { (*kernel).site };
     // SAFETY: the caller's promise.
-    unsafe { perform(kernel, || Op::new(kind, name, address, site), access) }
+    unsafe { perform(kernel, || Op::new(kind, name, address, site), ordered) }
 }

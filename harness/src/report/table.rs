@@ -65,7 +65,9 @@ impl Table {
         let last = recording.steps.len();
         // The end of a task stands behind its last step, which need not be the last of all.
         let end_at = match recording.verdict {
-            Verdict::Panic { step, .. } | Verdict::Died { step, .. } => step.min(last),
+            Verdict::Panic { step, .. } | Verdict::Died { step, .. } | Verdict::Race { step, .. } => {
+                step.min(last)
+            }
             _ => last,
         };
         let mut rows = Vec::new();
@@ -108,6 +110,7 @@ fn lanes(recording: &Recording, critical: Option<CriticalPair>, preempted: &[usi
         Verdict::Panic { task, .. } | Verdict::Died { task, .. } | Verdict::Diverged { task, .. } => {
             wanted.push(task)
         }
+        Verdict::Race { ref first, ref second, .. } => wanted.extend([first.task, second.task]),
         _ => {}
     }
     if recording.verdict == Verdict::Deadlock {
@@ -145,7 +148,9 @@ fn shown(
         return all;
     }
     let mut points: Vec<usize> = critical.iter().flat_map(CriticalPair::steps).collect();
-    if let Verdict::Panic { step, .. } | Verdict::Died { step, .. } = recording.verdict {
+    if let Verdict::Panic { step, .. } | Verdict::Died { step, .. } | Verdict::Race { step, .. } =
+        recording.verdict
+    {
         points.push(step.saturating_sub(1));
     }
     points.push(steps.len() - 1);
@@ -207,6 +212,9 @@ fn ends(recording: &Recording, lanes: &[usize]) -> Vec<Row> {
             vec![of_task(*task, format!("panicked: {}", first_line(message)), Some(place.clone()))]
         }
         Verdict::Died { task, status, .. } => vec![of_task(*task, death(*status), None)],
+        Verdict::Race { second, .. } => {
+            vec![of_task(second.task, "data race".to_owned(), Some(second.place.clone()))]
+        }
         Verdict::Deadlock => {
             let holdings = words::holdings(recording, recording.steps.len());
             let rows =
