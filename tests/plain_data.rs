@@ -101,12 +101,15 @@ fn its_token_replays_in_both_engines() {
 /// Event for event, whoever is scheduled when.
 #[test]
 fn both_engines_give_one_trace() {
-    let half_locked = Program::new("half locked", || (Mutex::new(()), RaceCell::new(0)))
-        .tasks("adder", 3, |(lock, total): &Both<Mutex<()>>, number| {
+    let half_locked = Program::new("half locked", || (Mutex::new(()), RaceCell::new(0))).tasks(
+        "adder",
+        3,
+        |(lock, total): &Both<Mutex<()>>, number| {
             let held = (number > 0).then(|| lock.lock().unwrap());
             total.set(total.get() + 1);
             drop(held);
-        });
+        },
+    );
     for granularity in [Granularity::Operation, Granularity::Word] {
         let traces = [Engine::Sim, Engine::Real].map(|engine| {
             let config = Config::default().ignore_environment().engine(engine).granularity(granularity);
