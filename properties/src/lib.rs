@@ -13,7 +13,7 @@
 
 pub mod law;
 pub mod model;
-pub mod queueing;
 pub mod mutant;
 pub mod program;
+pub mod queueing;
 pub mod spec;
