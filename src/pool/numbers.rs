@@ -19,6 +19,7 @@ macro_rules! numbers {
         }
 
         /// Writes some of the items behind what is there; says whether they are numbers.
+        #[allow(clippy::ptr_arg, reason = "what has no size cannot be looked at as `Any`")]
         pub(super) fn write<T: 'static>(items: &Vec<T>, some: Range<usize>, to: &mut Vec<u8>) -> bool {
             $(if let Some(items) = (items as &dyn Any).downcast_ref::<Vec<$number>>() {
                 let start = to.len();

@@ -83,10 +83,7 @@ impl Spin {
     /// Runs `looks`, which looks for some time, unless that did not pay off lately.
     #[inline]
     pub(crate) fn while_it_pays<P: Platform, T>(&self, looks: impl FnOnce() -> Option<T>) -> Option<T> {
-        if P::SPIN == 0 {
-            return None;
-        }
-        if !self.is_worth_it() {
+        if P::SPIN == 0 || !self.is_worth_it() {
             return None;
         }
         let failures = self.0.load(Relaxed);

@@ -120,9 +120,15 @@ rusty_fork_test! {
                     let register = move || {
                         for _ in 0..MOST {
                             let run = counts.clone();
-                            match at_exit::<Native>(move || drop(run.run.fetch_add(1))) {
+                            let at_the_end = move || {
+                                run.run.fetch_add(1);
+                            };
+                            match at_exit::<Native>(at_the_end) {
                                 Ok(()) => counts.taken.fetch_add(1),
-                                Err(Error::TooLate) => return drop(counts.refused.fetch_add(1)),
+                                Err(Error::TooLate) => {
+                                    counts.refused.fetch_add(1);
+                                    return;
+                                }
                                 Err(other) => panic!("{other}"),
                             };
                             busy.set();

@@ -24,19 +24,15 @@ impl Generate for RwLock {
 }
 
 /// What a task has of the lock.
+#[derive(Default)]
 pub enum Holding<'a, P: Tasks> {
     /// Nothing.
+    #[default]
     Nothing,
     /// The right to read.
     Read(sync::RwLockReadGuard<'a, u32, P>),
     /// The right to write.
     Write(sync::RwLockWriteGuard<'a, u32, P>),
-}
-
-impl<P: Tasks> Default for Holding<'_, P> {
-    fn default() -> Self {
-        Holding::Nothing
-    }
 }
 
 impl<P: Tasks> Subject for sync::RwLock<u32, P> {
