@@ -41,6 +41,12 @@ impl Rng {
         mix(self.0)
     }
 
+    /// Goes on as if a number had been drawn.
+    #[inline]
+    pub(crate) fn skip(&mut self) {
+        self.0 = self.0.wrapping_add(GAMMA);
+    }
+
     /// A number below `n`, uniform up to a bias of `n / 2^64`; `n` must not be 0.
     #[inline]
     pub fn below(&mut self, n: u32) -> u32 {

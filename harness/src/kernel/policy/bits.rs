@@ -90,10 +90,10 @@ pub(super) fn first(set: &[u64]) -> usize {
     word * 64 + set[word].trailing_zeros() as usize
 }
 
-/// Calls `found` with the position of each set bit of a set of any size.
+/// Calls `found` with the position of each set bit of a set of any size, word by word.
 #[inline(always)]
-pub(super) fn each(set: &[u64], mut found: impl FnMut(usize)) {
-    for (index, &word) in set.iter().enumerate() {
+pub(super) fn each(set: impl Iterator<Item = u64>, mut found: impl FnMut(usize)) {
+    for (index, word) in set.enumerate() {
         let mut rest = word;
         while rest != 0 {
             found(index * 64 + rest.trailing_zeros() as usize);
@@ -117,9 +117,9 @@ pub(super) fn those(word: u64, stay: impl Fn(usize) -> bool) -> u64 {
 /// The position of the set bit that `rest` falls on, where each has a weight and the
 /// weights lie side by side; the last one if `rest` is beyond them all.
 #[inline(always)]
-pub(super) fn weighed(set: &[u64], mut rest: u64, weight: impl Fn(usize) -> u64) -> usize {
+pub(super) fn weighed(set: impl Iterator<Item = u64>, mut rest: u64, weight: impl Fn(usize) -> u64) -> usize {
     let mut last = 0;
-    for (index, &word) in set.iter().enumerate() {
+    for (index, word) in set.enumerate() {
         let mut bits = word;
         while bits != 0 {
             last = index * 64 + bits.trailing_zeros() as usize;

@@ -6,7 +6,7 @@ use super::bits::{each, first};
 use std::hint::select_unpredictable;
 
 impl Kernel {
-    #[inline]
+    #[inline(never)]
     pub(super) fn choose_pct<const ONE: bool>(&mut self) -> usize {
         let chosen = self.highest::<ONE>();
         while let Some(mark) = self.mark_here() {
@@ -21,7 +21,7 @@ impl Kernel {
         let enabled = self.enabled_in::<ONE>();
         let mut best = first(enabled);
         let mut rank = self.standing(best).rank;
-        each(enabled, |task| {
+        each(enabled.iter().copied(), |task| {
             let other = self.standing(task).rank;
             (best, rank) = select_unpredictable(other > rank, (task, other), (best, rank));
         });

@@ -83,3 +83,44 @@ impl Kernel {
         task
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::{Arena, Limits, Mode, Rng};
+
+    /// The task on which `rest` falls, found by asking each.
+    fn asked(weights: &[u32], mut rest: u64) -> usize {
+        let falls = |&weight: &u32| {
+            let here = rest < u64::from(weight);
+            rest = rest.wrapping_sub(u64::from(weight));
+            here
+        };
+        weights.iter().position(falls).expect("rest is less than all weights")
+    }
+
+    #[test]
+    fn a_sum_finds_the_task_that_asking_each_finds() {
+        let arena = Arena::new(Limits { tasks: 256, ..Limits::default() }, Mode::Sim).unwrap();
+        // SAFETY: the arena lives as long as the test, and nobody else has its kernel.
+        let kernel = unsafe { &mut *arena.kernel() };
+        let mut rng = Rng::new(7);
+        // Twice: what the first round leaves behind must not show in the second.
+        for tasks in [200_usize, 130] {
+            let mut weights = Vec::new();
+            kernel.tasks = 0;
+            while weights.len() < tasks {
+                weights.push(rng.below(4));
+                kernel.tasks += 1;
+                kernel.append_sum(weights[weights.len() - 1]);
+                let (task, now) = (rng.below(kernel.tasks) as usize, rng.below(4));
+                kernel.change_sum(task, std::mem::replace(&mut weights[task], now), now);
+                let all: u32 = weights.iter().sum();
+                assert_eq!(kernel.sum_of_first(weights.len()), u64::from(all));
+                if all > 0 {
+                    let rest = u64::from(rng.below(all));
+                    assert_eq!(kernel.task_at_sum(rest), asked(&weights, rest), "{weights:?}");
+                }
+            }
+        }
+    }
+}

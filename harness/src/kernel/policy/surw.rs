@@ -22,77 +22,75 @@ pub(crate) fn is_eligible(kind: Kind) -> bool {
 }
 
 impl Kernel {
-    #[inline]
+    #[inline(never)]
     pub(super) fn choose_surw<const ONE: bool>(&mut self) -> usize {
         if self.guide.object == 0 {
             self.recognise::<ONE>();
         }
-        self.find_keen::<ONE>();
+        let mut one = [0];
+        let keen = if ONE {
+            &mut one[..]
+        } else {
+            // SAFETY: words <= stride, the length of `candidates`; nobody else uses it now.
+            unsafe { std::slice::from_raw_parts_mut(self.parts.candidates, self.words as usize) }
+        };
+        self.find_keen::<ONE>(keen);
         if self.guide.intended == NOBODY || self.has_left(self.guide.intended as usize) {
-            self.intend::<ONE>();
+            self.intend(keen);
         }
-        let chosen = self.draw::<ONE>();
-        let keen = self.is_keen(chosen);
-        self.spend(chosen);
+        let chosen = self.draw::<ONE>(keen);
         let standing = self.standing(chosen);
+        standing.left = standing.left.saturating_sub(1);
         standing.done += 1;
-        let left = standing.keen.saturating_sub(1);
-        if keen {
-            self.set_keen(chosen, left);
+        if keen[chosen / 64] >> (chosen % 64) & 1 == 1 {
+            self.set_keen(chosen, standing.keen.saturating_sub(1));
             self.guide.intended = NOBODY;
         }
         chosen
     }
 
-    /// A set of tasks that belongs to this decision: first those that stand before an
-    /// operation on the object of interest, then those that may go on.
+    /// Makes `keen` those of the enabled tasks that stand before an operation on the object
+    /// of interest.
     #[inline(always)]
-    #[allow(clippy::mut_from_ref, reason = "a decision's own set belongs to whoever holds the turn")]
-    fn candidates<const ONE: bool>(&self) -> &mut [u64] {
-        // SAFETY: words <= stride, the length of `candidates`; no caller takes it twice.
-        unsafe { std::slice::from_raw_parts_mut(self.parts.candidates, self.words_in_use::<ONE>()) }
-    }
-
-    /// Makes the candidates those of the enabled tasks that stand before an operation on
-    /// the object of interest.
-    #[inline(always)]
-    fn find_keen<const ONE: bool>(&mut self) {
-        let candidates = self.candidates::<ONE>();
+    fn find_keen<const ONE: bool>(&self, keen: &mut [u64]) {
         if self.guide.object == 0 {
-            return candidates.fill(0);
+            return keen.fill(0);
         }
         for (index, &enabled) in self.enabled_in::<ONE>().iter().enumerate() {
-            candidates[index] = those(enabled, |bit| self.is_keen(index * 64 + bit));
+            keen[index] = those(enabled, |bit| self.is_keen(index * 64 + bit));
         }
     }
 
     /// Draws one of the enabled tasks that need not wait for the intended one; if there
     /// is none, one of all.
     #[inline(always)]
-    fn draw<const ONE: bool>(&mut self) -> usize {
+    fn draw<const ONE: bool>(&mut self, keen: &[u64]) -> usize {
         let intended = self.guide.intended as usize;
+        let enabled = self.enabled_in::<ONE>();
+        let waiting = if intended < self.tasks as usize { !0 } else { 0 };
+        let free = |index: usize| {
+            let own = u64::from(intended / 64 == index) << (intended % 64);
+            enabled[index] & (!(keen[index] & waiting) | own)
+        };
+        if ONE && free(0).is_power_of_two() {
+            let only = free(0).trailing_zeros() as usize;
+            // One number belongs to each decision, also where there is nothing to decide.
+            self.plan.rng.skip();
+            return only;
+        }
         let weight = |task: usize| {
             let standing = self.standing(task);
             u64::from(standing.left.saturating_sub(standing.keen).max(1))
         };
-        let candidates = self.candidates::<ONE>();
-        if intended < self.tasks as usize {
-            candidates[intended / 64] &= !(1 << (intended % 64));
-            candidates
-                .iter_mut()
-                .zip(self.enabled_in::<ONE>())
-                .for_each(|(set, enabled)| *set = enabled & !*set);
-        } else {
-            candidates.copy_from_slice(self.enabled_in::<ONE>());
-        }
         let mut total = 0;
-        each(candidates, |task| total += weight(task));
-        if total == 0 {
-            candidates.copy_from_slice(self.enabled_in::<ONE>());
-            each(candidates, |task| total += weight(task));
+        each((0..enabled.len()).map(free), |task| total += weight(task));
+        let nobody = total == 0;
+        let may = |index: usize| if nobody { enabled[index] } else { free(index) };
+        if nobody {
+            each((0..enabled.len()).map(may), |task| total += weight(task));
         }
         let mut rng = self.plan.rng;
-        let chosen = weighed(candidates, rng.below_u64(total), weight);
+        let chosen = weighed((0..enabled.len()).map(may), rng.below_u64(total), weight);
         self.plan.rng = rng;
         chosen
     }
@@ -112,7 +110,7 @@ impl Kernel {
     /// time.
     fn recognise<const ONE: bool>(&mut self) {
         let mut witness = None;
-        each(self.enabled_in::<ONE>(), |task| {
+        each(self.enabled_in::<ONE>().iter().copied(), |task| {
             let standing = self.standing(task);
             if standing.done == standing.forecast.witness && self.task(task).op.object != 0 {
                 witness = witness.or(Some(task));
@@ -141,10 +139,10 @@ impl Kernel {
     /// Draws who shall be the next to touch the object of interest; nobody, if no
     /// task has such an operation left. What it costs does not depend on the tasks that
     /// wait.
-    fn intend<const ONE: bool>(&mut self) {
+    fn intend(&mut self, keen: &[u64]) {
         // Whoever stands before such an operation has at least that one, foretold or not.
         let mut unforetold = 0;
-        each(self.candidates::<ONE>(), |task| unforetold += u64::from(self.standing(task).keen == 0));
+        each(keen.iter().copied(), |task| unforetold += u64::from(self.standing(task).keen == 0));
         loop {
             let total = self.sum_of_first(self.tasks as usize) + unforetold;
             if total == 0 {
@@ -154,7 +152,7 @@ impl Kernel {
             let mut rng = self.plan.rng;
             let rest = rng.below_u64(total);
             self.plan.rng = rng;
-            let task = if unforetold == 0 { self.task_at_sum(rest) } else { self.find_intended::<ONE>(rest) };
+            let task = if unforetold == 0 { self.task_at_sum(rest) } else { self.find_intended(keen, rest) };
             if !self.has_left(task) {
                 self.guide.intended = task as u32;
                 return;
@@ -164,12 +162,12 @@ impl Kernel {
         }
     }
 
-    /// The task on which `rest` falls where some of the candidates, of whom nothing was
-    /// foretold, have one operation each.
+    /// The task on which `rest` falls where some of the keen, of whom nothing was foretold,
+    /// have one operation each.
     #[cold]
-    fn find_intended<const ONE: bool>(&self, rest: u64) -> usize {
+    fn find_intended(&self, keen: &[u64], rest: u64) -> usize {
         let (mut before, mut found) = (0, None);
-        each(self.candidates::<ONE>(), |task| {
+        each(keen.iter().copied(), |task| {
             if self.standing(task).keen == 0 && found.is_none() {
                 let place = self.sum_of_first(task) + before;
                 if rest <= place {

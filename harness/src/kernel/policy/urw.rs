@@ -6,14 +6,14 @@ use super::super::state::Kernel;
 use super::bits::{each, weighed};
 
 impl Kernel {
-    #[inline]
+    #[inline(never)]
     pub(super) fn choose_urw<const ONE: bool>(&mut self) -> usize {
         let weight = |task: usize| u64::from(self.standing(task).left.max(1));
         let enabled = self.enabled_in::<ONE>();
         let mut total = 0;
-        each(enabled, |task| total += weight(task));
+        each(enabled.iter().copied(), |task| total += weight(task));
         let mut rng = self.plan.rng;
-        let chosen = weighed(enabled, rng.below_u64(total), weight);
+        let chosen = weighed(enabled.iter().copied(), rng.below_u64(total), weight);
         self.plan.rng = rng;
         self.spend(chosen);
         chosen
