@@ -3,6 +3,7 @@
 //! Natively with real kills, and in fibers and processes under the scheduler.
 
 use rusty_fork::rusty_fork_test;
+use selvedge::pool::{Pending, Workers};
 use selvedge::sys::process::Signal;
 use selvedge::{Pool, PoolError, Shared, Value};
 use selvedge_harness::prelude::{Config, Engine, Granularity};
@@ -221,4 +222,89 @@ fn a_pool_of_threads_settles_everything_in_every_schedule() {
         })
     };
     holds(program, "", 100);
+}
+
+/// What both kinds of pool do in the same way.
+fn does_it_all(workers: &impl Workers) {
+    let double = |x: u32| 2 * x;
+    let in_order = workers.imap(double, 0..50, 3).unwrap();
+    assert_eq!(in_order.map(Result::unwrap).collect::<Vec<_>>(), (0..50).map(double).collect::<Vec<_>>());
+    let as_they_come = workers.imap_unordered(double, 0..50, 1).unwrap();
+    let mut all: Vec<u32> = as_they_come.map(Result::unwrap).collect();
+    all.sort_unstable();
+    assert_eq!(all, (0..50).map(double).collect::<Vec<_>>());
+    let endless = workers.imap(double, 1.., 2).unwrap();
+    assert_eq!(endless.take(3).map(Result::unwrap).collect::<Vec<_>>(), [2, 4, 6]);
+
+    let picky = |x: u32| if x == 4 { panic!("not {x}") } else { x };
+    let mut outcomes: Vec<_> = workers.imap_unordered(picky, 0..6, 2).unwrap().collect();
+    outcomes.sort_by_key(|outcome| outcome.clone().unwrap_or(9));
+    assert_eq!(outcomes[..4], [0, 1, 2, 3].map(Ok));
+    assert!(outcomes[4..].iter().all(|outcome| matches!(outcome, Err(PoolError::Panicked { .. }))));
+
+    let (told, tell) = std::sync::mpsc::channel();
+    let say = |told: &std::sync::mpsc::Sender<_>| {
+        let told = told.clone();
+        move |outcome: Result<&u32, &PoolError>| told.send(outcome.ok().copied()).unwrap()
+    };
+    let good = workers.apply_async_then(double, 21, say(&told)).unwrap();
+    assert_eq!(good.get(), Ok(42));
+    assert_eq!(tell.recv(), Ok(Some(42)));
+    let bad = workers.apply_async_then(picky, 4, say(&told)).unwrap();
+    assert!(bad.get().is_err() && bad.ready() && !bad.successful().unwrap());
+    assert_eq!((tell.recv(), bad.get()), (Ok(None), Err(PoolError::Taken)));
+    let sum = told.clone();
+    let all = move |outcome: Result<&Vec<u32>, &PoolError>| {
+        sum.send(outcome.map(|all| all.iter().sum()).ok()).unwrap();
+    };
+    let out = workers.map_async_then(double, 0..10, Some(4), all).unwrap();
+    assert_eq!(out.get().unwrap().len(), 10);
+    assert_eq!(tell.recv(), Ok(Some(90)));
+    assert!(matches!(workers.imap(double, 0..1, 0).map(drop), Err(PoolError::NoChunk)));
+    workers.close();
+    assert!(matches!(workers.imap_unordered(double, 0..1, 1).map(drop), Err(PoolError::Closed)));
+    workers.join().unwrap();
+}
+
+rusty_fork_test! {
+    #![rusty_fork(timeout_ms = 120_000)]
+
+    #[test]
+    fn pools_of_threads_and_of_processes_do_the_same() {
+        let processes = Pool::builder().workers(2).build().unwrap();
+        does_it_all(&processes);
+        does_it_all(&selvedge::ThreadPool::new(2).unwrap());
+    }
+}
+
+#[test]
+#[serial]
+fn results_of_threads_come_one_by_one_in_every_schedule() {
+    let program = || {
+        AnyProgram::dynamic(|| {
+            let pool = selvedge_harness::prelude::ThreadPool::new(2).unwrap();
+            let all: Vec<u32> = pool.imap_unordered(|x: u32| x + 1, 0..3, 1).unwrap().flatten().collect();
+            assert_eq!(all.iter().sum::<u32>(), 6);
+            pool.terminate();
+            assert_eq!(pool.join(), Ok(()));
+        })
+    };
+    holds(program, "", 100);
+}
+
+#[test]
+#[serial]
+fn a_pool_that_waits_for_several_results_is_woken_whatever_moment_a_worker_dies_at() {
+    let program = || {
+        AnyProgram::dynamic(|| {
+            let pool = selvedge_harness::prelude::Pool::new(2).unwrap();
+            match pool.map_chunked(|x: u32| x + 1, 0..5, 1) {
+                Ok(results) => assert_eq!(results, [1, 2, 3, 4, 5]),
+                Err(error) => assert!(matches!(error, PoolError::WorkerLost { .. }), "{error}"),
+            }
+            pool.close();
+            assert_eq!(pool.join(), Ok(()));
+        })
+    };
+    holds(program, "kills:2", 300);
 }

@@ -139,6 +139,7 @@ impl Tasks for Native {
         sys_process::exit_now(code)
     }
 
+    #[inline]
     fn process_id() -> u32 {
         crate::sys::own_id::process_id()
     }

@@ -24,7 +24,7 @@ use std::fmt;
 use std::rc::Rc;
 
 /// How many chunks for each worker are ahead of who asks.
-const AHEAD: usize = 4;
+pub(super) const AHEAD: usize = 4;
 
 struct Out<O> {
     batch: Rc<Batch<O, Vec<O>>>,

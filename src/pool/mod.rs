@@ -10,7 +10,7 @@
 //! | `result`, `batch`, `imap` | results: awaited, collected, one by one |
 //! | `core` | who works, what is out, what has come back, who has died |
 //! | `worker` | what a worker does |
-//! | `threads`, `shelf` | the same for threads |
+//! | `threads`, `shelf`, `thread_imap` | the same for threads |
 //! | `message`, `numbers` | what goes from one to the other |
 //!
 //! When a worker dies, the task that it was at fails and another worker takes its place;
@@ -27,6 +27,7 @@ mod numbers;
 mod pool;
 mod result;
 mod shelf;
+mod thread_imap;
 mod threads;
 mod worker;
 mod workers;
@@ -37,5 +38,6 @@ pub use imap::{Imap, ImapUnordered};
 pub use pool::Pool;
 pub use result::AsyncResult;
 pub use shelf::ThreadResult;
+pub use thread_imap::ThreadImap;
 pub use threads::ThreadPool;
-pub use workers::Workers;
+pub use workers::{Pending, Sent, Workers};

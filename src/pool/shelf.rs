@@ -2,49 +2,60 @@
 //!
 //! Filled by `threads`, read through [`ThreadResult`].
 //!
-//! | state | `missing` | `error` | `taken` |
+//! | state | `missing` | `error` | `outcome` |
 //! |---|---|---|---|
-//! | running | at least 1 | the first one so far | no |
-//! | finished | 0 | the first one, if any | no |
-//! | taken | 0 | none | yes |
+//! | running | at least 1 | the first one so far | none |
+//! | finishing | 0 | none | none: the callback is at work |
+//! | finished | 0 | none | the results, or the first error |
+//! | taken | 0 | none | that it was taken |
 //!
-//! 1. Each chunk is settled once, by whoever has its task.
+//! 1. Each chunk is settled once, by whoever has its task; the last one finishes.
+//! 2. The callback is called once, by who finishes, while no lock is held: it may use the
+//!    pool. If it panics, nothing else comes of that.
 //!
 //! Orderings: the lock's.
 //!
 //! When the process dies, nobody waits any more.
 
 use super::PoolError;
+use super::message::catch;
 use crate::platform::{Native, Tasks};
 use crate::sync::{Condvar, Mutex, MutexGuard};
 use std::fmt;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-struct Contents<O> {
+pub(super) type ThreadCallback<R> = Box<dyn FnOnce(Result<&R, &PoolError>) + Send>;
+
+struct Contents<O, R> {
     chunks: Vec<Option<Vec<O>>>,
     missing: usize,
     error: Option<PoolError>,
+    callback: Option<ThreadCallback<R>>,
     success: bool,
-    taken: bool,
+    outcome: Option<Result<R, PoolError>>,
 }
 
 /// The results of a call, whose elements are `O`s and come to an `R`.
 pub(super) struct Shelf<O, R, P: Tasks> {
-    contents: Mutex<Contents<O>, P>,
+    contents: Mutex<Contents<O, R>, P>,
     finished: Condvar<P>,
     gather: fn(Vec<O>) -> R,
 }
 
 impl<O, R, P: Tasks> Shelf<O, R, P> {
-    pub(super) fn new(chunks: usize, gather: fn(Vec<O>) -> R) -> Self {
+    pub(super) fn new(chunks: usize, gather: fn(Vec<O>) -> R, callback: Option<ThreadCallback<R>>) -> Self {
         let missing = chunks;
         let chunks = (0..chunks).map(|_| None).collect();
-        let contents = Contents { chunks, missing, error: None, success: true, taken: false };
-        Shelf { contents: Mutex::new(contents), finished: Condvar::new(), gather }
+        let contents = Contents { chunks, missing, error: None, callback, success: false, outcome: None };
+        let shelf = Shelf { contents: Mutex::new(contents), finished: Condvar::new(), gather };
+        if missing == 0 {
+            shelf.finish(shelf.contents());
+        }
+        shelf
     }
 
-    fn contents(&self) -> MutexGuard<'_, Contents<O>, P> {
+    fn contents(&self) -> MutexGuard<'_, Contents<O, R>, P> {
         self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -52,17 +63,30 @@ impl<O, R, P: Tasks> Shelf<O, R, P> {
         let mut contents = self.contents();
         match outcome {
             Ok(results) => contents.chunks[chunk] = Some(results),
-            Err(error) => {
-                contents.success = false;
-                contents.error.get_or_insert(error);
-            }
+            Err(error) => drop(contents.error.get_or_insert(error)),
         }
         contents.missing -= 1;
-        let last = contents.missing == 0;
-        drop(contents);
-        if last {
-            self.finished.notify_all();
+        if contents.missing == 0 {
+            self.finish(contents);
         }
+    }
+
+    fn finish(&self, mut contents: MutexGuard<'_, Contents<O, R>, P>) {
+        let (chunks, error) = (std::mem::take(&mut contents.chunks), contents.error.take());
+        let callback = contents.callback.take();
+        drop(contents);
+        let outcome = match error {
+            Some(error) => Err(error),
+            None => Ok((self.gather)(chunks.into_iter().flatten().flatten().collect())),
+        };
+        if let Some(callback) = callback {
+            drop(catch(|| callback(outcome.as_ref())));
+        }
+        let mut contents = self.contents();
+        contents.success = outcome.is_ok();
+        contents.outcome = Some(outcome);
+        drop(contents);
+        self.finished.notify_all();
     }
 }
 
@@ -73,12 +97,12 @@ trait Waited<R>: Send + Sync {
     fn take(&self) -> Result<R, PoolError>;
 }
 
-impl<O: Send, R, P: Tasks> Waited<R> for Shelf<O, R, P> {
+impl<O: Send, R: Send, P: Tasks> Waited<R> for Shelf<O, R, P> {
     fn wait(&self, timeout: Option<Duration>) -> bool {
-        let running = |contents: &mut Contents<O>| contents.missing > 0;
+        let running = |contents: &mut Contents<O, R>| contents.outcome.is_none();
         match timeout {
             None => drop(self.finished.wait_while(self.contents(), running)),
-            Some(Duration::ZERO) => return self.contents().missing == 0,
+            Some(Duration::ZERO) => return self.contents().outcome.is_some(),
             Some(timeout) => {
                 let waited = self.finished.wait_timeout_while(self.contents(), timeout, running);
                 return !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out();
@@ -92,16 +116,7 @@ impl<O: Send, R, P: Tasks> Waited<R> for Shelf<O, R, P> {
     }
 
     fn take(&self) -> Result<R, PoolError> {
-        let mut contents = self.contents();
-        if std::mem::replace(&mut contents.taken, true) {
-            return Err(PoolError::Taken);
-        }
-        let (chunks, error) = (std::mem::take(&mut contents.chunks), contents.error.take());
-        drop(contents);
-        match error {
-            Some(error) => Err(error),
-            None => Ok((self.gather)(chunks.into_iter().flatten().flatten().collect())),
-        }
+        self.contents().outcome.replace(Err(PoolError::Taken)).unwrap_or(Err(PoolError::NotFinished))
     }
 }
 
@@ -113,7 +128,7 @@ pub struct ThreadResult<R, P: Tasks = Native> {
     platform: std::marker::PhantomData<P>,
 }
 
-impl<R: 'static, P: Tasks> ThreadResult<R, P> {
+impl<R: Send + 'static, P: Tasks> ThreadResult<R, P> {
     pub(super) fn new<O: Send + 'static>(shelf: Arc<Shelf<O, R, P>>) -> Self {
         ThreadResult { shelf, platform: std::marker::PhantomData }
     }

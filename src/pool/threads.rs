@@ -20,7 +20,8 @@
 
 use super::PoolError;
 use super::message::catch;
-use super::shelf::{Shelf, ThreadResult};
+use super::shelf::{Shelf, ThreadCallback, ThreadResult};
+use super::thread_imap::ThreadImap;
 use crate::Error;
 use crate::platform::{Native, Tasks};
 use crate::sync::{Condvar, Mutex, MutexGuard};
@@ -44,7 +45,8 @@ struct Line {
     state: State,
 }
 
-struct Desk<P: Tasks> {
+/// Where tasks wait for a thread.
+pub(super) struct Desk<P: Tasks> {
     line: Mutex<Line, P>,
     changed: Condvar<P>,
 }
@@ -79,6 +81,54 @@ impl<P: Tasks> Desk<P> {
             let Some(task) = task else { return };
             task(true);
         }
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.line().state == State::Open
+    }
+
+    /// Puts the chunks of a call in the line.
+    pub(super) fn submit<F, I, O, R>(
+        &self,
+        function: Arc<F>,
+        chunks: Vec<Vec<I>>,
+        gather: fn(Vec<O>) -> R,
+        callback: Option<ThreadCallback<R>>,
+    ) -> Result<ThreadResult<R, P>, PoolError>
+    where
+        F: Fn(I) -> O + Send + Sync + 'static,
+        I: Send + 'static,
+        O: Send + 'static,
+        R: Send + 'static,
+    {
+        if !self.is_open() {
+            return Err(PoolError::Closed);
+        }
+        // Of no chunks the callback is called here, and may use the pool.
+        let shelf = Arc::new(Shelf::new(chunks.len(), gather, callback));
+        if chunks.is_empty() {
+            return Ok(ThreadResult::new(shelf));
+        }
+        let mut line = self.line();
+        if line.state != State::Open {
+            return Err(PoolError::Closed);
+        }
+        for (index, chunk) in chunks.into_iter().enumerate() {
+            let (shelf, function) = (Arc::clone(&shelf), Arc::clone(&function));
+            line.tasks.push_back(Box::new(move |run| {
+                let outcome = if run {
+                    let results = catch(|| chunk.into_iter().map(|argument| function(argument)).collect());
+                    results.map_err(|(message, location)| PoolError::Panicked { message, location })
+                } else {
+                    Err(PoolError::Terminated)
+                };
+                drop(function);
+                shelf.settle(index, outcome);
+            }));
+        }
+        drop(line);
+        self.changed.notify_all();
+        Ok(ThreadResult::new(shelf))
     }
 
     /// Takes nothing more; gives back what is not to be begun any more.
@@ -143,7 +193,7 @@ impl<P: Tasks> ThreadPool<P> {
         I: Send + 'static,
         O: Send + 'static,
     {
-        self.submit(function, vec![vec![argument]], super::pool::only)
+        self.desk.submit(Arc::new(function), vec![vec![argument]], super::pool::only, None)
     }
 
     /// The result of `function` for each argument, in their order.
@@ -181,6 +231,142 @@ impl<P: Tasks> ThreadPool<P> {
         I: Send + 'static,
         O: Send + 'static,
     {
+        self.map_then(function, arguments, chunk, None)
+    }
+
+    /// As [`apply_async`](Self::apply_async); `callback` is called with the result or the
+    /// error once it is known, by the thread that had the task. If it panics, the hook of the
+    /// program says so, and the result is there all the same.
+    ///
+    /// # Errors
+    /// As there.
+    #[doc(alias = "error_callback")]
+    #[track_caller]
+    pub fn apply_async_then<F, I, O>(
+        &self,
+        function: F,
+        argument: I,
+        callback: impl FnOnce(Result<&O, &PoolError>) + Send + 'static,
+    ) -> Result<ThreadResult<O, P>, PoolError>
+    where
+        F: Fn(I) -> O + Send + Sync + 'static,
+        I: Send + 'static,
+        O: Send + 'static,
+    {
+        let only = super::pool::only;
+        self.desk.submit(Arc::new(function), vec![vec![argument]], only, Some(Box::new(callback)))
+    }
+
+    /// As [`map`](Self::map), `chunk` arguments at a time: they are one task.
+    ///
+    /// # Errors
+    /// As there, and [`PoolError::NoChunk`] if `chunk` is 0.
+    #[doc(alias = "chunksize")]
+    #[track_caller]
+    pub fn map_chunked<F, I, O>(
+        &self,
+        function: F,
+        arguments: impl IntoIterator<Item = I>,
+        chunk: usize,
+    ) -> Result<Vec<O>, PoolError>
+    where
+        F: Fn(I) -> O + Send + Sync + 'static,
+        I: Send + 'static,
+        O: Send + 'static,
+    {
+        self.map_async(function, arguments, Some(chunk))?.get()
+    }
+
+    /// As [`map_async`](Self::map_async), with a callback as in
+    /// [`apply_async_then`](Self::apply_async_then), which gets all results at once.
+    ///
+    /// # Errors
+    /// As [`map_async`](Self::map_async).
+    #[track_caller]
+    pub fn map_async_then<F, I, O>(
+        &self,
+        function: F,
+        arguments: impl IntoIterator<Item = I>,
+        chunk: Option<usize>,
+        callback: impl FnOnce(Result<&Vec<O>, &PoolError>) + Send + 'static,
+    ) -> Result<ThreadResult<Vec<O>, P>, PoolError>
+    where
+        F: Fn(I) -> O + Send + Sync + 'static,
+        I: Send + 'static,
+        O: Send + 'static,
+    {
+        self.map_then(function, arguments, chunk, Some(Box::new(callback)))
+    }
+
+    /// The results of `function` in the order of the arguments, each as soon as it is there;
+    /// arguments are taken as results are asked for. `chunk` of them are one task.
+    ///
+    /// ```
+    /// let pool = selvedge::ThreadPool::new(2)?;
+    /// let mut squares = pool.imap(|x: u64| x * x, 1.., 1)?;
+    /// assert_eq!(squares.next(), Some(Ok(1)));
+    /// assert_eq!(squares.next(), Some(Ok(4)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`PoolError::Closed`] or [`PoolError::NoChunk`].
+    #[track_caller]
+    pub fn imap<F, T, O>(
+        &self,
+        function: F,
+        arguments: T,
+        chunk: usize,
+    ) -> Result<ThreadImap<F, T::IntoIter, O, P>, PoolError>
+    where
+        F: Fn(T::Item) -> O + Send + Sync + 'static,
+        T: IntoIterator<Item: Send + 'static>,
+        O: Send + 'static,
+    {
+        self.check(chunk)?;
+        Ok(ThreadImap::new(&self.desk, function, arguments.into_iter(), chunk, self.count, true))
+    }
+
+    /// As [`imap`](Self::imap), in the order in which the results come.
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn imap_unordered<F, T, O>(
+        &self,
+        function: F,
+        arguments: T,
+        chunk: usize,
+    ) -> Result<ThreadImap<F, T::IntoIter, O, P>, PoolError>
+    where
+        F: Fn(T::Item) -> O + Send + Sync + 'static,
+        T: IntoIterator<Item: Send + 'static>,
+        O: Send + 'static,
+    {
+        self.check(chunk)?;
+        Ok(ThreadImap::new(&self.desk, function, arguments.into_iter(), chunk, self.count, false))
+    }
+
+    fn check(&self, chunk: usize) -> Result<(), PoolError> {
+        match self.desk.is_open() {
+            true if chunk == 0 => Err(PoolError::NoChunk),
+            true => Ok(()),
+            false => Err(PoolError::Closed),
+        }
+    }
+
+    fn map_then<F, I, O>(
+        &self,
+        function: F,
+        arguments: impl IntoIterator<Item = I>,
+        chunk: Option<usize>,
+        callback: Option<ThreadCallback<Vec<O>>>,
+    ) -> Result<ThreadResult<Vec<O>, P>, PoolError>
+    where
+        F: Fn(I) -> O + Send + Sync + 'static,
+        I: Send + 'static,
+        O: Send + 'static,
+    {
         if chunk == Some(0) {
             return Err(PoolError::NoChunk);
         }
@@ -191,42 +377,7 @@ impl<P: Tasks> ThreadPool<P> {
         while arguments.peek().is_some() {
             chunks.push(arguments.by_ref().take(chunk).collect());
         }
-        self.submit(function, chunks, super::pool::all)
-    }
-
-    fn submit<F, I, O, R: Send + 'static>(
-        &self,
-        function: F,
-        chunks: Vec<Vec<I>>,
-        gather: fn(Vec<O>) -> R,
-    ) -> Result<ThreadResult<R, P>, PoolError>
-    where
-        F: Fn(I) -> O + Send + Sync + 'static,
-        I: Send + 'static,
-        O: Send + 'static,
-    {
-        let shelf = Arc::new(Shelf::new(chunks.len(), gather));
-        let function = Arc::new(function);
-        let mut line = self.desk.line();
-        if line.state != State::Open {
-            return Err(PoolError::Closed);
-        }
-        for (index, chunk) in chunks.into_iter().enumerate() {
-            let (shelf, function) = (Arc::clone(&shelf), Arc::clone(&function));
-            line.tasks.push_back(Box::new(move |run| {
-                let outcome = if run {
-                    let results = catch(|| chunk.into_iter().map(|argument| function(argument)).collect());
-                    results.map_err(|(message, location)| PoolError::Panicked { message, location })
-                } else {
-                    Err(PoolError::Terminated)
-                };
-                drop(function);
-                shelf.settle(index, outcome);
-            }));
-        }
-        drop(line);
-        self.desk.changed.notify_all();
-        Ok(ThreadResult::new(shelf))
+        self.desk.submit(Arc::new(function), chunks, super::pool::all, callback)
     }
 
     /// Takes no new tasks from now on; those that are out are done.

@@ -15,8 +15,9 @@
 //! 3. A child leaves by `_exit`: it runs no destructor and no `atexit` handler of its
 //!    parent, and no panic crosses from it into code that it shares with its parent.
 //! 4. Standard output is flushed before a fork, so that what was printed before is
-//!    printed once. Its lock, and that of standard error, are held across the fork, so
-//!    that the child does not inherit a lock whose holder does not exist there.
+//!    printed once. Its lock, and that of standard error, are held across the fork if there
+//!    are other threads, so that the child does not inherit a lock whose holder does not
+//!    exist there.
 //!
 //! When the child dies, [`Child`] says how. When the parent dies first, the child goes
 //! on and init, or the nearest sub-reaper, inherits it.
@@ -79,21 +80,24 @@ pub fn fork<F: FnOnce() -> i32>(body: F) -> io::Result<Child> {
     // The child belongs to the program of its parent, and learns it by being a copy.
     let _ = super::program::Program::current();
     let words = LastWords::new();
-    let mut out = io::stdout().lock();
-    let mut err = io::stderr().lock();
-    // What cannot be written now could not be written later either.
-    let _ = out.flush();
-    let _ = err.flush();
+    // What cannot be written now could not be written later either. Nothing of standard error
+    // waits to be written.
+    let _ = io::stdout().flush();
+    let locks = (!super::thread::is_surely_alone()).then(|| {
+        let mut out = io::stdout().lock();
+        let _ = out.flush();
+        (out, io::stderr().lock())
+    });
     // SAFETY: the child is a copy of this one thread. It may allocate, because the C
-    // library takes its allocator's locks across a fork, and it may print, because this
-    // thread holds those locks (invariant 4). It leaves by `_exit` (invariant 3).
+    // library takes its allocator's locks across a fork, and it may print, because nobody
+    // else holds those locks (invariant 4). It leaves by `_exit` (invariant 3).
     match unsafe { nix::unistd::fork() }? {
         ForkResult::Child => {
-            drop((out, err));
+            drop(locks);
             run(body, &words)
         }
         ForkResult::Parent { child } => {
-            drop((out, err));
+            drop(locks);
             Child::adopt(child, Words::Memory(words))
         }
     }

@@ -98,7 +98,7 @@ pub fn others_of_main() -> usize {
 
 /// What the C library knows of it, where it says so: glibc since 2.32. It says yes only if it
 /// is so, but may go on saying no after all other threads have ended.
-fn is_surely_alone() -> bool {
+pub(super) fn is_surely_alone() -> bool {
     static SINGLE: OnceLock<usize> = OnceLock::new();
     // SAFETY: dlsym(3) takes a handle that is always valid and a string with a NUL.
     let find = || unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"__libc_single_threaded".as_ptr()) };
