@@ -214,7 +214,7 @@ fn a_loop_of_several_operations_is_found_whoever_runs_in_between() {
 #[test]
 fn a_livelock_at_the_default_bound_is_told_soon() {
     let config = Config::default().ignore_environment().executions(100);
-    for strategy in [Strategy::Random, Strategy::Dfs { preemptions: None }] {
+    for strategy in [Strategy::Random, Strategy::Dfs { preemptions: None }, Strategy::Dpor] {
         let program = Program::new("stuck", gate)
             .task("reader", |gate| while gate.open.get() == 0 {})
             .task("writer", |gate| gate.data.set(1));
@@ -223,6 +223,9 @@ fn a_livelock_at_the_default_bound_is_told_soon() {
         let finding = report.finding.unwrap();
         assert_eq!(finding.ends_if_fair, Some(false));
         assert!(finding.token.len() < 100, "{}", finding.token.len());
+        // Each costs as many steps as there may be, and without a switch it is small enough.
+        assert_eq!((finding.switches, finding.proved_minimal), (0, true));
+        assert!(finding.shrink_executions < 10, "{}", finding.shrink_executions);
     }
 }
 

@@ -10,9 +10,12 @@
 //! execution, an atomic of std's that is no checked one. Addresses of objects do not
 //! count; recordings name objects by the order of their first use.
 
-use super::recording::{Recording, Step};
+use super::namer::Namer;
+use super::recording::{Recording, Step, tasks};
 use super::verdict::Verdict;
+use crate::engine::Executor;
 use crate::kernel::Outcome;
+use selvedge::platform::Kind;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -61,6 +64,31 @@ pub fn difference(first: &Recording, second: &Recording) -> Option<Difference> {
         first: at(first, step),
         second: at(second, step),
     })
+}
+
+/// Whether the execution that `executor` just ran with a record is equal to `first`: what
+/// [`difference`] would say, without a record of its own.
+pub(crate) fn is_again(
+    executor: &mut dyn Executor,
+    first: &Recording,
+    verdict: &Verdict,
+    label: &str,
+) -> bool {
+    let ends_alike = *verdict == first.verdict || verdict.is_like(&first.verdict);
+    if !ends_alike || label != first.label || executor.kernel().events().len() != first.steps.len() {
+        return false;
+    }
+    let tasks = tasks(executor);
+    let (kernel, mut namer) = Namer::of(executor, &tasks);
+    let same = kernel.events().iter().zip(&first.steps).all(|(event, step)| {
+        (event.choice.task(), event.choice.outcome(), event.kind) == (step.task, step.outcome, step.kind)
+            && event.done.then_some(event.value) == step.value
+            && event.name == step.name
+            && namer.object(event.space, event.object, event.kind) == step.object
+            && namer.object(event.space, event.also, Kind::Acquire) == step.also
+            && *namer.place(event.site) == step.place
+    });
+    same && first.objects.starts_with(namer.objects())
 }
 
 /// Two runs that ended in different ways, of which only the second was recorded.

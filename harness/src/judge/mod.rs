@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `verdict` | how an execution ended |
 //! | `recording` | everything that happened in one execution, as owned data |
+//! | `namer` | names of objects and places of one execution |
 //! | `difference` | from two recordings of one schedule: the first event that differs |
 //! | `livelock` | from a recording: who spins, and in which loop |
 //! | `blame` | from a recording: who holds what, who waits for whom, the cycle |
@@ -18,13 +19,14 @@ mod difference;
 pub mod linear;
 mod livelock;
 pub mod log;
+mod namer;
 mod pair;
 mod recording;
 mod verdict;
 
 pub use blame::{Blocked, Holder, blocked, cycle, held_at};
 pub use difference::{Difference, difference, divergence};
-pub(crate) use difference::{diverged, other_end};
+pub(crate) use difference::{diverged, is_again, other_end};
 pub use livelock::{Spin, spins, starved};
 pub use pair::{CriticalPair, Later};
 pub(crate) use pair::{Order, candidates};

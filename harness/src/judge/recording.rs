@@ -5,11 +5,12 @@
 //! numbers of objects follow the order in which the tasks first touched them, so
 //! that two engines with different addresses give equal recordings.
 
+use super::namer::Namer;
 use super::verdict::{Place, Verdict};
 use crate::engine::Executor;
-use crate::kernel::{Choice, Kernel, Outcome, Role, State, is_file};
-use rustc_hash::{FxHashMap, FxHasher};
-use selvedge::platform::{Kind, Op};
+use crate::kernel::{Choice, Outcome, Role, State};
+use rustc_hash::FxHasher;
+use selvedge::platform::Kind;
 use serde::{Deserialize, Serialize};
 use std::hash::{Hash, Hasher};
 
@@ -131,90 +132,14 @@ enum KindDef {
     Output,
 }
 
-/// Numbers objects by first touch and names them.
-struct Namer<'k> {
-    kernel: &'k Kernel,
-    names: Vec<(std::ops::Range<usize>, String)>,
-    index: FxHashMap<(u32, usize), usize>,
-    objects: Vec<Object>,
-    unnamed: FxHashMap<&'static str, usize>,
-}
-
-impl Namer<'_> {
-    fn object(&mut self, space: u32, address: usize, kind: Kind, tasks: &[TaskRecord]) -> Option<usize> {
-        if address == 0 {
-            return None;
-        }
-        if let Some(&index) = self.index.get(&(space, address)) {
-            return Some(index);
-        }
-        let object = self.describe(address, kind, tasks);
-        self.index.insert((space, address), self.objects.len());
-        self.objects.push(object);
-        Some(self.objects.len() - 1)
-    }
-
-    fn describe(&mut self, address: usize, kind: Kind, tasks: &[TaskRecord]) -> Object {
-        for (index, task) in tasks.iter().enumerate() {
-            if std::ptr::from_ref(&self.kernel.task(index).ended) as usize == address {
-                return Object { name: task.name.clone(), task: Some(index) };
-            }
-        }
-        let named = self
-            .names
-            .iter()
-            .filter(|(range, _)| range.contains(&address))
-            .min_by_key(|(range, _)| range.len());
-        if let Some((_, name)) = named {
-            return Object { name: name.clone(), task: None };
-        }
-        let noun = match kind {
-            Kind::Acquire | Kind::Release | Kind::TryAcquire if is_file(address) => "file",
-            Kind::Acquire | Kind::Release | Kind::TryAcquire => "lock",
-            Kind::Park | Kind::Notify => "condition",
-            Kind::Wait => "event",
-            Kind::Read | Kind::Write | Kind::ReadWrite => "value",
-            Kind::Input | Kind::Output => "stream",
-            _ => "object",
-        };
-        let count = self.unnamed.entry(noun).or_insert(0);
-        *count += 1;
-        Object { name: format!("{noun} {count}"), task: None }
-    }
-}
-
-fn place(op: &Op) -> Place {
-    Place::new(op.site.file(), op.site.line(), op.site.column())
-}
-
 /// The record of the execution that `executor` just ran.
 pub(crate) fn record(executor: &mut dyn Executor, verdict: Verdict, label: String) -> Recording {
-    let fixed: Vec<String> =
-        (0..executor.model().tasks()).map(|task| executor.model().task_name(task)).collect();
-    let state = executor.state();
-    let names = if state.is_null() { Vec::new() } else { executor.model().ranges(state) };
-    let kernel = &*executor.kernel();
-    let mut tasks: Vec<TaskRecord> = (0..kernel.tasks as usize)
-        .map(|index| {
-            let task = kernel.task(index);
-            let given = task.name.as_str();
-            let unnamed = || if given.is_empty() { format!("task {index}") } else { given.to_owned() };
-            let name = fixed.get(index).cloned().unwrap_or_else(unnamed);
-            let ended = matches!(task.state, State::Ended | State::Vanished) && kernel.was_ended(index);
-            TaskRecord { name, role: task.role, status: ended.then_some(task.status), pending: None }
-        })
-        .collect();
-    let mut namer = Namer {
-        kernel,
-        names,
-        index: FxHashMap::default(),
-        objects: Vec::new(),
-        unnamed: FxHashMap::default(),
-    };
+    let tasks = tasks(executor);
+    let (kernel, mut namer) = Namer::of(executor, &tasks);
     let mut steps = Vec::with_capacity(kernel.events().len());
     for event in kernel.events().iter() {
-        let object = namer.object(event.space, event.object, event.kind, &tasks);
-        let also = namer.object(event.space, event.also, Kind::Acquire, &tasks);
+        let object = namer.object(event.space, event.object, event.kind);
+        let also = namer.object(event.space, event.also, Kind::Acquire);
         steps.push(Step {
             task: event.choice.task(),
             outcome: event.choice.outcome(),
@@ -222,21 +147,40 @@ pub(crate) fn record(executor: &mut dyn Executor, verdict: Verdict, label: Strin
             name: event.name.to_owned(),
             object,
             also,
-            place: Place::new(event.site.file(), event.site.line(), event.site.column()),
+            place: namer.place(event.site).clone(),
             value: event.done.then_some(event.value),
         });
     }
-    for index in 0..tasks.len() {
-        if tasks[index].status.is_some() {
-            continue;
-        }
+    let stands = |(index, task): (usize, &TaskRecord)| {
         let op = kernel.task(index).op;
-        let object = namer.object(kernel.object_space(index, op.object), op.object, op.kind, &tasks);
-        let enabled = kernel.could_go_on(index);
-        tasks[index].pending =
-            Some(Pending { kind: op.kind, name: op.name.to_owned(), object, place: place(&op), enabled });
-    }
-    let objects = namer.objects;
+        task.status.is_none().then(|| Pending {
+            kind: op.kind,
+            name: op.name.to_owned(),
+            object: namer.object(kernel.object_space(index, op.object), op.object, op.kind),
+            place: namer.place(op.site).clone(),
+            enabled: kernel.could_go_on(index),
+        })
+    };
+    let pending: Vec<Option<Pending>> = tasks.iter().enumerate().map(stands).collect();
+    let objects = namer.into_objects();
     let schedule = kernel.schedule().to_vec();
+    let tasks =
+        tasks.into_iter().zip(pending).map(|(task, pending)| TaskRecord { pending, ..task }).collect();
     Recording { tasks, steps, objects, schedule, verdict, label }
+}
+
+/// The tasks of the execution that `executor` just ran, without what they stand before.
+pub(super) fn tasks(executor: &mut dyn Executor) -> Vec<TaskRecord> {
+    let fixed = executor.model().tasks();
+    let fixed: Vec<String> = (0..fixed).map(|task| executor.model().task_name(task)).collect();
+    let kernel = &*executor.kernel();
+    let record = |index: usize| {
+        let task = kernel.task(index);
+        let given = task.name.as_str();
+        let unnamed = || if given.is_empty() { format!("task {index}") } else { given.to_owned() };
+        let name = fixed.get(index).cloned().unwrap_or_else(unnamed);
+        let ended = matches!(task.state, State::Ended | State::Vanished) && kernel.was_ended(index);
+        TaskRecord { name, role: task.role, status: ended.then_some(task.status), pending: None }
+    };
+    (0..kernel.tasks as usize).map(record).collect()
 }

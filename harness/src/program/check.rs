@@ -345,12 +345,18 @@ pub(super) fn without_faults(executor: &mut dyn Executor, schedule: &[Choice]) -
 
 /// Runs one schedule with a full record.
 pub(crate) fn run_once(executor: &mut dyn Executor, schedule: &[Choice]) -> Recording {
+    let (verdict, label) = run_recorded(executor, schedule);
+    record(executor, verdict, label)
+}
+
+/// Runs one schedule; the record stays in the kernel. How it ended, and its label.
+pub(super) fn run_recorded(executor: &mut dyn Executor, schedule: &[Choice]) -> (Verdict, String) {
     let kernel = executor.kernel();
     kernel.plan = Plan { record: true, rng: Rng::new(0), ..Plan::STAY };
     kernel.set_prefix(schedule);
     let mut label = String::new();
     let verdict = executor.execute(&mut label);
-    record(executor, verdict, label)
+    (verdict, label)
 }
 
 /// Runs the executions with these numbers, each with a full record.

@@ -17,10 +17,10 @@
 //! map in processes forked from one. So the later runs find some blocks taken, and other
 //! keys.
 
-use super::check::run_once;
+use super::check::{run_once, run_recorded};
 use super::run::Found;
 use crate::engine::Executor;
-use crate::judge::{Difference, Recording, difference, diverged, other_end};
+use crate::judge::{Difference, Recording, difference, diverged, is_again, other_end, record};
 use crate::kernel::Choice;
 
 /// How often a schedule is run: what the clock decides by a coin comes out the same
@@ -51,7 +51,11 @@ pub(super) fn differs(
         // Each hasher made moves the keys of the next one, also in processes forked later,
         // which would otherwise all begin with the same.
         let _ = std::hash::RandomState::new();
-        difference(recording, &run_once(executor, schedule))
+        let (verdict, label) = run_recorded(executor, schedule);
+        if is_again(executor, recording, &verdict, &label) {
+            return None;
+        }
+        difference(recording, &record(executor, verdict, label))
     });
     drop(std::hint::black_box(taken));
     found

@@ -43,7 +43,7 @@ pub(super) fn swap(executor: &mut dyn Executor, recording: &Recording) -> Option
     }
     let (order, pairs) = candidates(recording);
     let livelock = matches!(recording.verdict, Verdict::Livelock { .. });
-    let until = Instant::now() + if livelock { TIME / 4 } else { TIME };
+    let until = Instant::now() + if livelock { TIME / 20 } else { TIME };
     let mut runs = 0;
     let mut tried = 0;
     for pair in &pairs {

@@ -45,7 +45,7 @@ impl Shrunk {
 
 /// How long a livelock is shrunk at most: each attempt runs to the bound on steps, and
 /// the loop is told without it.
-const LIVELOCK: Duration = Duration::from_secs(2);
+const LIVELOCK: Duration = Duration::from_millis(200);
 
 /// A search for smaller schedules with a finding.
 struct Shrinker<'e> {
@@ -81,8 +81,17 @@ impl Shrinker<'_> {
         let better = size(schedule) < size(&self.best);
         if better {
             self.best.clone_from(schedule);
+            self.rest();
         }
         better
+    }
+
+    /// Stops where nothing can be smaller: a livelock always takes as many steps as there may
+    /// be, so one without faults and switches is as small as it gets.
+    fn rest(&mut self) {
+        if self.slow && matches!(size(&self.best), (0, 0, _)) {
+            self.left = 0;
+        }
     }
 
     /// Whether the execution that was just run ended in the finding; keeps its schedule.
@@ -152,6 +161,7 @@ pub(crate) fn shrink(
         stubborn,
         shown: Vec::new(),
     };
+    shrinker.rest();
     shrinker.drop_faults(allowed);
     greedy::drop_tasks(&mut shrinker);
     greedy::one_preemption(&mut shrinker);
@@ -185,10 +195,14 @@ impl Shrinker<'_> {
     fn drop_faults(&mut self, allowed: &Faults) {
         let mut at = 0;
         while at < self.best.len() && self.left > 0 {
-            let mut without = self.best.clone();
-            if !without.remove(at).outcome().is_fault() || !self.attempt(&without) {
-                at += 1;
+            if self.best[at].outcome().is_fault() {
+                let mut without = self.best.clone();
+                without.remove(at);
+                if self.attempt(&without) {
+                    continue;
+                }
             }
+            at += 1;
         }
         if faults(&self.best) == 0 {
             return;

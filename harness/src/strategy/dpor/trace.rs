@@ -24,13 +24,36 @@ pub(super) struct Step {
     pub(super) event: Event,
 }
 
+/// Who touched a word, ascending. A look conflicts with no other look, and a task that
+/// waits in a loop makes many: so those that wrote have a list of their own.
+#[derive(Default)]
+struct Touched {
+    all: Vec<(u32, bool)>,
+    writes: Vec<u32>,
+}
+
+impl Touched {
+    fn push(&mut self, index: u32, writes: bool) {
+        self.all.push((index, writes));
+        if writes {
+            self.writes.push(index);
+        }
+    }
+
+    fn pop(&mut self) {
+        if let Some((_, true)) = self.all.pop() {
+            self.writes.pop();
+        }
+    }
+}
+
 #[derive(Default)]
 pub(super) struct Trace {
     steps: Vec<Step>,
     width: usize,
     clocks: Vec<u32>,
     words: FxHashMap<usize, usize>,
-    lists: Vec<Vec<(u32, bool)>>,
+    lists: Vec<Touched>,
     /// Steps that commute with nothing.
     walls: Vec<u32>,
     by_task: Vec<Vec<u32>>,
@@ -158,13 +181,11 @@ impl Trace {
         }
         for &(word, writes) in touches.words() {
             let Some(&list) = self.words.get(&word) else { continue };
-            for &(index, wrote) in self.lists[list].iter().rev() {
-                if writes || wrote {
-                    let enough = each(index as usize);
-                    if enough && wrote {
-                        break;
-                    }
-                }
+            let touched = &self.lists[list];
+            if writes {
+                touched.all.iter().rev().any(|&(index, wrote)| each(index as usize) && wrote);
+            } else {
+                touched.writes.iter().rev().any(|&index| each(index as usize));
             }
         }
         self.walls.iter().rev().all(|&index| !each(index as usize));
@@ -188,9 +209,9 @@ impl Trace {
             let fresh = self.lists.len();
             let list = *self.words.entry(word).or_insert(fresh);
             if list == fresh {
-                self.lists.push(Vec::new());
+                self.lists.push(Touched::default());
             }
-            self.lists[list].push((index as u32, writes));
+            self.lists[list].push(index as u32, writes);
         }
         if touches.everything {
             self.walls.push(index as u32);
