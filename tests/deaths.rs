@@ -101,24 +101,65 @@ const EXITS: &str = "DEATHS_EXIT_IN_A_FIBER";
 fn exits_if_asked() {
     if let Ok(place) = std::env::var(EXITS) {
         let place: &'static str = place.leak();
-        let _ = exits_in(place).check(&quiet(Engine::Sim).executions(3));
+        let config = quiet(Engine::Sim).executions(64).seed(7);
+        let config = Config { environment: place == "task", ..config };
+        let _ = exits_in(place).explore(&config);
     }
 }
 
 /// In fibers an exit ends the program; it says who did it, and fails.
 #[test]
 fn an_exit_in_a_fiber_is_blamed_on_who_called_it() {
-    let tasks = [("task", "task 0 ended the whole program with exit() at step ")];
-    for (place, blamed) in PARTS.into_iter().chain(tasks) {
-        let output = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "exits_if_asked", "--nocapture"])
-            .env(EXITS, place)
-            .output()
-            .unwrap();
-        let text = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(101), "{place}: {text}");
+    for (place, blamed) in PARTS {
+        let text = exits(place, "off");
         assert!(text.contains(blamed) && text.contains("with exit()"), "{place}: {text}");
     }
+}
+
+/// What a program says that ends because one part of a program under test calls `exit`.
+fn exits(place: &str, persist: &str) -> String {
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "exits_if_asked", "--nocapture"])
+        .env(EXITS, place)
+        .env("SELVEDGE_PERSIST", persist)
+        .env_remove("CI")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(101), "{place}: {text}");
+    text
+}
+
+/// What is known at that moment is told as any finding, and kept; and processes replay it.
+#[test]
+fn an_exit_of_a_fiber_is_a_finding() {
+    let folder = std::env::temp_dir().join(format!("selvedge-exits-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let text = exits("task", folder.to_str().unwrap());
+    let told = [
+        "victim called exit()",
+        "--engine real",
+        "exits: victim died at step ",
+        "exit code 3",
+        "not shrunk",
+        " │ ",
+        "set value 1 = 1",
+        "deaths.rs:",
+        "reproduce: SELVEDGE_REPLAY=sv1:",
+        "--exact exits_if_asked",
+    ];
+    for part in told {
+        assert!(text.contains(part), "`{part}` is missing in\n{text}");
+    }
+    let kept = std::fs::read_to_string(folder.join("exits.txt")).unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    let token = kept.lines().last().unwrap().split(' ').next().unwrap();
+    assert!(text.contains(token), "{kept}\n{text}");
+    let token: selvedge_harness::token::Token = token.parse().unwrap();
+    let steps = token.schedule.len();
+    let report = exits_in("task").check(&quiet(Engine::Real).strategy(Strategy::Replay(token.schedule)));
+    let verdict = report.unwrap().tally.first.expect("processes show it as well").verdict;
+    assert_eq!(verdict, Verdict::Died { task: 0, step: steps, status: 3 });
 }
 
 /// Where processes run the program, it is an error that says who did it.

@@ -156,8 +156,7 @@ impl Case {
     /// # Errors
     /// As for [`build`](Case::build) and [`Program::check`](crate::Program::check).
     pub fn check(&self, config: &Config) -> Result<Report, Error> {
-        let job = Job { name: self.name(), identity: self.identity(), watcher: None, keeper: None };
-        check_model(self.build()?.model(), &job, config)
+        check_model(self.build()?.model(), &Job::new(&self.name(), self.identity()), config)
     }
 
     /// What its tokens begin with.

@@ -20,7 +20,7 @@ pub(super) fn run(catalogue: &Catalogue, args: &CensusArgs) -> Result<Exit, Stop
     let mut worst = Exit::AsExpected;
     for (place, case) in cases.iter().enumerate() {
         let program = case.build()?;
-        let job = Job { name: case.name(), identity: case.identity(), watcher: None, keeper: None };
+        let job = Job::new(&case.name(), case.identity());
         let census = census_model(program.model(), &job, &config, args.exhaust)?;
         let exit = judge(case, &census);
         worst = worst.max(exit);

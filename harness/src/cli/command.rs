@@ -11,6 +11,7 @@ use super::{census, explore, job, judge_file, list, merge, settings, supervise, 
 use crate::Error;
 use crate::catalogue::Catalogue;
 use clap::Parser;
+use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
@@ -18,12 +19,12 @@ use std::process::ExitCode;
 ///
 /// Call it before anything else: it forks.
 pub fn main(catalogue: fn() -> Result<Catalogue, Error>) -> ExitCode {
-    supervise::run(|| work(catalogue).code()).into()
+    supervise::run(|| work(catalogue, std::env::args_os()).code()).into()
 }
 
 /// Reads the line and does what it says.
-fn work(catalogue: fn() -> Result<Catalogue, Error>) -> Exit {
-    let run = || match Line::try_parse() {
+fn work(catalogue: fn() -> Result<Catalogue, Error>, line: impl Iterator<Item = OsString>) -> Exit {
+    let run = || match Line::try_parse_from(line) {
         Ok(line) => run(catalogue, &line),
         Err(error) if error.use_stderr() => {
             complain(args::in_one_line(&error));
@@ -60,5 +61,81 @@ fn run(catalogue: fn() -> Result<Catalogue, Error>, line: &Line) -> Result<Exit,
         Some(Command::Shrink(args)) => tokens::shrink(&catalogue, &args.token, &Asked::of(args)),
         Some(Command::Show(args)) => tokens::show(&catalogue, args),
         Some(Command::Judge(args)) => judge_file::run(args),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::{Arguments, Expect, Scenario, Variant};
+    use crate::prelude::*;
+    use crate::program::AnyProgram;
+    use crate::{Engine, Program};
+
+    shareable! {
+        struct Door { open: Value<u32> }
+    }
+
+    fn build(_: &str, _: &Arguments) -> Result<AnyProgram, Error> {
+        let program = Program::new("door", || Door { open: Value::new(0) })
+            .name("open", |door| &door.open)
+            .task("porter", |door| door.open.set(1))
+            .task("guest", |door| {
+                if door.open.get() == 1 {
+                    std::process::exit(5);
+                }
+            });
+        Ok(program.into())
+    }
+
+    const DOOR: Scenario = Scenario {
+        name: "door",
+        about: "a guest who ends everything",
+        source: "this test",
+        parameters: &[],
+        variants: &[Variant { name: "racy", about: "exits", expect: Expect::Fails }],
+        laws: &["nobody exits"],
+        engine: Engine::Sim,
+        build,
+    };
+
+    /// Set for the child that the next test runs: what its line ends with.
+    const LINE: &str = "LINE_OF_A_TEST_OF_EXITS";
+
+    #[test]
+    fn explores_if_asked() {
+        if let Ok(form) = std::env::var(LINE) {
+            let line = ["selvedge", "explore", "door", &form];
+            work(
+                || Catalogue::new(&[DOOR]),
+                line.into_iter().filter(|word| !word.is_empty()).map(OsString::from),
+            );
+        }
+    }
+
+    #[test]
+    fn an_exit_of_a_task_is_told_and_ends_with_the_code_of_a_finding() {
+        for form in ["", "--json"] {
+            let output = std::process::Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "cli::command::tests::explores_if_asked", "--nocapture"])
+                .env(LINE, form)
+                .output()
+                .unwrap();
+            let [out, err] =
+                [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+            assert_eq!(output.status.code(), Some(1), "{out}{err}");
+            assert!(err.contains("guest called exit()") && err.contains("--engine real"), "{err}");
+            if form.is_empty() {
+                assert!(out.contains("guest died at step 2: exit code 5"), "{out}");
+                assert!(out.contains(" │ ") && out.contains("get open -> 1"), "{out}");
+                continue;
+            }
+            let line = out.lines().find(|line| line.starts_with('{')).expect("an object");
+            let object: serde_json::Value = serde_json::from_str(line).unwrap();
+            assert_eq!((&object["scenario"], &object["violations"]), (&"door".into(), &1.into()));
+            let violation = object["violation"].as_str().unwrap();
+            assert!(violation.contains("guest died at step 2: exit code 5"), "{violation}");
+            assert!(object["replay"].as_str().unwrap().starts_with("sv1:"), "{object}");
+        }
     }
 }

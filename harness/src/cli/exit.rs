@@ -9,7 +9,7 @@
 //! | 4 | [`NothingRan`](Exit::NothingRan) | the budget ended before the first execution, or the program has no tasks |
 //! | 70 | [`Internal`](Exit::Internal) | an error of selvedge itself, or of the operating system |
 //! | 124 | [`TimedOut`](Exit::TimedOut) | the time of `--timeout` passed |
-//! | 101 | | the program under test ended the command with `exit` |
+//! | 101 | | a part of the program under test outside of its tasks ended the command with `exit` |
 //! | 128 + n | | ended by signal n, as shells count; Ctrl-C is 130 |
 //!
 //! Where several programs are explored, the command ends with the code of the worst

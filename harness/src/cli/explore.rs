@@ -49,7 +49,7 @@ pub(super) fn run(catalogue: &Catalogue, args: &Explore) -> Result<Exit, Stop> {
     let mut all = Vec::new();
     for case in &cases {
         let run = Run::of(case, &config, &case.build()?);
-        let judged = one(case, &config, &run, record.as_mut())?;
+        let judged = one(case, &config, args.search.form.json, &run, record.as_mut())?;
         worst = worst.max(judged.exit());
         if args.search.form.json && args.shard.is_some() {
             Out::open().line(run.result(&judged))?;
@@ -67,10 +67,16 @@ pub(super) fn run(catalogue: &Catalogue, args: &Explore) -> Result<Exit, Stop> {
     Ok(worst)
 }
 
-fn one(case: &Case, config: &Config, run: &Run, record: Option<&mut Record>) -> Result<Judged, Error> {
+fn one(
+    case: &Case,
+    config: &Config,
+    json: bool,
+    run: &Run,
+    record: Option<&mut Record>,
+) -> Result<Judged, Error> {
     let bar = Bar::spinner(&case.name());
     let watch = |executions, violations| bar.count(executions, violations);
-    let Some(record) = record else { return work::explore(case, config, &watch, None) };
+    let Some(record) = record else { return work::explore(case, config, json, &watch, None) };
     record.line(&run.head())?;
     // Both written by the thread that counts; shared because a job may be.
     let book = Mutex::new((record, None));
@@ -80,7 +86,7 @@ fn one(case: &Case, config: &Config, run: &Run, record: Option<&mut Record>) -> 
             book.1 = book.0.line(&run.progress(tally)).err();
         }
     };
-    let judged = work::explore(case, config, &watch, Some(&keep))?;
+    let judged = work::explore(case, config, json, &watch, Some(&keep))?;
     match book.into_inner().unwrap_or_else(PoisonError::into_inner) {
         (_, Some(error)) => Err(error),
         (record, None) => record.line(&run.result(&judged)).map(|()| judged),

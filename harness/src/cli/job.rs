@@ -63,7 +63,7 @@ pub(super) fn run(catalogue: &Catalogue, line: &Line) -> Result<Exit, Stop> {
     let folder = settings::report_folder(&line.search)?.unwrap_or_else(settings::default_folder);
     settings::prepare(&folder)?;
 
-    let all = explore(&cells, &config)?;
+    let all = explore(&cells, &config, line.search.form.json)?;
     let worst = all.iter().map(Judged::exit).max().unwrap_or(Exit::NothingRan);
     let page = page::write(&folder, &all)?;
     let mut out = Out::open();
@@ -80,14 +80,14 @@ pub(super) fn run(catalogue: &Catalogue, line: &Line) -> Result<Exit, Stop> {
     Ok(worst)
 }
 
-fn explore(cells: &[Cell], config: &Config) -> Result<Vec<Judged>, Error> {
+fn explore(cells: &[Cell], config: &Config, json: bool) -> Result<Vec<Judged>, Error> {
     let bar = Bar::of(cells.len());
     let mut all = Vec::new();
     for cell in cells {
         bar.begin(&format!("{}, {}", cell.case.name(), cell.engine.name()));
         let watch = |executions, violations| bar.count(executions, violations);
         let config = config.clone().engine(cell.engine);
-        all.push(work::explore(&cell.case, &config, &watch, None)?);
+        all.push(work::explore(&cell.case, &config, json, &watch, None)?);
         bar.advance();
     }
     Ok(all)

@@ -14,7 +14,7 @@ use super::exit::Exit;
 use super::out::{Out, Stop, complain};
 use super::paint::Paint;
 use super::record::join;
-use super::work::{Shows, shows};
+use super::work::{self, Shows, shows};
 use super::{settings, text};
 use crate::Error;
 use crate::catalogue::{Case, Catalogue};
@@ -63,12 +63,13 @@ impl Found {
         Ok(Found { token, case, program, config })
     }
 
-    fn job(&self) -> Job<'static> {
-        Job { name: self.case.name(), identity: self.case.identity(), watcher: None, keeper: None }
+    fn job(&self, json: bool) -> Job<'static> {
+        let tell = work::teller(&self.case, json);
+        Job { tell: Some(tell), ..Job::new(&self.case.name(), self.case.identity()) }
     }
 
-    fn replay(&self) -> Result<Report, Error> {
-        replay_model(self.program.model(), &self.job(), &self.config, &self.token)
+    fn replay(&self, json: bool) -> Result<Report, Error> {
+        replay_model(self.program.model(), &self.job(json), &self.config, &self.token)
     }
 
     /// The report as an object, with `more` members.
@@ -96,7 +97,7 @@ fn picture(found: &Found, report: &Report, paint: Paint) -> String {
 /// `selvedge replay`.
 pub(super) fn replay(catalogue: &Catalogue, token: &str, asked: &Asked<'_>) -> Result<Exit, Stop> {
     let found = Found::read(catalogue, token, asked.engine)?;
-    let report = found.replay()?;
+    let report = found.replay(asked.json)?;
     let paint = Paint::of_stdout();
     let mut out = Out::open();
     if asked.json {
@@ -127,7 +128,7 @@ pub(super) fn replay(catalogue: &Catalogue, token: &str, asked: &Asked<'_>) -> R
 /// `selvedge shrink`.
 pub(super) fn shrink(catalogue: &Catalogue, token: &str, asked: &Asked<'_>) -> Result<Exit, Stop> {
     let found = Found::read(catalogue, token, asked.engine)?;
-    let report = shrink_model(found.program.model(), &found.job(), &found.config, &found.token)?;
+    let report = shrink_model(found.program.model(), &found.job(asked.json), &found.config, &found.token)?;
     let before = crate::kernel::switches(&found.token.schedule);
     if asked.json {
         Out::open().line(found.object(&report, &json!({ "switches_before": before })))?;
@@ -162,7 +163,7 @@ pub(super) fn shrink(catalogue: &Catalogue, token: &str, asked: &Asked<'_>) -> R
 /// `selvedge show`.
 pub(super) fn show(catalogue: &Catalogue, args: &Show) -> Result<Exit, Stop> {
     let found = Found::read(catalogue, &args.token, None)?;
-    let report = found.replay()?;
+    let report = found.replay(args.form.json)?;
     if let Shows::Nothing(why) = shows(&report) {
         if args.form.json {
             Out::open().line(found.object(&report, &Value::Null))?;

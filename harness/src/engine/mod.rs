@@ -21,7 +21,9 @@ mod stage;
 pub(crate) mod wild;
 
 pub(crate) use model::{Dynamic, Group, Model, Typed};
+pub(crate) use real::apart;
 pub(crate) use session::{session, workers};
+pub(crate) use sim::{Exit, Teller};
 pub(crate) use spawned::Spawned;
 
 use crate::judge::Verdict;
@@ -65,6 +67,16 @@ pub(crate) trait Executor {
 
     /// The address of the program's state in the last execution.
     fn state(&self) -> *mut u8;
+
+    /// Lets `teller` tell of a task's exit, where that ends the program that explores.
+    fn tell_exits(&mut self, teller: &Teller) {
+        let _ = teller;
+    }
+
+    /// The number of the next execution.
+    fn number(&mut self, index: u64) {
+        let _ = index;
+    }
 
     /// An execution takes long enough to look at the clock after each.
     fn is_slow(&self) -> bool {

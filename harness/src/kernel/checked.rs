@@ -17,7 +17,7 @@
 use super::point::{point, proceed};
 use super::state::{Kernel, WORDS};
 use super::words::{CheckedU8, CheckedU16, CheckedU32, CheckedU64};
-use super::{current, futex, outside};
+use super::{current, futex, life, outside};
 use selvedge::platform::{Change, Cmp, Guard, Kind, Native, Observe, Op, Platform, Woken};
 use std::panic::Location;
 use std::ptr;
@@ -60,7 +60,24 @@ impl Open {
         // SAFETY: a step's body runs within one execution, during which its kernel lives.
         if !self.kernel.is_null() && unsafe { (*self.kernel).plan.record } {
             // SAFETY: as above; the caller has the turn.
-            unsafe { (*self.kernel).record_value(self.index, result) };
+            unsafe { self.note(result) };
+        }
+    }
+
+    /// Writes the result down; the plan may say that the task ends with this step.
+    ///
+    /// # Safety
+    /// The kernel lives, and the caller is its running task.
+    #[cold]
+    unsafe fn note(&self, result: &impl Observe) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            (*self.kernel).record_value(self.index, result);
+            if let Some((step, code)) = (*self.kernel).plan.exit
+                && step == self.index
+            {
+                life::end_here(self.kernel, code);
+            }
         }
     }
 }

@@ -126,6 +126,23 @@ pub(super) unsafe fn exit(this: *mut Kernel, me: usize, code: i32) -> ! {
     unsafe { disappear(this, me) }
 }
 
+/// Ends the running task on the spot with exit code `code`, and the execution with it, as a
+/// process that left its code does.
+///
+/// # Safety
+/// As for [`point`](super::point::point).
+pub(super) unsafe fn end_here(this: *mut Kernel, code: i32) -> ! {
+    // SAFETY: the caller's promise.
+    let kernel = unsafe { &mut *this };
+    let me = kernel.current as usize;
+    kernel.go_outside();
+    kernel.crash(me, code);
+    kernel.task(me).state = State::Vanished;
+    kernel.vanished = true;
+    // SAFETY: the caller's promise.
+    unsafe { disappear(this, me) }
+}
+
 /// Ends the running task's process on the spot, by a signal that it sent itself.
 ///
 /// # Safety

@@ -68,6 +68,9 @@ pub(crate) struct Plan {
     /// Policy `Awake`: how many tasks sleep, and from which step on.
     pub(crate) sleepers: u32,
     pub(crate) asleep_from: u32,
+    /// After the step with this index its task ends, with this exit code, and with it the
+    /// execution; only where events are recorded.
+    pub(crate) exit: Option<(u32, i32)>,
     /// The generator of the policy.
     pub(crate) rng: Rng,
 }
@@ -83,6 +86,7 @@ impl Plan {
         patience: u32::MAX,
         sleepers: 0,
         asleep_from: 0,
+        exit: None,
         rng: Rng::new(0),
     };
 

@@ -3,6 +3,7 @@
 use super::config::Config;
 use super::determinism::{confirm, run_again};
 use super::environment;
+use super::exits::{Tell, teller};
 use super::finding::{Control, Finding, Report};
 use super::progress::Progress;
 use super::run::{Found, Tally, Task, arm, search};
@@ -24,6 +25,8 @@ pub(crate) struct Job<'a> {
     pub(crate) watcher: Option<Watcher<'a>>,
     /// Gets what was counted so far, every now and then; the run is cut into slices then.
     pub(crate) keeper: Option<Keeper<'a>>,
+    /// Tells of an exit that ends this program; where there is none, the library does.
+    pub(crate) tell: Option<Tell>,
 }
 
 /// Called between two slices of a run.
@@ -35,7 +38,12 @@ pub(crate) type Watcher<'a> = &'a (dyn Fn(u64, u64) + Sync);
 impl Job<'_> {
     /// A program known by a name alone.
     pub(crate) fn named(name: &str) -> Job<'static> {
-        Job { name: name.to_owned(), identity: Identity::of(name), watcher: None, keeper: None }
+        Job::new(name, Identity::of(name))
+    }
+
+    /// A program that nobody watches.
+    pub(crate) fn new(name: &str, identity: Identity) -> Job<'static> {
+        Job { name: name.to_owned(), identity, watcher: None, keeper: None, tell: None }
     }
 }
 
@@ -147,6 +155,7 @@ fn run(model: &dyn Model, job: &Job<'_>, config: &Config, progress: &Progress) -
         }
         _ => u64::MAX,
     };
+    let teller = teller(job, config);
     let mut total: Option<Tally> = None;
     let mut from = 0_u64;
     loop {
@@ -162,6 +171,7 @@ fn run(model: &dyn Model, job: &Job<'_>, config: &Config, progress: &Progress) -
             .collect();
         let parts =
             workers(config.engine, model, config.limits, job.watcher, progress, &tasks, |executor, task| {
+                executor.tell_exits(&teller);
                 search(executor, task, progress)
             })?;
         let part = together(parts, exhaustive);
@@ -270,7 +280,10 @@ fn explain(
     found: &Found,
 ) -> Result<Result<Finding, Difference>, Error> {
     let faults = config.faults_of(model);
+    let teller = teller(job, config);
     let explained = session(config.engine, model, config.limits, |executor| {
+        executor.tell_exits(&teller);
+        executor.number(found.index);
         executor.kernel().granularity = config.granularity;
         executor.kernel().arm(&faults, None);
         let recording = confirm(executor, found)?;

@@ -16,6 +16,7 @@
 //! | `run` | the loop of executions of one worker, and its tally |
 //! | `check` | from a program to a report |
 //! | `census` | every place at which a task can be killed, and what came of it |
+//! | `exits` | the finding that a task exits, where that ends everything |
 //! | `finding` | the report, the finding, and whether that happens again |
 //! | `determinism` | whether the scheduler alone decides what happens |
 //! | `regressions` | schedules that once failed, tried before anything else |
@@ -32,6 +33,7 @@ mod declare;
 mod determinism;
 mod dynamic;
 pub(crate) mod environment;
+mod exits;
 mod finding;
 mod progress;
 mod regressions;
@@ -48,6 +50,7 @@ pub use config::{Budget, Config};
 pub use declare::{AnyProgram, Program};
 pub use dynamic::{check, explore, explore_with, outcome};
 pub use environment::{VARIABLES, Variable};
+pub(crate) use exits::{Tell, note};
 pub use finding::{Control, Finding, Report, Swap};
 pub(crate) use progress::Progress;
 pub(crate) use replay::{replay_model, shrink_model};

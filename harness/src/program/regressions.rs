@@ -33,6 +33,7 @@
 use super::check::{Job, check_model};
 use super::config::Config;
 use super::environment::{self, Persist};
+use super::exits::{Tell, say};
 use super::finding::Report;
 use super::replay::replay_model;
 use crate::engine::{Engine, Model};
@@ -42,6 +43,7 @@ use crate::{Error, report};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Explores a program, its regressions first; a violation is a panic that explains it.
 #[track_caller]
@@ -50,12 +52,19 @@ pub(super) fn explore(model: &dyn Model, job: &Job<'_>, config: &Config) -> Resu
     if let Some(message) = book.try_all(model, job)? {
         panic!("{message}");
     }
+    let keeper = book.clone();
+    let tell: Tell = Arc::new(move |report| {
+        keeper.keep(report);
+        say(report)
+    });
+    let job = &Job { tell: Some(tell), ..Job::new(&job.name, job.identity.clone()) };
     let report = check_model(model, job, config)?;
     book.keep(&report);
     report.demand()
 }
 
 /// The regressions of one program.
+#[derive(Clone)]
 struct Book {
     path: PathBuf,
     config: Config,

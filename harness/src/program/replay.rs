@@ -7,6 +7,7 @@
 use super::check::{Job, examine, finding, has_tasks, report, without_faults};
 use super::config::Config;
 use super::determinism::run_again;
+use super::exits::teller;
 use super::finding::{Finding, Report};
 use super::run::{Found, Tally};
 use super::swap::{swap, with_token};
@@ -40,8 +41,10 @@ pub(crate) fn replay_model(
         granularity: token.granularity,
         ..config.clone()
     };
+    let teller = teller(job, &config);
     let (mut recording, differs, seconds, fair, control, swapped) =
         session(config.engine, model, config.limits, |executor| {
+            executor.tell_exits(&teller);
             executor.kernel().granularity = token.granularity;
             let begun = std::time::Instant::now();
             let (recording, differs) = run_again(executor, &token.schedule);

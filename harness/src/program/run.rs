@@ -167,6 +167,7 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
         let verify = task.verify && turn == 1;
         executor.kernel().plan.record |= verify;
         label.clear();
+        executor.number(index);
         let verdict = executor.execute(&mut label);
         unsaid += u64::from(executor.kernel().steps) + OVERHEAD;
         // What could not be judged is told, even of an execution that does not count.

@@ -35,8 +35,7 @@ mod nest;
 mod warm;
 
 pub(crate) use burial::{kill_and_bury, status_if_dead};
-pub(super) use controller::apart;
-pub(crate) use controller::controllers;
+pub(crate) use controller::{apart, controllers};
 
 use super::{Executor, Model, stage};
 use crate::judge::Verdict;

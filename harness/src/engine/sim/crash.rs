@@ -6,8 +6,7 @@
 //!
 //! When a process dies here, it was not a fiber's fault, and it dies as always.
 
-use super::Sim;
-use crate::engine::moment::Moment;
+use super::{Sim, exit};
 use nix::libc;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use std::cell::Cell;
@@ -22,14 +21,18 @@ thread_local! {
 
 static BEFORE: OnceLock<Vec<(Signal, SigAction)>> = OnceLock::new();
 
+/// The engine of this thread, no longer watched; null if it has none.
+pub(super) fn disarm() -> *const Sim<'static> {
+    ENGINE.replace(ptr::null()).cast()
+}
+
 /// While it lives, fatal signals of this thread's fibers are caught.
 pub(super) struct Watch(*const ());
 
 impl Watch {
     pub(super) fn begin(engine: *const Sim<'_>) -> Watch {
         BEFORE.get_or_init(|| {
-            // SAFETY: the function is valid for the life of the program.
-            unsafe { libc::atexit(on_exit) };
+            exit::watch();
             let flags = SaFlags::SA_SIGINFO | SaFlags::SA_ONSTACK;
             let action = SigAction::new(SigHandler::SigAction(handler), flags, SigSet::empty());
             // SAFETY: the handler only calls async-signal-safe code.
@@ -46,33 +49,6 @@ impl Drop for Watch {
     fn drop(&mut self) {
         ENGINE.set(self.0);
     }
-}
-
-/// The program under test called `exit`: everything ends, and nothing can stop it any
-/// more, so this says who did it. `real` turns the same in a task into a finding.
-extern "C" fn on_exit() {
-    let engine = ENGINE.get().cast::<Sim<'static>>();
-    if engine.is_null() {
-        return;
-    }
-    // SAFETY: the engine pointer is valid while its watch lives, and code that runs
-    // within it, on this thread, called `exit`.
-    let kernel = unsafe { &*(*engine).arena.kernel() };
-    let text = match Moment::now().outside_tasks() {
-        Some(part) => format!(
-            "selvedge: {part} ended the whole program with exit().\n\
-             Nothing was judged: what stands outside of the tasks has to return.\n"
-        ),
-        None => format!(
-            "selvedge: task {} ended the whole program with exit() at step {}.\n\
-             In fibers all tasks share one process; run this in processes \
-             (SELVEDGE_ENGINE=real) to get a finding that can be shrunk and replayed.\n",
-            kernel.current, kernel.steps
-        ),
-    };
-    let _ = nix::unistd::write(std::io::stderr(), text.as_bytes());
-    // The code of a failed test, whatever the program wanted.
-    selvedge::sys::process::exit_now(101);
 }
 
 /// The watchdog's signal: ends the running fiber if it is lost.

@@ -22,6 +22,7 @@
 
 mod clean_thread;
 mod crash;
+mod exit;
 mod fiber;
 mod stack;
 mod watchdog;
@@ -30,6 +31,7 @@ use super::{Executor, Model};
 use crate::judge::Verdict;
 use crate::kernel::{Alone, Arena, End, Kernel, Limits, Mode, State, current, forget_handlers, panic};
 use crate::program::Scratch;
+pub(crate) use exit::{Exit, Teller};
 use fiber::{Fiber, Resumed};
 use std::cell::UnsafeCell;
 use std::ptr;
@@ -48,6 +50,10 @@ pub(crate) struct Sim<'m> {
     /// An execution used descriptors.
     uses_descriptors: bool,
     pulse: UnsafeCell<Pulse>,
+    /// Tells of an exit in a task, if somebody wants to.
+    teller: Option<Teller>,
+    /// The number of the execution.
+    index: u64,
     _watchdog: Watchdog,
     /// Removes the tasks' files.
     _scratch: Scratch,
@@ -65,6 +71,8 @@ impl<'m> Sim<'m> {
             tainted: false,
             uses_descriptors: false,
             pulse: UnsafeCell::default(),
+            teller: None,
+            index: 0,
             _watchdog: Watchdog::new(),
             _scratch: Scratch::of_thread(),
         })
@@ -176,6 +184,14 @@ impl Executor for Sim<'_> {
 
     fn model(&self) -> &dyn Model {
         self.model
+    }
+
+    fn tell_exits(&mut self, teller: &Teller) {
+        self.teller = Some(teller.clone());
+    }
+
+    fn number(&mut self, index: u64) {
+        self.index = index;
     }
 
     fn state(&self) -> *mut u8 {
