@@ -3,53 +3,99 @@
 //! In fibers and in processes under the scheduler; natively with SIGKILL at moments of the
 //! kernel's choice, of clients and of the server.
 
+use rusty_fork::rusty_fork_test;
+use selvedge::manager as native;
+use selvedge::{Error, ExitStatus};
+use selvedge_harness::Checked;
 use selvedge_harness::fault::Faults;
 use selvedge_harness::prelude::*;
 use selvedge_harness::program::AnyProgram;
+use std::time::{Duration, Instant};
 
-/// Two clients count in a dict, by `count`.
-fn counting(count: fn(&Dict)) -> AnyProgram {
+type Dict = selvedge::manager::Dict<String, u32, Checked>;
+
+/// What a call came to, unless the server is gone, which some programs here are about.
+fn alive<T>(result: Result<T, Error>) -> Option<T> {
+    match result {
+        Ok(value) => Some(value),
+        Err(Error::ManagerGone { .. }) => None,
+        Err(other) => panic!("{other}"),
+    }
+}
+
+fn in_two_steps(dict: &Dict) -> Option<()> {
+    let hits = alive(dict.get("hits"))??;
+    alive(dict.insert("hits", &(hits + 1))).map(drop)
+}
+
+fn at_once(dict: &Dict) -> Option<()> {
+    alive(dict.update("hits", |hits| hits.map(|hits| hits + 1))).map(drop)
+}
+
+/// Two clients count in a dict, by `count`, which says whether that was acknowledged. They
+/// and the server may be killed.
+fn counting(count: fn(&Dict) -> Option<()>) -> AnyProgram {
     AnyProgram::dynamic(move || {
-        let mut manager = Manager::start().unwrap();
-        let dict = manager.dict::<String, u32>().unwrap();
-        dict.insert("hits", &0).unwrap();
+        let Ok(mut manager) = Manager::start() else { return };
+        let Some(dict) = alive(manager.dict::<String, u32>()) else { return };
+        alive(dict.insert("hits", &0));
         let clients = [(); 2].map(|()| {
             let dict = dict.clone();
-            Process::spawn(move || count(&dict))
+            Process::spawn(move || {
+                if count(&dict).is_none() {
+                    selvedge::process::exit::<Checked>(1);
+                }
+            })
         });
-        let killed = clients.into_iter().filter(|client| !client.join().unwrap().success()).count();
-        let hits = dict.get("hits").unwrap().unwrap();
-        assert!(hits as usize + killed >= 2, "an update was lost: {hits}");
-        assert!(hits <= 2, "an update was made twice: {hits}");
+        let acknowledged = clients.into_iter().filter(|client| client.join().unwrap().success()).count();
+        if let Some(hits) = alive(dict.get("hits")) {
+            let hits = hits.unwrap() as usize;
+            assert!(hits >= acknowledged, "an update was lost: {hits}");
+            assert!(hits <= 2, "an update was made twice: {hits}");
+        }
         manager.shutdown().unwrap();
     })
 }
 
-type Dict = selvedge::manager::Dict<String, u32, selvedge_harness::Checked>;
-
-fn in_two_steps(dict: &Dict) {
-    let hits = dict.get("hits").unwrap().unwrap();
-    dict.insert("hits", &(hits + 1)).unwrap();
+/// Two clients read and write under a lock of the manager's. Who dies with it leaves it to
+/// the next one, who is told.
+fn locking() -> AnyProgram {
+    AnyProgram::dynamic(|| {
+        let Ok(mut manager) = Manager::start() else { return };
+        let Some((dict, lock)) = alive(manager.dict::<String, u32>()).zip(alive(manager.lock())) else {
+            return;
+        };
+        alive(dict.insert("hits", &0));
+        let clients = [(); 2].map(|()| {
+            let (dict, lock) = (dict.clone(), lock.clone());
+            Process::spawn(move || {
+                let counted = alive(lock.acquire()).and_then(|_| in_two_steps(&dict));
+                if counted.and_then(|()| alive(lock.release())).is_none() {
+                    selvedge::process::exit::<Checked>(1);
+                }
+            })
+        });
+        let acknowledged = clients.into_iter().filter(|client| client.join().unwrap().success()).count();
+        if alive(lock.acquire()).is_some()
+            && let Some(Some(hits)) = alive(dict.get("hits"))
+        {
+            assert!(hits as usize >= acknowledged, "an update was lost: {hits}");
+        }
+        manager.shutdown().unwrap();
+    })
 }
 
-fn at_once(dict: &Dict) {
-    dict.update("hits", |hits| hits.map(|hits| hits + 1)).unwrap();
-}
-
+/// Explores a program in both engines; tells whether nothing was found in either.
 fn is_sound(program: impl Fn() -> AnyProgram, kills: u8) -> bool {
     let mut sound = true;
-    for (engine, executions) in [(Engine::Sim, 60), (Engine::Real, 20)] {
+    for (engine, executions) in [(Engine::Sim, 50), (Engine::Real, 15)] {
         let config = Config { shrink: false, ..Config::default() }.engine(engine);
         let config = config.executions(executions).faults(Faults::kills(kills)).ignore_environment();
-        let begin = std::time::Instant::now();
         let tally = program().check("law", &config).unwrap().tally;
-        println!(
-            "{engine:?} {kills}: {:?} {:?} {}",
-            begin.elapsed(),
-            tally.first.as_ref().map(|f| &f.verdict),
-            tally.executions
-        );
         assert_eq!(tally.inconclusive, None, "{engine:?}");
+        if let Some(found) = &tally.first {
+            println!("{engine:?}: {}", found.verdict);
+        }
         sound &= tally.first.is_none();
     }
     sound
@@ -61,6 +107,148 @@ fn updates_of_one_step_are_all_counted() {
 }
 
 #[test]
+fn updates_of_one_step_are_all_counted_whoever_is_killed() {
+    assert!(is_sound(|| counting(at_once), 1));
+}
+
+#[test]
 fn updates_of_two_steps_are_lost() {
     assert!(!is_sound(|| counting(in_two_steps), 0));
+}
+
+#[test]
+fn updates_of_two_steps_under_a_lock_are_all_counted_whoever_is_killed() {
+    assert!(is_sound(locking, 0) && is_sound(locking, 1));
+}
+
+/// How often somebody is killed.
+const KILLS: u64 = if cfg!(debug_assertions) { 60 } else { 1000 };
+const LONG: Duration = Duration::from_secs(60);
+
+/// Lets up to a millisecond pass without giving the core away.
+fn pass(random: &mut u64) {
+    *random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    let end = Instant::now() + Duration::from_nanos((*random >> 33) % 1_000_000);
+    while Instant::now() < end {
+        std::hint::spin_loop();
+    }
+}
+
+/// What the clients of the tests below use.
+#[derive(Clone)]
+struct Objects {
+    hits: native::Dict<String, u64>,
+    log: native::List<(u64, u64)>,
+    lock: native::Lock,
+    pair: native::Array<u64>,
+}
+
+impl Objects {
+    fn of(manager: &native::Manager) -> Objects {
+        Objects {
+            hits: manager.dict().unwrap(),
+            log: manager.list([]).unwrap(),
+            lock: manager.lock().unwrap(),
+            pair: manager.array([0, 0]).unwrap(),
+        }
+    }
+
+    /// Counts, writes into the log, and counts twice in two steps under the lock; returns
+    /// how many of the first two were acknowledged by then, through `note`.
+    fn work(&self, me: u64, note: impl Fn()) -> Result<(), Error> {
+        for round in 0.. {
+            self.hits.update("hits", |hits| Some(hits.unwrap_or(0) + 1))?;
+            note();
+            self.log.push(&(me, round))?;
+            let held = self.lock.lock()?;
+            if held.was_abandoned() {
+                // Whoever died may have written one of them.
+                let first = self.pair.get(0)?.unwrap_or(0);
+                self.pair.set(1, &first)?;
+            }
+            let pair = self.pair.to_vec()?;
+            assert_eq!(pair[0], pair[1], "two had the lock");
+            self.pair.set(0, &(pair[0] + 1))?;
+            self.pair.set(1, &(pair[1] + 1))?;
+        }
+        Ok(())
+    }
+}
+
+rusty_fork_test! {
+    #![rusty_fork(timeout_ms = 240_000)]
+
+    /// Nothing is lost that was acknowledged, nothing is done twice, and the others go on.
+    #[test]
+    fn native_clients_are_killed_and_the_others_go_on() {
+        let manager = native::Manager::start().unwrap();
+        let objects = Objects::of(&manager);
+        let noted: selvedge::Array<u64> = selvedge::Array::new(KILLS as usize + 2);
+        let start = |me: u64| {
+            let (objects, noted) = (objects.clone(), noted.clone());
+            selvedge::Process::spawn(move || objects.work(me, || _ = noted.fetch_add(me as usize, 1)).unwrap())
+        };
+        let mut clients = [start(0), start(1)];
+        let mut random = 1;
+        for kill in 0..KILLS {
+            let victim = (kill % 2) as usize;
+            pass(&mut random);
+            clients[victim].kill().unwrap();
+            assert_eq!(clients[victim].join().unwrap(), ExitStatus::Signal(9));
+            // Whoever has the lock now gives it back: the dead one does not have it.
+            let held = objects.lock.acquire_timeout(LONG).unwrap().expect("nobody gives the lock back");
+            if held == native::Held::Abandoned {
+                let first = objects.pair.get(0).unwrap().unwrap();
+                objects.pair.set(1, &first).unwrap();
+            }
+            objects.lock.release().unwrap();
+            clients[victim] = start(kill + 2);
+        }
+        for client in &clients {
+            client.kill().unwrap();
+            client.join().unwrap();
+        }
+        let acknowledged: u64 = noted.to_vec().iter().sum();
+        let hits = objects.hits.get("hits").unwrap().unwrap_or(0);
+        assert!((acknowledged..=acknowledged + KILLS + 2).contains(&hits), "{acknowledged} were acknowledged, {hits} done");
+        let log = objects.log.to_vec().unwrap();
+        assert!(log.len() as u64 >= acknowledged.saturating_sub(KILLS + 2) && hits > KILLS / 4, "{hits}");
+        for me in 0..KILLS + 2 {
+            let rounds: Vec<u64> = log.iter().filter(|(who, _)| *who == me).map(|(_, round)| *round).collect();
+            assert_eq!(rounds, (0..rounds.len() as u64).collect::<Vec<_>>(), "client {me}");
+            let noted = noted.get(me as usize);
+            assert!((noted.saturating_sub(1)..=noted + 1).contains(&(rounds.len() as u64)), "client {me}");
+        }
+    }
+
+    /// Each of its clients is told, whatever it was at.
+    #[test]
+    fn a_native_server_is_killed_and_every_client_is_told() {
+        let mut random = 1;
+        for kill in 0..KILLS / 4 {
+            let manager = native::Manager::start().unwrap();
+            let objects = Objects::of(&manager);
+            let waits = manager.event().unwrap();
+            let begun: selvedge::Array<u64> = selvedge::Array::new(1);
+            let clients = [0, 1, 2].map(|me| {
+                let (objects, waits, begun) = (objects.clone(), waits.clone(), begun.clone());
+                selvedge::Process::spawn(move || {
+                    begun.fetch_add(0, 1);
+                    let end = if me == 2 { waits.wait() } else { objects.work(me, || ()) };
+                    assert!(matches!(end, Err(Error::ManagerGone { .. })), "{end:?}");
+                })
+            });
+            while begun.get(0) < 3 {
+                std::thread::yield_now();
+            }
+            pass(&mut random);
+            let server = nix::unistd::Pid::from_raw(manager.pid().unwrap().cast_signed());
+            nix::sys::signal::kill(server, nix::sys::signal::Signal::SIGKILL).unwrap();
+            for client in clients {
+                let end = client.join_timeout(LONG).unwrap();
+                assert!(end.is_some_and(|end| end.success()), "kill {kill}: {end:?}");
+            }
+            assert!(matches!(objects.hits.len(), Err(Error::ManagerGone { .. })));
+        }
+    }
 }

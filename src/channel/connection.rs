@@ -113,6 +113,8 @@ impl<P: Io> Connection<P> {
     pub fn send<T: Serialize + ?Sized>(&self, value: &T) -> Result<(), Error> {
         let site = P::Site::here();
         let (bytes, descriptors) = wire::encode(value)?;
+        // The copies are this process's until they are sent, and die with it.
+        let _watches: Vec<P::Watch> = descriptors.iter().map(|fd| P::watch(fd.as_fd())).collect();
         let descriptors: Vec<BorrowedFd<'_>> = descriptors.iter().map(AsFd::as_fd).collect();
         self.send_with(&bytes, &descriptors, site)
     }

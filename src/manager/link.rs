@@ -22,8 +22,8 @@ use super::message::{Bytes, MOST, Reply, Request};
 use super::state::{Kind, Method};
 use crate::Error;
 use crate::channel::{Answer, Connection, Lane, Passed, wire};
-use crate::net::{Address, connect};
-use crate::platform::{Io, Owner, Tasks};
+use crate::net::{Address, reach};
+use crate::platform::{Io, Owner, Site, Tasks};
 use crate::process::{self, AuthKey};
 use crate::sys::own_id::process_id;
 use serde::Serialize;
@@ -33,6 +33,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+/// How often a server is asked that turns its clients away without a word.
+const TRIES: u32 = 100;
+
 /// A way to a server.
 pub(super) struct Link<P: Io + Tasks>(Arc<Shared<P>>);
 
@@ -41,6 +44,17 @@ struct Shared<P: Io + Tasks> {
     authkey: AuthKey,
     /// What each process has; under a scheduler several can share this memory.
     processes: Mutex<BTreeMap<(u32, u32), Own<P>>>,
+}
+
+impl<P: Io + Tasks> Drop for Shared<P> {
+    fn drop(&mut self) {
+        // Where processes share this memory, those of others were closed with their
+        // processes, and their numbers may be somebody else's by now.
+        let me = P::process_id();
+        let processes = self.processes.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let others = std::mem::take(processes).into_iter().filter(|((_, process), _)| *process != me);
+        others.for_each(|(_, own)| std::mem::forget(own));
+    }
 }
 
 /// What one process has.
@@ -168,10 +182,7 @@ impl<P: Io + Tasks> Link<P> {
         if let Some(way) = idle {
             return Ok(way);
         }
-        let mut connection = match connect::<P>(&self.0.address, Some(&self.0.authkey)) {
-            Err(Error::Os { operation: "connect", source }) if is_nobody(&source) => return Err(self.gone()),
-            result => result?,
-        };
+        let mut connection = self.reach()?;
         let hello = Request::Hello { process: process_id(), client };
         match self.exchange(&mut connection, &wire::encode(&hello)?.0)? {
             Reply::Welcome { client, lane } => {
@@ -181,6 +192,25 @@ impl<P: Io + Tasks> Link<P> {
                 Ok(Way { connection, lane })
             }
             other => Err(unexpected(other)),
+        }
+    }
+
+    /// A new connection, over which both sides have shown the key.
+    fn reach(&self) -> Result<Connection<P>, Error> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match reach::<P>(&self.0.address, Some(&self.0.authkey), P::Site::here()) {
+                Ok((connection, Ok(()))) => return Ok(connection),
+                // It died meanwhile, and is gone with the next try; or it was too busy.
+                Ok((_, Err(Error::EndOfFile | Error::BrokenPipe))) if tries < TRIES => {}
+                Ok((_, Err(why @ Error::Authentication { .. }))) => return Err(why),
+                Ok((_, Err(why))) => return Err(Error::Authentication { why: why.to_string() }),
+                Err(Error::Os { operation: "connect", source }) if is_nobody(&source) => {
+                    return Err(self.gone());
+                }
+                Err(other) => return Err(other),
+            }
         }
     }
 

@@ -69,7 +69,7 @@ pub(super) fn of_listener<P: Io>(
     exchange.challenge(Role::Client).and_then(|()| exchange.answer(Role::Listener)).map_err(refused)
 }
 
-/// The client's side.
+/// The client's side; its errors are not [`refused`] yet.
 pub(super) fn of_client<P: Io>(
     connection: &mut Connection<P>,
     key: &AuthKey,
@@ -77,11 +77,11 @@ pub(super) fn of_client<P: Io>(
     site: P::Site,
 ) -> Result<(), Error> {
     let mut exchange = Exchange { connection, key, deadline, site };
-    exchange.answer(Role::Client).and_then(|()| exchange.challenge(Role::Listener)).map_err(refused)
+    exchange.answer(Role::Client).and_then(|()| exchange.challenge(Role::Listener))
 }
 
 /// Whatever goes wrong, the other one has not shown the key.
-fn refused(error: Error) -> Error {
+pub(super) fn refused(error: Error) -> Error {
     match error {
         Error::Authentication { .. } => error,
         other => Error::Authentication { why: other.to_string() },

@@ -29,14 +29,24 @@ const NETWORK: usize = 0x5e7;
 #[doc(alias = "Client")]
 #[track_caller]
 pub fn connect<P: Io>(address: &Address, authkey: Option<&AuthKey>) -> Result<Connection<P>, Error> {
-    let site = P::Site::here();
+    let (connection, proof) = reach::<P>(address, authkey, P::Site::here())?;
+    proof.map(|()| connection).map_err(auth::refused)
+}
+
+/// As [`connect`], and apart from the connection what came of the key: an
+/// [`Error::EndOfFile`] or [`Error::BrokenPipe`] if the listener has ended, or turned the
+/// client away without a word.
+pub(crate) fn reach<P: Io>(
+    address: &Address,
+    authkey: Option<&AuthKey>,
+    site: P::Site,
+) -> Result<(Connection<P>, Result<(), Error>), Error> {
     let op = || Op::new(Kind::Output, "connect", NETWORK, site.location());
     let socket = P::step(op, || open(address).map(Opened)).map_err(Error::os("connect"))?.0;
     let mut connection = connected(address, socket).map_err(Error::os("connect"))?;
-    if let Some(key) = authkey {
-        auth::of_client(&mut connection, key, P::deadline(PATIENCE), site)?;
-    }
-    Ok(connection)
+    let proof =
+        authkey.map_or(Ok(()), |key| auth::of_client(&mut connection, key, P::deadline(PATIENCE), site));
+    Ok((connection, proof))
 }
 
 struct Opened(OwnedFd);

@@ -29,6 +29,7 @@ pub use address::Address;
 pub use bind::Bind;
 pub use client::connect;
 pub use interest::{Interest, Ready};
+pub(crate) use client::reach;
 pub use listener::Listener;
 pub use once::{Selected, select};
 pub use selector::{Event, Key, NotRegistered, Selector};
