@@ -12,6 +12,9 @@ use selvedge_properties::model::barrier::{self, CountOnly};
 use selvedge_properties::model::condvar::{self, HastyClear, LateLook, QuietClear, SameSequence, SameWord};
 use selvedge_properties::model::event::{self, FlagOnly, QuietSet, RelaxedSet};
 use selvedge_properties::model::lane::{self, HastyBack, RelaxedAnswer, TWICE};
+use selvedge_properties::model::monitor::{
+    Guarded, LateClose, LateMark, LoudBell, Monitored, RelaxedGuard, SharedMark,
+};
 use selvedge_properties::model::mutex::{self, RelaxedUnlock, SilentSleep};
 use selvedge_properties::model::once::{self, FlagFirst, RelaxedDone};
 use selvedge_properties::model::queue::{self, EarlyLook, HalfClosed, NoQuiet, OneMark, RelaxedMove, Small};
@@ -110,6 +113,14 @@ hold! {
     queue_small_closing: queue::closing_reaches::<Small>(true, Some(3));
     queue_closing_empty: queue::closing_reaches::<RawQueue<Loom>>(false, Some(3));
     queue_closing_full: queue::closing_reaches::<RawQueue<Loom>>(true, Some(3));
+    monitor_one_item: queue::each_item_arrives::<Monitored>(1, 1, Some(3));
+    monitor_two_items: queue::each_item_arrives::<Monitored>(1, 2, Some(2));
+    monitor_two_putters: queue::each_item_arrives::<Monitored>(2, 1, Some(1));
+    monitor_two_getters: queue::each_getter_is_served::<Monitored>(2, Some(1));
+    monitor_closing_empty: queue::closing_reaches::<Monitored>(false, Some(3));
+    monitor_closing_full: queue::closing_reaches::<Monitored>(true, Some(3));
+    monitor_guarded: queue::each_item_arrives::<Guarded>(1, 2, Some(2));
+    monitor_guarded_closing: queue::closing_reaches::<Guarded>(true, Some(2));
     ring_one_item: queue::each_item_arrives::<RawRing<Loom>>(1, 1, None);
     ring_three_items: queue::each_item_arrives::<RawRing<Loom>>(1, 3, Some(3));
     ring_received_elsewhere: queue::each_getter_is_served::<RawRing<Loom>>(1, None);
@@ -149,6 +160,11 @@ caught! {
     queue_no_quiet by DEADLOCK, queue::each_item_arrives::<NoQuiet>(1, 1, None);
     queue_one_mark by DEADLOCK, queue::each_item_arrives::<OneMark>(1, 2, Some(2));
     queue_half_closed by DEADLOCK, queue::closing_reaches::<HalfClosed>(true, Some(3));
+    monitor_relaxed by RACE, queue::each_item_arrives::<RelaxedGuard>(1, 1, None);
+    monitor_loud by DEADLOCK, queue::each_item_arrives::<LoudBell>(1, 1, None);
+    monitor_late_mark by DEADLOCK, queue::each_item_arrives::<LateMark>(1, 1, Some(3));
+    monitor_shared_mark by DEADLOCK, queue::each_item_arrives::<SharedMark>(1, 1, Some(3));
+    monitor_late_close by DEADLOCK, queue::closing_reaches::<LateClose>(true, Some(3));
     ring_relaxed by RACE, queue::each_item_arrives::<RelaxedRing>(1, 1, None);
     ring_relaxed_look by RACE, queue::each_item_arrives::<RelaxedLook>(1, 2, Some(3));
     ring_hasty_sleep by DEADLOCK, queue::each_item_arrives::<HastySleep>(1, 1, None);

@@ -206,10 +206,10 @@ impl<P: Robust> RawMonitor<P> {
         mut attempt: impl FnMut(bool) -> Result<Option<R>, Refusal>,
     ) -> Result<R, Refusal> {
         let body = || {
-            if let Some(result) = self.attempt(side, store, site, false, &mut attempt)? {
-                return Ok(Leaving(result, store.count()));
+            if let Some(done) = self.attempt(side, store, site, false, &mut attempt)? {
+                return Ok(done);
             }
-            self.wait(side, store, wait, site, &mut attempt).map(|result| Leaving(result, store.count()))
+            self.wait(side, store, wait, site, &mut attempt)
         };
         P::step(|| self.op(side, wait, site), body).map(|done| done.0)
     }
@@ -222,7 +222,7 @@ impl<P: Robust> RawMonitor<P> {
         site: P::Site,
         sleeps: bool,
         attempt: &mut impl FnMut(bool) -> Result<Option<R>, Refusal>,
-    ) -> Result<Option<R>, Refusal> {
+    ) -> Result<Option<Leaving<R>>, Refusal> {
         let core = self.enter(store, site);
         let awaited = self.awaited.get() & !side != 0;
         if awaited {
@@ -242,7 +242,8 @@ impl<P: Robust> RawMonitor<P> {
             self.awaited.set(self.awaited.get() | side);
             self.bell.mark(side);
         }
-        result
+        // Counted while the lock is held.
+        result.map(|done| done.map(|result| Leaving(result, store.count())))
     }
 
     /// Waits for its turn among its side, and tries and sleeps until it comes off.
@@ -254,7 +255,7 @@ impl<P: Robust> RawMonitor<P> {
         wait: Patience,
         site: P::Site,
         attempt: &mut impl FnMut(bool) -> Result<Option<R>, Refusal>,
-    ) -> Result<R, Refusal> {
+    ) -> Result<Leaving<R>, Refusal> {
         let lock = if side == GETTER { &self.getters } else { &self.putters };
         let deadline = match wait {
             Patience::Never => return Err(Refusal::WouldBlock),
@@ -270,8 +271,8 @@ impl<P: Robust> RawMonitor<P> {
         let _turn = Held { lock, me: P::me(), site, panicking: P::panicking() };
         let mut late = false;
         loop {
-            if let Some(result) = self.attempt(side, store, site, !late, attempt)? {
-                return Ok(result);
+            if let Some(done) = self.attempt(side, store, site, !late, attempt)? {
+                return Ok(done);
             }
             if late {
                 return Err(Refusal::WouldBlock);

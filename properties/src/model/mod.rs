@@ -16,6 +16,7 @@
 //! | [`lane`] | each request is done once, and its answer comes one way | a request that is taken back too late; an answer that publishes nothing |
 //! | [`queue`] | each item arrives; closing reaches who waits | a move that publishes nothing; a look too early; a wake-up that changes nothing; a side that is not told |
 //! | [`ring`] | the same for one sender and one receiver | moves and looks that order nothing; a sleep without a look; a mark unseen; a side that is not told |
+//! | [`monitor`] | the same under one lock | a bell that rings too early; marks that come too late or are shared; closing after the bell |
 //!
 //! A model with a preemption bound is exhaustive up to that many preemptions; one without
 //! is exhaustive.
@@ -26,6 +27,7 @@ pub mod barrier;
 pub mod condvar;
 pub mod event;
 pub mod lane;
+pub mod monitor;
 pub mod mutex;
 pub mod once;
 pub mod queue;
