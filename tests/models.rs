@@ -98,6 +98,7 @@ hold! {
     rwlock_whole: rwlock::separates::<Whole>(1, 1, None);
     semaphore_two: semaphore::one_permit_excludes::<RawSemaphore<Loom>>(1, None);
     semaphore_three: semaphore::one_permit_excludes::<RawSemaphore<Loom>>(2, Some(2));
+    semaphore_robust: semaphore::one_permit_excludes::<semaphore::Robust>(1, Some(2));
     semaphore_release: semaphore::a_release_wakes::<RawSemaphore<Loom>>(1, None);
     semaphore_release_two: semaphore::a_release_wakes::<RawSemaphore<Loom>>(2, Some(3));
     semaphore_giving_up: semaphore::giving_up_takes_no_permit(Some(3));
@@ -190,4 +191,43 @@ fn a_sound_machine_is_not_caught() {
         let message = payload.downcast_ref::<String>().expect("the message was formatted");
         assert!(message.contains("the broken machine passed"), "{message}");
     }
+}
+
+/// Every machine of `selvedge::raw` has a model here; the parts of others are checked with
+/// whatever they are parts of.
+#[test]
+fn no_machine_is_without_a_model() {
+    let parts = [
+        ("bell", "RawQueue"),
+        ("relay", "each_ticket_arrives_robustly"),
+        ("slots", "rwlock::separates::<Slots>"),
+        ("queue_wait", "RawQueue"),
+        ("robust", "RawRobustMutex"),
+        ("robust_semaphore", "semaphore::Robust"),
+        ("monitor", "Monitored"),
+        ("rwlock", "rwlock::separates::<Slots>"),
+        ("mutex", "RawMutex<Loom>"),
+    ];
+    // No state machines: numbers, and a count that is a hint.
+    let plain = ["mod", "patience", "position", "refusal", "spin"];
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../src/raw");
+    let this = include_str!("models.rs").split("fn no_machine_is_without_a_model").next().unwrap_or_default();
+    let mut machines = 0;
+    for entry in std::fs::read_dir(folder).expect("the sources are beside the tests") {
+        let path = entry.expect("the folder can be read").path();
+        let Some(name) = path.file_stem().and_then(|name| name.to_str()) else { continue };
+        if plain.contains(&name) || path.is_dir() {
+            continue;
+        }
+        let mut camel = String::from("Raw");
+        for word in name.split('_') {
+            camel.extend(word.chars().next().map(|first| first.to_ascii_uppercase()));
+            camel.extend(word.chars().skip(1));
+        }
+        let wanted = parts.iter().find(|(part, _)| *part == name).map_or(camel.as_str(), |(_, text)| text);
+        let uses = this.matches(wanted).count();
+        assert!(uses > 0, "src/raw/{name}.rs has no model: none names {wanted}");
+        machines += 1;
+    }
+    assert!(machines >= 14, "only {machines} machines were found in {folder}");
 }

@@ -26,26 +26,27 @@ use crate::platform::{Kind, Op, Robust, Site, Tasks};
 use crate::shm::Shareable;
 use std::fmt;
 
+/// How many permits there can be, mostly; fewer only where each costs too much, in a model.
 const MOST: usize = 64;
 
 /// A robust counting semaphore.
 #[repr(C)]
-pub struct RawRobustSemaphore<P: Robust> {
-    slots: Slots<P, MOST>,
+pub struct RawRobustSemaphore<P: Robust, const N: usize = MOST> {
+    slots: Slots<P, N>,
     permits: u32,
 }
 
 // SAFETY: words that mean the same to every process, and links that only their owner
 // follows, as in `RawRobustMutex`.
-unsafe impl<P: Tasks> Shareable for RawRobustSemaphore<P> {}
+unsafe impl<P: Tasks, const N: usize> Shareable for RawRobustSemaphore<P, N> {}
 
 /// A permit that somebody has.
 #[derive(Clone, Copy, Debug)]
 pub struct Permit(usize);
 
-impl<P: Robust> RawRobustSemaphore<P> {
+impl<P: Robust, const N: usize> RawRobustSemaphore<P, N> {
     /// The most permits that there can be.
-    pub const MAX: u32 = MOST as u32;
+    pub const MAX: u32 = N as u32;
 
     /// A semaphore with `permits` permits, all of them free.
     ///
@@ -56,7 +57,7 @@ impl<P: Robust> RawRobustSemaphore<P> {
             return Err(Error::InvalidArgument {
                 what: "the number of permits of a robust semaphore",
                 given: permits.to_string(),
-                allowed: format!("from 1 to {MOST}"),
+                allowed: format!("from 1 to {N}"),
             });
         }
         Ok(RawRobustSemaphore { slots: Slots::new(), permits })
@@ -122,7 +123,7 @@ impl<P: Robust> RawRobustSemaphore<P> {
     }
 }
 
-impl<P: Robust> fmt::Debug for RawRobustSemaphore<P> {
+impl<P: Robust, const N: usize> fmt::Debug for RawRobustSemaphore<P, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawRobustSemaphore").finish_non_exhaustive()
     }

@@ -6,6 +6,7 @@
 //! | machine | goes through |
 //! |---|---|
 //! | [`RawSemaphore`] over [`Loom`] | yes |
+//! | [`Robust`]: [`RawRobustSemaphore`] over [`Loom`] | yes |
 //! | [`OldLook`] | no: a release misses a waiter that came before it |
 //! | [`RelaxedRelease`] | no: a permit carries nothing from its last owner |
 //! | [`BlindTake`] | no: two tasks take the last permit |
@@ -17,8 +18,8 @@ use super::{Loom, exhaust};
 use loom::cell::Cell;
 use loom::sync::Arc;
 use loom::thread;
-use selvedge::platform::{Atomic, Op, Platform};
-use selvedge::raw::RawSemaphore;
+use selvedge::platform::{Atomic, Op, Owner, Platform, Robust as _};
+use selvedge::raw::{Patience, Permit, RawRobustSemaphore, RawSemaphore};
 use std::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release};
 
 type Word = <Loom as Platform>::Futex;
@@ -43,6 +44,33 @@ impl RawPermits for RawSemaphore<Loom> {
     }
     fn release(&self, permits: u32) {
         RawSemaphore::release(self, permits, u32::MAX, ()).expect("there are few permits");
+    }
+}
+
+/// The shipped semaphore that gets permits back from the dead, and who has which. The list is
+/// the model's own, and none of loom's business.
+pub struct Robust {
+    semaphore: RawRobustSemaphore<Loom, 2>,
+    held: std::sync::Mutex<Vec<(u32, Permit)>>,
+}
+
+impl RawPermits for Robust {
+    fn new(permits: u32) -> Self {
+        let semaphore = RawRobustSemaphore::new(permits).expect("there are few permits");
+        Robust { semaphore, held: std::sync::Mutex::new(Vec::new()) }
+    }
+    fn acquire(&self) {
+        let permit = self.semaphore.acquire(Patience::Forever, ()).expect("it waits for ever");
+        self.held.lock().expect("nobody panics with the list").push((Loom::me().id(), permit));
+    }
+    fn release(&self, permits: u32) {
+        for _ in 0..permits {
+            let mut held = self.held.lock().expect("nobody panics with the list");
+            let mine = held.iter().position(|(task, _)| *task == Loom::me().id());
+            let (_, permit) = held.swap_remove(mine.expect("who releases has acquired"));
+            drop(held);
+            self.semaphore.release(Loom::me(), permit, ());
+        }
     }
 }
 
