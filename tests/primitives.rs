@@ -15,6 +15,8 @@ mod copies;
 mod family;
 #[path = "primitives/kills.rs"]
 mod kills;
+#[path = "primitives/kinds.rs"]
+mod kinds;
 #[path = "primitives/laws.rs"]
 mod laws;
 #[path = "primitives/processes.rs"]

@@ -1,5 +1,5 @@
 //! The laws of queues between real processes: nothing is lost, doubled or overtaken, and who
-//! waits is told; also while one process after the other is killed.
+//! waits is told. What follows when they are killed is in `kinds.rs`.
 //!
 //! When a process dies here, that is often the test.
 
@@ -10,110 +10,6 @@ use proptest::{prop_assert, prop_assert_eq};
 use rusty_fork::rusty_fork_test;
 use selvedge::{Array, GetError, PlainQueue, Process, PutError, Queue, Shared, Value, shareable};
 use std::time::Duration;
-
-/// Numbers that each producer may use up in a test.
-const NUMBERS: usize = 1 << 25;
-/// A put of the number has returned.
-const PUT: u8 = 1;
-/// The number was got, once.
-const GOT: u8 = 2;
-
-/// What the law asks of a queue of numbers.
-trait Numbers: Clone + Send + 'static {
-    fn put(&self, number: u64) -> bool;
-    /// Gets a number, and has `note` take it down: after it was taken, or before.
-    fn get(&self, note: impl FnOnce(u64)) -> bool;
-    fn drain(&self) -> Vec<u64>;
-}
-
-/// Noted after each get: a consumer that dies may have taken one number with it.
-#[derive(Clone)]
-struct AtMostOnce(PlainQueue<u64>);
-
-/// Noted in place, before it is taken: after a consumer's death the next one may get its
-/// number again.
-#[derive(Clone)]
-struct AtLeastOnce(Queue<u64>);
-
-impl Numbers for AtMostOnce {
-    fn put(&self, number: u64) -> bool {
-        self.0.put(number).is_ok()
-    }
-    fn get(&self, note: impl FnOnce(u64)) -> bool {
-        self.0.get().map(note).is_ok()
-    }
-    fn drain(&self) -> Vec<u64> {
-        std::iter::from_fn(|| self.0.try_get().ok()).collect()
-    }
-}
-
-impl Numbers for AtLeastOnce {
-    fn put(&self, number: u64) -> bool {
-        self.0.put(number).is_ok()
-    }
-    fn get(&self, note: impl FnOnce(u64)) -> bool {
-        let number = |bytes: &[u8]| bytes.iter().rev().fold(0, |sum, byte| sum << 7 | u64::from(byte & 127));
-        self.0.get_with(|bytes| note(number(bytes))).is_ok()
-    }
-    fn drain(&self) -> Vec<u64> {
-        std::iter::from_fn(|| self.0.try_get().ok()).collect()
-    }
-}
-
-/// Two producers and two consumers, one of them killed and replaced again and again. Returns
-/// how many numbers were lost and how many were got twice.
-fn busy<Q: Numbers>(
-    queue: Q,
-    kills: u32,
-    seed: u64,
-) -> Result<[usize; 2], proptest::test_runner::TestCaseError> {
-    let begun: Array<u64> = Array::new(2);
-    let fate: Array<u8> = Array::new(2 * NUMBERS);
-    let (shared, used, book) = (queue.clone(), begun.clone(), fate.clone());
-    survives(4, kills, seed, LONG, move |index| {
-        if index >= 2 {
-            return shared.get(|number| {
-                book.fetch_add(number as usize, GOT);
-            });
-        }
-        // Nobody knows whether a dead producer's last number was put: it is not used again.
-        let number = used.fetch_add(index, 1) as usize * 2 + index;
-        let put = number < 2 * NUMBERS && shared.put(number as u64);
-        if put {
-            book.fetch_add(number, PUT);
-        }
-        put
-    })?;
-    for number in queue.drain() {
-        fate.fetch_add(number as usize, GOT);
-    }
-    let (mut all, mut lost, mut doubled) = (0, 0, 0);
-    for producer in 0..2 {
-        for number in 0..begun.get(producer) as usize {
-            let fate = fate.get(number * 2 + producer);
-            all += usize::from(fate & PUT);
-            lost += usize::from(fate == PUT);
-            doubled += usize::from(fate / GOT > 1);
-        }
-    }
-    println!("{all} numbers put, {lost} lost, {doubled} doubled in {kills} kills");
-    prop_assert!(all > kills as usize, "refuted: only {all} numbers were put");
-    Ok([lost, doubled])
-}
-
-fn survives_at_most_once(kills: u32, seed: u64) -> Outcome {
-    let [lost, doubled] = busy(AtMostOnce(PlainQueue::bounded(8)), kills, seed)?;
-    prop_assert_eq!(doubled, 0, "refuted: numbers were got twice");
-    prop_assert!(lost <= kills as usize + 2, "refuted: {lost} numbers were lost in {kills} kills");
-    Ok(())
-}
-
-fn survives_at_least_once(kills: u32, seed: u64) -> Outcome {
-    let [lost, doubled] = busy(AtLeastOnce(Queue::bounded(8)), kills, seed)?;
-    prop_assert_eq!(lost, 0, "refuted: numbers were lost");
-    prop_assert!(doubled <= kills as usize + 2, "refuted: {doubled} numbers were got twice");
-    Ok(())
-}
 
 shareable! {
     struct Claims { tail: Value<u64>, head: Value<u64>, slots: [Value<u64>; 64] }
@@ -129,7 +25,7 @@ impl Claiming {
     }
 }
 
-impl Numbers for Claiming {
+impl Claiming {
     fn put(&self, number: u64) -> bool {
         let place = self.0.tail.fetch_add(1);
         while self.slot(place).compare_exchange(0, number + 1).is_err() {
@@ -137,17 +33,13 @@ impl Numbers for Claiming {
         }
         true
     }
-    fn get(&self, note: impl FnOnce(u64)) -> bool {
+    fn get(&self) -> bool {
         let slot = self.slot(self.0.head.fetch_add(1));
         while slot.get() == 0 {
             std::thread::yield_now();
         }
-        note(slot.get() - 1);
         slot.set(0);
         true
-    }
-    fn drain(&self) -> Vec<u64> {
-        Vec::new()
     }
 }
 
@@ -158,7 +50,7 @@ fn a_claimed_place_is_never_filled(kills: u32, seed: u64) -> Outcome {
     let next: Array<u64> = Array::new(1);
     survives(4, kills, seed, patience, move |index| match index {
         0 | 1 => queue.put(next.fetch_add(0, 1)),
-        _ => queue.get(|_| ()),
+        _ => queue.get(),
     })
 }
 
@@ -240,16 +132,6 @@ fn a_dead_sleeper_takes_nothing(waiters: usize) -> Outcome {
 
 rusty_fork_test! {
     #![rusty_fork(timeout_ms = crate::DEADLINE_MS)]
-
-    #[test]
-    fn a_queue_survives_and_doubles_nothing() {
-        holds(1, any::<u64>(), |seed| survives_at_most_once(KILLS, seed));
-    }
-
-    #[test]
-    fn a_queue_read_in_place_survives_and_loses_nothing() {
-        holds(1, any::<u64>(), |seed| survives_at_least_once(KILLS, seed));
-    }
 
     #[test]
     fn a_ring_without_locks_does_not_survive() {
