@@ -24,6 +24,7 @@ use super::value;
 use crate::Error;
 use crate::platform::{Atomic, Cmp, Native, Segment, Site, Tasks};
 use crate::raw::RawMutex;
+use crate::shm::Shareable;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -270,6 +271,9 @@ impl<T: Element, P: Tasks> Drop for ArrayGuard<'_, T, P> {
         self.array.raw().unlock(self.site);
     }
 }
+
+// SAFETY: a handle is its segment and a number.
+unsafe impl<T: Element, P: Tasks> Shareable for Array<T, P> where P::Segment: Shareable {}
 
 impl<T: Element, P: Tasks> Clone for Array<T, P> {
     fn clone(&self) -> Self {

@@ -347,6 +347,9 @@ impl<K: Shareable + Send + Copy + Eq + Hash, V: Shareable + Send + Copy, P: Task
     }
 }
 
+// SAFETY: a handle is its segment and a number.
+unsafe impl<K: 'static, V: 'static, P: Tasks> Shareable for SharedMap<K, V, P> where P::Segment: Shareable {}
+
 impl<K, V, P: Tasks> Clone for SharedMap<K, V, P> {
     fn clone(&self) -> Self {
         SharedMap { segment: self.segment.clone(), capacity: self.capacity, entries: PhantomData }

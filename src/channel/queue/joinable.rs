@@ -24,7 +24,7 @@ use super::{Fifo, GetError, PutError, Queue, Serial};
 use crate::Error;
 use crate::platform::{Native, Site, Tasks};
 use crate::raw::Patience;
-use crate::shm::Shared;
+use crate::shm::{Shareable, Shared};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt;
@@ -244,6 +244,9 @@ impl<T: Serialize + DeserializeOwned, P: Tasks> JoinableQueue<T, P> {
 fn told(lost: u32) -> Result<(), LostTasks> {
     if lost == 0 { Ok(()) } else { Err(LostTasks { tasks: lost as usize }) }
 }
+
+// SAFETY: a handle is its two segments.
+unsafe impl<T: 'static, P: Tasks> Shareable for JoinableQueue<T, P> where P::Segment: Shareable {}
 
 impl<T: Serialize + DeserializeOwned, P: Tasks> Clone for JoinableQueue<T, P> {
     fn clone(&self) -> Self {

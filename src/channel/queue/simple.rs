@@ -6,6 +6,7 @@
 
 use super::{GetError, PutError, Queue};
 use crate::platform::{Native, Tasks};
+use crate::shm::Shareable;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt;
@@ -100,6 +101,9 @@ impl<T: Serialize + DeserializeOwned, P: Tasks> SimpleQueue<T, P> {
         self.0.is_closed()
     }
 }
+
+// SAFETY: it is a handle.
+unsafe impl<T: 'static, P: Tasks> Shareable for SimpleQueue<T, P> where P::Segment: Shareable {}
 
 impl<T: Serialize + DeserializeOwned, P: Tasks> Clone for SimpleQueue<T, P> {
     fn clone(&self) -> Self {
