@@ -9,7 +9,7 @@ use selvedge_properties::program::{Counts, Subject, hunt};
 use std::cell::Cell;
 
 /// Programs a primitive: in fibers, in processes.
-const PROGRAMS: (u32, u32) = if cfg!(debug_assertions) { (75, 4) } else { (1000, 20) };
+const PROGRAMS: (u32, u32) = if cfg!(debug_assertions) { (35, 4) } else { (1000, 20) };
 
 /// How each program is explored.
 fn ways(engine: Engine, kills: u8) -> [Config; 2] {
@@ -77,4 +77,9 @@ hunts! {
     a_queue_of_plain_numbers: PlainQueue<u8>, kills [0, 1];
     a_stack: LifoQueue<u8>, kills [0, 1];
     a_priority_queue: PriorityQueue<u8>, kills [0, 1];
+    a_simple_queue: SimpleQueue<u8>, kills [0, 1];
+    a_queue_of_work: JoinableQueue<u8>, kills [0, 1];
+    a_value: Value<u32>, kills [0, 1];
+    an_array: Array<u32>, kills [0, 1];
+    a_map: SharedMap<u8, u8>, kills [0, 1];
 }

@@ -2,19 +2,23 @@
 //! sound not?
 
 use selvedge_harness::Verdict;
+use selvedge_harness::fault::Faults;
 use selvedge_harness::prelude::*;
-use selvedge_properties::mutant::{mutex, queue, semaphore};
+use selvedge_properties::mutant::{array, joinable_queue, map, priority_queue, stack, value};
+use selvedge_properties::mutant::{barrier, condvar, event, mutex, once, queue, reentrant_mutex};
+use selvedge_properties::mutant::{robust_mutex, robust_semaphore, rwlock, semaphore};
 use selvedge_properties::program::{Caught, Subject, hunt};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 /// Programs until a mutant counts as having survived, and those that the sound one must pass.
-const PROGRAMS: (u32, u32) = (400, 40);
+const PROGRAMS: (u32, u32) = (400, 25);
 
 /// How each program is explored: by the default strategy, every access a step.
-fn way() -> [Config; 1] {
-    [Config::default().granularity(Granularity::Word).executions(100).ignore_environment()]
+fn way(kills: u8) -> [Config; 1] {
+    let config = Config::default().granularity(Granularity::Word).executions(60);
+    [config.faults(Faults::kills(kills)).ignore_environment()]
 }
 
 /// `mutex::check_then_take`: where a mutant stands.
@@ -48,9 +52,9 @@ fn table() -> Vec<(String, String)> {
 }
 
 /// A mutant must be caught as the table says.
-fn dies<T: Subject>() {
+fn dies<T: Subject>(kills: u8) {
     let name = place::<T>();
-    let caught = match hunt::<T>(PROGRAMS.0, &way()) {
+    let caught = match hunt::<T>(PROGRAMS.0, &way(kills)) {
         Ok(counts) => panic!("{name} survived {counts:?}"),
         Err(caught) => caught,
     };
@@ -61,30 +65,77 @@ fn dies<T: Subject>() {
 }
 
 /// What a mutant would be without its mistake must not be caught.
-fn lives<T: Subject>() {
-    if let Err(caught) = hunt::<T>(PROGRAMS.1, &way()) {
+fn lives<T: Subject>(kills: u8) {
+    if let Err(caught) = hunt::<T>(PROGRAMS.1, &way(kills)) {
         panic!("{} is sound, but\n{caught}", place::<T>());
     }
 }
 
 macro_rules! mutants {
-    ($($test:ident: $module:ident::$subject:ident of $($mutant:ident)*;)*) => {
+    ($($test:ident, kills $kills:literal: $sound:ty; $($mutant:ty),*;)*) => {
         $(#[test]
         fn $test() {
-            lives::<$module::$subject<$module::Sound>>();
-            $(dies::<$module::$subject<$module::$mutant>>();)*
+            lives::<$sound>($kills);
+            $(dies::<$mutant>($kills);)*
         })*
 
         fn all() -> BTreeSet<String> {
-            BTreeSet::from([$($(place::<$module::$subject<$module::$mutant>>()),*),*])
+            BTreeSet::from([$($(place::<$mutant>()),*),*])
         }
     };
 }
 
 mutants! {
-    of_mutexes: mutex::OfLock of CheckThenTake ErasedMark ForgottenSleepers;
-    of_semaphores: semaphore::OfPermits of CheckThenTake EarlyLook OneTooMany WokenOnce;
-    of_queues: queue::OfBuffer of FirstItemOnly LookAndTake OneTooMany SilentClose SingleLook;
+    of_mutexes, kills 0: mutex::OfLock<mutex::Sound>;
+        mutex::OfLock<mutex::CheckThenTake>, mutex::OfLock<mutex::ErasedMark>,
+        mutex::OfLock<mutex::ForgottenSleepers>;
+    of_robust_mutexes, kills 1: robust_mutex::OfSurvivor<robust_mutex::Sound>;
+        robust_mutex::OfSurvivor<robust_mutex::BlindSteal>, robust_mutex::OfSurvivor<robust_mutex::Impatient>,
+        robust_mutex::OfSurvivor<robust_mutex::UnaskedRepair>;
+    of_reentrant_mutexes, kills 0: reentrant_mutex::OfNested<reentrant_mutex::Sound>;
+        reentrant_mutex::OfNested<reentrant_mutex::FirstUnlockReleases>,
+        reentrant_mutex::OfNested<reentrant_mutex::NotCounted>,
+        reentrant_mutex::OfNested<reentrant_mutex::SilentRelease>;
+    of_locks_for_readers_and_writers, kills 0: rwlock::OfSharedLock<rwlock::Sound>;
+        rwlock::OfSharedLock<rwlock::CheckThenWrite>, rwlock::OfSharedLock<rwlock::CheckThenRead>,
+        rwlock::OfSharedLock<rwlock::SilentReader>;
+    of_semaphores, kills 0: semaphore::OfPermits<semaphore::Sound>;
+        semaphore::OfPermits<semaphore::CheckThenTake>, semaphore::OfPermits<semaphore::EarlyLook>,
+        semaphore::OfPermits<semaphore::OneTooMany>, semaphore::OfPermits<semaphore::WokenOnce>;
+    of_robust_semaphores, kills 1: robust_semaphore::OfSeats<robust_semaphore::Sound>;
+        robust_semaphore::OfSeats<robust_semaphore::AllAtOnce>,
+        robust_semaphore::OfSeats<robust_semaphore::KeptPermit>,
+        robust_semaphore::OfSeats<robust_semaphore::OneTooMany>, robust_semaphore::LostWithTheDead;
+    of_events, kills 0: event::OfFlag<event::Sound>;
+        event::OfFlag<event::EarlyWake>, event::OfFlag<event::LateLook>, event::OfFlag<event::WakesOne>;
+    of_conditions, kills 0: condvar::OfRoom<condvar::Sound>;
+        condvar::OfRoom<condvar::AlwaysOne>, condvar::OfRoom<condvar::LateLook>,
+        condvar::OfRoom<condvar::Uncounted>, condvar::OfRoom<condvar::WithoutTheLock>;
+    of_barriers, kills 0: barrier::OfMeeting<barrier::Sound>;
+        barrier::OfMeeting<barrier::LateLook>, barrier::OfMeeting<barrier::NoGenerations>,
+        barrier::OfMeeting<barrier::Unlocked>, barrier::OfMeeting<barrier::WakesOne>;
+    of_what_is_done_once, kills 0: once::OfSingle<once::Sound>;
+        once::OfSingle<once::CheckThenBegin>, once::OfSingle<once::EarlyReturn>, once::OfSingle<once::WakesOne>;
+    of_queues, kills 0: queue::OfBuffer<queue::Sound>;
+        queue::OfBuffer<queue::FirstItemOnly>, queue::OfBuffer<queue::LookAndTake>,
+        queue::OfBuffer<queue::OneTooMany>, queue::OfBuffer<queue::SilentClose>,
+        queue::OfBuffer<queue::SingleLook>;
+    of_stacks, kills 0: queue::OfBuffer<stack::Sound>;
+        queue::OfBuffer<stack::BottomOfThree>, queue::OfBuffer<stack::OneTooMany>,
+        queue::OfBuffer<stack::RememberedTop>;
+    of_priority_queues, kills 0: queue::OfBuffer<priority_queue::Sound>;
+        queue::OfBuffer<priority_queue::OneTooMany>, queue::OfBuffer<priority_queue::RememberedLeast>,
+        queue::OfBuffer<priority_queue::TwoCompared>;
+    of_queues_of_work, kills 0: joinable_queue::OfWork<joinable_queue::Sound>;
+        joinable_queue::OfWork<joinable_queue::EmptyIsDone>, joinable_queue::OfWork<joinable_queue::LateCount>,
+        joinable_queue::OfWork<joinable_queue::SilentFinish>;
+    of_values, kills 0: value::OfNumber<value::Sound>;
+        value::OfNumber<value::CheckThenWrite>, value::OfNumber<value::TornWrite>,
+        value::OfNumber<value::TwoStepAdd>;
+    of_arrays, kills 0: array::OfRow<array::Sound>;
+        array::OfRow<array::LastIsFirst>, array::OfRow<array::TwoStepAdd>, array::OfRow<array::WholeCopy>;
+    of_maps, kills 0: map::OfBook<map::Sound>;
+        map::OfBook<map::CheckThenAdd>, map::OfBook<map::OneTooMany>, map::OfBook<map::RememberedPlace>;
 }
 
 #[test]

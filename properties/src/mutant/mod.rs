@@ -11,7 +11,21 @@
 //! Orderings: all are sequentially consistent; mistakes in orderings are among the
 //! [`model`](crate::model)s.
 
+pub mod array;
+pub mod barrier;
+pub mod condvar;
+pub mod event;
+pub mod joinable_queue;
+pub mod map;
 pub mod mutex;
+pub mod once;
+pub mod priority_queue;
 pub mod queue;
+pub mod reentrant_mutex;
+pub mod robust_mutex;
+pub mod robust_semaphore;
+pub mod rwlock;
 pub mod semaphore;
+pub mod stack;
+pub mod value;
 pub mod word;

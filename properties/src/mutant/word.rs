@@ -5,7 +5,7 @@
 //!
 //! When a process dies here, the word keeps what was last written.
 
-use selvedge::platform::{Kind, Op, Platform};
+use selvedge::platform::{Change, Kind, Op, Platform};
 use selvedge_harness::Checked;
 use std::panic::Location;
 
@@ -23,4 +23,9 @@ pub fn sleep(word: &Word, expected: u32) {
 /// Wakes up to `count` of those who sleep on `word`; says how many.
 pub fn wake(word: &Word, count: u32) -> u32 {
     Checked::futex_wake(word, count)
+}
+
+/// Adds 1 to `word` and wakes all who sleep on it, in one step.
+pub fn change_and_wake(word: &Word) {
+    Checked::futex_change_and_wake_all(word, Change::Add(1));
 }

@@ -61,11 +61,11 @@ pub fn hunt<T: Subject>(cases: u32, ways: &[Config]) -> Result<Counts, Box<Caugh
     let counts = Cell::new(Counts::default());
     let failing = Cell::new(false);
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-    let limits = Cases { cases, max_shrink_iters: 512, failure_persistence: None, ..Cases::default() };
+    let limits = Cases { cases, max_shrink_iters: 200, failure_persistence: None, ..Cases::default() };
     let result = TestRunner::new_with_rng(limits, rng).run(&programs::<T>(), |generated| {
         for way in ways {
             // What is made smaller was seen to fail: it is worth a longer look.
-            let report = explore::<T>(&generated, way, if failing.get() { 4 } else { 1 }, false);
+            let report = explore::<T>(&generated, way, if failing.get() { 2 } else { 1 }, false);
             if !failing.get() {
                 let stuck = report.tally.outcomes.get(STUCK).copied().unwrap_or(0);
                 let Counts { programs, executions, stuck: before } = counts.get();
@@ -84,7 +84,7 @@ pub fn hunt<T: Subject>(cases: u32, ways: &[Config]) -> Result<Counts, Box<Caugh
         Ok(()) => Ok(counts.get()),
         Err(TestError::Abort(why)) => panic!("no programs could be made: {why}"),
         Err(TestError::Fail(_, program)) => {
-            let reports = ways.iter().map(|way| explore::<T>(&program, way, 4, true));
+            let reports = ways.iter().map(|way| explore::<T>(&program, way, 2, true));
             let report = reports.into_iter().find(|report| report.tally.first.is_some());
             let report = report.expect("the schedules of a program depend on nothing but the seed");
             Err(Box::new(Caught { program, report, programs: counts.get().programs + 1 }))

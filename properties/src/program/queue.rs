@@ -43,7 +43,7 @@ pub fn setups(order: Order) -> BoxedStrategy<Queue> {
     capacity.prop_map(move |capacity| Queue { order, capacity }).boxed()
 }
 
-fn put(result: Result<(), PutError<u8>>) -> QueueRet {
+pub(super) fn put(result: Result<(), PutError<u8>>) -> QueueRet {
     match result {
         Ok(()) => QueueRet::Done,
         Err(PutError::Full(_)) => QueueRet::Full,
@@ -52,7 +52,7 @@ fn put(result: Result<(), PutError<u8>>) -> QueueRet {
     }
 }
 
-fn got(result: Result<u8, GetError>) -> QueueRet {
+pub(super) fn got(result: Result<u8, GetError>) -> QueueRet {
     match result {
         Ok(item) => QueueRet::Took(item),
         Err(GetError::Empty) => QueueRet::Empty,

@@ -9,10 +9,13 @@
 //! Used by generated programs (see [`program`](crate::program)) and by tests that hold the
 //! specifications themselves against the rows of the conformance table.
 
+mod array;
 mod barrier;
 mod condvar;
 mod event;
+mod joinable_queue;
 mod judge;
+mod map;
 mod mutex;
 mod once;
 mod queue;
@@ -21,11 +24,15 @@ mod robust_semaphore;
 mod rwlock;
 mod semaphore;
 mod specification;
+mod value;
 
+pub use array::Array;
 pub use barrier::{Barrier, BarrierOp, BarrierRet, BarrierState, Fate};
 pub use condvar::{Condvar, CondvarOp, CondvarState};
 pub use event::{Event, EventOp, EventState};
+pub use joinable_queue::{JoinableOp, JoinableQueue, JoinableRet, JoinableState};
 pub use judge::{Happening, Judge, Possible};
+pub use map::{Map, MapOp, MapRet};
 pub use mutex::{Mutex, MutexOp, MutexRet, MutexState};
 pub use once::{Once, OnceOp};
 pub use queue::{Order, Queue, QueueOp, QueueRet, QueueState};
@@ -34,3 +41,4 @@ pub use robust_semaphore::{PermitOp, PermitState, RobustSemaphore};
 pub use rwlock::{RwLock, RwLockOp, RwLockState};
 pub use semaphore::{Semaphore, SemaphoreOp, SemaphoreRet};
 pub use specification::{Outcome, Specification, Task};
+pub use value::{Value, ValueOp, ValueRet};

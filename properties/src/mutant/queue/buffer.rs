@@ -42,9 +42,9 @@ impl Items {
         self.closed
     }
 
-    /// The one that came first.
-    pub fn first(&self) -> u8 {
-        self.places[0]
+    /// The one that came after `index` others.
+    pub fn at(&self, index: usize) -> u8 {
+        self.places[index]
     }
 
     /// Puts one in behind the others.
@@ -103,6 +103,9 @@ impl Store {
 
 /// A queue over a store.
 pub trait Buffer: Shareable + Send + Sync {
+    /// Which item leaves first.
+    const ORDER: Order;
+
     /// One for so many items.
     fn new(most: usize) -> Self;
 
@@ -159,9 +162,19 @@ pub trait Buffer: Shareable + Send + Sync {
         QueueRet::Took(item)
     }
 
+    /// Which one leaves next; there is one.
+    fn next(&self, items: &Items) -> usize {
+        match Self::ORDER {
+            Order::Fifo => 0,
+            Order::Lifo => items.count() - 1,
+            Order::Priority => (0..items.count()).min_by_key(|&index| items.at(index)).unwrap_or(0),
+        }
+    }
+
     /// Takes out the next one; gives the lock back.
     fn take(&self, mut inside: Inside<'_>) -> u8 {
-        inside.remove(0)
+        let next = self.next(&inside);
+        inside.remove(next)
     }
 
     /// Closes it.
@@ -188,7 +201,7 @@ impl<B: Buffer> Subject for OfBuffer<B> {
     type Held<'a> = ();
 
     fn setups() -> BoxedStrategy<Queue> {
-        queue_setups(Order::Fifo)
+        queue_setups(B::ORDER)
     }
 
     fn new(setup: &Queue) -> Self {
@@ -207,15 +220,17 @@ impl<B: Buffer> Subject for OfBuffer<B> {
     }
 }
 
-/// Declares a queue: what it is called, and the methods that it replaces.
+/// Declares a queue: its order, what it is called, and the methods that it replaces.
 macro_rules! buffer {
-    ($(#[$doc:meta])* $name:ident { $($method:item)* }) => {
+    ($order:ident: $(#[$doc:meta])* $name:ident { $($method:item)* }) => {
         selvedge_harness::prelude::shareable! {
             $(#[$doc])*
             pub struct $name { store: $crate::mutant::queue::Store }
         }
 
         impl $crate::mutant::queue::Buffer for $name {
+            const ORDER: $crate::spec::Order = $crate::spec::Order::$order;
+
             fn new(most: usize) -> Self {
                 $name { store: $crate::mutant::queue::Store::new(most) }
             }
@@ -226,9 +241,10 @@ macro_rules! buffer {
         }
     };
 }
-pub(super) use buffer;
+pub(in crate::mutant) use buffer;
 
 buffer! {
+    Fifo:
     /// Replaces nothing: what the hunt does not catch.
     Sound {}
 }

@@ -3,6 +3,7 @@
 use super::buffer::{Items, buffer};
 
 buffer! {
+    Fifo:
     /// Two wait, and two items come before the first of them has run: the second sleeps on.
     FirstItemOnly {
         fn put_in(&self, items: &Items) {

@@ -3,10 +3,11 @@
 use super::buffer::{Inside, buffer};
 
 buffer! {
+    Fifo:
     /// Two get the same item, and another one is lost.
     LookAndTake {
         fn take(&self, inside: Inside<'_>) -> u8 {
-            let item = inside.first();
+            let item = inside.at(0);
             drop(inside);
             let mut inside = self.store.enter();
             if inside.count() > 0 {

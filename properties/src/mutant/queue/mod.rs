@@ -7,6 +7,7 @@ mod one_too_many;
 mod silent_close;
 mod single_look;
 
+pub(in crate::mutant) use buffer::buffer;
 pub use buffer::{Buffer, Inside, Items, OfBuffer, Sound, Store};
 pub use first_item_only::FirstItemOnly;
 pub use look_and_take::LookAndTake;

@@ -3,6 +3,7 @@
 use super::buffer::{Items, buffer};
 
 buffer! {
+    Fifo:
     /// Holds one item more than it says.
     OneTooMany {
         fn is_full(&self, items: &Items) -> bool {

@@ -3,6 +3,7 @@
 use super::buffer::buffer;
 
 buffer! {
+    Fifo:
     /// Who waits for an item waits for ever.
     SilentClose {
         fn closed(&self) {}

@@ -3,6 +3,7 @@
 use super::buffer::{Inside, buffer};
 
 buffer! {
+    Fifo:
     /// Somebody else has taken the item meanwhile: a wait for one comes back with none.
     SingleLook {
         fn await_item<'a>(&self, inside: Inside<'a>) -> Inside<'a> {
