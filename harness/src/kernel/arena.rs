@@ -14,6 +14,7 @@
 //! When a process dies here, the mapping lives on in the others.
 
 use super::choice::Choice;
+use super::enabled::BEFORE;
 use super::event::Event;
 use super::guard::{Class, Guards};
 use super::policy::{MARKS, Mark, Sleeper, Standing};
@@ -69,7 +70,7 @@ impl Arena {
         let mut layout = Layout { next: 0 };
         let kernel_at = layout.take::<Kernel>(1);
         // What every step touches lies together: a forked task faults few pages.
-        let enabled_at = layout.take::<u64>(words);
+        let enabled_at = layout.take::<u64>(BEFORE + words);
         let tasks_at = layout.take::<Task>(capacity);
         let standings_at = layout.take::<Standing>(capacity);
         let sums_at = layout.take::<u64>(capacity + 1);
@@ -108,7 +109,7 @@ impl Arena {
                     sums: start.add(sums_at).cast(),
                     marks: start.add(marks_at).cast(),
                     candidates: start.add(candidates_at).cast(),
-                    enabled: start.add(enabled_at).cast(),
+                    enabled: start.add(enabled_at).cast::<u64>().add(BEFORE),
                     choices: start.add(choices_at).cast(),
                     prefix: start.add(prefix_at).cast(),
                     log: start.add(log_at).cast(),

@@ -130,11 +130,10 @@ impl Kernel {
             }
             self.choose_in(first)
         } else {
-            let count = self.count_enabled();
-            if count == 0 {
+            if !self.tidy() {
                 return self.stuck();
             }
-            self.choose_among(count)
+            self.choose_among()
         };
         self.commit(Choice::run(task));
     }

@@ -21,6 +21,7 @@
 //! on its behalf; a word in its private memory is never read by another process,
 //! because a class is also keyed by its address space.
 
+use super::enabled::fill_summary;
 use selvedge::platform::{Cmp, Guard};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -233,6 +234,10 @@ impl Guards {
     #[cold]
     #[inline(never)]
     fn spread(bits: *const u64, holds: bool, enabled: *mut u64, words: usize) {
+        if holds {
+            // SAFETY: `enabled` is the kernel's set, and the caller has the turn.
+            unsafe { fill_summary(enabled) };
+        }
         for word in 0..words {
             // SAFETY: `enabled` and `bits` both have at least `words` words.
             unsafe {

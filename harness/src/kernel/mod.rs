@@ -6,7 +6,7 @@
 //!
 //! | file | what is there |
 //! |---|---|
-//! | `state`, `memory` | the kernel's data, its reset, its bitset of enabled tasks; its arrays |
+//! | `state`, `memory`, `enabled` | the kernel's data, its reset; its arrays; its set of enabled tasks |
 //! | `point`, `turn` | the scheduling point that stands before each visible operation; passing the turn |
 //! | `file_lock` | locks of files |
 //! | `stream`, `open` | calls on descriptors, and who waits for one; who has which in `sim` |
@@ -56,6 +56,7 @@ mod choice;
 mod clock;
 pub(crate) mod current;
 mod decide;
+mod enabled;
 mod event;
 pub(crate) mod fault;
 mod file_lock;

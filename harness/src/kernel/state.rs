@@ -5,6 +5,7 @@ use super::Granularity;
 use super::arena::Limits;
 use super::choice::Choice;
 use super::decide::End;
+use super::enabled::coarseness;
 use super::event::Event;
 use super::fault::FaultPlan;
 use super::fixed::Text;
@@ -75,6 +76,7 @@ pub(super) struct Parts {
     pub(super) marks: *mut Mark,
     /// A set of tasks for a policy's own use within one decision.
     pub(super) candidates: *mut u64,
+    /// The words of the set; its summary lies before them. See `enabled`.
     pub(super) enabled: *mut u64,
     pub(super) choices: *mut Choice,
     pub(super) prefix: *mut Choice,
@@ -112,6 +114,8 @@ pub(crate) struct Kernel {
     pub(crate) tasks: u32,
     /// How many of them existed from the start.
     pub(super) declared: u32,
+    /// For how many words, as a power of two, a bit of the summary of enabled tasks stands.
+    pub(super) coarse: u32,
     /// Bitset words in use.
     pub(super) words: u32,
     pub(crate) steps: u32,
@@ -197,6 +201,7 @@ impl Kernel {
             unwinders: 0,
             tasks: 0,
             declared: 0,
+            coarse: coarseness(parts.stride),
             words: 0,
             steps: 0,
             plain_until: 0,
@@ -247,10 +252,7 @@ impl Kernel {
         for index in 0..self.tasks as usize {
             self.task(index).state = State::Free;
         }
-        for word in 0..self.words as usize {
-            // SAFETY: words <= stride, the length of `enabled`.
-            unsafe { *self.parts.enabled.add(word) = 0 };
-        }
+        self.disable_all();
         self.guards.reset();
         self.flags = 0;
         self.quiet = if self.granularity == Granularity::Word { WORDS } else { 0 };
@@ -307,31 +309,6 @@ impl Kernel {
         // the turn touches slots, and no caller keeps the reference across a switch
         // or takes two of one slot.
         unsafe { &mut *self.parts.tasks.add(index) }
-    }
-
-    #[inline(always)]
-    pub(super) fn set_enabled(&mut self, task: usize) {
-        // SAFETY: task < capacity = 64 * stride.
-        unsafe { *self.parts.enabled.add(task / 64) |= 1 << (task % 64) };
-    }
-
-    #[inline(always)]
-    pub(super) fn clear_enabled(&mut self, task: usize) {
-        // SAFETY: as in `set_enabled`.
-        unsafe { *self.parts.enabled.add(task / 64) &= !(1 << (task % 64)) };
-    }
-
-    #[inline(always)]
-    pub(super) fn is_enabled(&self, task: usize) -> bool {
-        // SAFETY: as in `set_enabled`; a task number from outside is checked here.
-        task < self.tasks as usize && unsafe { *self.parts.enabled.add(task / 64) } >> (task % 64) & 1 == 1
-    }
-
-    /// The bitset of enabled tasks.
-    #[inline(always)]
-    pub(super) fn enabled(&self) -> &[u64] {
-        // SAFETY: words <= stride, the length of `enabled`.
-        unsafe { std::slice::from_raw_parts(self.parts.enabled, self.words as usize) }
     }
 
     /// The address space of an object: 0 for memory that all tasks share, else the

@@ -1,7 +1,10 @@
-//! Picking single bits of a set.
+//! Picking single bits of a set of any size, given as its words that are not empty with
+//! their places.
 
-/// How many bits of a set of any size are set.
-pub(super) fn count(set: &[u64]) -> u32 {
+use super::super::enabled::Words;
+
+/// How many bits are set.
+pub(super) fn count(set: Words<'_, false>) -> u32 {
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("popcnt") {
         // SAFETY: the processor has the instruction.
@@ -11,20 +14,20 @@ pub(super) fn count(set: &[u64]) -> u32 {
 }
 
 #[inline(always)]
-fn count_plainly(set: &[u64]) -> u32 {
-    set.iter().map(|word| word.count_ones()).sum()
+fn count_plainly(set: Words<'_, false>) -> u32 {
+    set.map(|(_, word)| word.count_ones()).sum()
 }
 
 /// What costs a dozen instructions for each word costs one here: a set of a thousand tasks
 /// is counted at every step.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "popcnt")]
-fn count_by_instruction(set: &[u64]) -> u32 {
+fn count_by_instruction(set: Words<'_, false>) -> u32 {
     count_plainly(set)
 }
 
-/// The position of set bit number `n` of a set of any size; `n` is below their number.
-pub(super) fn nth(set: &[u64], n: u32) -> usize {
+/// The position of set bit number `n`, which is below their number.
+pub(super) fn nth(set: Words<'_, false>, n: u32) -> usize {
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("popcnt") {
         // SAFETY: the processor has the instruction.
@@ -34,8 +37,8 @@ pub(super) fn nth(set: &[u64], n: u32) -> usize {
 }
 
 #[inline(always)]
-fn nth_plainly(set: &[u64], mut n: u32) -> usize {
-    for (index, &word) in set.iter().enumerate() {
+fn nth_plainly(set: Words<'_, false>, mut n: u32) -> usize {
+    for (index, word) in set {
         let ones = word.count_ones();
         if n < ones {
             return index * 64 + nth_bit(word, n);
@@ -47,7 +50,7 @@ fn nth_plainly(set: &[u64], mut n: u32) -> usize {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "popcnt")]
-fn nth_by_instruction(set: &[u64], n: u32) -> usize {
+fn nth_by_instruction(set: Words<'_, false>, n: u32) -> usize {
     nth_plainly(set, n)
 }
 
@@ -83,17 +86,16 @@ pub(super) fn pick_bit(set: u64, count: u32, n: u32) -> usize {
     rest.trailing_zeros() as usize
 }
 
-/// The position of the first set bit of a set that is not empty.
+/// The position of the first set bit; 0 if there is none.
 #[inline(always)]
-pub(super) fn first(set: &[u64]) -> usize {
-    let word = set.iter().position(|&word| word != 0).unwrap_or(0);
-    word * 64 + set[word].trailing_zeros() as usize
+pub(super) fn first(mut set: impl Iterator<Item = (usize, u64)>) -> usize {
+    set.next().map_or(0, |(index, word)| index * 64 + word.trailing_zeros() as usize)
 }
 
-/// Calls `found` with the position of each set bit of a set of any size, word by word.
+/// Calls `found` with the position of each set bit.
 #[inline(always)]
-pub(super) fn each(set: impl Iterator<Item = u64>, mut found: impl FnMut(usize)) {
-    for (index, word) in set.enumerate() {
+pub(super) fn each(set: impl Iterator<Item = (usize, u64)>, mut found: impl FnMut(usize)) {
+    for (index, word) in set {
         let mut rest = word;
         while rest != 0 {
             found(index * 64 + rest.trailing_zeros() as usize);
@@ -117,9 +119,13 @@ pub(super) fn those(word: u64, stay: impl Fn(usize) -> bool) -> u64 {
 /// The position of the set bit that `rest` falls on, where each has a weight and the
 /// weights lie side by side; the last one if `rest` is beyond them all.
 #[inline(always)]
-pub(super) fn weighed(set: impl Iterator<Item = u64>, mut rest: u64, weight: impl Fn(usize) -> u64) -> usize {
+pub(super) fn weighed(
+    set: impl Iterator<Item = (usize, u64)>,
+    mut rest: u64,
+    weight: impl Fn(usize) -> u64,
+) -> usize {
     let mut last = 0;
-    for (index, word) in set.enumerate() {
+    for (index, word) in set {
         let mut bits = word;
         while bits != 0 {
             last = index * 64 + bits.trailing_zeros() as usize;

@@ -18,13 +18,14 @@ impl Kernel {
     /// The enabled task that follows `task` in the round; `task` itself if it is the
     /// only one.
     fn next_enabled(&self, task: usize) -> usize {
-        let words = self.enabled();
         let (word, bit) = (task / 64, task % 64);
-        let above = words[word] & (!0 << bit << 1);
+        let above = self.enabled()[word] & (!0 << bit << 1);
         if above != 0 {
             return word * 64 + above.trailing_zeros() as usize;
         }
-        let later = (word + 1..words.len()).chain(0..=word).find(|&index| words[index] != 0);
-        later.map_or(task, |index| index * 64 + words[index].trailing_zeros() as usize)
+        // The task itself comes last, but nobody else is in its word above it.
+        let mut later = self.enabled_words::<false>().filter(|&(index, _)| index > word);
+        let next = later.next().or_else(|| self.enabled_words::<false>().next());
+        next.map_or(task, |(index, word)| index * 64 + word.trailing_zeros() as usize)
     }
 }

@@ -68,11 +68,12 @@ impl Kernel {
         bits::pick_bit(set, count, self.plan.rng.below(count))
     }
 
-    /// Applies the policy to the whole set, of which `count` tasks are enabled.
+    /// Applies the policy to the whole set, which is not empty.
     #[inline(never)]
-    pub(super) fn choose_among(&mut self, count: u32) -> usize {
+    pub(super) fn choose_among(&mut self) -> usize {
         match self.plan.policy {
             Policy::Random => {
+                let count = bits::count(self.enabled_words());
                 let n = if count == 1 { 0 } else { self.plan.rng.below(count) };
                 self.nth_enabled(n)
             }
@@ -87,7 +88,7 @@ impl Kernel {
     fn choose_guided(&mut self) -> usize {
         if self.steps >= self.plan.patience {
             self.plan.policy = Policy::Random;
-            return self.choose_among(self.count_enabled());
+            return self.choose_among();
         }
         if self.words <= 1 { self.choose_by::<true>() } else { self.choose_by::<false>() }
     }
@@ -105,25 +106,7 @@ impl Kernel {
         }
     }
 
-    /// The words of a set of tasks that are in use.
-    #[inline(always)]
-    fn words_in_use<const ONE: bool>(&self) -> usize {
-        if ONE { 1 } else { self.words as usize }
-    }
-
-    /// The enabled tasks.
-    #[inline(always)]
-    fn enabled_in<const ONE: bool>(&self) -> &[u64] {
-        // SAFETY: words <= stride, the length of `enabled`, which is at least 1.
-        unsafe { std::slice::from_raw_parts(self.parts.enabled, self.words_in_use::<ONE>()) }
-    }
-
-    /// How many tasks are enabled.
-    pub(super) fn count_enabled(&self) -> u32 {
-        bits::count(self.enabled())
-    }
-
-    pub(super) fn nth_enabled(&self, n: u32) -> usize {
-        bits::nth(self.enabled(), n)
+    fn nth_enabled(&self, n: u32) -> usize {
+        bits::nth(self.enabled_words(), n)
     }
 }

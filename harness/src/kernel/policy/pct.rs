@@ -18,10 +18,9 @@ impl Kernel {
     /// The enabled task with the highest rank; the lowest number wins a tie.
     #[inline(always)]
     pub(super) fn highest<const ONE: bool>(&self) -> usize {
-        let enabled = self.enabled_in::<ONE>();
-        let mut best = first(enabled);
+        let mut best = first(self.enabled_words::<ONE>());
         let mut rank = self.standing(best).rank;
-        each(enabled.iter().copied(), |task| {
+        each(self.enabled_words::<ONE>(), |task| {
             let other = self.standing(task).rank;
             (best, rank) = select_unpredictable(other > rank, (task, other), (best, rank));
         });

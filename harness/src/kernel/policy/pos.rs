@@ -33,10 +33,10 @@ impl Kernel {
         };
         let meets = |task: usize| (task == chosen) | meet(op, &self.task(task).op);
         if self.mode == Mode::Sim {
-            each(self.enabled_in::<ONE>().iter().copied(), |task| redraw(task, meets(task)));
+            each(self.enabled_words::<ONE>(), |task| redraw(task, meets(task)));
         } else {
             let share = |task: usize| task == chosen || self.share(chosen, task);
-            each(self.enabled_in::<ONE>().iter().copied(), |task| redraw(task, meets(task) && share(task)));
+            each(self.enabled_words::<ONE>(), |task| redraw(task, meets(task) && share(task)));
         }
         self.plan.rng = rng;
         chosen

@@ -36,7 +36,7 @@ impl Kernel {
         };
         self.find_keen::<ONE>(keen);
         if self.guide.intended == NOBODY || self.has_left(self.guide.intended as usize) {
-            self.intend(keen);
+            self.intend::<ONE>(keen);
         }
         let chosen = self.draw::<ONE>(keen);
         let standing = self.standing(chosen);
@@ -50,14 +50,12 @@ impl Kernel {
     }
 
     /// Makes `keen` those of the enabled tasks that stand before an operation on the object
-    /// of interest.
+    /// of interest; words without enabled tasks stay what they were.
     #[inline(always)]
     fn find_keen<const ONE: bool>(&self, keen: &mut [u64]) {
-        if self.guide.object == 0 {
-            return keen.fill(0);
-        }
-        for (index, &enabled) in self.enabled_in::<ONE>().iter().enumerate() {
-            keen[index] = those(enabled, |bit| self.is_keen(index * 64 + bit));
+        let known = self.guide.object != 0;
+        for (index, enabled) in self.enabled_words::<ONE>() {
+            keen[index] = if known { those(enabled, |bit| self.is_keen(index * 64 + bit)) } else { 0 };
         }
     }
 
@@ -66,31 +64,33 @@ impl Kernel {
     #[inline(always)]
     fn draw<const ONE: bool>(&mut self, keen: &[u64]) -> usize {
         let intended = self.guide.intended as usize;
-        let enabled = self.enabled_in::<ONE>();
         let waiting = if intended < self.tasks as usize { !0 } else { 0 };
-        let free = |index: usize| {
+        let free = |(index, enabled): (usize, u64)| {
             let own = u64::from(intended / 64 == index) << (intended % 64);
-            enabled[index] & (!(keen[index] & waiting) | own)
+            (index, enabled & (!(keen[index] & waiting) | own))
         };
-        if ONE && free(0).is_power_of_two() {
-            let only = free(0).trailing_zeros() as usize;
-            // One number belongs to each decision, also where there is nothing to decide.
-            self.plan.rng.skip();
-            return only;
+        let all = || self.enabled_words::<ONE>();
+        if ONE {
+            let (_, free) = all().map(free).next().unwrap_or_default();
+            if free.is_power_of_two() {
+                // One number belongs to each decision, also where there is nothing to decide.
+                self.plan.rng.skip();
+                return free.trailing_zeros() as usize;
+            }
         }
         let weight = |task: usize| {
             let standing = self.standing(task);
             u64::from(standing.left.saturating_sub(standing.keen).max(1))
         };
         let mut total = 0;
-        each((0..enabled.len()).map(free), |task| total += weight(task));
+        each(all().map(free), |task| total += weight(task));
         let nobody = total == 0;
-        let may = |index: usize| if nobody { enabled[index] } else { free(index) };
+        let may = |word| if nobody { word } else { free(word) };
         if nobody {
-            each((0..enabled.len()).map(may), |task| total += weight(task));
+            each(all(), |task| total += weight(task));
         }
         let mut rng = self.plan.rng;
-        let chosen = weighed((0..enabled.len()).map(may), rng.below_u64(total), weight);
+        let chosen = weighed(all().map(may), rng.below_u64(total), weight);
         self.plan.rng = rng;
         chosen
     }
@@ -110,7 +110,7 @@ impl Kernel {
     /// time.
     fn recognise<const ONE: bool>(&mut self) {
         let mut witness = None;
-        each(self.enabled_in::<ONE>().iter().copied(), |task| {
+        each(self.enabled_words::<ONE>(), |task| {
             let standing = self.standing(task);
             if standing.done == standing.forecast.witness && self.task(task).op.object != 0 {
                 witness = witness.or(Some(task));
@@ -139,10 +139,12 @@ impl Kernel {
     /// Draws who shall be the next to touch the object of interest; nobody, if no
     /// task has such an operation left. What it costs does not depend on the tasks that
     /// wait.
-    fn intend(&mut self, keen: &[u64]) {
+    fn intend<const ONE: bool>(&mut self, keen: &[u64]) {
         // Whoever stands before such an operation has at least that one, foretold or not.
         let mut unforetold = 0;
-        each(keen.iter().copied(), |task| unforetold += u64::from(self.standing(task).keen == 0));
+        each(self.enabled_words::<ONE>().map(|(index, _)| (index, keen[index])), |task| {
+            unforetold += u64::from(self.standing(task).keen == 0)
+        });
         loop {
             let total = self.sum_of_first(self.tasks as usize) + unforetold;
             if total == 0 {
@@ -152,7 +154,8 @@ impl Kernel {
             let mut rng = self.plan.rng;
             let rest = rng.below_u64(total);
             self.plan.rng = rng;
-            let task = if unforetold == 0 { self.task_at_sum(rest) } else { self.find_intended(keen, rest) };
+            let task =
+                if unforetold == 0 { self.task_at_sum(rest) } else { self.find_intended::<ONE>(keen, rest) };
             if !self.has_left(task) {
                 self.guide.intended = task as u32;
                 return;
@@ -165,9 +168,9 @@ impl Kernel {
     /// The task on which `rest` falls where some of the keen, of whom nothing was foretold,
     /// have one operation each.
     #[cold]
-    fn find_intended(&self, keen: &[u64], rest: u64) -> usize {
+    fn find_intended<const ONE: bool>(&self, keen: &[u64], rest: u64) -> usize {
         let (mut before, mut found) = (0, None);
-        each(keen.iter().copied(), |task| {
+        each(self.enabled_words::<ONE>().map(|(index, _)| (index, keen[index])), |task| {
             if self.standing(task).keen == 0 && found.is_none() {
                 let place = self.sum_of_first(task) + before;
                 if rest <= place {

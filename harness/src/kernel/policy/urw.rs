@@ -9,11 +9,10 @@ impl Kernel {
     #[inline(never)]
     pub(super) fn choose_urw<const ONE: bool>(&mut self) -> usize {
         let weight = |task: usize| u64::from(self.standing(task).left.max(1));
-        let enabled = self.enabled_in::<ONE>();
         let mut total = 0;
-        each(enabled.iter().copied(), |task| total += weight(task));
+        each(self.enabled_words::<ONE>(), |task| total += weight(task));
         let mut rng = self.plan.rng;
-        let chosen = weighed(enabled.iter().copied(), rng.below_u64(total), weight);
+        let chosen = weighed(self.enabled_words::<ONE>(), rng.below_u64(total), weight);
         self.plan.rng = rng;
         self.spend(chosen);
         chosen
