@@ -93,6 +93,11 @@ pub trait Tasks: Robust {
         Self::fork(name, body, site)
     }
 
+    /// Whether the calling process has memory that nobody else has, and that goes with it.
+    fn has_own_memory() -> bool {
+        true
+    }
+
     /// Whether processes may begin otherwise than by a fork.
     fn executes() -> bool;
 

@@ -47,7 +47,7 @@ impl Letter {
         Letter {
             entry: entry.to_owned(),
             name: own.name.to_string(),
-            path: own.path.to_vec(),
+            path: own.path.as_deref().unwrap_or_default().to_vec(),
             daemon: own.daemon,
             authkey: own.authkey.as_bytes().to_vec(),
             parent: own.parent.as_ref().map(|(pid, name)| (*pid, name.to_string())).unwrap_or_default(),
@@ -68,7 +68,7 @@ impl Letter {
         let me = Identity::new(std::process::id(), self.name.into(), key);
         identity::become_child(me.descended(
             (self.parent.0, self.parent.1.into()),
-            self.path.into(),
+            (!self.path.is_empty()).then(|| self.path.into()),
             self.daemon,
         ));
         set_start_method(self.method, true)?;

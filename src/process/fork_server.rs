@@ -27,7 +27,7 @@ use crate::sys::report;
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 /// What the server is asked for: a child, and where to tell about it.
 #[derive(Serialize, Deserialize)]
@@ -96,7 +96,7 @@ fn begin() -> Result<Server, Error> {
     let (orders, theirs) = crate::channel::pipe::<Native>(true)?;
     let own = super::identity::current::<Native>();
     let name = format!("the fork server of {}", own.name);
-    let identity = own.child(name.into(), Arc::default(), false, own.authkey.clone());
+    let identity = own.child(name.into(), None, false, own.authkey.clone());
     let message = crate::channel::wire::encode(&theirs)?;
     let letter = Letter::new(&identity, (SERVER_ENTRY.name(), message.0, message.1));
     let process = executed::start(StartMethod::Spawn, letter)?;

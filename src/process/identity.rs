@@ -54,7 +54,7 @@ pub(crate) struct Identity {
     pid: AtomicU32,
     pub(super) name: Arc<str>,
     /// The numbers of its ancestors and its own; none for a main process.
-    pub(super) path: Arc<[u32]>,
+    pub(super) path: Option<Arc<[u32]>>,
     pub(super) daemon: bool,
     pub(super) authkey: AuthKey,
     pub(super) parent: Option<(u32, Arc<str>)>,
@@ -76,7 +76,7 @@ impl Identity {
         Identity {
             pid: AtomicU32::new(pid),
             name,
-            path: Arc::default(),
+            path: None,
             daemon: false,
             authkey,
             parent: None,
@@ -98,7 +98,7 @@ impl Identity {
     pub(super) fn child(
         &self,
         name: Arc<str>,
-        path: Arc<[u32]>,
+        path: Option<Arc<[u32]>>,
         daemon: bool,
         authkey: AuthKey,
     ) -> Arc<Identity> {
@@ -107,16 +107,21 @@ impl Identity {
     }
 
     /// The same with this parent, numbers, and end.
-    pub(super) fn descended(self, parent: (u32, Arc<str>), path: Arc<[u32]>, daemon: bool) -> Identity {
+    pub(super) fn descended(
+        self,
+        parent: (u32, Arc<str>),
+        path: Option<Arc<[u32]>>,
+        daemon: bool,
+    ) -> Identity {
         Identity { path, daemon, parent: Some(parent), ..self }
     }
 
     /// The next child's numbers.
     pub(super) fn next_path(&self) -> Arc<[u32]> {
         let own = self.given.fetch_add(1, Relaxed) + 1;
-        match &*self.path {
-            [] => Arc::new([own]),
-            path => path.iter().copied().chain([own]).collect(),
+        match &self.path {
+            None => Arc::new([own]),
+            Some(path) => path.iter().copied().chain([own]).collect(),
         }
     }
 
@@ -273,8 +278,6 @@ thread_local! {
 /// and wants the same names each time.
 #[doc(hidden)]
 pub fn restart_numbering() {
-    // Made here, for whoever is forked from here on.
-    drop(AuthKey::of_exploration());
     let before = FAMILY.with_borrow_mut(|family| {
         let family = family.get_or_insert_default();
         // The first is usually the main process, and the same again: a program without
@@ -368,7 +371,7 @@ fn in_chain(pid: u32) -> Arc<Identity> {
     }
     let copy = Identity::new(pid, Arc::clone(&known.name), known.authkey.clone());
     let parent = (known.pid(), Arc::clone(&known.name));
-    let copy = copy.descended(parent, Arc::clone(&known.path), false);
+    let copy = copy.descended(parent, known.path.clone(), false);
     Arc::clone(known.next.get_or_init(|| Arc::new(copy)))
 }
 

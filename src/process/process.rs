@@ -55,7 +55,7 @@ pub(super) type Body = Mutex<Box<dyn Job>>;
 /// ```
 pub struct Process<P: Tasks = Native> {
     pub(super) name: Arc<str>,
-    pub(super) path: Arc<[u32]>,
+    pub(super) path: Option<Arc<[u32]>>,
     pub(super) daemon: bool,
     pub(super) authkey: AuthKey,
     pub(super) method: Option<StartMethod>,
@@ -95,7 +95,7 @@ impl<P: Tasks> Process<P> {
         let path = creator.next_path();
         Process {
             name: identity::name(&path).into(),
-            path,
+            path: Some(path),
             daemon: creator.daemon,
             authkey: creator.authkey.clone(),
             method: None,
@@ -376,7 +376,7 @@ impl<P: Tasks> Process<P> {
     pub(super) fn of_record(record: Arc<Record<P>>) -> Self {
         Process {
             name: Arc::clone(&record.name),
-            path: Arc::default(),
+            path: None,
             daemon: record.daemon,
             authkey: identity::current::<P>().authkey.clone(),
             method: None,

@@ -51,8 +51,7 @@ impl<P: Tasks> Process<P> {
         let State::New(body) = std::mem::replace(&mut self.state, State::Starting) else {
             unreachable!("it was checked to be new");
         };
-        let own =
-            parent.child(Arc::clone(&self.name), Arc::clone(&self.path), self.daemon, self.authkey.clone());
+        let own = parent.child(Arc::clone(&self.name), self.path.clone(), self.daemon, self.authkey.clone());
         end::arrange::<P>();
         match self.begin(body, own, site) {
             Ok(child) => {
@@ -74,8 +73,11 @@ impl<P: Tasks> Process<P> {
         own: Arc<Identity>,
         site: P::Site,
     ) -> Result<P::Process, (Option<Body>, Error)> {
+        if !P::executes() {
+            return self.fork(body, own, site);
+        }
         let method = self.method.unwrap_or_else(start_method);
-        if method == StartMethod::Fork || !P::executes() {
+        if method == StartMethod::Fork {
             return self.fork(body, own, site);
         }
         let job = body.get_mut().unwrap_or_else(PoisonError::into_inner);
@@ -124,7 +126,7 @@ fn fork<P: Tasks>(
         let mut job: Box<dyn Job> = body.into_inner().unwrap_or_else(PoisonError::into_inner);
         let outcome = catch_unwind(AssertUnwindSafe(|| job.run()));
         identity::current::<P>().leave(outcome.is_err());
-        if P::executes() {
+        if P::has_own_memory() {
             // The process is about to end; to give memory back would be to write to more of it.
             std::mem::forget(job);
         }

@@ -235,6 +235,12 @@ impl Tasks for Checked {
         Ok(CheckedChild(Inner::Task(handle)))
     }
 
+    fn has_own_memory() -> bool {
+        let this = current::get();
+        // SAFETY: a current kernel is alive.
+        this.is_null() || unsafe { (*this).mode } == Mode::Real
+    }
+
     fn executes() -> bool {
         current::get().is_null()
     }

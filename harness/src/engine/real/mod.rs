@@ -51,6 +51,9 @@ use warm::Troupe;
 
 /// How often the controller looks whether the running task is still alive.
 const PATROL: u64 = 10_000_000;
+/// The execution at whose begin the controller has made what it makes but once, so that its
+/// memory stays as it is from then on.
+const SETTLED: u64 = 3;
 /// How long a task may run without reaching its next operation.
 const PATIENCE: u64 = 10_000_000_000;
 
@@ -60,6 +63,8 @@ pub(crate) struct Real<'m> {
     model: &'m dyn Model,
     arena: Arena,
     state: *mut u8,
+    /// How many executions were begun.
+    begun: u64,
 }
 
 impl<'m> Real<'m> {
@@ -70,12 +75,11 @@ impl<'m> Real<'m> {
         crash::watch();
         let arena = Arena::new(limits, Mode::Real)?;
         let troupe = Troupe::new(model, arena.kernel());
-        let mut real = Real { troupe, model, arena, state: ptr::null_mut() };
+        let mut real = Real { troupe, model, arena, state: ptr::null_mut(), begun: 0 };
         real.kernel().controller_pid = std::process::id();
         real.kernel().warm = if model.dynamic() { 0 } else { model.tasks() as u32 };
         if model.dynamic() {
             // What each main task would have to do for itself otherwise, time after time.
-            nest::lay_out();
             forget_handlers();
             selvedge::process::restart_numbering();
         }
@@ -220,6 +224,10 @@ impl Real<'_> {
             Err(verdict) => return verdict,
         };
         let state = self.state;
+        self.begun += 1;
+        if model.dynamic() && self.begun == SETTLED {
+            nest::lay_out();
+        }
         self.kernel().begin();
         self.kernel().set_lonely(clock::monotonic());
         if let Err(errno) = self.troupe.assemble(state) {
