@@ -3,7 +3,8 @@
 
 use nix::sys::signal::{Signal, raise};
 use selvedge_harness::prelude::*;
-use selvedge_harness::{Verdict, check};
+use selvedge_harness::{Limits, Verdict, check};
+use std::time::Duration;
 
 /// Explores in the quiet: no environment, no shrinking.
 fn quiet(engine: Engine) -> Config {
@@ -283,7 +284,9 @@ fn threads_end_with_their_process() {
 fn a_lost_task_is_given_up() {
     for engine in BOTH {
         let spin = || while std::hint::black_box(true) {};
-        let report = dying("spin", move |_| spin()).check(&quiet(engine)).unwrap();
+        let limits = Limits { patience: Duration::from_secs(1), ..Limits::default() };
+        let config = Config { limits, ..quiet(engine) };
+        let report = dying("spin", move |_| spin()).check(&config).unwrap();
         let verdict = report.tally.inconclusive.map(|found| found.verdict);
         assert!(
             matches!(&verdict, Some(Verdict::Broken(why)) if why.contains("without reaching its next operation")),

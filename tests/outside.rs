@@ -2,7 +2,7 @@
 //! A hang would be no answer.
 
 use selvedge_harness::prelude::*;
-use selvedge_harness::{Verdict, check};
+use selvedge_harness::{Limits, Verdict, check};
 use std::io::{Read, pipe};
 use std::time::Duration;
 
@@ -129,5 +129,82 @@ fn a_main_body_that_waits_for_ever_is_a_deadlock() {
         let finding = report.finding.expect("a deadlock");
         assert_eq!(finding.recording.verdict, Verdict::Deadlock, "{engine:?}");
         assert_eq!(finding.recording.tasks[0].pending.as_ref().unwrap().name, "acquire");
+    }
+}
+
+/// A second without an operation is too long here.
+fn impatient(engine: Engine) -> Config {
+    let limits = Limits { patience: Duration::from_secs(1), ..Limits::default() };
+    Config { limits, ..quiet(engine) }
+}
+
+/// What never waits, and never ends, no scheduler can stop: a deadline does.
+#[test]
+fn a_check_that_never_ends_is_cut_in_processes() {
+    for (place, name) in [("finally", "`finally`"), ("init", "the set-up (init)")] {
+        let error = spinning(place).check(&impatient(Engine::Real)).unwrap_err().to_string();
+        assert!(error.contains(name) && error.contains("did not come to its end in time"), "{error}");
+    }
+}
+
+/// A program of which one part looks for ever at what nobody changes.
+fn spinning(place: &'static str) -> Program<Desk> {
+    let spin = move |here: &str, desk: &Desk| while here == place && desk.count.get() != 7 {};
+    let build = move || {
+        let desk = desk();
+        spin("init", &desk);
+        desk
+    };
+    Program::new("spinning", build)
+        .task("clerk", |desk| desk.count.set(1))
+        .finally(move |desk| spin("finally", desk))
+}
+
+/// Set for the child that the next test runs.
+const SPINS: &str = "OUTSIDE_SPINS_IN_FIBERS";
+
+#[test]
+fn spins_if_asked() {
+    if let Ok(place) = std::env::var(SPINS) {
+        let _ = spinning(place.leak()).check(&impatient(Engine::Sim));
+    }
+}
+
+/// In fibers nothing is left to go on with: the program ends, and says why.
+#[test]
+fn a_check_that_never_ends_is_cut_in_fibers() {
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "spins_if_asked", "--nocapture"])
+        .env(SPINS, "finally")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(101), "{text}");
+    assert!(text.contains("`finally` did not come to its end in time"), "{text}");
+}
+
+/// Who is left behind by a panic of another leaves its code; if it spins on the way it is
+/// waited for once, and the panic is the finding.
+#[test]
+fn a_destructor_that_spins_is_cut() {
+    struct Spins<'d>(&'d Desk);
+    impl Drop for Spins<'_> {
+        fn drop(&mut self) {
+            while self.0.count.get() != 7 {}
+        }
+    }
+    for engine in [Engine::Sim, Engine::Real] {
+        let program = Program::new("left", desk)
+            .task("waiter", |desk| {
+                let _spins = Spins(desk);
+                desk.bell.wait();
+            })
+            .task("other", |desk| {
+                desk.count.set(1);
+                panic!("fell");
+            });
+        let report = program.check(&impatient(engine)).unwrap();
+        let verdict = report.tally.first.expect("a finding").verdict;
+        assert!(matches!(&verdict, Verdict::Panic { message, .. } if message == "fell"), "{verdict:?}");
     }
 }

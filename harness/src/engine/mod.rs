@@ -18,9 +18,11 @@ mod session;
 pub(crate) mod sim;
 mod spawned;
 mod stage;
+mod watchdog;
 pub(crate) mod wild;
 
 pub(crate) use model::{Dynamic, Group, Model, Typed};
+pub(crate) use moment::Moment;
 pub(crate) use real::apart;
 pub(crate) use session::{session, workers};
 pub(crate) use sim::{Exit, Teller};

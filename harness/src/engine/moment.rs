@@ -38,11 +38,17 @@ pub(crate) enum Moment {
     Discard,
 }
 
+/// Beside a published moment: it was given up.
+const LOST: u8 = 0x80;
+
 /// The moment of a process, for whoever started it.
 pub(crate) type Published = Shared<AtomicU8>;
 
 thread_local! {
     static NOW: Cell<Moment> = const { Cell::new(Moment::Between) };
+    /// How many parts have begun, what that was at the last look, and for how many looks.
+    static BEGUN: Cell<u64> = const { Cell::new(0) };
+    static SEEN: Cell<(u64, u32)> = const { Cell::new((0, 0)) };
     static PUBLISHED: Cell<Option<&'static AtomicU8>> = const { Cell::new(None) };
 }
 
@@ -58,15 +64,45 @@ impl Moment {
     /// From now on, this thread is in this part of the program.
     pub(crate) fn begin(self) {
         NOW.set(self);
+        BEGUN.set(BEGUN.get() + 1);
         crate::kernel::set_part(self.outside_tasks());
         if let Some(published) = PUBLISHED.get() {
             published.store(self as u8, Ordering::Relaxed);
         }
     }
 
+    /// The part of this thread is long, and not lost.
+    pub(crate) fn goes_on() {
+        BEGUN.set(BEGUN.get() + 1);
+    }
+
+    /// Looks, now and then, whether a part outside of the tasks goes on and on: it, after
+    /// this many looks. Called by a signal handler of the thread.
+    pub(crate) fn lost(looks: u32) -> Option<&'static str> {
+        let (begun, seen) = SEEN.get();
+        let now = BEGUN.get();
+        let seen = if now == begun { seen + 1 } else { 0 };
+        SEEN.set((now, seen));
+        let part = NOW.get().outside_tasks().filter(|_| seen >= looks)?;
+        if let Some(published) = PUBLISHED.get() {
+            published.fetch_or(LOST, Ordering::Relaxed);
+        }
+        Some(part)
+    }
+
+    /// Whether somebody else sees the moments of this thread.
+    pub(crate) fn is_published() -> bool {
+        PUBLISHED.get().is_some()
+    }
+
+    /// Whether what was published last did not come to its end in time.
+    pub(crate) fn was_lost(published: &Published) -> bool {
+        published.load(Ordering::Relaxed) & LOST != 0
+    }
+
     /// What was published last.
     pub(crate) fn of(published: &Published) -> Moment {
-        let number = published.load(Ordering::Relaxed);
+        let number = published.load(Ordering::Relaxed) & !LOST;
         Moment::ALL.into_iter().find(|moment| *moment as u8 == number).unwrap_or(Moment::Between)
     }
 

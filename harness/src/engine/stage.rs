@@ -114,8 +114,9 @@ pub(super) fn judge(kernel: &mut Kernel, model: &dyn Model, state: *mut u8, labe
         End::Diverged => Verdict::Diverged { step: kernel.steps as usize, task },
         End::Blocked => Verdict::Broken("every task that could go on was explored elsewhere".to_owned()),
         End::GivenUp => Verdict::Broken(format!(
-            "task {} ran for ten seconds without reaching its next operation",
-            name_of(kernel, model, task)
+            "task {} ran for {} seconds without reaching its next operation",
+            name_of(kernel, model, task),
+            kernel.limits.patience.as_secs().max(1)
         )),
     };
     // SAFETY: the state was initialised; no task runs any more.

@@ -9,6 +9,7 @@
 use super::Model;
 use super::moment::Moment;
 use super::real::{apart, burial};
+use super::watchdog::Watchdog;
 use crate::Error;
 use crate::judge::Verdict;
 use crate::kernel::panic::{self, Note};
@@ -40,6 +41,7 @@ pub(crate) fn run(model: &dyn Model, config: &Config, progress: &Progress) -> Re
 }
 
 fn search(model: &dyn Model, config: &Config, progress: &Progress) -> Tally {
+    let _watchdog = Watchdog::new(config.limits.patience);
     let begun = Instant::now();
     let mut tally = Tally::default();
     let over = |tally: &Tally| {

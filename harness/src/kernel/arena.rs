@@ -23,6 +23,7 @@ use super::task::Task;
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 use std::num::NonZeroUsize;
 use std::ptr::NonNull;
+use std::time::Duration;
 
 /// How large an execution may become.
 #[derive(Clone, Copy, Debug)]
@@ -33,11 +34,14 @@ pub struct Limits {
     pub steps: usize,
     /// Bytes of memory that the tasks of one execution share.
     pub memory: usize,
+    /// How long a task may run without coming to its next operation; whole seconds, at least
+    /// one. What runs outside of the tasks may take three times as long to come to its end.
+    pub patience: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { tasks: 1024, steps: 100_000, memory: 64 << 20 }
+        Limits { tasks: 1024, steps: 100_000, memory: 64 << 20, patience: Duration::from_secs(10) }
     }
 }
 

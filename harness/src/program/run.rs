@@ -174,6 +174,8 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
         // Only what a strategy gives up on purpose, since other executions cover it, is not.
         let covered = executor.kernel().ending().0 == End::Blocked;
         let counts = search.learn(executor.kernel()) || matches!(verdict, Verdict::Broken(_)) && !covered;
+        // What took too long, or could not be judged, is not run again.
+        let verify = verify && !matches!(verdict, Verdict::Broken(_));
         let first = verify.then(|| record(executor, verdict.clone(), label.clone()));
         if counts {
             claimed = false;

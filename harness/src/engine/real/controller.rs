@@ -147,6 +147,9 @@ impl Controller {
                 };
                 let part = Moment::of(&self.moment).outside_tasks();
                 Error::Controller(match part {
+                    Some(part) if Moment::was_lost(&self.moment) => {
+                        format!("was given up: {part} of the program did not come to its end in time")
+                    }
                     Some(part) => format!("{how}; {part} of the program ended it"),
                     None => how,
                 })

@@ -37,6 +37,7 @@ mod warm;
 pub(crate) use burial::{kill_and_bury, status_if_dead};
 pub(crate) use controller::{apart, controllers};
 
+use super::watchdog::Watchdog;
 use super::{Executor, Model, stage};
 use crate::judge::Verdict;
 use crate::kernel::{
@@ -65,6 +66,9 @@ pub(crate) struct Real<'m> {
     state: *mut u8,
     /// How many executions were begun.
     begun: u64,
+    /// A task once did not leave its code in time: nobody is waited for any more.
+    hasty: bool,
+    _watchdog: Watchdog,
 }
 
 impl<'m> Real<'m> {
@@ -76,6 +80,14 @@ impl<'m> Real<'m> {
         let arena = Arena::new(limits, Mode::Real)?;
         let troupe = Troupe::new(model, arena.kernel());
         let mut real = Real { troupe, model, arena, state: ptr::null_mut(), begun: 0 };
+        let mut real = Real {
+            troupe,
+            model,
+            arena,
+            state: ptr::null_mut(),
+            hasty: false,
+            _watchdog: Watchdog::new(limits.patience),
+        };
         real.kernel().controller_pid = std::process::id();
         real.kernel().warm = if model.dynamic() { 0 } else { model.tasks() as u32 };
         if model.dynamic() {
@@ -91,6 +103,7 @@ impl<'m> Real<'m> {
     fn await_turn(&mut self) -> bool {
         let mut begun = clock::monotonic();
         let mut steps = self.kernel().steps;
+        let patience = self.kernel().limits.patience.as_nanos() as u64;
         loop {
             let kernel = self.kernel();
             if kernel.controller.swap(0, Ordering::Acquire) == 1 {
@@ -115,7 +128,7 @@ impl<'m> Real<'m> {
                 let seen = self.kernel().steps;
                 if seen != steps {
                     (begun, steps) = (now, seen);
-                } else if now - begun > PATIENCE {
+                } else if now - begun > patience {
                     burial::kill_and_bury(self.pid_of_holder());
                     self.kernel().give_up_waiting();
                     return false;
@@ -175,11 +188,16 @@ impl<'m> Real<'m> {
             if !leaves || self.troupe.is_dead(process) {
                 continue;
             }
+            if self.hasty {
+                self.troupe.dismiss(process);
+                continue;
+            }
             let kernel = self.kernel();
             kernel.current = task as u32;
             kernel.controller.store(0, Ordering::Relaxed);
             kernel.give_turn(task);
             if !self.await_turn() {
+                self.hasty = true;
                 self.troupe.dismiss(process);
             }
         }

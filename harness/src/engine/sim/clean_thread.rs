@@ -11,8 +11,8 @@
 //!
 //! When a process dies here, its threads are gone with it.
 
-use super::watchdog::Watchdog;
 use super::{Executor, Sim};
+use crate::engine::watchdog::Watchdog;
 use crate::judge::Verdict;
 use crate::kernel::current;
 use crate::program::Scratch;
@@ -31,11 +31,12 @@ impl Sim<'_> {
     #[cold]
     pub(super) fn execute_apart(&mut self, label: &mut String) -> Verdict {
         self.close_fibers();
+        let patience = self.kernel().limits.patience;
         let lent = Lent(self, label);
         let ended = std::thread::scope(|scope| {
             let thread = std::thread::Builder::new().spawn_scoped(scope, move || {
                 let Lent(sim, label) = { lent };
-                let _watchdog = Watchdog::new();
+                let _watchdog = Watchdog::new(patience);
                 let _scratch = Scratch::of_thread();
                 let verdict = sim.execute_alone(label);
                 sim.close_fibers();

@@ -51,8 +51,8 @@ impl Drop for Watch {
     }
 }
 
-/// The watchdog's signal: ends the running fiber if it is lost.
-pub(super) extern "C" fn on_timer(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut libc::c_void) {
+/// Ends the running fiber if it is lost; `context` is that of the watchdog's signal.
+pub(crate) fn end_lost_fiber(context: *mut libc::c_void) {
     let engine = ENGINE.get().cast::<Sim<'static>>();
     if engine.is_null() {
         return;

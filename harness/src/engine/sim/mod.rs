@@ -25,17 +25,17 @@ mod crash;
 mod exit;
 mod fiber;
 mod stack;
-mod watchdog;
 
+use super::watchdog::{Pulse, Watchdog};
 use super::{Executor, Model};
 use crate::judge::Verdict;
 use crate::kernel::{Alone, Arena, End, Kernel, Limits, Mode, State, current, forget_handlers, panic};
 use crate::program::Scratch;
+pub(crate) use crash::end_lost_fiber;
 pub(crate) use exit::{Exit, Teller};
 use fiber::{Fiber, Resumed};
 use std::cell::UnsafeCell;
 use std::ptr;
-use watchdog::{Pulse, Watchdog};
 
 /// The fiber engine.
 pub(crate) struct Sim<'m> {
@@ -54,6 +54,8 @@ pub(crate) struct Sim<'m> {
     teller: Option<Teller>,
     /// The number of the execution.
     index: u64,
+    /// A task once did not leave its code in time: nobody is waited for any more.
+    hasty: bool,
     _watchdog: Watchdog,
     /// Removes the tasks' files.
     _scratch: Scratch,
@@ -73,7 +75,8 @@ impl<'m> Sim<'m> {
             pulse: UnsafeCell::default(),
             teller: None,
             index: 0,
-            _watchdog: Watchdog::new(),
+            hasty: false,
+            _watchdog: Watchdog::new(limits.patience),
             _scratch: Scratch::of_thread(),
         })
     }
@@ -127,7 +130,9 @@ impl<'m> Sim<'m> {
         let kernel = self.kernel();
         let signal = kernel.note.signal;
         if signal == 0 {
+            let leaves = kernel.is_over();
             kernel.give_up_waiting();
+            self.hasty |= leaves;
         } else {
             kernel.crash(task, -signal);
         }
@@ -139,7 +144,7 @@ impl<'m> Sim<'m> {
     fn clean_up(&mut self) {
         self.kernel().abandon();
         // A destructor may wait for a lock that a later task gives back as it leaves.
-        while self.let_each_leave() {}
+        while !self.hasty && self.let_each_leave() {}
         for task in 0..self.kernel().tasks as usize {
             let state = self.kernel().task(task).state;
             if matches!(state, State::Vanished | State::Starting | State::Live) {
@@ -154,7 +159,7 @@ impl<'m> Sim<'m> {
     fn let_each_leave(&mut self) -> bool {
         let (mut left, mut stayed) = (false, false);
         for task in 0..self.kernel().tasks as usize {
-            if self.kernel().task(task).state != State::Live {
+            if self.kernel().task(task).state != State::Live || self.hasty {
                 continue;
             }
             self.kernel().current = task as u32;

@@ -4,6 +4,7 @@
 
 use super::judgement::Why;
 use super::options::Options;
+use crate::engine::Moment;
 use std::time::{Duration, Instant};
 
 /// Questions between two looks at the clock.
@@ -32,6 +33,10 @@ impl Limit {
         }
         if self.asked == 0 && self.until.is_some_and(|until| Instant::now() >= until) {
             return Err(Why::Time);
+        }
+        if self.asked == 0 {
+            // It has a limit of its own.
+            Moment::goes_on();
         }
         self.asked = (self.asked + 1) % PATIENCE;
         Ok(())

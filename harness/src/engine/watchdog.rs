@@ -1,23 +1,35 @@
-//! A task that runs for ever without reaching a visible operation: no scheduler
-//! can stop it, so a timer does.
+//! Code that runs for ever without reaching a visible operation: no scheduler can stop it,
+//! so a timer does.
 //!
-//! While an engine executes, a timer signals its thread once a second. If neither
-//! an execution nor a step went by since [`PATIENCE`] signals, the running fiber is
-//! redirected to its end, exactly as after a fatal signal, and the execution is
-//! given up with a message that names the task.
+//! While an engine lives, a timer signals its thread once a second.
+//!
+//! | what does not come to its end in time | what happens |
+//! |---|---|
+//! | a task of `sim` | its fiber is redirected to its end, exactly as after a fatal signal, and the execution is given up with a message that names the task |
+//! | a task of `real` | the controller sees to it, which is not the one that runs |
+//! | the set-up, `label`, `finally`, the state's destructor | the process ends, and it is said which of them: nothing can be judged |
 //!
 //! 1. The handler only reads and writes plain words of this thread's engine.
 //!
 //! When a process dies here, the kernel deletes its timers.
 
+use super::moment::Moment;
+use super::sim;
 use nix::libc;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::Once;
+use std::time::Duration;
 
-/// Seconds without progress before a task is taken for lost.
-pub(super) const PATIENCE: u32 = 10;
+/// How many times as long a part outside of the tasks may take: it may have much to judge.
+const PARTS: u32 = 3;
+
+thread_local! {
+    /// Seconds without progress before code is taken for lost.
+    static PATIENCE: Cell<u32> = const { Cell::new(u32::MAX) };
+}
 
 /// The signal of the timer: one that programs rarely use for themselves.
 const SIGNAL: Signal = Signal::SIGVTALRM;
@@ -26,12 +38,12 @@ const SIGNAL: Signal = Signal::SIGVTALRM;
 pub(super) struct Watchdog(Option<libc::timer_t>);
 
 impl Watchdog {
-    pub(super) fn new() -> Watchdog {
+    pub(super) fn new(patience: Duration) -> Watchdog {
+        PATIENCE.set(u32::try_from(patience.as_secs()).unwrap_or(u32::MAX).max(1));
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
             let flags = SaFlags::SA_SIGINFO | SaFlags::SA_ONSTACK | SaFlags::SA_RESTART;
-            let action =
-                SigAction::new(SigHandler::SigAction(super::crash::on_timer), flags, SigSet::empty());
+            let action = SigAction::new(SigHandler::SigAction(on_timer), flags, SigSet::empty());
             // SAFETY: the handler only calls async-signal-safe code.
             let _ = unsafe { sigaction(SIGNAL, &action) };
         });
@@ -63,6 +75,27 @@ impl Drop for Watchdog {
     }
 }
 
+/// The signal of the timer: ends what is lost.
+extern "C" fn on_timer(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut libc::c_void) {
+    let Some(part) = Moment::lost(PATIENCE.get().saturating_mul(PARTS)) else {
+        return sim::end_lost_fiber(context);
+    };
+    // What another process started is told by that process.
+    if !Moment::is_published() {
+        let said = [
+            "selvedge: ",
+            part,
+            " did not come to its end in time and was given up.\n\
+             Nothing was judged: what stands outside of the tasks has to return.\n",
+        ];
+        for text in said {
+            let _ = nix::unistd::write(std::io::stderr(), text.as_bytes());
+        }
+    }
+    // The code of a failed test.
+    selvedge::sys::process::exit_now(101);
+}
+
 /// What a timer signal compares: progress seen, and signals since it last changed.
 #[derive(Default)]
 pub(super) struct Pulse {
@@ -77,6 +110,6 @@ impl Pulse {
         let now = (self.executions, steps);
         self.still = if now == self.seen { self.still + 1 } else { 0 };
         self.seen = now;
-        self.still >= PATIENCE
+        self.still >= PATIENCE.get()
     }
 }
