@@ -14,11 +14,11 @@
 //!
 //! When a process dies here, each byte is the old or the new one.
 
+use super::by_name::{named, sent_by_name};
 use super::header::Layout;
 use super::segment::NamedSegment;
 use crate::Error;
 use crate::platform::{Atomic, Kind, Native, Op, Site, Tasks};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::ops::Range;
 use std::sync::atomic::Ordering::Relaxed;
@@ -82,15 +82,6 @@ impl<P: Tasks> SharedMemory<P> {
         Ok(SharedMemory { segment })
     }
 
-    /// Takes the name away from these bytes. Who has them open keeps them.
-    ///
-    /// # Errors
-    /// [`Error::NoSegment`] if that was done before.
-    #[track_caller]
-    pub fn unlink(&self) -> Result<(), Error> {
-        Self::remove(self.name())
-    }
-
     /// Takes a name away, whatever has it: a value or a list as well as bytes.
     ///
     /// # Errors
@@ -98,17 +89,6 @@ impl<P: Tasks> SharedMemory<P> {
     #[track_caller]
     pub fn remove(name: &str) -> Result<(), Error> {
         NamedSegment::<P>::unlink(name, P::Site::here())
-    }
-
-    /// Keeps the bytes when the program that made them is gone, until they are unlinked.
-    pub fn keep(&self) {
-        self.segment.keep();
-    }
-
-    /// The name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        self.segment.name()
     }
 
     /// How many bytes there are: as many as were asked for.
@@ -185,22 +165,12 @@ impl<P: Tasks> SharedMemory<P> {
     }
 }
 
+named!(SharedMemory);
+sent_by_name!(SharedMemory);
+
 impl<P: Tasks> Clone for SharedMemory<P> {
     fn clone(&self) -> Self {
         SharedMemory { segment: self.segment.clone() }
-    }
-}
-
-impl<P: Tasks> Serialize for SharedMemory<P> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.name().serialize(serializer)
-    }
-}
-
-impl<'de, P: Tasks> Deserialize<'de> for SharedMemory<P> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        Self::open(&name).map_err(serde::de::Error::custom)
     }
 }
 

@@ -14,6 +14,7 @@
 //!
 //! When a process dies, its mappings go; the memory stays as long as anybody maps it.
 
+pub(crate) mod by_name;
 pub(crate) mod function;
 mod header;
 mod memory;

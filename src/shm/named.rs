@@ -17,6 +17,7 @@
 //! what that means.
 
 use super::Shareable;
+use super::by_name::named;
 use super::header::Layout;
 use super::segment::NamedSegment;
 use crate::Error;
@@ -113,27 +114,7 @@ impl<T: Shareable + Send + Sync, P: Tasks> Named<T, P> {
     }
 }
 
-impl<T, P: Tasks> Named<T, P> {
-    /// Takes the name away from the value. Who has it open keeps it.
-    ///
-    /// # Errors
-    /// [`Error::NoSegment`] if that was done before.
-    #[track_caller]
-    pub fn unlink(&self) -> Result<(), Error> {
-        NamedSegment::<P>::unlink(self.name(), P::Site::here())
-    }
-
-    /// Keeps the value when the program that made it is gone, until it is unlinked.
-    pub fn keep(&self) {
-        self.segment.keep();
-    }
-
-    /// The name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        self.segment.name()
-    }
-}
+named!(Named<T>);
 
 impl<T, P: Tasks> Deref for Named<T, P> {
     type Target = T;

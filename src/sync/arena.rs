@@ -27,13 +27,13 @@
 //! When a process dies here, at whatever instruction, its last method has happened or not;
 //! the next one to come gets the lock, and makes the list of free cells anew.
 
+use super::at::At;
 use super::robust::{RobustMutex, RobustMutexGuard};
 use crate::Error;
 use crate::platform::{Atomic, Kind, Native, Observe, Op, Site, Tasks};
+use crate::shm::by_name::perhaps_named;
 use crate::shm::{Layout, Place, Shareable};
-use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::sync::atomic::Ordering::{Relaxed, Release};
@@ -43,21 +43,6 @@ const PLACE: u64 = 2;
 const NUMBER: u32 = 32;
 /// Stands for no cell.
 const NONE: u32 = u32::MAX;
-
-/// Where a value is in an [`Arena`], for every process: an offset, and which of the values
-/// that were there it is.
-#[derive(Serialize, Deserialize)]
-#[serde(bound = "")]
-#[repr(C)]
-pub struct At<T> {
-    cell: u32,
-    number: u32,
-    #[serde(skip)]
-    value: PhantomData<fn() -> T>,
-}
-
-// SAFETY: two numbers, which lead to a value only through an arena.
-unsafe impl<T: 'static> Shareable for At<T> {}
 
 /// Room for a fixed number of values, which this process and its later children have in
 /// common, and if it has a name, all processes of this user.
@@ -370,27 +355,7 @@ impl<T: Copy, P: Tasks> Arena<T, P> {
     }
 }
 
-impl<T, P: Tasks> Arena<T, P> {
-    /// The name, if it has one.
-    #[must_use]
-    pub fn name(&self) -> Option<&str> {
-        self.place.name()
-    }
-
-    /// Takes the name away. Who has the arena open keeps it.
-    ///
-    /// # Errors
-    /// [`Error::NoSegment`] if that was done before, or if it never had one.
-    #[track_caller]
-    pub fn unlink(&self) -> Result<(), Error> {
-        self.place.unlink(P::Site::here())
-    }
-
-    /// Keeps an arena that has a name when the program that made it is gone.
-    pub fn keep(&self) {
-        self.place.keep();
-    }
-}
+perhaps_named!(Arena<T>);
 
 impl<T, P: Tasks> Clone for Arena<T, P> {
     fn clone(&self) -> Self {
@@ -402,33 +367,5 @@ impl<T, P: Tasks> fmt::Debug for Arena<T, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = f.debug_struct("Arena");
         text.field("name", &self.name()).field("capacity", &self.capacity).finish_non_exhaustive()
-    }
-}
-
-impl<T> Clone for At<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for At<T> {}
-
-impl<T> PartialEq for At<T> {
-    fn eq(&self, other: &Self) -> bool {
-        (self.cell, self.number) == (other.cell, other.number)
-    }
-}
-
-impl<T> Eq for At<T> {}
-
-impl<T> Hash for At<T> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.cell, self.number).hash(state);
-    }
-}
-
-impl<T> fmt::Debug for At<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "At({}, value {})", self.cell, self.number)
     }
 }

@@ -18,6 +18,7 @@
 //! [`release`](BoundedSemaphore::release) in the name of the dead.
 
 use super::SemaphoreGuard;
+use super::semaphore::taking;
 use crate::Error;
 use crate::platform::{Native, Platform, Site, Tasks};
 use crate::raw::RawSemaphore;
@@ -60,61 +61,6 @@ impl<P: Platform> BoundedSemaphore<P> {
         BoundedSemaphore { raw: RawSemaphore::new(permits), limit: permits }
     }
 
-    /// Takes a permit, waiting as long as it takes.
-    #[track_caller]
-    #[inline]
-    pub fn acquire(&self) {
-        self.raw.acquire(P::Site::here());
-    }
-
-    /// Takes a permit if one is free; says whether it did.
-    #[track_caller]
-    #[inline]
-    pub fn try_acquire(&self) -> bool {
-        self.raw.try_acquire(P::Site::here())
-    }
-
-    /// Takes a permit unless that takes longer than `timeout`; says whether it did.
-    #[track_caller]
-    #[inline]
-    pub fn acquire_timeout(&self, timeout: Duration) -> bool {
-        self.acquire_until(P::deadline(timeout))
-    }
-
-    /// Takes a permit unless `deadline` (nanoseconds on the platform's clock) passes
-    /// first; says whether it did.
-    #[track_caller]
-    #[inline]
-    pub fn acquire_until(&self, deadline: u64) -> bool {
-        self.raw.acquire_until(deadline, P::Site::here())
-    }
-
-    /// Takes a permit for as long as the guard lives.
-    #[track_caller]
-    #[inline]
-    pub fn access(&self) -> SemaphoreGuard<'_, P> {
-        self.acquire();
-        SemaphoreGuard::new(&self.raw, self.limit, P::Site::here())
-    }
-
-    /// Takes a permit for as long as the guard lives, if one is free.
-    #[track_caller]
-    #[inline]
-    pub fn try_access(&self) -> Option<SemaphoreGuard<'_, P>> {
-        let site = P::Site::here();
-        self.raw.try_acquire(site).then(|| SemaphoreGuard::new(&self.raw, self.limit, site))
-    }
-
-    /// Takes a permit for as long as the guard lives, unless that takes longer than
-    /// `timeout`.
-    #[track_caller]
-    #[inline]
-    pub fn access_timeout(&self, timeout: Duration) -> Option<SemaphoreGuard<'_, P>> {
-        let site = P::Site::here();
-        let taken = self.raw.acquire_until(P::deadline(timeout), site);
-        taken.then(|| SemaphoreGuard::new(&self.raw, self.limit, site))
-    }
-
     /// Gives one permit back.
     ///
     /// # Errors
@@ -136,14 +82,6 @@ impl<P: Platform> BoundedSemaphore<P> {
         self.raw.release(permits, self.limit, P::Site::here())
     }
 
-    /// How many permits are free at this moment.
-    #[doc(alias = "get_value")]
-    #[track_caller]
-    #[inline]
-    pub fn value(&self) -> u32 {
-        self.raw.value(P::Site::here())
-    }
-
     /// How many permits there are, free or not.
     #[inline]
     #[must_use]
@@ -151,6 +89,8 @@ impl<P: Platform> BoundedSemaphore<P> {
         self.limit
     }
 }
+
+taking!(BoundedSemaphore);
 
 /// One permit: what Python's `BoundedSemaphore` begins with.
 impl<P: Platform> Default for BoundedSemaphore<P> {

@@ -36,6 +36,7 @@
 
 mod arena;
 mod array;
+mod at;
 mod barrier;
 mod bounded_semaphore;
 mod condvar;
@@ -64,8 +65,9 @@ mod rwlock_tests;
 #[cfg(test)]
 mod tests;
 
-pub use arena::{Arena, At};
+pub use arena::Arena;
 pub use array::{Array, ArrayGuard};
+pub use at::At;
 pub use barrier::{Barrier, BarrierWaitResult};
 pub use bounded_semaphore::BoundedSemaphore;
 pub use condvar::{Condvar, WaitGuard, WaitTimeoutResult};

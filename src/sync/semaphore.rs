@@ -76,61 +76,6 @@ impl<P: Platform> Semaphore<P> {
         Semaphore { raw: RawSemaphore::new(permits) }
     }
 
-    /// Takes a permit, waiting as long as it takes.
-    #[track_caller]
-    #[inline]
-    pub fn acquire(&self) {
-        self.raw.acquire(P::Site::here());
-    }
-
-    /// Takes a permit if one is free; says whether it did.
-    #[track_caller]
-    #[inline]
-    pub fn try_acquire(&self) -> bool {
-        self.raw.try_acquire(P::Site::here())
-    }
-
-    /// Takes a permit unless that takes longer than `timeout`; says whether it did.
-    #[track_caller]
-    #[inline]
-    pub fn acquire_timeout(&self, timeout: Duration) -> bool {
-        self.acquire_until(P::deadline(timeout))
-    }
-
-    /// Takes a permit unless `deadline` (nanoseconds on the platform's clock) passes
-    /// first; says whether it did.
-    #[track_caller]
-    #[inline]
-    pub fn acquire_until(&self, deadline: u64) -> bool {
-        self.raw.acquire_until(deadline, P::Site::here())
-    }
-
-    /// Takes a permit for as long as the guard lives.
-    #[track_caller]
-    #[inline]
-    pub fn access(&self) -> SemaphoreGuard<'_, P> {
-        self.acquire();
-        SemaphoreGuard::new(&self.raw, Self::MAX, P::Site::here())
-    }
-
-    /// Takes a permit for as long as the guard lives, if one is free.
-    #[track_caller]
-    #[inline]
-    pub fn try_access(&self) -> Option<SemaphoreGuard<'_, P>> {
-        let site = P::Site::here();
-        self.raw.try_acquire(site).then(|| SemaphoreGuard::new(&self.raw, Self::MAX, site))
-    }
-
-    /// Takes a permit for as long as the guard lives, unless that takes longer than
-    /// `timeout`.
-    #[track_caller]
-    #[inline]
-    pub fn access_timeout(&self, timeout: Duration) -> Option<SemaphoreGuard<'_, P>> {
-        let site = P::Site::here();
-        let taken = self.raw.acquire_until(P::deadline(timeout), site);
-        taken.then(|| SemaphoreGuard::new(&self.raw, Self::MAX, site))
-    }
-
     /// Gives one permit back.
     ///
     /// # Panics
@@ -154,14 +99,83 @@ impl<P: Platform> Semaphore<P> {
         self.raw.release(permits, Self::MAX, P::Site::here())
     }
 
-    /// How many permits are free at this moment.
-    #[doc(alias = "get_value")]
-    #[track_caller]
     #[inline]
-    pub fn value(&self) -> u32 {
-        self.raw.value(P::Site::here())
+    fn limit(&self) -> u32 {
+        Self::MAX
     }
 }
+
+/// The methods of both kinds of semaphores by which permits are taken.
+macro_rules! taking {
+    ($name:ident) => {
+        impl<P: $crate::platform::Platform> $name<P> {
+            /// Takes a permit, waiting as long as it takes.
+            #[track_caller]
+            #[inline]
+            pub fn acquire(&self) {
+                self.raw.acquire(P::Site::here());
+            }
+
+            /// Takes a permit if one is free; says whether it did.
+            #[track_caller]
+            #[inline]
+            pub fn try_acquire(&self) -> bool {
+                self.raw.try_acquire(P::Site::here())
+            }
+
+            /// Takes a permit unless that takes longer than `timeout`; says whether it did.
+            #[track_caller]
+            #[inline]
+            pub fn acquire_timeout(&self, timeout: Duration) -> bool {
+                self.acquire_until(P::deadline(timeout))
+            }
+
+            /// Takes a permit unless `deadline` (nanoseconds on the platform's clock) passes
+            /// first; says whether it did.
+            #[track_caller]
+            #[inline]
+            pub fn acquire_until(&self, deadline: u64) -> bool {
+                self.raw.acquire_until(deadline, P::Site::here())
+            }
+
+            /// Takes a permit for as long as the guard lives.
+            #[track_caller]
+            #[inline]
+            pub fn access(&self) -> SemaphoreGuard<'_, P> {
+                self.acquire();
+                SemaphoreGuard::new(&self.raw, self.limit(), P::Site::here())
+            }
+
+            /// Takes a permit for as long as the guard lives, if one is free.
+            #[track_caller]
+            #[inline]
+            pub fn try_access(&self) -> Option<SemaphoreGuard<'_, P>> {
+                let site = P::Site::here();
+                self.raw.try_acquire(site).then(|| SemaphoreGuard::new(&self.raw, self.limit(), site))
+            }
+
+            /// Takes a permit for as long as the guard lives, unless that takes longer than
+            /// `timeout`.
+            #[track_caller]
+            #[inline]
+            pub fn access_timeout(&self, timeout: Duration) -> Option<SemaphoreGuard<'_, P>> {
+                let site = P::Site::here();
+                let taken = self.raw.acquire_until(P::deadline(timeout), site);
+                taken.then(|| SemaphoreGuard::new(&self.raw, self.limit(), site))
+            }
+
+            /// How many permits are free at this moment.
+            #[doc(alias = "get_value")]
+            #[track_caller]
+            #[inline]
+            pub fn value(&self) -> u32 {
+                self.raw.value(P::Site::here())
+            }
+        }
+    };
+}
+pub(super) use taking;
+taking!(Semaphore);
 
 impl<'a, P: Platform> SemaphoreGuard<'a, P> {
     /// The guard of a permit that the caller has just taken. No more than `limit` permits

@@ -33,8 +33,8 @@ use super::list_item::Item;
 use super::robust::{LockError, RobustMutex, RobustMutexGuard};
 use crate::Error;
 use crate::platform::{Atomic, Kind, Native, Observe, Op, Site, Tasks};
+use crate::shm::by_name::{named, sent_by_name};
 use crate::shm::{Layout, NamedSegment};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::fence;
@@ -121,26 +121,6 @@ impl<P: Tasks> ShareableList<P> {
             return Ok(list);
         }
         Err(Error::SegmentRefused { name: name.to_owned(), why: "its table of items is damaged".to_owned() })
-    }
-
-    /// Takes the name away from the list. Who has it open keeps it.
-    ///
-    /// # Errors
-    /// [`Error::NoSegment`] if that was done before.
-    #[track_caller]
-    pub fn unlink(&self) -> Result<(), Error> {
-        NamedSegment::<P>::unlink(self.name(), P::Site::here())
-    }
-
-    /// Keeps the list when the program that made it is gone, until it is unlinked.
-    pub fn keep(&self) {
-        self.segment.keep();
-    }
-
-    /// The name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        self.segment.name()
     }
 
     /// How many items there are.
@@ -338,22 +318,12 @@ impl<P: Tasks> Slot<'_, P> {
     }
 }
 
+named!(ShareableList);
+sent_by_name!(ShareableList);
+
 impl<P: Tasks> Clone for ShareableList<P> {
     fn clone(&self) -> Self {
         ShareableList { segment: self.segment.clone() }
-    }
-}
-
-impl<P: Tasks> Serialize for ShareableList<P> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.name().serialize(serializer)
-    }
-}
-
-impl<'de, P: Tasks> Deserialize<'de> for ShareableList<P> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        Self::open(&name).map_err(serde::de::Error::custom)
     }
 }
 

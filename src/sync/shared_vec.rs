@@ -23,6 +23,7 @@ use super::journal::Journal;
 use super::robust::{RobustMutex, RobustMutexGuard};
 use crate::Error;
 use crate::platform::{Kind, Native, Observe, Op, Site, Tasks};
+use crate::shm::by_name::perhaps_named;
 use crate::shm::{Layout, Place, Shareable};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -358,27 +359,7 @@ impl<T: Copy, P: Tasks> SharedVec<T, P> {
     }
 }
 
-impl<T, P: Tasks> SharedVec<T, P> {
-    /// The name, if it has one.
-    #[must_use]
-    pub fn name(&self) -> Option<&str> {
-        self.place.name()
-    }
-
-    /// Takes the name away. Who has the vector open keeps it.
-    ///
-    /// # Errors
-    /// [`Error::NoSegment`] if that was done before, or if it never had one.
-    #[track_caller]
-    pub fn unlink(&self) -> Result<(), Error> {
-        self.place.unlink(P::Site::here())
-    }
-
-    /// Keeps a vector that has a name when the program that made it is gone.
-    pub fn keep(&self) {
-        self.place.keep();
-    }
-}
+perhaps_named!(SharedVec<T>);
 
 impl<T, P: Tasks> Clone for SharedVec<T, P> {
     fn clone(&self) -> Self {
