@@ -59,6 +59,9 @@ pub struct JoinableQueue<T, P: Tasks = Native> {
     unfinished: Shared<Unfinished<P>, P>,
 }
 
+// SAFETY: two handles, each of which is its segment.
+unsafe impl<T: 'static, P: Tasks> Shareable for JoinableQueue<T, P> where P::Segment: Shareable {}
+
 /// Items that were got by tasks which died before they said that these were done. They will
 /// not be waited for again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -24,6 +24,9 @@ use std::time::Duration;
 /// ```
 pub struct SimpleQueue<T, P: Tasks = Native>(Queue<T, P>);
 
+// SAFETY: a handle.
+unsafe impl<T: 'static, P: Tasks> Shareable for SimpleQueue<T, P> where P::Segment: Shareable {}
+
 impl<T: Serialize + DeserializeOwned, P: Tasks> SimpleQueue<T, P> {
     /// An empty queue.
     ///
