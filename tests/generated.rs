@@ -5,7 +5,9 @@
 
 use selvedge_harness::fault::Faults;
 use selvedge_harness::prelude::*;
-use selvedge_properties::program::{Counts, Subject, hunt};
+use selvedge_properties::program::{
+    Apart, Counts, OfCrew, RealList, RealPipe, RealPool, Threads, Tried, hunt,
+};
 use std::cell::Cell;
 
 /// Programs a primitive: in fibers, in processes.
@@ -22,7 +24,7 @@ fn ways(engine: Engine, kills: u8) -> [Config; 2] {
 }
 
 /// Nothing may be found in so many programs.
-fn holds<T: Subject>(engine: Engine, kills: u8) -> Counts {
+fn holds<T: Tried>(engine: Engine, kills: u8) -> Counts {
     let programs = if engine == Engine::Sim { PROGRAMS.0 } else { PROGRAMS.1 };
     match hunt::<T>(programs, &ways(engine, kills)) {
         Ok(counts) => {
@@ -82,4 +84,8 @@ hunts! {
     a_value: Value<u32>, kills [0, 1];
     an_array: Array<u32>, kills [0, 1];
     a_map: SharedMap<u8, u8>, kills [0, 1];
+    a_list: Apart<RealList>, kills [0, 1];
+    a_pipe: Apart<RealPipe>, kills [0, 1];
+    a_pool_of_threads: Apart<OfCrew<Threads>>, kills [0];
+    a_pool_of_processes: RealPool, kills [0];
 }

@@ -4,10 +4,11 @@
 use selvedge_harness::Verdict;
 use selvedge_harness::fault::Faults;
 use selvedge_harness::prelude::*;
-use selvedge_properties::mutant::{array, joinable_queue, map, priority_queue, stack, value};
+use selvedge_properties::mutant::{array, joinable_queue, list, map, pipe, pool};
 use selvedge_properties::mutant::{barrier, condvar, event, mutex, once, queue, reentrant_mutex};
+use selvedge_properties::mutant::{priority_queue, stack, value};
 use selvedge_properties::mutant::{robust_mutex, robust_semaphore, rwlock, semaphore};
-use selvedge_properties::program::{Caught, Subject, hunt};
+use selvedge_properties::program::{Apart, Caught, OfCrew, Threads, Tried, hunt};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -25,15 +26,23 @@ fn way(kills: u8) -> [Config; 1] {
 fn place<T>() -> String {
     let path = std::any::type_name::<T>();
     let path = path.rsplit('<').next().unwrap().trim_end_matches('>');
-    let mut parts = path.split("::").skip_while(|part| *part != "mutant").skip(1);
-    format!("{}::{}", parts.next().unwrap(), parts.next().unwrap())
+    let parts: Vec<&str> = path.split("::").skip_while(|part| *part != "mutant").skip(1).take(2).collect();
+    if parts.is_empty() { path.to_owned() } else { parts.join("::") }
 }
 
 /// Which check caught it.
-fn check<T: Subject>(caught: &Caught<T>) -> &'static str {
+fn check<T: Tried>(caught: &Caught<T>) -> &'static str {
     match &caught.report.finding.as_ref().expect("it was explained").recording.verdict {
-        Verdict::Law { message, .. } if message.contains("that nobody can go on") => "stuck",
-        Verdict::Law { .. } => "history",
+        Verdict::Law { message, .. } | Verdict::Panic { message, .. }
+            if message.contains("that nobody can go on") =>
+        {
+            "stuck"
+        }
+        Verdict::Law { message, .. } | Verdict::Panic { message, .. }
+            if message.starts_with("not as specified") =>
+        {
+            "history"
+        }
         Verdict::Livelock { .. } => "livelock",
         other => panic!("an unforeseen check: {other}"),
     }
@@ -52,7 +61,7 @@ fn table() -> Vec<(String, String)> {
 }
 
 /// A mutant must be caught as the table says.
-fn dies<T: Subject>(kills: u8) {
+fn dies<T: Tried>(kills: u8) {
     let name = place::<T>();
     let caught = match hunt::<T>(PROGRAMS.0, &way(kills)) {
         Ok(counts) => panic!("{name} survived {counts:?}"),
@@ -65,7 +74,7 @@ fn dies<T: Subject>(kills: u8) {
 }
 
 /// What a mutant would be without its mistake must not be caught.
-fn lives<T: Subject>(kills: u8) {
+fn lives<T: Tried>(kills: u8) {
     if let Err(caught) = hunt::<T>(PROGRAMS.1, &way(kills)) {
         panic!("{} is sound, but\n{caught}", place::<T>());
     }
@@ -134,6 +143,12 @@ mutants! {
         value::OfNumber<value::TwoStepAdd>;
     of_arrays, kills 0: array::OfRow<array::Sound>;
         array::OfRow<array::LastIsFirst>, array::OfRow<array::TwoStepAdd>, array::OfRow<array::WholeCopy>;
+    of_lists, kills 0: list::OfShelf<list::Sound>;
+        list::OfShelf<list::TwoTurns>, list::OfShelf<list::UnlockedRead>, list::OfShelf<list::UnlockedWrite>;
+    of_pipes, kills 0: pipe::OfTube<pipe::Sound>;
+        pipe::OfTube<pipe::FirstToLeave>, pipe::OfTube<pipe::NoEnd>, pipe::OfTube<pipe::TwoStepLeave>;
+    of_pools, kills 0: Apart<OfCrew<Threads>>;
+        Apart<OfCrew<pool::Guessed>>, Apart<OfCrew<pool::LatestFirst>>, Apart<OfCrew<pool::RunsTwice>>;
     of_maps, kills 0: map::OfBook<map::Sound>;
         map::OfBook<map::CheckThenAdd>, map::OfBook<map::OneTooMany>, map::OfBook<map::RememberedPlace>;
 }

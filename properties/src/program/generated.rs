@@ -1,6 +1,6 @@
 //! A generated program: parameters, and for each task its operations.
 
-use super::subject::Subject;
+use super::tried::Tried;
 use crate::spec::Specification;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -22,9 +22,9 @@ pub struct Generated<S: Specification> {
 
 /// Programs of 2 to 4 tasks of up to 6 operations. What fails is made smaller: tasks are left
 /// out, then operations, then those that are left become simpler.
-pub fn programs<T: Subject>() -> impl Strategy<Value = Generated<T::Spec>> {
+pub fn programs<T: Tried>() -> impl Strategy<Value = Generated<T::Spec>> {
     let tasks = vec(vec(T::ops(), 1..=OPERATIONS), 2..=TASKS);
-    (T::setups(), tasks).prop_map(|(setup, tasks)| Generated { setup, tasks })
+    (T::setups(), tasks).prop_map(|(setup, tasks)| Generated { setup: setup.fit(tasks.len()), tasks })
 }
 
 impl<S: Specification> fmt::Display for Generated<S> {

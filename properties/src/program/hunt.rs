@@ -7,8 +7,8 @@
 //! makes its schedule smaller. The same seed makes the same programs everywhere.
 
 use super::generated::{Generated, programs};
-use super::run::program;
-use super::subject::Subject;
+use super::tried::Tried;
+use crate::spec::Specification;
 use proptest::test_runner::{Config as Cases, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use selvedge_harness::report::failure;
 use selvedge_harness::{Config, Report};
@@ -32,7 +32,7 @@ pub struct Counts {
 
 /// A program that breaks its specification.
 #[derive(Debug)]
-pub struct Caught<T: Subject> {
+pub struct Caught<T: Tried> {
     /// The smallest such program known.
     pub program: Generated<T::Spec>,
     /// What exploring it came to.
@@ -41,7 +41,7 @@ pub struct Caught<T: Subject> {
     pub programs: u64,
 }
 
-impl<T: Subject> fmt::Display for Caught<T> {
+impl<T: Tried> fmt::Display for Caught<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "program {} broke its specification; the smallest that does:\n", self.programs)?;
         writeln!(f, "{}\n", self.program)?;
@@ -57,7 +57,7 @@ impl<T: Subject> fmt::Display for Caught<T> {
 ///
 /// # Panics
 /// If a program cannot be explored.
-pub fn hunt<T: Subject>(cases: u32, ways: &[Config]) -> Result<Counts, Box<Caught<T>>> {
+pub fn hunt<T: Tried>(cases: u32, ways: &[Config]) -> Result<Counts, Box<Caught<T>>> {
     let counts = Cell::new(Counts::default());
     let failing = Cell::new(false);
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
@@ -92,11 +92,16 @@ pub fn hunt<T: Subject>(cases: u32, ways: &[Config]) -> Result<Counts, Box<Caugh
     }
 }
 
-fn explore<T: Subject>(generated: &Generated<T::Spec>, way: &Config, effort: u64, shrink: bool) -> Report {
+fn explore<T: Tried>(generated: &Generated<T::Spec>, way: &Config, effort: u64, shrink: bool) -> Report {
     let mut config = way.clone().persist(false);
     config.shrink = shrink;
     config.shrink_time = Duration::from_secs(2);
     config.budget.executions = config.budget.executions.map(|executions| executions * effort);
-    let report = program::<T>(generated).check(&config);
-    report.unwrap_or_else(|error| panic!("this program cannot be explored: {error}\n{generated}"))
+    let report = T::program(generated).check(&generated.setup.declaration(), &config);
+    let report =
+        report.unwrap_or_else(|error| panic!("this program cannot be explored: {error}\n{generated}"));
+    match &report.tally.inconclusive {
+        Some(why) if report.tally.first.is_none() => panic!("undecided: {}\n{generated}", why.verdict),
+        _ => report,
+    }
 }

@@ -11,6 +11,8 @@
 //! |---|---|
 //! | `subject` | [`Subject`]: a primitive, or what pretends to be one, as programs use it |
 //! | `generated` | [`Generated`]: a program, and the strategy that makes them |
+//! | `handed` | [`Handed`]: one in parts, which a main task hands out |
+//! | `tried` | [`Tried`]: both, as a hunt sees them |
 //! | `run` | [`program`]: a generated program as one of the harness |
 //! | `hunt` | [`hunt`]: many of them, until one fails |
 //! | the others | a primitive each: its operations, and how the real one does them |
@@ -21,11 +23,15 @@ mod barrier;
 mod condvar;
 mod event;
 mod generated;
+mod handed;
 mod hunt;
 mod joinable_queue;
+mod list;
 mod map;
 mod mutex;
 mod once;
+mod pipe;
+mod pool;
 mod queue;
 mod robust_mutex;
 mod robust_semaphore;
@@ -33,13 +39,19 @@ mod run;
 mod rwlock;
 mod semaphore;
 mod subject;
+mod tried;
 mod value;
 
 pub use barrier::setups as barrier_setups;
 pub use generated::{Generated, OPERATIONS, TASKS, programs};
+pub use handed::{Handed, Tasks};
 pub use hunt::{Caught, Counts, hunt};
+pub use list::RealList;
 pub use map::setups as map_setups;
+pub use pipe::RealPipe;
+pub use pool::{Crew, OfCrew, RealPool, Threads};
 pub use queue::setups as queue_setups;
 pub use run::{World, program};
 pub use semaphore::{bounded as bounded_setups, unbounded as unbounded_setups};
 pub use subject::{Generate, Subject};
+pub use tried::{Apart, Tried};

@@ -16,7 +16,7 @@ use selvedge_harness::judge::linear::{Judgement, Options, explain, judge};
 use selvedge_harness::{Program, Recorder};
 
 /// Room for the operations of a program.
-const ROOM: usize = 64;
+pub(super) const ROOM: usize = 64;
 
 type Op<T> = <<T as Subject>::Spec as Specification>::Op;
 type Ret<T> = <<T as Subject>::Spec as Specification>::Ret;
@@ -30,8 +30,8 @@ pub fn program<T: Subject>(generated: &Generated<T::Spec>) -> Program<World<T>> 
     let (finally, stuck) = (Judge(setup.clone()), Judge(setup.clone()));
     Program::new(setup.declaration(), move || (T::new(&setup), Recorder::new()))
         .tasks("task", tasks.len(), move |world, me| task(world, me, &tasks[me]))
-        .finally(move |world| demand(&finally, world, false))
-        .stuck(move |world| demand(&stuck, world, true))
+        .finally(move |world| demand(&finally, &world.1, &|task| task, false))
+        .stuck(move |world| demand(&stuck, &world.1, &|task| task, true))
         .name("it", |world| &world.0)
         .name("history", |world| &world.1)
 }
@@ -47,17 +47,23 @@ fn task<T: Subject>((object, history): &World<T>, me: usize, ops: &[Op<T>]) {
     }
 }
 
-/// Panics unless the specification allows what was recorded.
-fn demand<T: Subject>(model: &Judge<T::Spec>, (_, recorder): &World<T>, stuck: bool) {
-    let history = model.events(&recorder.history(), &recorder.deaths(), stuck);
+/// Panics unless the specification allows what was recorded; `who` tells which task of the
+/// generated program a client is.
+pub(super) fn demand<S: Specification>(
+    model: &Judge<S>,
+    recorder: &Recorder<S::Op, S::Ret, ROOM>,
+    who: &dyn Fn(usize) -> usize,
+    stuck: bool,
+) {
+    let history = model.events(&recorder.history(), &recorder.deaths(), who, stuck);
     match judge(model, &history, &Options::default()) {
         Judgement::Holds => {}
         Judgement::Broken(why) => {
-            let who = |client: usize| match client {
+            let name = |client: usize| match client {
                 usize::MAX => "the end".to_owned(),
                 task => format!("task {task}"),
             };
-            panic!("not as specified: {}", explain(model, &history, &why, &who));
+            panic!("not as specified: {}", explain(model, &history, &why, &name));
         }
         Judgement::Inconclusive(why) => panic!("nobody can tell: {why}"),
     }

@@ -49,22 +49,25 @@ fn has(set: u32, task: Task) -> bool {
 }
 
 impl<S: Specification> Judge<S> {
-    /// What was recorded, and who was killed when, as the judge's events. With `stuck`,
-    /// nobody could go on at the end: what has not returned waits.
+    /// What was recorded, and who was killed when, as the judge's events; `who` tells which
+    /// task a client is. With `stuck`, nobody could go on at the end: what has not returned
+    /// waits.
     pub fn events(
         &self,
         recorded: &History<S::Op, S::Ret>,
         deaths: &[(usize, u64)],
+        who: &dyn Fn(usize) -> usize,
         stuck: bool,
     ) -> History<Happening<S::Op>, Option<S::Ret>> {
         let mut history = History::new();
         let mut waiting = Vec::new();
         let mut last = 0;
         for call in recorded.calls() {
-            let (task, op) = (call.client as Task, &call.op);
+            let (client, op) = (who(call.client), &call.op);
+            let task = client as Task;
             if self.0.has_two_parts(op) {
                 let end = without_result(&call.end);
-                add(&mut history, call.client, call.at, Happening::Begin(task, op.clone()), end);
+                add(&mut history, client, call.at, Happening::Begin(task, op.clone()), end);
             }
             if stuck && call.end == End::Open {
                 waiting.push((task, op.clone()));
@@ -80,7 +83,7 @@ impl<S: Specification> Judge<S> {
             let end = if let End::Returned { at, .. } | End::Killed { at } = call.end { at } else { 0 };
             last = last.max(call.at).max(end);
         }
-        for &(victim, at) in deaths {
+        for (victim, at) in deaths.iter().map(|&(victim, at)| (who(victim), at)) {
             history.done(victim, at, Happening::Died(victim as Task), None, at);
             last = last.max(at);
         }

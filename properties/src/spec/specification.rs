@@ -44,6 +44,13 @@ pub trait Specification: Clone + Debug + Send + Sync + 'static {
     /// The state of the object.
     type State: Clone + Ord + Hash + Debug;
 
+    /// These parameters for so many tasks.
+    #[must_use]
+    fn fit(self, tasks: usize) -> Self {
+        let _ = tasks;
+        self
+    }
+
     /// The state at the beginning.
     fn init(&self) -> Self::State;
 
