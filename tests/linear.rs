@@ -11,3 +11,5 @@ mod monitors;
 mod oracle;
 #[path = "linear/search.rs"]
 mod search;
+#[path = "linear/size.rs"]
+mod size;

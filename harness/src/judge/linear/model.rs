@@ -113,6 +113,15 @@ pub trait Model {
         false
     }
 
+    /// Whether `op` may have taken effect in a state, since all of it was last replaced, where
+    /// `read`, which only reads, returns `ret`; or whether `op` replaces all of it. What no
+    /// read to come shows is placed as soon as nobody cares. Asked where
+    /// [`ONLY_READS_TELL`](Model::ONLY_READS_TELL).
+    fn shows(&self, op: &Self::Op, read: &Self::Op, ret: &Self::Ret) -> bool {
+        let _ = (op, read, ret);
+        true
+    }
+
     /// About how many bytes a state takes, for the bound on memory.
     fn bytes(&self, state: &Self::State) -> usize {
         size_of_val(state)

@@ -7,7 +7,8 @@
 //! 1. `next[r]` is the first read from return `r` on.
 //! 2. A state is forgotten at `low` iff `known[state] <= low`: every read from there on
 //!    has forgotten it.
-//! 3. `idol` is the state that was forgotten earliest of all; it stands for those that
+//! 3. An operation of class `c` is shown by no read to come at `low` iff `shown[c] <= low`.
+//! 4. `idol` is the state that was forgotten earliest of all; it stands for those that
 //!    are forgotten where it is.
 
 use super::model::Model;
@@ -24,6 +25,7 @@ pub(super) struct Reads {
     next: Vec<u32>,
     known: Vec<u32>,
     idol: Option<u32>,
+    shown: Vec<Option<u32>>,
 }
 
 impl Reads {
@@ -36,7 +38,8 @@ impl Reads {
         for entry in (0..part.done).rev() {
             next[entry] = if states.reads(classes[entry]) { entry as u32 } else { next[entry + 1] };
         }
-        Reads { next, known: Vec::new(), idol: None }
+        let shown = vec![None; classes.iter().max().map_or(0, |&most| most as usize + 1)];
+        Reads { next, known: Vec::new(), idol: None, shown }
     }
 
     /// The state that stands for `state` where everything that returned before `low` is
@@ -65,6 +68,30 @@ impl Reads {
             Some(idol) if self.known[state as usize].max(self.known[idol as usize]) <= low => idol,
             _ => state,
         }
+    }
+
+    /// Whether an operation of `class` leaves no trace where everything that returned before
+    /// `low` is placed: the state, a canonical one, is forgotten, and no read to come shows
+    /// the operation. Wherever it stands later, no read follows before all is replaced: so
+    /// it can as well stand here, where what it does is never read either.
+    pub(super) fn is_traceless<M: Model>(
+        &mut self,
+        states: &States<'_, M>,
+        classes: &[u32],
+        (low, state): (u32, u32),
+        class: u32,
+    ) -> bool {
+        if !M::ONLY_READS_TELL || self.known[state as usize] > low {
+            return false;
+        }
+        let next = &self.next;
+        let shown = *self.shown[class as usize].get_or_insert_with(|| {
+            let told = (0..next.len() as u32 - 1)
+                .rev()
+                .find(|&entry| next[entry as usize] == entry && states.shows(class, classes[entry as usize]));
+            told.map_or(0, |entry| entry + 1)
+        });
+        shown <= low
     }
 
     /// Whether there is a read that nothing explains, whatever comes before it; not asked

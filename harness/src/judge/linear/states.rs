@@ -90,6 +90,12 @@ impl<'h, M: Model> States<'h, M> {
         self.model.covers(self.classes[class as usize].0, self.classes[other as usize].0)
     }
 
+    /// Whether an operation of this class, which did not return, can stand wherever one of
+    /// the other does.
+    pub(super) fn can_replace(&self, class: u32, other: u32) -> bool {
+        self.classes[class as usize].0 == self.classes[other as usize].0 || self.covers(class, other)
+    }
+
     /// Whether an operation of this class can never be legal any more; see
     /// [`Model::lost`].
     pub(super) fn lost(&self, state: u32, class: u32, others: &mut dyn Iterator<Item = u32>) -> bool {
@@ -103,6 +109,13 @@ impl<'h, M: Model> States<'h, M> {
     pub(super) fn forgotten(&self, state: u32, class: u32) -> bool {
         let (op, ret) = self.classes[class as usize];
         ret.is_some_and(|ret| self.model.forgotten(&self.states[state as usize], op, ret))
+    }
+
+    /// Whether a read of class `read` may show an operation of this class; see
+    /// [`Model::shows`].
+    pub(super) fn shows(&self, class: u32, read: u32) -> bool {
+        let ((op, _), (read, ret)) = (self.classes[class as usize], self.classes[read as usize]);
+        ret.is_none_or(|ret| self.model.shows(op, read, ret))
     }
 
     /// About how many bytes all this takes.

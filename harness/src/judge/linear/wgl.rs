@@ -10,9 +10,12 @@
 //! - an operation that returned and changes nothing is placed as soon as it is legal,
 //!   and nothing else is tried then: wherever it stands later, it can stand here, unless
 //!   that would put it before one that was killed before it was called;
+//! - so is one of which no read to come can show whether it was;
 //! - one that did not return is only placed where it changes something, and what follows
 //!   it needs that;
-//! - of several such that could do the same, the weakest is used first, see `pending`;
+//! - of several such that could do the same, the weakest is used first, see `pending`, and
+//!   none while one that returned does the same; of equals that returned, the one that
+//!   returned first is placed first, see `twins`;
 //! - what the reads to come rule out is not tried, see `reads`.
 //!
 //! 1. Everything that returned before `Frame::low` is placed, `low` is not.
@@ -30,6 +33,7 @@ use super::part::{NEVER, Part};
 use super::pending::Pending;
 use super::reads::Reads;
 use super::states::States;
+use super::twins::Twins;
 
 /// How a search ended, in entries of its part.
 #[derive(Debug)]
@@ -48,6 +52,8 @@ struct Frame {
     state: u32,
     /// The latest call of what is placed.
     latest: u64,
+    /// The earliest end of a pending operation that may still be placed.
+    deadline: u64,
     /// Continuations that were tried.
     tried: u32,
     /// Only this continuation is tried.
@@ -61,6 +67,7 @@ struct Search<'h, 'p, M: Model> {
     states: States<'h, M>,
     classes: Vec<u32>,
     pending: Pending,
+    twins: Twins,
     reads: Reads,
     cache: Cache,
     placed: Vec<bool>,
@@ -80,6 +87,7 @@ pub(super) fn search<'h, M: Model>(
 ) -> Result<Outcome, Why> {
     let (mut states, classes) = States::new(model, (0..part.calls.len()).map(|entry| part.asked(entry)));
     let pending = Pending::new(part, &states, &classes);
+    let twins = Twins::new(part, &classes);
     let reads = Reads::new(part, &states, &classes);
     let init = states.init();
     if reads.impossible(part, &states, &classes, init) {
@@ -90,6 +98,7 @@ pub(super) fn search<'h, M: Model>(
         states,
         classes,
         pending,
+        twins,
         reads,
         cache: Cache::new(1 + part.widest.div_ceil(64), part.pending().div_ceil(64)),
         placed: vec![false; part.calls.len()],
@@ -109,7 +118,8 @@ pub(super) fn search<'h, M: Model>(
 
 impl<M: Model> Search<'_, '_, M> {
     fn run(&mut self, init: u32, limit: &mut Limit) -> Result<bool, Why> {
-        let root = Frame { low: 0, state: init, latest: 0, tried: 0, only: None, before: None };
+        let root =
+            Frame { low: 0, state: init, latest: 0, deadline: NEVER, tried: 0, only: None, before: None };
         if self.part.done == 0 {
             return Ok(true);
         }
@@ -125,7 +135,7 @@ impl<M: Model> Search<'_, '_, M> {
                 }
                 let latest = latest.max(self.part.at(entry));
                 let before = (entry as usize >= self.part.done).then_some(from);
-                if !self.enter(Frame { low, state, latest, tried: 0, only: None, before }) {
+                if !self.enter(Frame { low, state, latest, deadline: NEVER, tried: 0, only: None, before }) {
                     self.take_back();
                 }
             } else {
@@ -173,13 +183,19 @@ impl<M: Model> Search<'_, '_, M> {
             let class = self.classes[entry as usize];
             if self.placed[entry as usize] {
                 self.key[1 + place / 64] |= 1 << (place % 64);
-            } else if frame.only.is_none() && self.states.reads(class) && self.part.at(entry) <= deadline {
-                frame.only = self.states.step(frame.state, class).map(|state| (entry, state));
+            } else if frame.only.is_none() && self.part.at(entry) <= deadline {
+                let at = (frame.low, frame.state);
+                let safe = self.states.reads(class)
+                    || self.reads.is_traceless(&self.states, &self.classes, at, class);
+                if safe {
+                    frame.only = self.states.step(frame.state, class).map(|state| (entry, state));
+                }
             }
         }
         if !self.cache.visit(&self.key, &self.set) {
             return false;
         }
+        frame.deadline = deadline;
         let (part, at) = (self.part, (frame.low, frame.state));
         let hopeful = frame.only.is_some() || self.frames.is_empty();
         if !hopeful && self.reads.lost(part, &self.states, &self.classes, &self.placed, at) {
@@ -210,6 +226,10 @@ impl<M: Model> Search<'_, '_, M> {
             if self.placed[entry as usize] {
                 continue;
             }
+            let at = (frame.low, frame.deadline);
+            if place < open.len() && self.twins.waits(self.part, &self.placed, at, entry) {
+                continue;
+            }
             let class = self.classes[entry as usize];
             let Some(state) = self.states.step(frame.state, class) else { continue };
             // If what was placed last did nothing for this, it need not have been placed.
@@ -230,8 +250,16 @@ impl<M: Model> Search<'_, '_, M> {
         let free = |entry: usize| !self.placed[entry] && part.ends[entry] >= frame.latest;
         let entry = part.done + pending;
         let called = part.called[frame.low as usize] as usize;
+        let replaced = |&other: &u32| {
+            let class = self.classes[other as usize];
+            !self.placed[other as usize]
+                && part.at(other) <= frame.deadline
+                && self.states.can_replace(self.classes[entry], class)
+                && self.states.step(frame.state, class) == Some(state)
+        };
         state != frame.state
             && free(entry)
+            && !(part.ends[entry] == NEVER && part.open(frame.low).iter().any(replaced))
             && !self.pending.weaker(pending, called).any(|other| {
                 let other = part.done + other;
                 let mut same = |class| self.states.step(frame.state, class) == Some(state);

@@ -101,6 +101,14 @@ impl Model for Kv {
         matches!(ret, KvRet::Value(value) if !value.starts_with(state.as_str()))
     }
 
+    /// What was appended stays until the next put.
+    fn shows(&self, op: &KvOp, _: &KvOp, ret: &KvRet) -> bool {
+        match (op, ret) {
+            (KvOp::Append(_, piece), KvRet::Value(value)) => value.contains(piece.as_str()),
+            _ => true,
+        }
+    }
+
     fn bytes(&self, state: &String) -> usize {
         size_of_val(state) + state.len()
     }

@@ -1,0 +1,80 @@
+//! Histories of which there are too many orders to try them, and need not be.
+
+use selvedge_harness::judge::linear::spec::{Kv, KvOp, KvRet, Register, RegisterOp, RegisterRet};
+use selvedge_harness::judge::linear::{History, Judgement, Model, Options, judge};
+
+/// So much memory that a search of every subset of thirty operations runs out of it.
+fn is_broken<M: Model>(model: &M, history: &History<M::Op, M::Ret>) -> bool {
+    let options = Options { memory: 1 << 20, time: None, monitors: false, ..Options::default() };
+    match judge(model, history, &options) {
+        Judgement::Holds => false,
+        Judgement::Broken(_) => true,
+        Judgement::Inconclusive(why) => panic!("{why}"),
+    }
+}
+
+/// Equal operations side by side: which is which does not matter.
+#[test]
+fn twins_are_not_tried_in_every_order() {
+    let swaps = |there: u64, back: u64| {
+        let mut history = History::new();
+        history.done(0, 1, RegisterOp::Write(0), RegisterRet::Done, 2);
+        for number in 0..there + back {
+            let op = if number < there { RegisterOp::Cas(0, 1) } else { RegisterOp::Cas(1, 0) };
+            history.done(number as usize, 3, op, RegisterRet::Swapped(true), 10 + number);
+        }
+        history
+    };
+    assert!(!is_broken(&Register, &swaps(15, 15)) && !is_broken(&Register, &swaps(15, 14)));
+    assert!(is_broken(&Register, &swaps(15, 13)), "there is nowhere to swap from");
+}
+
+/// One that never returned is not used where one that did return does the same.
+#[test]
+fn who_returned_comes_before_who_did_not() {
+    let swaps = |lost: usize| {
+        let mut history = History::new();
+        history.done(0, 1, RegisterOp::Write(0), RegisterRet::Done, 2);
+        for number in 0..12 {
+            let (from, to) = if number % 2 == 0 { (0, 1) } else { (1, 0) };
+            history.done(
+                number,
+                3,
+                RegisterOp::Cas(from, to),
+                RegisterRet::Swapped(true),
+                10 + number as u64,
+            );
+        }
+        // Only these could bring it back to where the last ones began.
+        for number in 0..lost {
+            history.call(100 + number, RegisterOp::Cas(number as i64 % 2, 1 - number as i64 % 2), 4);
+        }
+        history.done(0, 30, RegisterOp::Read, RegisterRet::Value(Some(0)), 31);
+        for number in 0..3 {
+            history.done(number, 32, RegisterOp::Cas(1, 0), RegisterRet::Swapped(true), 40 + number as u64);
+        }
+        history
+    };
+    assert!(!is_broken(&Register, &swaps(8)));
+    assert!(is_broken(&Register, &swaps(3)), "three times back needs three times there");
+}
+
+/// What no read shows is out of the way at once.
+#[test]
+fn what_leaves_no_trace_is_not_tried_in_every_order() {
+    let log = |seen: &str| {
+        let append = |text: String| KvOp::Append("k".to_owned(), text);
+        let put = |text: &str| KvOp::Put("k".to_owned(), text.to_owned());
+        let mut history = History::new();
+        history.done(0, 1, put("z"), KvRet::Done, 2);
+        history.done(1, 3, append("w".to_owned()), KvRet::Done, 40);
+        for number in 0..24_u64 {
+            history.done(2 + number as usize, 3, append(format!("[{number}]")), KvRet::Done, 41 + number);
+        }
+        history.done(0, 80, put("q"), KvRet::Done, 81);
+        history.done(0, 82, KvOp::Get("k".to_owned()), KvRet::Value(seen.to_owned()), 83);
+        history
+    };
+    assert!(!is_broken(&Kv, &log("q")));
+    assert!(is_broken(&Kv, &log("qw")), "it was appended before the put");
+}
