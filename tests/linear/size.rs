@@ -78,3 +78,22 @@ fn what_leaves_no_trace_is_not_tried_in_every_order() {
     assert!(!is_broken(&Kv, &log("q")));
     assert!(is_broken(&Kv, &log("qw")), "it was appended before the put");
 }
+
+/// An equal operation that was called after a kill cannot stand before what was killed.
+#[test]
+fn a_kill_keeps_twins_apart() {
+    for returns in [true, false] {
+        let mut history = History::new();
+        // Only the first write can be what the killed one swapped, and what was read then.
+        let first = history.call(0, RegisterOp::Write(1), 1);
+        if returns {
+            history.returned(first, RegisterRet::Done, 100);
+        }
+        let killed = history.call(1, RegisterOp::Cas(1, 2), 2);
+        history.killed(killed, 5);
+        history.done(2, 3, RegisterOp::Read, RegisterRet::Value(Some(2)), 20);
+        history.done(3, 10, RegisterOp::Write(1), RegisterRet::Done, 50);
+        history.done(2, 60, RegisterOp::Read, RegisterRet::Value(Some(1)), 70);
+        assert!(!is_broken(&Register, &history), "the first write returns: {returns}");
+    }
+}
