@@ -10,6 +10,8 @@ use selvedge_harness::{Limits, Report, Shareable, Verdict, check, report};
 mod exclusion;
 #[path = "plain_data/hand_over.rs"]
 mod hand_over;
+#[path = "plain_data/system.rs"]
+mod system;
 #[path = "plain_data/tasks.rs"]
 mod tasks;
 

@@ -4,7 +4,7 @@ use super::*;
 
 /// Every schedule of a program that starts its tasks: whether one of them races.
 #[track_caller]
-fn has_race(body: impl Fn() + Sync) -> bool {
+pub(crate) fn has_race(body: impl Fn() + Sync) -> bool {
     let mut verdicts = Vec::new();
     for engine in [Engine::Sim, Engine::Real] {
         let config = Config::default().ignore_environment().engine(engine).executions(60);
@@ -18,9 +18,9 @@ fn has_race(body: impl Fn() + Sync) -> bool {
     verdicts[0]
 }
 
-type Data = Shared<(Semaphore, RaceCell<u64>)>;
+pub(crate) type Data = Shared<(Semaphore, RaceCell<u64>)>;
 
-fn data() -> Data {
+pub(crate) fn data() -> Data {
     Shared::new((Semaphore::new(0), RaceCell::new(0)))
 }
 
