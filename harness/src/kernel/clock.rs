@@ -178,7 +178,9 @@ mod tests {
     use super::*;
 
     fn kernel_for(test: impl FnOnce(&mut Kernel)) {
-        let arena = Arena::new(Limits { tasks: 64, steps: 64, memory: 1 << 20 }, Mode::Sim).unwrap();
+        let arena =
+            Arena::new(Limits { tasks: 64, steps: 64, memory: 1 << 20, ..Limits::default() }, Mode::Sim)
+                .unwrap();
         // SAFETY: the arena lives, and nobody else has its kernel.
         test(unsafe { &mut *arena.kernel() });
     }

@@ -248,9 +248,6 @@ fn told(lost: u32) -> Result<(), LostTasks> {
     if lost == 0 { Ok(()) } else { Err(LostTasks { tasks: lost as usize }) }
 }
 
-// SAFETY: a handle is its two segments.
-unsafe impl<T: 'static, P: Tasks> Shareable for JoinableQueue<T, P> where P::Segment: Shareable {}
-
 impl<T: Serialize + DeserializeOwned, P: Tasks> Clone for JoinableQueue<T, P> {
     fn clone(&self) -> Self {
         JoinableQueue { queue: self.queue.clone(), unfinished: self.unfinished.clone() }

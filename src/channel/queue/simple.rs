@@ -105,9 +105,6 @@ impl<T: Serialize + DeserializeOwned, P: Tasks> SimpleQueue<T, P> {
     }
 }
 
-// SAFETY: it is a handle.
-unsafe impl<T: 'static, P: Tasks> Shareable for SimpleQueue<T, P> where P::Segment: Shareable {}
-
 impl<T: Serialize + DeserializeOwned, P: Tasks> Clone for SimpleQueue<T, P> {
     fn clone(&self) -> Self {
         SimpleQueue(self.0.clone())

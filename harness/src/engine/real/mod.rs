@@ -55,8 +55,6 @@ const PATROL: u64 = 10_000_000;
 /// The execution at whose begin the controller has made what it makes but once, so that its
 /// memory stays as it is from then on.
 const SETTLED: u64 = 3;
-/// How long a task may run without reaching its next operation.
-const PATIENCE: u64 = 10_000_000_000;
 
 /// The process engine; lives in a controller.
 pub(crate) struct Real<'m> {
@@ -79,12 +77,12 @@ impl<'m> Real<'m> {
         crash::watch();
         let arena = Arena::new(limits, Mode::Real)?;
         let troupe = Troupe::new(model, arena.kernel());
-        let mut real = Real { troupe, model, arena, state: ptr::null_mut(), begun: 0 };
         let mut real = Real {
             troupe,
             model,
             arena,
             state: ptr::null_mut(),
+            begun: 0,
             hasty: false,
             _watchdog: Watchdog::new(limits.patience),
         };
