@@ -1,8 +1,7 @@
 //! A few tasks that work beside a crowd that does not: what does a step cost then?
 //!
 //! Used by the bench `instructions`, through the binary `one`. Ten tasks change one number;
-//! 900 others are not there, or wait for that number to become one that it gets at the end
-//! only, or ended at once. What an execution with more changes costs beyond one with fewer is
+//! others wait for that number to become one that it gets at the end only, or ended at once. What an execution with more changes costs beyond one with fewer is
 //! the price of its steps alone, whatever it takes to begin and to end.
 
 use selvedge_harness::prelude::*;
@@ -10,16 +9,12 @@ use selvedge_harness::strategy::Strategy;
 
 /// Tasks that work.
 pub const WORKERS: u32 = 10;
-/// Tasks that do not.
-const BYSTANDERS: usize = 900;
 /// What those who wait wait for: no worker counts so far.
 const OVER: u32 = u32::MAX;
 
 /// What the tasks do that do not work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Crowd {
-    /// There are none.
-    None,
     /// They wait for the number that the others change.
     Waiting,
     /// They have ended before anybody works.
@@ -28,8 +23,7 @@ pub enum Crowd {
 
 impl Crowd {
     /// All kinds, with their names.
-    pub const ALL: [(&'static str, Crowd); 3] =
-        [("none", Crowd::None), ("waiting", Crowd::Waiting), ("ended", Crowd::Ended)];
+    pub const ALL: [(&'static str, Crowd); 2] = [("waiting", Crowd::Waiting), ("ended", Crowd::Ended)];
 
     /// The kind with this name.
     pub fn named(name: &str) -> Option<Crowd> {
@@ -52,20 +46,20 @@ impl Hall {
     }
 }
 
-/// Runs so many executions in which each worker makes so many changes, of two steps each.
+/// Runs so many executions in which each worker makes so many changes, of two steps each,
+/// beside a crowd of so many.
 ///
 /// # Panics
 /// If selvedge finds fault with a program that has none.
-pub fn explore(strategy: &Strategy, crowd: Crowd, changes: u32, executions: u64) -> u64 {
+pub fn explore(strategy: &Strategy, (crowd, many): (Crowd, usize), changes: u32, executions: u64) -> u64 {
     let program = Program::new("crowd", || Hall { number: Value::new(0), done: Value::new(0) }).tasks(
         "worker",
         WORKERS as usize,
         move |hall, _| hall.work(changes),
     );
     let program = match crowd {
-        Crowd::None => program,
-        Crowd::Waiting => program.tasks("bystander", BYSTANDERS, |hall, _| hall.number.await_eq(OVER)),
-        Crowd::Ended => program.tasks("bystander", BYSTANDERS, |_, _| ()),
+        Crowd::Waiting => program.tasks("bystander", many, |hall, _| hall.number.await_eq(OVER)),
+        Crowd::Ended => program.tasks("bystander", many, |_, _| ()),
     };
     let config = Config::default().strategy(strategy.clone()).executions(executions).ignore_environment();
     let report = program.check(&config).expect("the configuration is right");

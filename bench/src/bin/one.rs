@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `SIDE PROGRAM EXECUTIONS` | a program of `subject` on one of its sides |
 //! | `SIDE:STRATEGY PROGRAM EXECUTIONS` | the same by another strategy than `random`: `static` and `dynamic` only |
-//! | `crowd:STRATEGY CROWD,CHANGES EXECUTIONS` | ten tasks beside those of `crowd`, each so many changes: `crowd:surw waiting,40 20` |
+//! | `crowd:STRATEGY CROWD,SIZE,CHANGES EXECUTIONS` | ten tasks with so many changes each, beside those of `crowd`: `crowd:surw waiting,900,40 20` |
 //! | `real family EXECUTIONS` | a main process that starts two and joins them, in the engine `real` |
 //! | `bare family EXECUTIONS` | the same processes with nothing around them |
 //! | `native start TIMES` | a `Process` that does nothing, started and joined |
@@ -79,11 +79,13 @@ fn strategy_named(name: &str) -> Result<Strategy, String> {
     name.parse().map_err(|error| format!("{error}"))
 }
 
-/// The crowd and the number of changes that a word like `waiting,40` asks for.
-fn in_crowd(word: &str) -> Result<(Crowd, u32), String> {
+/// The crowd, its size, and the number of changes that a word like `waiting,900,40` asks for.
+fn in_crowd(word: &str) -> Result<((Crowd, usize), u32), String> {
     let read = || {
-        let (crowd, changes) = word.split_once(',')?;
-        Some((Crowd::named(crowd)?, changes.parse().ok()?))
+        let (crowd, numbers) = word.split_once(',')?;
+        let (size, changes) = numbers.split_once(',')?;
+        Some(((Crowd::named(crowd)?, size.parse().ok()?), changes.parse().ok()?))
     };
-    read().ok_or_else(|| format!("{word:?} is not none, waiting or ended with a number, as in waiting,40"))
+    let form = "waiting or ended, its size and a number of changes, as in waiting,900,40";
+    read().ok_or_else(|| format!("{word:?} is not {form}"))
 }

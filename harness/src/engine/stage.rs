@@ -49,6 +49,7 @@ pub(super) fn set_up(kernel: &mut Kernel, model: &dyn Model) -> Result<*mut u8, 
             kernel.mark_victim(task, &model.task_name(task));
         }
     }
+    kernel.declared = kernel.tasks;
     Ok(state)
 }
 

@@ -113,7 +113,7 @@ pub(crate) struct Kernel {
     /// Tasks created so far.
     pub(crate) tasks: u32,
     /// How many of them existed from the start.
-    pub(super) declared: u32,
+    pub(crate) declared: u32,
     /// For how many words, as a power of two, a bit of the summary of enabled tasks stands.
     pub(super) coarse: u32,
     /// Bitset words in use.
@@ -289,7 +289,6 @@ impl Kernel {
     /// runs up to its first operation before anybody is chosen.
     pub(crate) fn begin(&mut self) {
         self.launch = Launch::Next;
-        self.declared = self.tasks;
         self.current = 0;
         if self.tasks == 0 {
             self.finish_as(End::Finished, NOBODY);
