@@ -15,8 +15,10 @@
 //! In `real` the processes are killed for real, before each further execution the
 //! controller forks those that are missing.
 
-use super::check::{Job, has_victims, run_once};
 use super::config::Config;
+use super::job::Job;
+use super::record::run_once;
+use super::validate::has_victims;
 use crate::Error;
 use crate::engine::{Executor, Model, session};
 use crate::fault::Faults;

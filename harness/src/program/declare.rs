@@ -1,9 +1,11 @@
 //! Declarative programs: a state and tasks on it that exist from the start.
 
 use super::census::{Census, census_model};
-use super::check::{Job, check_model, record_model};
+use super::check::check_model;
 use super::config::Config;
 use super::finding::Report;
+use super::job::Job;
+use super::record::record_model;
 use super::regressions;
 use crate::engine::{Dynamic, Group, Model, Spawned, Typed};
 use crate::fault::Faults;

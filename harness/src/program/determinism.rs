@@ -17,7 +17,7 @@
 //! map in processes forked from one. So the later runs find some blocks taken, and other
 //! keys.
 
-use super::check::{run_once, run_recorded};
+use super::record::{run_once, run_recorded};
 use super::run::Found;
 use crate::engine::Executor;
 use crate::judge::{Difference, Recording, difference, diverged, is_again, other_end, record};

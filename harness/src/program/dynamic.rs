@@ -1,8 +1,9 @@
 //! Dynamic programs: any code that starts tasks and joins them.
 
-use super::check::{Job, check_model};
+use super::check::check_model;
 use super::config::Config;
 use super::finding::Report;
+use super::job::Job;
 use super::regressions;
 use crate::Error;
 use crate::engine::Dynamic;

@@ -9,9 +9,10 @@
 //! When the process that makes the record dies here, the finding is told without a record of
 //! its steps.
 
-use super::check::{Job, finding, report};
 use super::config::Config;
+use super::explain::{finding, report};
 use super::finding::Report;
+use super::job::Job;
 use super::run::{Found, Tally};
 use crate::engine::{Engine, Exit, Model, Teller, apart, session};
 use crate::judge::{Recording, TaskRecord, Verdict, record};

@@ -15,6 +15,8 @@
 //! | `environment` | the `SELVEDGE_*` variables |
 //! | `run` | the loop of executions of one worker, and its tally |
 //! | `check` | from a program to a report |
+//! | `job`, `validate` | what is explored and who watches; what is refused |
+//! | `explain`, `record` | from a violation to a finding; runs with a full record |
 //! | `census` | every place at which a task can be killed, and what came of it |
 //! | `exits` | the finding that a task exits, where that ends everything |
 //! | `finding` | the report, the finding, and whether that happens again |
@@ -34,24 +36,30 @@ mod determinism;
 mod dynamic;
 pub(crate) mod environment;
 mod exits;
+mod explain;
 mod finding;
+mod job;
 mod progress;
+mod record;
 mod regressions;
 mod replay;
 mod run;
 mod scratch;
 mod shard;
 mod swap;
+mod validate;
 
 pub(crate) use census::census_model;
 pub use census::{Census, KillPoint};
-pub(crate) use check::{Job, Keeper, Watcher, check_model, task_names};
+pub(crate) use check::check_model;
 pub use config::{Budget, Config};
 pub use declare::{AnyProgram, Program};
 pub use dynamic::{check, explore, explore_with, outcome};
 pub use environment::{VARIABLES, Variable};
 pub(crate) use exits::{Tell, note};
+pub(crate) use explain::task_names;
 pub use finding::{Control, Finding, Report, Swap};
+pub(crate) use job::{Job, Keeper, Watcher};
 pub(crate) use progress::Progress;
 pub(crate) use replay::{replay_model, shrink_model};
 pub(crate) use run::Task;

@@ -30,11 +30,12 @@
 //! When a process dies here, the file ends with a whole line or a part of one; the next
 //! writer ends that line first, and the part is told as one that cannot be read.
 
-use super::check::{Job, check_model};
+use super::check::check_model;
 use super::config::Config;
 use super::environment::{self, Persist};
 use super::exits::{Tell, say};
 use super::finding::Report;
+use super::job::Job;
 use super::replay::replay_model;
 use crate::engine::{Engine, Model};
 use crate::judge::divergence;

@@ -4,13 +4,15 @@
 //!
 //! When a process dies here, see the engines: the error says how its controller ended.
 
-use super::check::{Job, examine, finding, has_tasks, report, without_faults};
 use super::config::Config;
 use super::determinism::run_again;
 use super::exits::teller;
+use super::explain::{examine, finding, report, without_faults};
 use super::finding::{Finding, Report};
+use super::job::Job;
 use super::run::{Found, Tally};
 use super::swap::{swap, with_token};
+use super::validate::has_tasks;
 use crate::Error;
 use crate::engine::{Engine, Model, session};
 use crate::judge::Verdict;

@@ -19,9 +19,9 @@
 //!
 //! When a process dies here, see the engines: only their executions run.
 
-use super::check::Job;
 use super::config::Config;
 use super::finding::Swap;
+use super::job::Job;
 use crate::engine::Executor;
 use crate::fault::Faults;
 use crate::judge::{CriticalPair, Later, Order, Place, Recording, Step, Verdict, candidates, record};

@@ -1,0 +1,159 @@
+//! From a violation to a finding: confirmed, shrunk, recorded, compared with what passes.
+//!
+//! Called when a search has ended, and for the token that `selvedge shrink` is given.
+//!
+//! 1. A violation that does not come out the same again is no finding; what differs is told.
+//!
+//! When a process dies here, see the engines: only their executions run.
+
+use super::config::Config;
+use super::determinism::{confirm, run_again};
+use super::exits::teller;
+use super::finding::{Control, Finding, Report};
+use super::job::Job;
+use super::run::{Found, Tally};
+use super::swap::{swap, with_token};
+use crate::Error;
+use crate::engine::{Engine, Executor, Model, session};
+use crate::fault::Faults;
+use crate::judge::{Difference, Recording, Verdict, other_end};
+use crate::kernel::{Choice, Mismatch, Plan, faults};
+use crate::shrink::{Shrunk, ends_if_fair, shrink};
+use crate::token::Token;
+
+/// Explains what was found, unless it turns out to be nothing that the schedule decides.
+pub(super) fn examine(
+    model: &dyn Model,
+    job: &Job<'_>,
+    config: &Config,
+    mut tally: Tally,
+) -> Result<(Tally, Option<Finding>), Error> {
+    let mut finding = None;
+    if let Some(found) = tally.first.take_if(|_| config.engine != Engine::Wild) {
+        match explain(model, job, config, &found)? {
+            Ok(explained) => {
+                tally.first = Some(found);
+                finding = Some(explained);
+            }
+            Err(difference) => {
+                tally.inconclusive = Some(Found { verdict: Verdict::Nondeterministic(difference), ..found });
+            }
+        }
+    }
+    // The first execution tells more than a plan that no longer fitted.
+    if let (Some(difference), Some(found)) = (&tally.nondeterministic, &mut tally.inconclusive)
+        && matches!(found.verdict, Verdict::Nondeterministic(_))
+    {
+        found.verdict = Verdict::Nondeterministic(difference.clone());
+    }
+    Ok((tally, finding))
+}
+
+/// The names of the tasks that are there from the start.
+pub(crate) fn task_names(model: &dyn Model) -> Vec<String> {
+    (0..model.tasks()).map(|task| model.task_name(task)).collect()
+}
+
+pub(super) fn report(
+    model: &dyn Model,
+    job: &Job<'_>,
+    config: &Config,
+    tally: Tally,
+    finding: Option<Finding>,
+) -> Report {
+    Report {
+        tasks: task_names(model),
+        program: job.name.clone(),
+        engine: config.engine,
+        strategy: config.strategy.clone(),
+        granularity: config.granularity,
+        seed: config.seed,
+        tally,
+        finding,
+    }
+}
+
+/// Shrinks and records a violation; or, where it does not come out the same again, what
+/// differs.
+fn explain(
+    model: &dyn Model,
+    job: &Job<'_>,
+    config: &Config,
+    found: &Found,
+) -> Result<Result<Finding, Difference>, Error> {
+    let faults = config.faults_of(model);
+    let teller = teller(job, config);
+    let explained = session(config.engine, model, config.limits, |executor| {
+        executor.tell_exits(&teller);
+        executor.number(found.index);
+        executor.kernel().granularity = config.granularity;
+        executor.kernel().arm(&faults, None);
+        let recording = confirm(executor, found)?;
+        let shrunk = if config.shrink {
+            shrink(executor, found, &faults, config.shrink_budget, config.shrink_time)
+        } else {
+            Shrunk::unchanged(found)
+        };
+        let recording = if shrunk.schedule == found.schedule {
+            recording
+        } else {
+            let (small, differs) = run_again(executor, &shrunk.schedule);
+            match differs {
+                Some(difference) => return Err(difference),
+                None if !small.verdict.is_like(&found.verdict) => {
+                    return Err(other_end(&found.verdict, &small));
+                }
+                None => small,
+            }
+        };
+        let livelock = matches!(recording.verdict, Verdict::Livelock { .. });
+        let fair = livelock.then(|| ends_if_fair(executor, &recording.schedule));
+        let swapped = swap(executor, &recording);
+        let control = without_faults(executor, &recording.schedule);
+        Ok((shrunk, recording, fair, control, swapped))
+    })?;
+    Ok(explained.map(|(shrunk, recording, ends_if_fair, control, swapped)| Finding {
+        ends_if_fair,
+        control,
+        swap: with_token(swapped, job, config),
+        ..finding(job, config, found, shrunk, recording)
+    }))
+}
+
+pub(super) fn finding(
+    job: &Job<'_>,
+    config: &Config,
+    found: &Found,
+    shrunk: Shrunk,
+    recording: Recording,
+) -> Finding {
+    let schedule = recording.schedule.clone();
+    let token =
+        Token { identity: job.identity.clone(), granularity: config.granularity, schedule: schedule.clone() };
+    Finding {
+        found: found.clone(),
+        switches: crate::kernel::switches(&schedule),
+        preemptions: shrunk.preemptions,
+        proved_minimal: shrunk.proved_minimal,
+        shrink_executions: shrunk.executions,
+        schedule,
+        token: token.to_string(),
+        ends_if_fair: None,
+        recording,
+        control: None,
+        swap: None,
+    }
+}
+
+/// Runs a schedule without its faults, as far as its choices can be followed then.
+pub(super) fn without_faults(executor: &mut dyn Executor, schedule: &[Choice]) -> Option<Control> {
+    if faults(schedule) == 0 {
+        return None;
+    }
+    let rest: Vec<Choice> = schedule.iter().copied().filter(|choice| !choice.outcome().is_fault()).collect();
+    let kernel = executor.kernel();
+    kernel.arm(&Faults::none(), None);
+    kernel.plan = Plan { mismatch: Mismatch::Skip, ..Plan::STAY };
+    kernel.set_prefix(&rest);
+    Some(Control { verdict: executor.execute(&mut String::new()) })
+}

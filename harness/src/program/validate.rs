@@ -1,0 +1,78 @@
+//! What cannot be explored is refused before anything runs, in a line that says what could.
+//!
+//! Called before every exploration, census and replay.
+
+use super::config::Config;
+use super::explain::task_names;
+use super::shard::Shard;
+use crate::Error;
+use crate::engine::{Engine, Model};
+use crate::fault::{Faults, check_victims};
+use crate::strategy::Strategy;
+
+/// Refuses a configuration that cannot come to an end or to a verdict.
+pub(super) fn validate(config: &Config) -> Result<(), Error> {
+    let value = |what: &str, value: &str, form: &str| {
+        Err(Error::Value { what: what.to_owned(), value: value.to_owned(), form: form.to_owned() })
+    };
+    let endless = config.budget.executions.is_none() && config.budget.time.is_none();
+    if endless && (!config.strategy.is_exhaustive() || config.engine == Engine::Wild) {
+        return Err(Error::Usage(format!(
+            "{} in {} never ends by itself; give it a number of executions or a time",
+            config.strategy,
+            config.engine.name()
+        )));
+    }
+    if config.engine == Engine::Wild && config.faults.as_ref().is_some_and(Faults::any) {
+        return Err(Error::Usage(
+            "wild has no scheduling points at which anything could go wrong; faults need sim or real"
+                .to_owned(),
+        ));
+    }
+    config.strategy.validate()?;
+    if config.budget.executions == Some(0) {
+        return value("executions", "0", "a number of at least 1");
+    }
+    if config.jobs == 0 || config.jobs > 1024 {
+        return value("jobs", &config.jobs.to_string(), "a number from 1 to 1024");
+    }
+    if config.limits.tasks == 0 || config.limits.steps == 0 || config.limits.steps > u32::MAX as usize {
+        return value("limits", &format!("{:?}", config.limits), "room for at least one task and one step");
+    }
+    Ok(())
+}
+
+/// Whether tasks that may be killed are there; of a dynamic program nobody knows before.
+pub(super) fn has_victims(model: &dyn Model, config: &Config) -> Result<(), Error> {
+    if model.dynamic() {
+        return Ok(());
+    }
+    check_victims(&config.faults_of(model).victims, &task_names(model))
+}
+
+/// Refuses a program in which nothing runs: it would hold whatever it says.
+pub(super) fn has_tasks(model: &dyn Model, program: &str) -> Result<(), Error> {
+    if model.tasks() > 0 {
+        return Ok(());
+    }
+    let why = "the program has no tasks; give it some with `task`, `tasks` or `threads`";
+    Err(Error::NothingRan { program: program.to_owned(), why })
+}
+
+/// Refuses a share that does not say of what.
+pub(super) fn validate_shard(config: &Config) -> Result<(), Error> {
+    let why = match &config.strategy {
+        _ if config.shard == Shard::WHOLE => return Ok(()),
+        _ if config.engine == Engine::Wild => "wild has no schedules to share; use sim or real",
+        Strategy::Replay(_) => "one schedule cannot be shared",
+        Strategy::Dpor => "dpor cannot be shared; dfs can",
+        _ if config.budget.time.is_some() => {
+            "a share of a run needs a number of executions that all shares know, or every schedule; not a time"
+        }
+        Strategy::Dfs { .. } if config.budget.executions.is_some() => {
+            "dfs is shared by its subtrees and not by a number of executions; ask for every schedule (--exhaust)"
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::Usage(format!("shard {}: {why}", config.shard)))
+}
