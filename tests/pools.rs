@@ -308,3 +308,40 @@ fn a_pool_that_waits_for_several_results_is_woken_whatever_moment_a_worker_dies_
     };
     holds(program, "kills:2", 300);
 }
+
+/// A worker that finds nothing more to do ends while another one is at work.
+#[test]
+#[serial]
+fn a_closed_pool_finishes_what_is_out() {
+    let program = || {
+        AnyProgram::dynamic(|| {
+            let pool = selvedge_harness::prelude::Pool::new(2).unwrap();
+            let out: Vec<_> = (0..3).map(|x| pool.apply_async(|x: u32| x + 1, x).unwrap()).collect();
+            pool.close();
+            for (x, result) in (1..).zip(out) {
+                assert_eq!(result.get(), Ok(x));
+            }
+        })
+    };
+    holds(program, "", 300);
+}
+
+#[test]
+#[serial]
+fn everybody_who_joins_a_pool_of_threads_waits_for_its_end() {
+    let program = || {
+        AnyProgram::dynamic(|| {
+            let done = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+            let pool = std::sync::Arc::new(selvedge_harness::prelude::ThreadPool::new(1).unwrap());
+            let mark = std::sync::Arc::clone(&done);
+            drop(pool.apply_async(move |()| mark.store(true, std::sync::atomic::Ordering::SeqCst), ()));
+            pool.close();
+            let other = std::sync::Arc::clone(&pool);
+            let second = selvedge_harness::prelude::thread::spawn(move || other.join());
+            assert_eq!(pool.join(), Ok(()));
+            assert!(done.load(std::sync::atomic::Ordering::SeqCst), "a join came back before the end");
+            assert_eq!(second.join().unwrap(), Ok(()));
+        })
+    };
+    holds(program, "", 300);
+}

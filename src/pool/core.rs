@@ -304,7 +304,10 @@ impl<P: Tasks + Io> Core<P> {
     fn replace(&self, desk: Desk<P>) {
         let pid = desk.process.pid().unwrap_or_default();
         let status = desk.process.join();
+        // Then another one would find nothing to do: what is out is with those that work.
+        let drained = self.state.get() == State::Closed && self.tasks.is_empty();
         match desk.claim.get() {
+            NEVER if drained => {}
             NEVER => self.barren.set(self.barren.get() + 1),
             id => {
                 self.barren.set(0);
@@ -323,7 +326,7 @@ impl<P: Tasks + Io> Core<P> {
         }
         let needed = match self.state.get() {
             State::Open => self.broken.borrow().is_none(),
-            State::Closed => !self.batches.borrow().is_empty(),
+            State::Closed => !drained && !self.batches.borrow().is_empty(),
             State::Over => false,
         };
         if needed

@@ -404,8 +404,9 @@ impl<P: Tasks> ThreadPool<P> {
         if self.desk.line().state == State::Open {
             return Err(PoolError::StillOpen);
         }
-        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        for thread in threads {
+        // Whoever else joins meanwhile waits for this one.
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        for thread in threads.drain(..) {
             // A panic of a task was caught there, and reached its result.
             drop(thread.join());
         }
