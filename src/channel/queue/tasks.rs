@@ -119,15 +119,18 @@ impl<P: Robust> Unfinished<P> {
             let seen = self.claims.load(Relaxed);
             let used = self.used.load(Relaxed) as usize;
             let busy = self.desks[..used].iter().find(|desk| !self.is_free(desk, site));
+            // Before the row is looked at: who comes later may put, get and finish meanwhile.
+            let mut done = self.done();
             let (put, got) = row();
             // Invariant 2.
             if busy.is_none() && self.standing.load(Acquire) == 0 {
-                let missing = got.wrapping_sub(self.done());
+                let missing = got.wrapping_sub(done);
                 self.done.fetch_add(missing, AcqRel);
                 lost += missing;
+                done = got;
             }
             self.claiming.unlock_mine(P::me(), Left::Clean, site);
-            if put == self.done() {
+            if put == done {
                 break Some(lost);
             }
             let in_time = match busy {
