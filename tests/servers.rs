@@ -1,16 +1,18 @@
-//! Does a server outlive its handlers, and do its promises hold in every schedule?
+//! Does a server outlive its handlers, and do its promises, and those of selectors, hold in
+//! every schedule?
 
 use rusty_fork::rusty_fork_test;
 use selvedge::net::server::{Client, Failure, Handler, Mode};
 use selvedge::platform::Native;
 use selvedge::sys::{death, process};
 use selvedge::{ExitStatus, Shared, Value};
-use selvedge_harness::prelude::{self as checked, Config, Engine, Granularity};
+use selvedge_harness::prelude::{self as checked, Config, Engine, Granularity, Interest};
 use selvedge_harness::program::AnyProgram;
 use selvedge_harness::{Checked, Verdict, scratch};
 use serial_test::serial;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::{SocketAddr as UnixAddr, UnixListener, UnixStream};
 use std::time::Duration;
 
@@ -234,5 +236,103 @@ fn no_shutdown_is_lost_in_any_schedule() {
         assert!(found.iter().all(Option::is_none), "{mode:?}: {found:?}");
     }
     let found = in_every_schedule(|| shut_down(Mode::Serial, true), 20);
+    assert!(found.iter().all(|found| *found == Some(Verdict::Deadlock)), "{found:?}");
+}
+
+/// A client of a server that waits for all at once, and what has come from it.
+struct Connection {
+    stream: checked::Stream<UnixStream>,
+    received: usize,
+}
+
+impl AsFd for Connection {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
+    }
+}
+
+/// How many bytes a client sends, in two parts.
+const BYTES: usize = 8;
+
+/// Each client's bytes are read by half of them at a time, once for each event or until
+/// nothing is left.
+fn many_clients(interest: Interest, until_empty: bool) -> AnyProgram {
+    AnyProgram::dynamic(move || {
+        let mut selector = checked::Selector::new().unwrap();
+        let clients = [(); 2].map(|()| {
+            let (near, far) = UnixStream::pair().unwrap();
+            near.set_nonblocking(true).unwrap();
+            let near = Connection { stream: checked::Stream::new(near), received: 0 };
+            selector.register(near, interest).unwrap();
+            let mut far = checked::Stream::new(far);
+            checked::Process::spawn(move || {
+                far.write_all(&[7; BYTES / 2]).unwrap();
+                far.write_all(&[7; BYTES / 2]).unwrap();
+            })
+        });
+        while !selector.is_empty() {
+            for event in selector.select(None).unwrap() {
+                let client = &mut selector[event.key];
+                loop {
+                    match client.stream.read(&mut [0; BYTES / 2]) {
+                        Ok(count) => client.received += count,
+                        Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
+                    }
+                    if !until_empty || client.received == BYTES || !has_more(client) {
+                        break;
+                    }
+                }
+                if client.received == BYTES {
+                    selector.unregister(event.key).unwrap();
+                }
+            }
+        }
+        for client in clients {
+            client.join().unwrap();
+        }
+    })
+}
+
+/// Whether something more is there already.
+fn has_more(client: &Connection) -> bool {
+    client.stream.wait_readable(Some(Duration::ZERO)).unwrap()
+}
+
+/// Who is told of changes only, and reads once for each, waits for ever for what came before
+/// it read.
+#[test]
+#[serial]
+fn what_is_told_once_must_be_read_to_the_end() {
+    let (level, edge) = (Interest::READABLE, Interest::READABLE.edge());
+    for (interest, until_empty) in [(level, false), (level, true), (edge, true)] {
+        let found = in_every_schedule(|| many_clients(interest, until_empty), 100);
+        assert!(found.iter().all(Option::is_none), "{interest:?}, {until_empty}: {found:?}");
+    }
+    let found = in_every_schedule(|| many_clients(edge, false), 100);
+    assert!(found.iter().all(|found| *found == Some(Verdict::Deadlock)), "{found:?}");
+}
+
+/// A wake-up from another process ends a wait, whenever it comes; without it there is none.
+fn woken(forgets: bool) -> AnyProgram {
+    AnyProgram::dynamic(move || {
+        let mut selector = checked::Selector::<UnixStream>::new().unwrap();
+        let waker = selector.waker().unwrap();
+        let child = checked::Process::spawn(move || {
+            if !forgets {
+                waker.wake().unwrap();
+            }
+        });
+        assert!(selector.select(None).unwrap().is_empty());
+        assert!(selector.select(Duration::ZERO).unwrap().is_empty(), "it counts once");
+        child.join().unwrap();
+    })
+}
+
+#[test]
+#[serial]
+fn no_wake_up_is_lost_in_any_schedule() {
+    let found = in_every_schedule(|| woken(false), 50);
+    assert!(found.iter().all(Option::is_none), "{found:?}");
+    let found = in_every_schedule(|| woken(true), 20);
     assert!(found.iter().all(|found| *found == Some(Verdict::Deadlock)), "{found:?}");
 }

@@ -8,6 +8,7 @@ use std::panic::Location;
 
 pub use crate::program::{Config, Program, explore, explore_with, outcome};
 pub use crate::{Engine, Granularity, Kind, RaceCell, Recorder, Strategy, visible, visible_value};
+pub use selvedge::net::Interest;
 pub use selvedge::signal::Signal;
 pub use selvedge::{BarrierError, GetError, LockError, LostTasks, PutError, shareable};
 
