@@ -85,10 +85,12 @@ impl Builder {
     /// Starts the server process.
     ///
     /// # Errors
-    /// [`Error::Os`] if the process cannot be started, [`Error::Remote`] if it cannot
-    /// listen at the address, and what [`Process::start`] refuses.
+    /// [`Error::InvalidArgument`] if two registered types have one name, [`Error::Os`] if the
+    /// process cannot be started, [`Error::Remote`] if it cannot listen at the address, and
+    /// what [`Process::start`] refuses.
     #[track_caller]
     pub fn start<P: Io + Tasks>(self) -> Result<Manager<P>, Error> {
+        self.types.check()?;
         let site = P::Site::here();
         let starter = std::process::id();
         let own_address = || Address::Abstract(format!("selvedge-manager-{:016x}", random_number()));

@@ -49,8 +49,8 @@ macro_rules! perhaps_named {
             /// Takes the name away. Who has it open keeps it.
             ///
             /// # Errors
-            /// [`Error::NoSegment`](crate::Error::NoSegment) if that was done before, or if
-            /// it never had one.
+            /// [`Error::NoSegment`](crate::Error::NoSegment) if that was done before, or
+            /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if it never had one.
             #[track_caller]
             pub fn unlink(&self) -> Result<(), $crate::Error> {
                 self.place.unlink(<P::Site as $crate::platform::Site>::here())

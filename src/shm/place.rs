@@ -73,11 +73,15 @@ impl<P: Tasks> Place<P> {
         }
     }
 
-    /// Takes its name away; one without a name has lost it already.
+    /// Takes its name away.
     pub(crate) fn unlink(&self, site: P::Site) -> Result<(), Error> {
         match self {
             Place::Named(segment) => NamedSegment::<P>::unlink(segment.name(), site),
-            Place::Inherited(_) => Err(Error::NoSegment { name: String::new() }),
+            Place::Inherited(_) => Err(Error::InvalidArgument {
+                what: "the name of what is to be unlinked",
+                given: "missing".to_owned(),
+                allowed: "one that create() gave it".to_owned(),
+            }),
         }
     }
 }

@@ -359,6 +359,28 @@ rusty_fork_test! {
         assert_eq!(out.get().unwrap(), (1..41).collect::<Vec<u8>>());
     }
 
+    #[test]
+    fn what_a_manager_cannot_be_is_told() {
+        let taken = start();
+        let same = Manager::<selvedge::platform::Native>::builder().address(taken.address().clone());
+        let error = same.start::<selvedge::platform::Native>().unwrap_err().to_string();
+        assert!(error.starts_with("the manager refused: bind failed") && error.contains("in use"), "{error}");
+        let named = || Type::new("Counter", |start: i64| start);
+        let twice = Manager::<selvedge::platform::Native>::builder().register(named()).register(named());
+        let error = twice.start::<selvedge::platform::Native>().unwrap_err().to_string();
+        let why = "the name of the registered type is \"Counter\" twice, but must be one that no other type has";
+        assert_eq!(error, why);
+        let nowhere = Address::Abstract(format!("nobody-{}", std::process::id()));
+        assert!(is_gone(Manager::<selvedge::platform::Native>::connect(&nowhere, &AuthKey::new(b"key"))));
+        // A proxy that says another type than the object has.
+        let dict = taken.dict::<String, u64>().unwrap();
+        dict.insert("key", &u64::MAX).unwrap();
+        let (left, mut right) = pipe(true).unwrap();
+        left.send(&dict).unwrap();
+        let other: selvedge::manager::Dict<String, (u8, String)> = right.recv().unwrap();
+        assert!(matches!(other.get("key"), Err(Error::Value { doing: "decoded", .. })));
+    }
+
     /// The workers of a server that is killed end with it, so that nobody waits for ever.
     #[test]
     fn workers_end_with_their_server() {

@@ -10,6 +10,7 @@
 //! When a client dies, nothing changes: each method was done or not begun.
 
 use super::object::{Attempt, Method, Object, Who, other_object};
+use crate::Error;
 use crate::manager::link::{decode, encode};
 use crate::manager::message::{Bytes, Reply};
 use crate::sys::process::panic_text;
@@ -80,7 +81,11 @@ impl<T: Send + 'static> Type<T> {
 
 /// The types that a server knows.
 #[derive(Default)]
-pub(in crate::manager) struct Types(BTreeMap<&'static str, (Make, Arc<Methods>)>);
+pub(in crate::manager) struct Types {
+    known: BTreeMap<&'static str, (Make, Arc<Methods>)>,
+    /// A name that was given twice.
+    twice: Option<&'static str>,
+}
 
 fn names<'a, V: 'a>(map: &BTreeMap<&'static str, V>) -> String {
     map.keys().copied().collect::<Vec<_>>().join(", ")
@@ -96,12 +101,21 @@ fn guarded<R>(what: &str, body: impl FnOnce() -> Result<R, String>) -> Result<R,
 
 impl Types {
     pub(in crate::manager) fn add<T>(&mut self, added: Type<T>) {
-        self.0.insert(added.name, (added.make, Arc::new(added.methods)));
+        if self.known.insert(added.name, (added.make, Arc::new(added.methods))).is_some() {
+            self.twice = Some(added.name);
+        }
+    }
+
+    /// Says so if two types have one name.
+    pub(in crate::manager) fn check(&self) -> Result<(), Error> {
+        let Some(name) = self.twice else { return Ok(()) };
+        let (given, allowed) = (format!("{name:?} twice"), "one that no other type has".to_owned());
+        Err(Error::InvalidArgument { what: "the name of the registered type", given, allowed })
     }
 
     pub(in crate::manager) fn make(&self, name: &str, argument: &Bytes) -> Result<Box<dyn Object>, String> {
-        let Some((name, (make, methods))) = self.0.get_key_value(name) else {
-            return Err(format!("there is no type {name}; there are: {}", names(&self.0)));
+        let Some((name, (make, methods))) = self.known.get_key_value(name) else {
+            return Err(format!("there is no type {name}; there are: {}", names(&self.known)));
         };
         let object = guarded(name, || make(argument))?;
         Ok(Box::new(Registered { name, object, methods: methods.clone() }))
@@ -136,6 +150,6 @@ impl<T> fmt::Debug for Type<T> {
 
 impl fmt::Debug for Types {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Types({})", names(&self.0))
+        write!(f, "Types({})", names(&self.known))
     }
 }
