@@ -18,7 +18,7 @@ fn ways(engine: Engine, kills: u8) -> [Config; 2] {
     let (calls, words) = if engine == Engine::Sim { (12, 24) } else { (4, 8) };
     let way = |granularity, executions| {
         let config = Config::default().engine(engine).granularity(granularity).executions(executions);
-        config.faults(Faults::kills(kills)).ignore_environment()
+        config.faults(Faults::kills(kills)).seed(kills.into()).ignore_environment()
     };
     [way(Granularity::Operation, calls), way(Granularity::Word, words)]
 }

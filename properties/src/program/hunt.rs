@@ -4,7 +4,7 @@
 //! something must.
 //!
 //! proptest makes the programs and then makes the one that fails smaller; the explorer
-//! makes its schedule smaller. The same seed makes the same programs everywhere.
+//! makes its schedule smaller. A seed makes the same programs everywhere.
 
 use super::generated::{Generated, programs};
 use super::tried::Tried;
@@ -50,7 +50,7 @@ impl<T: Tried> fmt::Display for Caught<T> {
 }
 
 /// Explores `cases` programs, each as each of `ways` says, until one breaks its
-/// specification.
+/// specification. Which programs these are, the seed of the first way says.
 ///
 /// # Errors
 /// That program, made as small as it gets.
@@ -60,7 +60,8 @@ impl<T: Tried> fmt::Display for Caught<T> {
 pub fn hunt<T: Tried>(cases: u32, ways: &[Config]) -> Result<Counts, Box<Caught<T>>> {
     let counts = Cell::new(Counts::default());
     let failing = Cell::new(false);
-    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let seed = ways.first().map_or(0, |way| way.seed).to_le_bytes().repeat(4);
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
     let limits = Cases { cases, max_shrink_iters: 200, failure_persistence: None, ..Cases::default() };
     let result = TestRunner::new_with_rng(limits, rng).run(&programs::<T>(), |generated| {
         for way in ways {
