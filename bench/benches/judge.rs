@@ -4,7 +4,8 @@
 //! 100,000 operations of 8 clients: operations judged a second by its monitor, and how
 //! many times longer ten times as many operations take (10 is linear). Then the same for
 //! the search, on a register whose clients use few values and compare-and-set, so that no
-//! monitor applies. Each number is the best of several rounds.
+//! monitor applies. Each number is the best of several rounds. Last, logs as test suites of
+//! databases leave them: many clients, some of whom never come back, sound and damaged.
 //!
 //! Memory that comes fresh from the system costs a page fault every four kilobytes, which
 //! at 100,000 operations can be more than everything else; so the allocator is told to keep
@@ -13,10 +14,11 @@
 use selvedge_bench::rounds::measured;
 use selvedge_harness::Rng;
 use selvedge_harness::judge::linear::spec::{
-    PoolOp, PoolRet, PriorityQueue, Queue, Register, RegisterOp, RegisterRet, Set, SetOp, Stack,
+    Kv, KvOp, KvRet, PoolOp, PoolRet, PriorityQueue, Queue, Register, RegisterOp, RegisterRet, Set, SetOp,
+    Stack,
 };
-use selvedge_harness::judge::linear::{History, Judgement, Model, Options, judge};
-use std::collections::{BTreeSet, VecDeque};
+use selvedge_harness::judge::linear::{End, History, Judgement, Model, Options, judge};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -33,8 +35,16 @@ const ROUNDS: usize = 3;
 /// How long one history is judged again and again.
 const SLICE: Duration = Duration::from_millis(300);
 
-/// Clients that call at the same time.
-const CLIENTS: usize = 8;
+/// Who calls.
+#[derive(Clone, Copy)]
+struct Clients {
+    /// So many at the same time.
+    count: usize,
+    /// Of a hundred operations, so many never return; somebody else goes on.
+    lost: u32,
+}
+
+const CLIENTS: Clients = Clients { count: 8, lost: 0 };
 
 fn main() {
     if measured() && std::env::var_os(KEEP[0].0).is_none() {
@@ -57,6 +67,31 @@ fn main() {
         pool(rng, length, BTreeSet::new(), |set, value| _ = set.insert(value), BTreeSet::pop_first)
     });
     measure("search: register, cas", &Register, |rng, length| register(rng, length, true));
+    logs("register: 100 logs of 80 operations by 20 clients", &Register, |rng| {
+        quarrel(rng, 80, Clients { count: 20, lost: 5 })
+    });
+    logs("register: 100 logs of 80 operations by 5 clients, 20 in 100 lost", &Register, |rng| {
+        quarrel(rng, 80, Clients { count: 5, lost: 20 })
+    });
+    logs("key-value: 100 logs of 1,700 operations by 50 clients", &Kv, |rng| {
+        kv(rng, 1_700, Clients { count: 50, lost: 0 })
+    });
+}
+
+/// Judges a hundred logs, every other one damaged, each once.
+fn logs<M: Model>(name: &str, model: &M, mut log: impl FnMut(&mut Rng) -> History<M::Op, M::Ret>) {
+    let count = if measured() { 100 } else { 1 };
+    let times: Vec<f64> = (0..count)
+        .map(|seed| {
+            let history = log(&mut Rng::new(seed));
+            let begun = Instant::now();
+            let judged = judge(model, &history, &Options::default());
+            assert!(!matches!(judged, Judgement::Inconclusive(_)), "{name}, log {seed}");
+            begun.elapsed().as_secs_f64()
+        })
+        .collect();
+    let worst = times.iter().fold(0.0, |worst, &time| f64::max(worst, time));
+    println!("{name}: {:.3} s together, {worst:.3} s the worst", times.iter().sum::<f64>());
 }
 
 fn measure<M: Model>(
@@ -91,15 +126,16 @@ fn measure<M: Model>(
 fn simulate<O: Clone, R>(
     rng: &mut Rng,
     length: usize,
+    clients: Clients,
     mut draw: impl FnMut(&mut Rng) -> O,
     mut answer: impl FnMut(&O) -> R,
 ) -> History<O, R> {
     let mut history = History::new();
-    let mut waiting: Vec<Option<(usize, O, Option<R>)>> = (0..CLIENTS).map(|_| None).collect();
+    let mut waiting: Vec<Option<(usize, O, Option<R>)>> = (0..clients.count).map(|_| None).collect();
     let mut now = 1;
     while history.calls().len() < length || waiting.iter().any(Option::is_some) {
         now += 1;
-        let client = rng.below(CLIENTS as u32) as usize;
+        let client = rng.below(clients.count as u32) as usize;
         waiting[client] = match waiting[client].take() {
             None if history.calls().len() == length => None,
             None => {
@@ -110,6 +146,7 @@ fn simulate<O: Clone, R>(
                 let ret = answer(&op);
                 Some((number, op, Some(ret)))
             }
+            Some((_, _, Some(_))) if rng.below(100) < clients.lost => None,
             Some((number, _, Some(ret))) => {
                 history.returned(number, ret, now);
                 None
@@ -120,6 +157,15 @@ fn simulate<O: Clone, R>(
 }
 
 fn register(rng: &mut Rng, length: usize, cas: bool) -> History<RegisterOp, RegisterRet> {
+    register_by(rng, length, cas, CLIENTS)
+}
+
+fn register_by(
+    rng: &mut Rng,
+    length: usize,
+    cas: bool,
+    clients: Clients,
+) -> History<RegisterOp, RegisterRet> {
     let (mut state, mut next) = (None, 0);
     let draw = move |rng: &mut Rng| {
         next += 1;
@@ -130,7 +176,7 @@ fn register(rng: &mut Rng, length: usize, cas: bool) -> History<RegisterOp, Regi
             _ => RegisterOp::Write(next),
         }
     };
-    simulate(rng, length, draw, move |op| match *op {
+    simulate(rng, length, clients, draw, move |op| match *op {
         RegisterOp::Read => RegisterRet::Value(state),
         RegisterOp::Write(value) => {
             state = Some(value);
@@ -146,6 +192,63 @@ fn register(rng: &mut Rng, length: usize, cas: bool) -> History<RegisterOp, Regi
     })
 }
 
+/// A register that clients quarrel about. The last read of every other history returns
+/// what somebody else wrote.
+fn quarrel(rng: &mut Rng, length: usize, clients: Clients) -> History<RegisterOp, RegisterRet> {
+    let history = register_by(rng, length, true, clients);
+    let damaged = rng.below(2) == 0;
+    let last = history.calls().iter().rposition(|call| matches!(call.ret(), Some(RegisterRet::Value(_))));
+    damage(history, |number, ret| match ret {
+        RegisterRet::Value(Some(value)) if damaged && Some(number) == last => {
+            RegisterRet::Value(Some((value + 1) % 5))
+        }
+        other => *other,
+    })
+}
+
+/// The same history, of which `change` says what was returned.
+fn damage<O: Clone, R: Clone>(history: History<O, R>, change: impl Fn(usize, &R) -> R) -> History<O, R> {
+    let mut damaged = History::new();
+    for (number, call) in history.calls().iter().enumerate() {
+        let copy = damaged.call(call.client, call.op.clone(), call.at);
+        if let End::Returned { ret, at } = &call.end {
+            damaged.returned(copy, change(number, ret), *at);
+        }
+    }
+    damaged
+}
+
+/// Ten keys, to which clients append what nobody else does. A read of every other history
+/// lacks its first part.
+fn kv(rng: &mut Rng, length: usize, clients: Clients) -> History<KvOp, KvRet> {
+    let (mut state, mut next) = (BTreeMap::<String, String>::new(), 0);
+    let draw = move |rng: &mut Rng| {
+        next += 1;
+        let (key, text) = (rng.below(10).to_string(), format!("x {next} y"));
+        match rng.below(10) {
+            0..4 => KvOp::Get(key),
+            4 => KvOp::Put(key, text),
+            _ => KvOp::Append(key, text),
+        }
+    };
+    let history = simulate(rng, length, clients, draw, move |op| {
+        let value = state.entry(op.key().to_owned()).or_default();
+        match op {
+            KvOp::Get(_) => return KvRet::Value(value.clone()),
+            KvOp::Put(_, text) => value.clone_from(text),
+            KvOp::Append(_, text) => value.push_str(text),
+        }
+        KvRet::Done
+    });
+    let damaged = if rng.below(2) == 0 { length / 2 } else { usize::MAX };
+    damage(history, |number, ret| match ret {
+        KvRet::Value(value) if (damaged..damaged.saturating_add(20)).contains(&number) => {
+            KvRet::Value(value.split_inclusive('y').skip(1).collect())
+        }
+        other => other.clone(),
+    })
+}
+
 fn set(rng: &mut Rng, length: usize) -> History<SetOp, bool> {
     let (mut state, mut next) = (BTreeSet::new(), 0);
     let draw = move |rng: &mut Rng| {
@@ -157,7 +260,7 @@ fn set(rng: &mut Rng, length: usize) -> History<SetOp, bool> {
             _ => SetOp::Remove(other),
         }
     };
-    simulate(rng, length, draw, move |op| match *op {
+    simulate(rng, length, CLIENTS, draw, move |op| match *op {
         SetOp::Add(value) => state.insert(value),
         SetOp::Remove(value) => state.remove(&value),
         SetOp::Contains(value) => state.contains(&value),
@@ -181,7 +284,7 @@ fn pool<S>(
             PoolOp::Take
         }
     };
-    simulate(rng, length, draw, move |op| match *op {
+    simulate(rng, length, CLIENTS, draw, move |op| match *op {
         PoolOp::Put(value) => {
             put(&mut state, value);
             PoolRet::Done
