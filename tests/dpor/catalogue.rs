@@ -35,7 +35,7 @@ fn outcome(recording: &Recording) -> String {
         (None, _) => "?".to_owned(),
     });
     let tasks: Vec<String> = match recording.verdict {
-        Verdict::Panic { .. } | Verdict::Died { .. } => Vec::new(),
+        Verdict::Panic { .. } | Verdict::Died { .. } | Verdict::Race { .. } => Vec::new(),
         _ => tasks.collect(),
     };
     format!("{end} [{}] {}", recording.label, tasks.join(", "))

@@ -233,7 +233,8 @@ impl Trace {
             }
             if !kernel.was_ended(task) || slot.state == State::Vanished {
                 self.races_of_pending(kernel, task, races);
-                let cut = matches!(end, End::Panicked | End::Undecided | End::Died | End::StepBound);
+                let cut =
+                    matches!(end, End::Panicked | End::Raced | End::Undecided | End::Died | End::StepBound);
                 let last = self.len().wrapping_sub(1);
                 if cut && self.len() > 0 && self.steps[last].task != task && could_go(kernel, last, task) {
                     races.push(Race { first: last, last: Last::Pending(task), until: self.len() });
