@@ -1,6 +1,7 @@
 //! A barrier: a place where a number of tasks wait until all of them are there.
 //!
-//! Called by [`sync::Barrier`](crate::sync::Barrier).
+//! Called by [`sync::Barrier`](crate::sync::Barrier). What ends a generation is in
+//! `barrier_end`.
 //!
 //! The word is `generation << 2 | RESET | BROKEN`. Beside it stand a gate, a robust lock
 //! under which tasks arrive one after the other, and one slot less than there are parties:
@@ -42,82 +43,37 @@
 //! Nobody is told of the death: to a barrier, a party that will never come and one that is
 //! late are the same. Who waits with a deadline breaks the barrier when it passes.
 
+use super::barrier_end::PASSED;
 use super::spin::Spin;
-use super::{Left, Patience, RawRobustMutex};
-use crate::platform::{Atomic, Change, Cmp, Guard, Kind, Observe, Op, Robust, Site, Tasks, Woken};
+use super::{Arrival, BarrierError, Left, Patience, RawRobustMutex};
+use crate::platform::{Atomic, Cmp, Guard, Kind, Op, Robust, Site, Tasks, Woken};
 use crate::shm::Shareable;
 use crate::sys::robust::OWNER;
 use std::fmt;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
-const BROKEN: u32 = 1;
-const RESET: u32 = 2;
-const GENERATION: i16 = 4;
+pub(super) const BROKEN: u32 = 1;
+pub(super) const RESET: u32 = 2;
+pub(super) const GENERATION: i16 = 4;
 
 /// How long somebody waits for the gate before it looks whether it still needs it, in
 /// nanoseconds.
 const PATIENCE: u64 = 1_000_000;
 
-/// What a slot says of the generation before, in the place of nothing.
-const PASSED: u32 = 1;
-const FAILED: u32 = 2;
-
-/// Why a task did not pass a barrier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum BarrierError {
-    /// Somebody called abort or reset, or waited in vain for as long as it was ready to, or
-    /// panicked in the action.
-    #[error("the barrier is broken; after reset() it can be used again")]
-    Broken,
-    /// A wait that was only to be tried found that parties are missing.
-    #[error("the barrier would make this task wait: parties are missing")]
-    WouldBlock,
-    /// The action of the barrier waits at that same barrier.
-    #[error("the action of a barrier cannot wait at it: the others wait for the action")]
-    InAction,
-}
-
-/// How a task has arrived.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Arrival {
-    /// As the last one: it does the action, and then must call `release`.
-    Last {
-        /// The word at that time, for `release`.
-        seen: u32,
-    },
-    /// Others are missing: it must call `wait` next.
-    Early {
-        /// The word at that time, for `wait`.
-        seen: u32,
-        /// Its place, from 0, which no other one has at the time.
-        slot: usize,
-    },
-}
-
-impl Observe for Arrival {
-    fn observed(&self) -> u64 {
-        match self {
-            Arrival::Last { .. } => u64::MAX - 1,
-            Arrival::Early { slot, .. } => *slot as u64,
-        }
-    }
-}
-
 #[repr(C)]
-struct Slot<P: Robust> {
+pub(super) struct Slot<P: Robust> {
     lock: RawRobustMutex<P>,
-    generation: P::AtomicU32,
-    ended: P::AtomicU32,
+    pub(super) generation: P::AtomicU32,
+    pub(super) ended: P::AtomicU32,
 }
 
 /// A barrier for up to `SLOTS` + 1 parties.
 #[repr(C)]
 pub struct RawBarrier<P: Robust, const SLOTS: usize = 127> {
-    word: P::Futex,
-    parties: u32,
+    pub(super) word: P::Futex,
+    pub(super) parties: u32,
     spin: Spin,
-    gate: RawRobustMutex<P>,
+    pub(super) gate: RawRobustMutex<P>,
     slots: [Slot<P>; SLOTS],
 }
 
@@ -318,84 +274,15 @@ impl<P: Robust, const SLOTS: usize> RawBarrier<P, SLOTS> {
         }
     }
 
-    /// Releases all who have arrived. The caller arrived as the last, and `seen` is what it
-    /// saw.
-    ///
-    /// # Errors
-    /// [`BarrierError::Broken`] if somebody broke the barrier during the action.
-    pub fn release(&self, seen: u32, site: P::Site) -> Result<(), BarrierError> {
-        let op =
-            || Op::new(Kind::ReadWrite, "release", self.address(), site.location()).with(self.gate.address());
-        P::step(op, || {
-            let whole = self.word.load(Relaxed) == seen;
-            // Alone, nobody can have come to wait.
-            if whole && self.parties > 1 {
-                let next = GENERATION - (seen & RESET) as i16;
-                P::futex_change_and_wake_all(&self.word, Change::Add(next));
-            }
-            self.gate.unlock_mine(P::me(), Left::Clean, site);
-            if whole { Ok(()) } else { Err(BarrierError::Broken) }
-        })
-    }
-
-    /// Breaks the barrier after an action that did not come to its end. The caller arrived
-    /// as the last.
-    pub fn fail(&self, site: P::Site) {
-        let op = || Op::new(Kind::Write, "abort", self.address(), site.location()).with(self.gate.address());
-        P::step(op, || {
-            self.shatter();
-            self.gate.unlock_mine(P::me(), Left::Clean, site);
-        });
-    }
-
-    /// Breaks the barrier: all who wait, and all who come, are told so, until it is reset.
-    pub fn abort(&self, site: P::Site) {
-        P::step(|| Op::new(Kind::Write, "abort", self.address(), site.location()), || self.shatter());
-    }
-
-    fn shatter(&self) {
-        if self.word.load(Relaxed) & BROKEN == 0 {
-            P::futex_change_and_wake_all(&self.word, Change::Or(BROKEN as u16));
-        }
-    }
-
-    /// Makes the barrier whole and empty. Those who wait are told that it was broken.
-    pub fn reset(&self, site: P::Site) {
-        // From inside the action, the caller has the gate already.
-        let mine = self.gate.is_mine();
-        let op =
-            || if mine { self.gated("reset", site).when(Guard::ALWAYS) } else { self.gated("reset", site) };
-        P::step(op, || {
-            if !mine {
-                self.take(&self.gate, None, site);
-            }
-            let word = self.word.load(Relaxed);
-            if word & BROKEN != 0 || mine || self.arrived(word, site) > 0 {
-                let ended = if word & RESET == 0 { PASSED } else { FAILED };
-                let before = generation(word).wrapping_sub(1) & !0 >> 2;
-                for slot in self.used() {
-                    if slot.generation.load(Relaxed) == before {
-                        slot.ended.store(ended, Relaxed);
-                    }
-                }
-                let next = GENERATION + (RESET - (word & RESET)) as i16 - (word & BROKEN) as i16;
-                P::futex_change_and_wake_all(&self.word, Change::Add(next));
-            }
-            if !mine {
-                self.gate.unlock_mine(P::me(), Left::Clean, site);
-            }
-        });
-    }
-
     /// An operation that begins by taking the gate.
-    fn gated(&self, name: &'static str, site: P::Site) -> Op {
+    pub(super) fn gated(&self, name: &'static str, site: P::Site) -> Op {
         let free = Guard { word: self.gate.address(), mask: OWNER, value: 0, cmp: Cmp::Eq };
         Op::new(Kind::ReadWrite, name, self.address(), site.location()).with(self.gate.address()).when(free)
     }
 
     /// Takes a gate or a slot; false if the deadline passed first. That its last owner died
     /// means nothing: between any two instructions all is in order.
-    fn take(&self, lock: &RawRobustMutex<P>, deadline: Option<u64>, site: P::Site) -> bool {
+    pub(super) fn take(&self, lock: &RawRobustMutex<P>, deadline: Option<u64>, site: P::Site) -> bool {
         match deadline {
             None => {
                 lock.lock(site);
@@ -406,19 +293,19 @@ impl<P: Robust, const SLOTS: usize> RawBarrier<P, SLOTS> {
     }
 
     /// The slots in use.
-    fn used(&self) -> &[Slot<P>] {
+    pub(super) fn used(&self) -> &[Slot<P>] {
         &self.slots[..self.parties as usize - 1]
     }
 
     /// How many have arrived for the generation of `word`.
-    fn arrived(&self, word: u32, site: P::Site) -> u32 {
+    pub(super) fn arrived(&self, word: u32, site: P::Site) -> u32 {
         let here =
             |slot: &&Slot<P>| slot.generation.load(Relaxed) == generation(word) && slot.lock.is_locked(site);
         self.used().iter().filter(here).count() as u32
     }
 }
 
-fn generation(word: u32) -> u32 {
+pub(super) fn generation(word: u32) -> u32 {
     word >> 2
 }
 

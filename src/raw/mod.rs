@@ -27,7 +27,9 @@
 //! When a process dies, the words keep what was last written; each file says what that
 //! means for the others.
 
+mod arrival;
 mod barrier;
+mod barrier_end;
 mod bell;
 mod condvar;
 mod event;
@@ -49,7 +51,8 @@ mod semaphore;
 mod slots;
 mod spin;
 
-pub use barrier::{Arrival, BarrierError, RawBarrier};
+pub use arrival::{Arrival, BarrierError};
+pub use barrier::RawBarrier;
 pub use condvar::RawCondvar;
 pub use event::RawEvent;
 pub use lane::{Heard, RawLane};

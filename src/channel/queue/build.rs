@@ -5,8 +5,9 @@
 //!
 //! When a process dies here, nothing was made yet.
 
+use super::handle::Handle;
 use super::store::{Order, Room, Store};
-use super::typed::{Handle, Queue};
+use super::typed::Queue;
 use super::{Codec, Fifo, Serial};
 use crate::Error;
 use crate::platform::{Native, Segment, Tasks};

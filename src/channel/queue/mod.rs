@@ -15,7 +15,7 @@
 //!
 //! | layer | file | what it knows |
 //! |---|---|---|
-//! | typed | `typed`, `codec`, `key` | items |
+//! | typed | `typed`, `put`, `get`, `codec`, `key` | items |
 //! | work | `tasks` | who has got what and not finished it |
 //! | store | `store`; `fifo`, `ring`; `lifo`; `priority`, `blocks` | lengths, and where things lie |
 //! | waiting | [`RawQueue`](crate::raw::RawQueue), [`RawMonitor`](crate::raw::RawMonitor) | who may, who waits, who is told |
@@ -28,11 +28,14 @@ mod bytes;
 mod codec;
 mod error;
 mod fifo;
+mod get;
+mod handle;
 mod joinable;
 mod key;
 mod keyed;
 mod lifo;
 mod priority;
+mod put;
 mod ring;
 mod simple;
 mod store;

@@ -7,11 +7,11 @@
 use super::link::Link;
 use super::{Receiver, Sender};
 use crate::Error;
-use crate::platform::Tasks;
+use crate::platform::{Native, Tasks};
 use crate::shm::Shareable;
 
 /// Both ends of a channel.
-pub type Ends<T, P> = (Sender<T, P>, Receiver<T, P>);
+pub type Ends<T, P = Native> = (Sender<T, P>, Receiver<T, P>);
 
 /// A channel for at most `capacity` items that are their bytes, from one task to another:
 /// threads of a process, or processes that are started afterwards. Its memory has a power of
