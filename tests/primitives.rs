@@ -19,6 +19,8 @@ mod kills;
 mod kinds;
 #[path = "primitives/laws.rs"]
 mod laws;
+#[path = "primitives/lines.rs"]
+mod lines;
 #[path = "primitives/processes.rs"]
 mod processes;
 #[path = "primitives/queues.rs"]
