@@ -18,11 +18,13 @@
 //! flag, it makes one short round of each. It decides nothing: exit code 0 in any case.
 
 use selvedge::{
-    Array, FileLock, Process, ReentrantMutex, RobustMutex, RobustSemaphore, RwLock, Shared, Value, shareable,
+    Array, FileLock, PlainQueue, Process, ReentrantMutex, RobustMutex, RobustSemaphore, RwLock, Shared,
+    Value, shareable,
 };
 use selvedge_bench::pthread;
 use selvedge_bench::rounds::{Bar, measured, median, print_table, row};
 use std::hint::spin_loop;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 shareable! {
@@ -49,6 +51,10 @@ fn grave() -> Shared<Grave> {
     })
 }
 
+/// Made before the processes that use it. Whoever dies between its put and its get leaves an
+/// item too many.
+static QUEUE: LazyLock<PlainQueue<u64>> = LazyLock::new(|| PlainQueue::bounded(4096));
+
 /// Runs its argument with a lock; what a dead holder left is repaired.
 type With = fn(&Grave, &mut dyn FnMut());
 
@@ -73,6 +79,15 @@ fn write(grave: &Grave, inside: &mut dyn FnMut()) {
     let mut guard = grave.book.write().unwrap_or_else(|error| error.into_guard().expect("it is repaired"));
     guard.mark_consistent();
     inside();
+}
+
+fn putting(_: &Grave, inside: &mut dyn FnMut()) {
+    let put = QUEUE.put_with(|place| {
+        inside();
+        place.write(1)
+    });
+    put.expect("it is open");
+    QUEUE.get().expect("the item of this put, or of another one");
 }
 
 fn seat(grave: &Grave, inside: &mut dyn FnMut()) {
@@ -101,7 +116,7 @@ fn path() -> std::path::PathBuf {
 }
 
 /// What is killed, what waits, under one name.
-const KINDS: [(&str, With, With); 8] = [
+const KINDS: [(&str, With, With); 9] = [
     ("robust mutex", robust, robust),
     ("reentrant mutex", nested, nested),
     ("reader, then a writer", read, write),
@@ -109,6 +124,7 @@ const KINDS: [(&str, With, With); 8] = [
     ("writer, then a writer", write, write),
     ("permit of a robust semaphore", seat, seat),
     ("lock of a file", file, file),
+    ("queue, in a put", putting, putting),
     ("pthread robust", pthread, pthread),
 ];
 
@@ -194,6 +210,7 @@ fn main() {
     let (wakes, kills) = if measured() { (101, 1_000) } else { (1, 3) };
     let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let wants = |figure: &str| wanted.is_empty() || wanted.iter().any(|word| figure.contains(word.as_str()));
+    LazyLock::force(&QUEUE);
     let mut table = vec![row(["figure", "selvedge", "worst", "bar", ""])];
     for (kind, hold, wait) in KINDS {
         let name = format!("wake, {kind}");
