@@ -68,9 +68,20 @@ fn dies<T: Tried>(kills: u8) {
         Err(caught) => caught,
     };
     println!("{name} in program {}\n{caught}\n", caught.programs);
+    is_explained(&caught);
     let rows = table();
     let (_, checks) = rows.iter().find(|row| row.0 == name).expect("docs/mutants.md lists every mutant");
     assert!(checks.split(", ").any(|known| known == check(&caught)), "{name}: {checks}\n{caught}");
+}
+
+/// The message shows the program and the schedule, both made smaller.
+fn is_explained<T: Tried>(caught: &Caught<T>) {
+    let text = caught.to_string();
+    for part in ["    let it = ", "\n    task 0: it.", "\n  shrunk ", "\nreproduce: "] {
+        assert!(text.contains(part), "no {part:?} in\n{text}");
+    }
+    let operations: usize = caught.program.tasks.iter().map(Vec::len).sum();
+    assert!(operations <= 12, "nothing was left out:\n{text}");
 }
 
 /// What a mutant would be without its mistake must not be caught.

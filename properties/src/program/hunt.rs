@@ -11,7 +11,7 @@ use super::tried::Tried;
 use crate::spec::Specification;
 use proptest::test_runner::{Config as Cases, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use selvedge_harness::report::failure;
-use selvedge_harness::{Config, Report};
+use selvedge_harness::{Config, Report, Strategy};
 use std::cell::Cell;
 use std::fmt;
 use std::time::Duration;
@@ -28,6 +28,8 @@ pub struct Counts {
     pub executions: u64,
     /// How many of these ended with nobody able to go on.
     pub stuck: u64,
+    /// Explorations of programs that do not do the same twice.
+    pub undecided: u64,
 }
 
 /// A program that breaks its specification.
@@ -45,7 +47,12 @@ impl<T: Tried> fmt::Display for Caught<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "program {} broke its specification; the smallest that does:\n", self.programs)?;
         writeln!(f, "{}\n", self.program)?;
-        f.write_str(&failure(&self.report).unwrap_or_else(|| "it did not do it again".to_owned()))
+        let explained = failure(&self.report).unwrap_or_else(|| "it did not do it again".to_owned());
+        // The command is for programs that are written down somewhere.
+        let explained = explained.split("\n\nreproduce: ").next().unwrap_or_default();
+        writeln!(f, "{explained}\n")?;
+        let token = self.report.finding.as_ref().map_or("none", |finding| &finding.token);
+        write!(f, "reproduce: run this test again, it makes the same programs; the schedule is {token}")
     }
 }
 
@@ -69,9 +76,13 @@ pub fn hunt<T: Tried>(cases: u32, ways: &[Config]) -> Result<Counts, Box<Caught<
             let report = explore::<T>(&generated, way, if failing.get() { 2 } else { 1 }, false);
             if !failing.get() {
                 let stuck = report.tally.outcomes.get(STUCK).copied().unwrap_or(0);
-                let Counts { programs, executions, stuck: before } = counts.get();
-                let executions = executions + report.tally.executions;
-                counts.set(Counts { programs, executions, stuck: before + stuck });
+                let before = counts.get();
+                counts.set(Counts {
+                    executions: before.executions + report.tally.executions,
+                    stuck: before.stuck + stuck,
+                    undecided: before.undecided + u64::from(is_undecided(&report)),
+                    ..before
+                });
             }
             if report.tally.first.is_some() {
                 failing.set(true);
@@ -93,16 +104,23 @@ pub fn hunt<T: Tried>(cases: u32, ways: &[Config]) -> Result<Counts, Box<Caught<
     }
 }
 
+fn is_undecided(report: &Report) -> bool {
+    report.tally.first.is_none() && report.tally.inconclusive.is_some()
+}
+
+/// Explores one program. Locks that lie on the heap have other addresses in other executions,
+/// and a strategy that plans by what it saw of them may find that its plan does not fit: then
+/// one that plans nothing gets its turn.
 fn explore<T: Tried>(generated: &Generated<T::Spec>, way: &Config, effort: u64, shrink: bool) -> Report {
     let mut config = way.clone().persist(false);
     config.shrink = shrink;
     config.shrink_time = Duration::from_secs(2);
     config.budget.executions = config.budget.executions.map(|executions| executions * effort);
-    let report = T::program(generated).check(&generated.setup.declaration(), &config);
-    let report =
-        report.unwrap_or_else(|error| panic!("this program cannot be explored: {error}\n{generated}"));
-    match &report.tally.inconclusive {
-        Some(why) if report.tally.first.is_none() => panic!("undecided: {}\n{generated}", why.verdict),
-        _ => report,
-    }
+    let program = T::program(generated);
+    let explore = |config: &Config| {
+        let report = program.check(&generated.setup.declaration(), config);
+        report.unwrap_or_else(|error| panic!("this program cannot be explored: {error}\n{generated}"))
+    };
+    let report = explore(&config);
+    if is_undecided(&report) { explore(&config.strategy(Strategy::Random)) } else { report }
 }
