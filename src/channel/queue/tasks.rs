@@ -13,8 +13,9 @@
 //! | `used` | desks behind this one were never taken |
 //!
 //! 1. Who gets an item has a desk before the item is taken, and takes desks under `claiming`.
-//! 2. What was finished is counted before the desk is given back. So with `claiming` in hand
-//!    and no desk taken, whatever was got and is not done was lost with a dead task.
+//! 2. What was finished is counted before the desk is given back, or `standing` lowered. So
+//!    with `claiming` in hand, whoever first finds no desk taken and nobody standing, and then
+//!    looks at `done`, knows that whatever was got and is not done was lost with a dead task.
 //! 3. Nobody sleeps with `claiming`.
 //!
 //! Orderings: the locks'.
@@ -119,11 +120,12 @@ impl<P: Robust> Unfinished<P> {
             let seen = self.claims.load(Relaxed);
             let used = self.used.load(Relaxed) as usize;
             let busy = self.desks[..used].iter().find(|desk| !self.is_free(desk, site));
+            let nobody = busy.is_none() && self.standing.load(Acquire) == 0;
             // Before the row is looked at: who comes later may put, get and finish meanwhile.
             let mut done = self.done();
             let (put, got) = row();
             // Invariant 2.
-            if busy.is_none() && self.standing.load(Acquire) == 0 {
+            if nobody {
                 let missing = got.wrapping_sub(done);
                 self.done.fetch_add(missing, AcqRel);
                 lost += missing;
@@ -207,17 +209,25 @@ impl<P: Robust> Unfinished<P> {
     /// The calling task has finished an item that it got without a desk, if there is one.
     fn finish_standing(&self) -> bool {
         let mut standing = self.standing.load(Relaxed);
-        while standing != 0 {
+        if standing == 0 {
+            return false;
+        }
+        // Invariant 2.
+        self.done.fetch_add(1, AcqRel);
+        loop {
             match self.standing.compare_exchange(standing, standing - 1, AcqRel, Relaxed) {
                 Ok(_) => {
-                    self.done.fetch_add(1, AcqRel);
                     self.announce();
                     return true;
+                }
+                // Somebody told of one more than there were, and was first.
+                Err(0) => {
+                    self.done.fetch_sub(1, AcqRel);
+                    return false;
                 }
                 Err(now) => standing = now,
             }
         }
-        false
     }
 
     fn address(&self) -> usize {
