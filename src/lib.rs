@@ -16,7 +16,8 @@
 //! | [`signal`] | sending and handling signals |
 //! | [`process`], [`thread`] | starting tasks and learning how they ended |
 //! | [`pool`] | workers that are given functions to run |
-//! | [`net`] | connections between processes that do not descend from each other |
+//! | [`net`] | connections between processes that do not descend from each other, selectors, servers |
+//! | [`manager`] | objects that a server process has, and others use through proxies |
 //!
 //! Dependencies point one way:
 //! `sys <- platform <- shm <- raw <- sync <- channel <- signal <- process <- thread <- pool, net <- manager`.
@@ -40,12 +41,6 @@ mod native;
 pub use channel::{GetError, LostTasks, PutError};
 pub use error::Error;
 pub use native::*;
-pub use native::{
-    Array, ArrayGuard, BoundedSemaphore, Condvar, Event, JoinHandle, Mutex, MutexGuard, PlainQueue, Process,
-    Queue, ReentrantMutex, ReentrantMutexGuard, RobustMutex, RobustMutexGuard, RobustPermit, RobustSemaphore,
-    RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphoreGuard, Shared, Stream, Value, ValueGuard,
-    active_children, current_process, exit, sleep, spawn,
-};
 pub use pool::PoolError;
 pub use process::ExitStatus;
 pub use raw::BarrierError;
