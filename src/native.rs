@@ -7,7 +7,7 @@
 
 use crate::Error;
 use crate::platform::Native;
-use crate::{channel, net, pool, process, shm, signal, sync, thread};
+use crate::{channel, manager, net, pool, process, shm, signal, sync, thread};
 use std::time::Duration;
 
 /// [`sync::Arena`] for real processes.
@@ -108,6 +108,10 @@ pub type Pool = pool::Pool<Native>;
 pub type ThreadPool = pool::ThreadPool<Native>;
 /// [`process::Process`], a real one.
 pub type Process = process::Process<Native>;
+/// [`manager::Manager`] in a real process.
+pub type Manager = manager::Manager<Native>;
+/// [`net::Listener`] of real processes.
+pub type Listener = net::Listener<Native>;
 /// [`net::Selector`] of real files.
 pub type Selector<F> = net::Selector<F, Native>;
 /// [`net::Server`] of real processes.
