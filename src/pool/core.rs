@@ -318,7 +318,7 @@ impl<P: Tasks + Io> Core<P> {
         }
         if self.barren.get() > 10 + 2 * self.plan.workers {
             let why = format!(
-                "{} workers in a row ended before their first task, the last by {}",
+                "{} workers in a row ended before their first task, the last: {}",
                 self.barren.get(),
                 end(&status)
             );

@@ -17,7 +17,7 @@ pub enum PoolError {
         location: String,
     },
     /// The worker that was at the task died, so that the task was done in part at most.
-    #[error("the task was lost: its worker, process {pid}, ended by {end}")]
+    #[error("the task was lost: its worker, process {pid}, ended: {end}")]
     WorkerLost {
         /// The number of the process.
         pid: u32,

@@ -230,14 +230,14 @@ impl Object for Pool {
 
     fn worker_ended(&mut self, worker: u32, how: &str) {
         if let Some(number) = self.taken.remove(&worker) {
-            let why = format!("the task was lost: its worker, process {worker}, ended by {how}");
+            let why = format!("the task was lost: its worker, process {worker}, ended: {how}");
             self.finish(number, Err(why));
         } else {
             self.vain += 1;
         }
         if self.vain > VAIN && self.state != State::Over {
             self.lose_all(&format!(
-                "the pool is over: {VAIN} workers ended before they took a task, the last by {how}"
+                "the pool is over: {VAIN} workers ended before they took a task, the last: {how}"
             ));
         }
     }
@@ -283,7 +283,7 @@ mod tests {
         assert!(call(&mut pool, PoolCall::Collect { first: 0, count: 1 }).is_none());
         pool.worker_ended(9, "chance");
         let lost = call(&mut pool, PoolCall::Collect { first: 0, count: 1 });
-        assert_eq!(refused(lost), "the task was lost: its worker, process 9, ended by chance");
+        assert_eq!(refused(lost), "the task was lost: its worker, process 9, ended: chance");
         assert!(refused(call(&mut pool, PoolCall::Collect { first: 0, count: 1 })).contains("before"));
         assert!(matches!(pool.staff(), Some(Staff::AtLeast(1))));
         (0..=VAIN).for_each(|worker| pool.worker_ended(worker, "itself"));
