@@ -84,7 +84,9 @@ impl Surroundings {
         }
     }
 
-    /// The option of cargo that selects the target with this crate name.
+    /// The options of cargo that select the target with this crate name. Several targets
+    /// may have it, and nothing tells which one runs: then all of them are named, since
+    /// those that have no test of the name do nothing.
     fn target(&self, package: &str, name: &str) -> Option<String> {
         let folder = self.executable.parent()?.file_name()?.to_string_lossy();
         if folder == "examples" {
@@ -96,20 +98,24 @@ impl Surroundings {
         if folder != "deps" {
             return None;
         }
+        let own = name == package.replace('-', "_");
         let has = |file: &str| self.manifest.as_ref().is_some_and(|manifest| manifest.join(file).exists());
-        if name == package.replace('-', "_") {
-            // A package with both has unit tests of the same name in each; the library's
-            // are the likelier ones.
-            let only_binary = has("src/main.rs") && !has("src/lib.rs");
-            return Some(if only_binary { format!("--bin {package}") } else { "--lib".to_owned() });
+        let in_folder =
+            |(option, folder): (&str, &str)| self.source(folder, name).map(|file| format!("{option} {file}"));
+        let mut options = Vec::new();
+        if own && has("src/lib.rs") {
+            options.push("--lib".to_owned());
         }
-        let found =
-            [("--test", "tests"), ("--bin", "src/bin"), ("--example", "examples"), ("--bench", "benches")]
-                .into_iter()
-                .find_map(|(option, folder)| {
-                    self.source(folder, name).map(|file| format!("{option} {file}"))
-                });
-        Some(found.unwrap_or_else(|| format!("--test {name}")))
+        if own && has("src/main.rs") {
+            options.push(format!("--bin {package}"));
+        }
+        options.extend([("--test", "tests"), ("--bin", "src/bin")].into_iter().filter_map(in_folder));
+        if options.is_empty() {
+            let rarer = [("--example", "examples"), ("--bench", "benches")].into_iter().find_map(in_folder);
+            let unseen = || if own { "--lib".to_owned() } else { format!("--test {name}") };
+            options.push(rarer.unwrap_or_else(unseen));
+        }
+        Some(options.join(" "))
     }
 
     /// The name of the target in `folder` whose crate is called `name`: crate names have
@@ -206,6 +212,25 @@ mod tests {
         assert!(
             process.command("sv1:AB", Engine::Sim).contains(" -p my-shop --lib -- --exact tests::oversells ")
         );
+    }
+
+    #[test]
+    fn targets_of_the_same_name_are_all_selected() {
+        let manifest = std::env::temp_dir().join(format!("selvedge-targets-{}", std::process::id()));
+        let mut process = process("/t/debug/deps/my_shop-0123456789abcdef", Some("oversells"), &[]);
+        process.manifest = Some(manifest.clone());
+        for (file, selected) in [
+            ("src/main.rs", " --bin my-shop -- "),
+            ("src/lib.rs", " --lib --bin my-shop -- "),
+            ("tests/my_shop.rs", " --lib --bin my-shop --test my_shop -- "),
+        ] {
+            let file = manifest.join(file);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(&file, "").unwrap();
+            let command = process.command("sv1:AB", Engine::Sim);
+            assert!(command.contains(selected), "{command}");
+        }
+        std::fs::remove_dir_all(&manifest).unwrap();
     }
 
     #[test]
