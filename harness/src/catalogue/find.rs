@@ -106,7 +106,9 @@ impl Catalogue {
             }
         }
         Err(Error::Token(
-            "belongs to a program that is not in this catalogue; see `selvedge list`".to_owned(),
+            "belongs to a program that is not in this catalogue; see `selvedge list` (a test replays its own, \
+             given in SELVEDGE_REPLAY)"
+                .to_owned(),
         ))
     }
 }

@@ -7,6 +7,7 @@ use super::exit::Exit;
 use super::judge_file;
 use crate::program::VARIABLES;
 use crate::strategy;
+use clap::error::{ContextKind, ErrorKind};
 use clap::{Args, Parser, Subcommand};
 
 /// Finds, shrinks, explains and replays races in programs of threads and processes.
@@ -245,7 +246,13 @@ pub(super) fn in_one_line(error: &clap::Error) -> String {
     if parts.is_empty() {
         parts.push("the command line is wrong; try --help");
     }
-    parts.join(" ").replace(": tip:", "; tip:").replace(" tip:", "; tip:")
+    let text = parts.join(" ").replace(": tip:", "; tip:").replace(" tip:", "; tip:");
+    let argument = error.get(ContextKind::InvalidArg).map(ToString::to_string).unwrap_or_default();
+    let unknown = error.kind() == ErrorKind::UnknownArgument;
+    if unknown && argument.contains('=') && !argument.starts_with('-') {
+        return text + "; parameters stand behind the name, as in ticket:clients=3,stock=1";
+    }
+    text
 }
 
 #[cfg(test)]
@@ -261,6 +268,11 @@ mod tests {
         assert_eq!(
             told(&["selvedge", "explore", "x", "--sed", "1"]),
             "unexpected argument '--sed' found; tip: a similar argument exists: '--seed'"
+        );
+        assert_eq!(
+            told(&["selvedge", "explore", "x", "clients=3"]),
+            "unexpected argument 'clients=3' found; \
+             parameters stand behind the name, as in ticket:clients=3,stock=1"
         );
     }
 
