@@ -193,7 +193,9 @@ impl<S: Shareable> Program<S> {
         self
     }
 
-    /// Gives a part of the state the name that reports use for it.
+    /// Gives a part of the state the name that reports use for it. What is itself in the
+    /// state gets it, not what a handle (a queue, an array, a map) leads to elsewhere: that
+    /// is numbered, `value 1`.
     #[must_use]
     pub fn name<T>(
         mut self,
