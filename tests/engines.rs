@@ -103,6 +103,29 @@ fn declared_tasks_may_spawn() {
     }
 }
 
+/// Threads of one process count its children together, in each execution from the start.
+#[test]
+fn children_of_threads_have_the_same_names_in_both_engines() {
+    let record = |engine| {
+        Program::new("threads with children", || Count { value: Value::new(0) })
+            .threads("parent", 2, |count, _| {
+                let child = Process::spawn(|| ());
+                count.value.fetch_add(1);
+                child.join().unwrap();
+            })
+            .record(&quiet(engine), 0..20)
+            .unwrap()
+    };
+    let [sim, real] = BOTH.map(record);
+    for recording in &sim {
+        // A name is given before the step that starts the child, so either can be the first.
+        let mut children: Vec<_> = recording.tasks[2..].iter().map(|task| task.name.as_str()).collect();
+        children.sort_unstable();
+        assert_eq!(children, ["Process-1", "Process-2"]);
+    }
+    assert_eq!(sim, real);
+}
+
 /// Unscheduled, a program without a race holds, and a task that panics is named.
 #[test]
 fn wild_runs_without_a_scheduler() {

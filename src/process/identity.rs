@@ -327,17 +327,24 @@ pub fn passport<P: Tasks>() -> Passport {
 }
 
 impl Passport {
-    /// In the thread, as it begins.
+    /// In the thread, as it begins, or begins anew.
     pub fn belong(&self) {
         if !self.explored {
             return;
         }
-        FAMILY.with_borrow_mut(|family| {
+        let before = FAMILY.with_borrow_mut(|family| {
             let family = family.get_or_insert_default();
-            if !family.iter().any(|known| known.pid() == self.identity.pid()) {
-                family.push(Arc::clone(&self.identity));
+            let own = Arc::clone(&self.identity);
+            match family.iter_mut().find(|known| known.pid() == own.pid()) {
+                Some(known) => Some(std::mem::replace(known, own)),
+                None => {
+                    family.push(own);
+                    None
+                }
             }
         });
+        // Dropped outside the borrow: what was kept may ask who it belongs to.
+        drop(before);
     }
 }
 

@@ -92,6 +92,11 @@ impl Guards {
         }
     }
 
+    /// Which execution it is: a number that differs from that of the last one.
+    pub(crate) fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
     /// Empties the table.
     pub(crate) fn reset(&mut self) {
         self.epoch = self.epoch.wrapping_add(1).max(1);

@@ -243,6 +243,11 @@ impl Kernel {
         }
     }
 
+    /// Which execution it is: a number that differs from that of the last one, never 0.
+    pub(crate) fn epoch(&self) -> u32 {
+        self.guards.epoch()
+    }
+
     /// Makes the kernel ready for the next execution; program memory is handed out
     /// anew from its start.
     pub(crate) fn reset(&mut self) {

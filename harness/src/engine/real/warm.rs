@@ -12,13 +12,32 @@
 
 use super::burial;
 use crate::engine::Model;
-use crate::kernel::{Kernel, Role, State, current, depart, enter, forget_handlers, panic};
+use crate::kernel::{Checked, Kernel, Role, State, current, depart, enter, forget_handlers, panic};
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getppid};
+use selvedge::process::{Passport, passport, restart_numbering};
 use std::io::Write;
 use std::sync::atomic::Ordering;
+use std::sync::{Mutex, PoisonError};
+
+/// What the threads of one process have in common: who that process is.
+#[derive(Default)]
+struct Household(Mutex<(u32, Option<Passport>)>);
+
+impl Household {
+    /// In a thread that begins its part of this execution: the first to do so finds out anew
+    /// who the process is, so that names count from the start, and the others are told.
+    fn join(&self, epoch: u32) {
+        restart_numbering();
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.0 != epoch {
+            *known = (epoch, None);
+        }
+        known.1.get_or_insert_with(passport::<Checked>).belong();
+    }
+}
 
 /// The processes that stand by.
 pub(super) struct Troupe<'m> {
@@ -85,7 +104,7 @@ impl<'m> Troupe<'m> {
             self.kernel().await_turn(task);
             // A main task has the numbering of its controller, where there are no processes.
             if !self.model.dynamic() {
-                selvedge::process::restart_numbering();
+                restart_numbering();
             }
             // SAFETY: the turn was given to this task, and its state was set up.
             unsafe { enter(self.kernel, task, || self.perform(state, task)) };
@@ -124,16 +143,17 @@ impl<'m> Troupe<'m> {
         // has the turn; the model is `Sync`.
         unsafe impl Sync for Seat<'_> {}
         let seat = Seat(self, state);
+        let household = Household::default();
         std::thread::scope(|scope| {
-            let seat = &seat;
+            let (seat, household) = (&seat, &household);
             for task in (first..self.pids.len()).filter(|&task| self.model.role(task) == Role::Thread) {
                 let name = self.model.task_name(task);
                 let started = std::thread::Builder::new().name(name).spawn_scoped(scope, move || {
                     let Seat(troupe, state) = *seat;
                     troupe.attach();
-                    selvedge::process::restart_numbering();
                     loop {
                         troupe.kernel().await_turn(task);
+                        household.join(troupe.kernel().epoch());
                         // SAFETY: the turn was given to this task.
                         unsafe { enter(troupe.kernel, task, || troupe.perform(state, task)) };
                         forget_handlers();
