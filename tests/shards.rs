@@ -310,3 +310,19 @@ fn a_violation_counts_although_a_file_was_cut_off() {
     assert_eq!(merged["verdict"], "fails, as expected");
     assert_eq!(merged["executions"], 3000);
 }
+
+#[test]
+fn what_came_before_the_cut_counts_although_a_variant_is_missing_after_it() {
+    let room = Room::new();
+    let files = room.shares(&["explore", "bank", "--executions", "4000", "--strategy", "random"], 2);
+    // In the middle of the second line: the share says nothing of its later variants.
+    let whole = cut(&room.path(&files[1]), |text| text.match_indices('\n').nth(2).unwrap().0 + 40);
+    assert!(whole.contains("\"variant\":\"locked\""));
+    let (code, out, err) = room.run(&merge(&files));
+    assert_eq!(code, 3, "{out}");
+    assert!(err.contains("bank, locked: inconclusive after 2000 executions: share 2/2 is missing"), "{err}");
+    let merged = lines(&out);
+    assert_eq!(merged.len(), 1, "{out}");
+    assert_eq!((&merged[0]["variant"], &merged[0]["executions"]), (&"racy".into(), &3000.into()));
+    assert_eq!(merged[0]["verdict"], "fails, as expected");
+}

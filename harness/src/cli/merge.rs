@@ -50,12 +50,20 @@ pub(super) fn run(catalogue: &Catalogue, args: &MergeArgs) -> Result<Exit, Stop>
         variants.entry(part.run.variant.clone()).or_default().push(part);
     }
     let mut merged = Vec::new();
+    let mut worst = Exit::AsExpected;
     for variant in order {
         let parts = variants.remove(&variant).unwrap_or_default();
         let case = catalogue.parse(&parts[0].run.scenario)?.case(&variant)?;
-        merged.push(merge(case, parts)?);
+        match merge(case, parts) {
+            Ok(whole) => merged.push(whole),
+            // A file that ends early lacks the later variants; the earlier ones count.
+            Err(error @ Error::Inconclusive { .. }) => {
+                complain(error);
+                worst = worst.max(Exit::Inconclusive);
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
-    let mut worst = Exit::AsExpected;
     for (place, whole) in merged.iter().enumerate() {
         worst = worst.max(whole.judged.exit());
         whole.print(args.form.json, place == 0)?;
