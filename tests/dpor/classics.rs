@@ -1,5 +1,6 @@
 //! Classic programs, whose numbers of traces are known.
 
+use selvedge_harness::Verdict;
 use selvedge_harness::prelude::*;
 use selvedge_harness::program::Tally;
 
@@ -106,4 +107,24 @@ fn litmus_tests() {
         .task("c", |m| (m.x.get(), m.y.get()))
         .task("d", |m| (m.y.get(), m.x.get()));
     is(&iriw, 15);
+}
+
+/// An execution that a panic ends leaves others with operations announced; they are no
+/// reason to run what was run already.
+#[test]
+fn a_panic_costs_no_execution_more() {
+    let check = |memory: &Memory| {
+        let old = memory.x.get() == 0 && memory.y.get() == 0;
+        assert!(old || (memory.x.get() == 1 && memory.y.get() == 1), "half of the pair is old");
+    };
+    // How many traces end by themselves was counted over all schedules.
+    for (setters, checkers, traces) in [(1, 1, 3), (1, 2, 9), (2, 1, 44), (2, 2, 488)] {
+        let reorder = program("reorder")
+            .tasks("setter", setters, |memory, _| (memory.x.set(1), memory.y.set(1)))
+            .tasks("checker", checkers, move |memory, _| check(memory));
+        assert_eq!(counts(&reorder).1, 0, "{setters} and {checkers}");
+        let recordings = reorder.record(&config(), 0..u64::MAX).unwrap();
+        let passing = recordings.iter().filter(|recording| recording.verdict == Verdict::Pass).count();
+        assert_eq!(passing, traces, "{setters} and {checkers}");
+    }
 }

@@ -6,7 +6,7 @@
 //! When a process dies here, the engine calls [`Kernel::bury`] on its behalf.
 
 use super::decide::End;
-use super::event::Tail;
+use super::event::{EVERYTHING, Tail};
 use super::recorder::Judged;
 use super::state::{ABANDON, Kernel, Mode, UNWINDING};
 use super::task::{NOBODY, Role, State};
@@ -43,6 +43,8 @@ pub(crate) unsafe fn enter(this: *mut Kernel, me: usize, body: impl FnOnce() -> 
             kernel.note.complete(payload.as_ref());
             kernel.flags &= !UNWINDING;
             kernel.end_task(me, 101);
+            // Nobody goes on after it: it commutes with nothing.
+            kernel.note_tail(|tail| tail.ends = EVERYTHING);
             let undecided = payload.is::<Judged>();
             kernel.finish_as(if undecided { End::Undecided } else { End::Panicked }, me as u32);
         }

@@ -11,7 +11,7 @@
 //! Source: Mattern, "Virtual time and global states of distributed systems" (1989).
 
 use super::races::{Last, Race};
-use crate::kernel::{EVERYTHING, Event, Kernel, NOBODY, Sleeper, State, Touches};
+use crate::kernel::{EVERYTHING, End, Event, Kernel, NOBODY, Sleeper, State, Touches};
 use rustc_hash::FxHashMap;
 use std::ops::Range;
 
@@ -97,9 +97,15 @@ impl Trace {
             touches.set_reads(&event, who.reads);
             return Some(touches);
         }
+        // Who was made to leave its code when the execution ended has not come to its end. After
+        // a race it counts as if it had: which of the races of a program end an execution
+        // depends on what others announced.
         let slot = kernel.task(task);
-        (own == steps.len() && slot.state != State::Ended)
-            .then(|| Touches::of_task(slot, who.reads, who.tail))
+        let ended = match kernel.ending().0 {
+            End::Raced => slot.state == State::Ended,
+            _ => kernel.was_ended(task),
+        };
+        (own == steps.len() && !ended).then(|| Touches::of_task(slot, who.reads, who.tail))
     }
 
     /// What the next step of a sleeper at `step` touches.
@@ -221,7 +227,6 @@ impl Trace {
     }
 
     fn races_at_end(&self, kernel: &Kernel, races: &mut Vec<Race>) {
-        use crate::kernel::End;
         let end = kernel.ending().0;
         if matches!(end, End::Finished | End::Diverged | End::GivenUp) {
             return;
