@@ -1,4 +1,5 @@
-//! Managers: objects in a process of their own, used through proxies.
+//! Managers: objects in a process of their own, used through proxies; long because it is one
+//! area's rows.
 //!
 //! When a process dies here, a test asked for it.
 
