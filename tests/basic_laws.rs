@@ -29,6 +29,8 @@ use selvedge_harness::prelude::{Config, Engine, Granularity};
 const OTHERS: &[(&str, &str)] = &[
     ("Agenda", "it waits for time, and for nobody: tests/conformance/thread.rs"),
     ("JoinHandle", "the end of a thread"),
+    ("Listener", "where a Connection begins: tests/conformance/connection.rs"),
+    ("Manager", "a server of objects: tests/managers.rs"),
     ("Named", "memory: tests/segments.rs"),
     ("Pool", "processes and queues: tests/pools.rs"),
     ("Process", "in every law here"),
