@@ -44,7 +44,7 @@ pub(super) enum Answer<'a> {
 pub(super) fn job(id: u64, code: Code) -> [u8; 16] {
     let mut head = [0; 16];
     head[..8].copy_from_slice(&id.to_ne_bytes());
-    head[8..].copy_from_slice(&code.to_bytes());
+    head[8..].copy_from_slice(&code.number().to_ne_bytes());
     head
 }
 
@@ -52,7 +52,7 @@ pub(super) fn job(id: u64, code: Code) -> [u8; 16] {
 pub(super) fn read_job(letter: &[u8]) -> Option<(u64, Code, &[u8])> {
     let (id, rest) = letter.split_first_chunk()?;
     let (code, arguments) = rest.split_first_chunk()?;
-    Some((u64::from_ne_bytes(*id), Code::from_bytes(*code), arguments))
+    Some((u64::from_ne_bytes(*id), Code::from_number(u64::from_ne_bytes(*code)), arguments))
 }
 
 /// The head of what became of a chunk; 0 is the number of none, and comes from a worker that

@@ -6,7 +6,7 @@
 //! When a process dies here, there is nothing to lose.
 
 use super::{RawRobustMutex, Taken};
-use crate::platform::Robust;
+use crate::platform::{Guard, Op, Robust};
 use std::time::Duration;
 
 /// How long a caller is ready to wait.
@@ -33,6 +33,21 @@ impl Patience {
         match self {
             Patience::Until(deadline) => Some(deadline),
             Patience::Forever | Patience::Never => None,
+        }
+    }
+
+    /// The operation of a caller with this patience: the first of `names` with a guard for
+    /// whoever waits, the second for whoever does not.
+    #[inline]
+    pub(super) fn announce(
+        self,
+        names: [&'static str; 2],
+        op: impl Fn(&'static str) -> Op,
+        guard: impl FnOnce() -> Guard,
+    ) -> Op {
+        match self {
+            Patience::Never => op(names[1]),
+            Patience::Until(_) | Patience::Forever => op(names[0]).when(guard()).until(self.deadline()),
         }
     }
 

@@ -281,12 +281,7 @@ impl<P: Robust> RawQueue<P> {
     /// The operation that an end announces: enabled while `enough` is not 0.
     fn op(&self, wait: Patience, names: [&'static str; 2], enough: &P::Futex, site: P::Site) -> Op {
         let op = |name| Op::new(Kind::ReadWrite, name, self.address(), site.location());
-        let waiting = || op(names[0]).when(P::guard(enough, !0, Cmp::Ne, 0));
-        match wait {
-            Patience::Never => op(names[1]),
-            Patience::Until(deadline) => waiting().until(Some(deadline)),
-            Patience::Forever => waiting(),
-        }
+        wait.announce(names, op, || P::guard(enough, !0, Cmp::Ne, 0))
     }
 
     #[inline(always)]

@@ -36,17 +36,7 @@ impl Code {
         Code(call::<A, B> as Call<A> as usize as u64)
     }
 
-    /// The address as a message has it.
-    pub(crate) fn to_bytes(self) -> [u8; 8] {
-        self.0.to_ne_bytes()
-    }
-
-    /// The address in a message, which has it from [`to_bytes`](Self::to_bytes).
-    pub(crate) fn from_bytes(bytes: [u8; 8]) -> Code {
-        Code(u64::from_ne_bytes(bytes))
-    }
-
-    /// The address as a number, for another process of this family.
+    /// The address as a number, for a message to another process of this family.
     pub(crate) fn number(self) -> u64 {
         self.0
     }
@@ -89,7 +79,7 @@ mod tests {
 
     #[test]
     fn the_address_is_the_function() {
-        let code = Code::from_bytes(Code::of(Length).to_bytes());
+        let code = Code::from_number(Code::of(Length).number());
         let mut output = b"not ".to_vec();
         assert_eq!(code.run::<usize>(b"four", &mut output), 4);
         assert_eq!(output, b"not four");

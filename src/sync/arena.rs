@@ -28,9 +28,10 @@
 //! the next one to come gets the lock, and makes the list of free cells anew.
 
 use super::at::At;
+use super::element::Unseen;
 use super::robust::{RobustMutex, RobustMutexGuard};
 use crate::Error;
-use crate::platform::{Atomic, Kind, Native, Observe, Op, Site, Tasks};
+use crate::platform::{Atomic, Kind, Native, Op, Site, Tasks};
 use crate::shm::by_name::perhaps_named;
 use crate::shm::{Layout, Place, Shareable};
 use std::fmt;
@@ -105,11 +106,6 @@ struct Cell<T, P: Tasks> {
 }
 
 type Guard<'a, P> = RobustMutexGuard<'a, Free, P>;
-
-/// What a method came to, for whom only the fact matters.
-struct Seen<R>(R);
-
-impl<R> Observe for Seen<R> {}
 
 impl<T: Shareable + Send + Copy, P: Tasks> Arena<T, P> {
     /// An arena with room for `capacity` values.
@@ -297,7 +293,7 @@ impl<T: Copy, P: Tasks> Arena<T, P> {
             Err(error) => unreachable!("every death is repaired at once, but: {error}"),
         };
         let object = self.place.content() as usize + Self::CELLS;
-        P::step(|| Op::new(kind, name, object, site.location()), || Seen(body(&mut guard))).0
+        P::step(|| Op::new(kind, name, object, site.location()), || Unseen(body(&mut guard))).0
     }
 
     /// Under the lock, after a death: the list of free cells anew.

@@ -44,6 +44,11 @@ pub trait Word: Element<Bits = u32> {}
 impl Word for u32 {}
 impl Word for i32 {}
 
+/// What a method came to, where a trace shows only that it did.
+pub(super) struct Unseen<R>(pub(super) R);
+
+impl<R> Observe for Unseen<R> {}
+
 /// A number as a trace shows it: by its bits.
 pub(super) struct Seen<T>(pub(super) T);
 

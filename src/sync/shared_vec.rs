@@ -19,10 +19,11 @@
 //! When a process dies here, at whatever instruction, its last method has happened or not;
 //! the next one to come gets the lock, and carries out what was begun.
 
+use super::element::Unseen;
 use super::journal::Journal;
 use super::robust::{RobustMutex, RobustMutexGuard};
 use crate::Error;
-use crate::platform::{Kind, Native, Observe, Op, Site, Tasks};
+use crate::platform::{Kind, Native, Op, Site, Tasks};
 use crate::shm::by_name::perhaps_named;
 use crate::shm::{Layout, Place, Shareable};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -73,11 +74,6 @@ struct Head<T, P: Tasks> {
 }
 
 type Guard<'a, P> = RobustMutexGuard<'a, (), P>;
-
-/// What a method came to, for whom only the fact matters.
-struct Seen<R>(R);
-
-impl<R> Observe for Seen<R> {}
 
 impl<T: Shareable + Send + Copy, P: Tasks> SharedVec<T, P> {
     /// An empty vector for at most `capacity` elements.
@@ -306,7 +302,7 @@ impl<T: Copy, P: Tasks> SharedVec<T, P> {
             Err(error) => unreachable!("every death is repaired at once, but: {error}"),
         };
         let object = self.place.content() as usize + Self::ELEMENTS;
-        P::step(|| Op::new(kind, name, object, site.location()), || Seen(body())).0
+        P::step(|| Op::new(kind, name, object, site.location()), || Unseen(body())).0
     }
 
     fn head(&self) -> &Head<T, P> {
