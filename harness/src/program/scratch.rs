@@ -102,17 +102,21 @@ pub(crate) fn remove_of(pid: u32) {
 
 /// Removes all folders of processes that are dead.
 pub(crate) fn remove_all_of(dead: &[u32]) {
-    remove_where(|pid| dead.contains(&pid));
+    remove_where(&std::env::temp_dir(), |pid| dead.contains(&pid));
 }
 
 /// Removes the folders of processes that no longer exist.
 pub(crate) fn sweep() {
-    // A dead process that nobody has reaped still has its number.
-    remove_where(|pid| status_if_dead(pid).is_some());
+    sweep_in(&std::env::temp_dir());
 }
 
-fn remove_where(condemned: impl Fn(u32) -> bool) {
-    let Ok(entries) = fs::read_dir(std::env::temp_dir()) else { return };
+fn sweep_in(folder: &Path) {
+    // A dead process that nobody has reaped still has its number.
+    remove_where(folder, |pid| status_if_dead(pid).is_some());
+}
+
+fn remove_where(folder: &Path, condemned: impl Fn(u32) -> bool) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         if owner(&entry.path()).is_some_and(&condemned) {
             let _ = fs::remove_dir_all(entry.path());
@@ -156,11 +160,25 @@ mod tests {
 
     #[test]
     fn folders_of_the_dead_are_swept() {
-        let dead = path(name(0x7FFF_FFF0, 3));
-        fs::create_dir_all(dead.join("inner")).unwrap();
-        assert_eq!(owner(Path::new("/tmp/selvedge-report")), None);
-        assert_eq!(owner(Path::new("/tmp/selvedge-12-x")), None);
-        sweep();
-        assert!(!dead.exists());
+        // A folder of its own: other tests sweep the one they share at any moment.
+        let folder = std::env::temp_dir().join(format!("swept-{}", std::process::id()));
+        let dead = folder.join("selvedge-2147483632-3");
+        let alive = folder.join(format!("selvedge-{}-3", std::process::id()));
+        let foreign = folder.join("selvedge-report");
+        for made in [&dead.join("inner"), &alive, &foreign] {
+            fs::create_dir_all(made).unwrap();
+        }
+        sweep_in(&folder);
+        let left = [&dead, &alive, &foreign].map(|path| path.exists());
+        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(left, [false, true, true], "of the dead, the living and nobody");
+    }
+
+    #[test]
+    fn an_owner_is_read_from_a_whole_name() {
+        assert_eq!(owner(Path::new("/tmp/selvedge-12-0")), Some(12));
+        for other in ["selvedge-report", "selvedge-12-x", "selvedge-0-1", "selvedge-12"] {
+            assert_eq!(owner(&Path::new("/tmp").join(other)), None, "{other}");
+        }
     }
 }
