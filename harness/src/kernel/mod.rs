@@ -4,32 +4,16 @@
 //! for fibers, shared memory for processes), and the running task itself takes
 //! each decision, so that nobody is asked and nothing is sent.
 //!
-//! | file | what is there |
+//! | folder | what is there |
 //! |---|---|
-//! | `state`, `memory`, `enabled` | the kernel's data, its reset; its arrays; its set of enabled tasks |
-//! | `point`, `turn` | the scheduling point that stands before each visible operation; passing the turn |
-//! | `file_lock` | locks of files |
-//! | `stream`, `open` | calls on descriptors, and who waits for one; who has which in `sim` |
-//! | `signal`, `handlers` | who is sent a signal, and when its handler runs; the handlers |
-//! | `visible`, `join` | operations of the user's own; joining any task |
-//! | `recorder`, `moment` | the operations of a program as a history; its times and kills |
-//! | `decide` | the choice of the next task, and the ends of an execution |
-//! | `policy` | who goes on where the plan does not say |
-//! | `fault` | what goes wrong on purpose |
-//! | `futex`, `sleep` | futex calls; their queues: falling asleep and being woken |
-//! | `life`, `unwind` | tasks: creation, end, abandonment; panics on their way |
-//! | `guard` | classes of tasks that wait for the same thing |
-//! | `robust` | the robust locks of tasks that end |
-//! | `race_cell`, `race`, `order`, `clock` | plain data; its races; what happens before what; vector clocks |
-//! | `touches` | which two steps commute |
-//! | `plan`, `choice`, `event`, `record` | what shall be done, what was chosen, what happened; writing it down |
-//! | `plan`, `choice`, `event` | what shall be done, what was chosen, what happened |
-//! | `record` | writing that down |
-//! | `arena`, `task`, `fixed` | the memory and the plain data in it |
-//! | `checked`, `words`, `children`, `segment` | the `Checked` platform that primitives meet |
-//! | `outside` | waits in code outside of the tasks |
-//! | `alone` | descriptors and forks of this process, one at a time |
-//! | `current`, `panic`, `rng` | the thread's kernel, panic notes, the generator |
+//! | [`data`] | the kernel's plain data, in one arena |
+//! | [`schedule`] | what shall be done, what was chosen, what happened |
+//! | [`step`] | the point before each visible operation, the decision, the turn; faults |
+//! | [`policy`] | who goes on where the plan does not say |
+//! | [`tasks`] | how tasks begin and end |
+//! | [`platform`] | the `Checked` platform that primitives meet |
+//! | [`causality`] | what happens before what, races of plain data, steps that commute |
+//! | [`hooks`] | what a program tells the scheduler itself |
 //!
 //! A step of a task, and what the kernel does at each moment:
 //!
@@ -48,77 +32,43 @@
 //! When a process dies here, the arena stays as it was at that instruction; the
 //! engine ends the task on its behalf, or gives the execution up.
 
-mod alone;
-mod arena;
-mod checked;
-mod children;
-mod choice;
-mod clock;
-pub(crate) mod current;
-mod decide;
-mod enabled;
-mod event;
-pub(crate) mod fault;
-mod file_lock;
-mod fixed;
-mod futex;
-mod guard;
-mod handlers;
-mod join;
-mod life;
-mod memory;
-mod moment;
-mod named;
-mod open;
-mod order;
-mod outside;
-pub(crate) mod panic;
-mod plan;
-mod point;
+mod causality;
+mod data;
+mod hooks;
+mod platform;
 mod policy;
-mod race;
-mod race_cell;
-mod record;
-mod recorder;
-mod rng;
-mod robust;
-mod segment;
-mod signal;
-mod sleep;
-mod state;
-mod stream;
-mod task;
-mod touches;
-mod turn;
-mod unwind;
-mod visible;
-mod words;
+mod schedule;
+mod step;
+mod tasks;
 
-pub(crate) use alone::Alone;
-pub(crate) use arena::Arena;
-pub use arena::Limits;
-pub use checked::{Checked, Granularity};
-pub(crate) use choice::faults;
-pub use choice::{Choice, Outcome, switches};
-pub(crate) use decide::End;
-pub(crate) use event::{EVERYTHING, Event, Tail};
-pub(crate) use handlers::forget_handlers;
-pub use join::join_task;
-pub(crate) use life::{depart, enter, set_label};
-pub(crate) use moment::judging;
-pub(crate) use outside::set_part;
-pub(crate) use plan::{Mismatch, Plan, Policy};
+pub(crate) use causality::race::Touch;
+pub use causality::race_cell::RaceCell;
+pub(crate) use causality::touches::Touches;
+pub(crate) use data::arena::Arena;
+pub use data::arena::Limits;
+pub(crate) use data::current;
+pub(crate) use data::state::{Kernel, Mode, Request};
+pub(crate) use data::task::NOBODY;
+pub use data::task::Role;
+pub(crate) use data::task::State;
+pub use hooks::join::join_task;
+pub(crate) use hooks::moment::judging;
+pub(crate) use hooks::recorder::Judged;
+pub use hooks::recorder::Recorder;
+pub use hooks::visible::{unobserved, visible, visible_value};
+pub use platform::checked::{Checked, Granularity};
+pub(crate) use platform::handlers::forget_handlers;
+pub(crate) use platform::segment::at_home;
+pub(crate) use platform::stream::is_file;
 pub(crate) use policy::{Forecast, MARKS, Mark, Sleeper, is_eligible};
-pub(crate) use race::Touch;
-pub use race_cell::RaceCell;
-pub(crate) use recorder::Judged;
-pub use recorder::Recorder;
-pub use rng::Rng;
-pub(crate) use segment::at_home;
-pub(crate) use state::{Kernel, Mode, Request};
-pub(crate) use stream::is_file;
-pub(crate) use task::NOBODY;
-pub use task::Role;
-pub(crate) use task::State;
-pub(crate) use touches::Touches;
-pub use visible::{unobserved, visible, visible_value};
+pub(crate) use schedule::choice::faults;
+pub use schedule::choice::{Choice, Outcome, switches};
+pub(crate) use schedule::event::{EVERYTHING, Event, Tail};
+pub(crate) use schedule::plan::{Mismatch, Plan, Policy};
+pub use schedule::rng::Rng;
+pub(crate) use step::decide::End;
+pub(crate) use step::fault;
+pub(crate) use tasks::alone::Alone;
+pub(crate) use tasks::life::{depart, enter, set_label};
+pub(crate) use tasks::outside::set_part;
+pub(crate) use tasks::panic;

@@ -13,13 +13,13 @@
 //!
 //! When a process dies here, the sleepers lie in the arena as they were.
 
-use crate::kernel::choice::Choice;
-use crate::kernel::decide::End;
-use crate::kernel::event::Tail;
-use crate::kernel::plan::Policy;
-use crate::kernel::state::Kernel;
-use crate::kernel::task::NOBODY;
-use crate::kernel::touches::Touches;
+use crate::kernel::causality::touches::Touches;
+use crate::kernel::data::state::Kernel;
+use crate::kernel::data::task::NOBODY;
+use crate::kernel::schedule::choice::Choice;
+use crate::kernel::schedule::event::Tail;
+use crate::kernel::schedule::plan::Policy;
+use crate::kernel::step::decide::End;
 
 /// A task that sleeps, and what its step turned out to be when it was explored.
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,7 @@
 //! Picking single bits of a set of any size, given as its words that are not empty with
 //! their places.
 
-use super::super::enabled::Words;
+use crate::kernel::data::enabled::Words;
 
 /// How many bits are set.
 pub(super) fn count(set: Words<'_, false>) -> u32 {

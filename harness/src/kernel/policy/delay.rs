@@ -2,7 +2,7 @@
 //! runs goes on until it cannot. A mark delays whoever would go on: the next takes its
 //! place.
 
-use super::super::state::Kernel;
+use crate::kernel::data::state::Kernel;
 
 impl Kernel {
     #[inline]

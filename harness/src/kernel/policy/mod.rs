@@ -34,8 +34,8 @@ pub(super) use standing::Guide;
 pub(crate) use standing::{Forecast, MARKS, Mark, Standing};
 pub(crate) use surw::is_eligible;
 
-use super::plan::Policy;
-use super::state::Kernel;
+use crate::kernel::data::state::Kernel;
+use crate::kernel::schedule::plan::Policy;
 use std::hint::select_unpredictable;
 
 impl Kernel {

@@ -1,8 +1,8 @@
 //! The task with the highest priority goes on; at a marked step, the task that takes
 //! it falls to the priority of the mark, below all others but those of later depth.
 
-use super::super::state::Kernel;
 use super::bits::{each, first};
+use crate::kernel::data::state::Kernel;
 use std::hint::select_unpredictable;
 
 impl Kernel {

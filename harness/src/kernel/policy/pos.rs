@@ -2,8 +2,8 @@
 //! operations that race with it are drawn anew, so that one which lost to it may still
 //! win or lose against the next.
 
-use super::super::state::{Kernel, Mode};
 use super::bits::each;
+use crate::kernel::data::state::{Kernel, Mode};
 use selvedge::platform::{Kind, Op};
 use std::hint::select_unpredictable;
 

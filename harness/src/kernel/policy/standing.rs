@@ -8,10 +8,10 @@
 //! When a process dies here, the notes of its tasks stay and are never looked at again:
 //! a task that has ended is not enabled.
 
-use super::super::rng::Rng;
-use super::super::state::Kernel;
-use super::super::task::NOBODY;
 use crate::kernel::Policy;
+use crate::kernel::data::state::Kernel;
+use crate::kernel::data::task::NOBODY;
+use crate::kernel::schedule::rng::Rng;
 
 /// How many steps of one execution can be marked.
 pub(crate) const MARKS: usize = 64;

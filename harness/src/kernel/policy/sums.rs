@@ -14,7 +14,7 @@
 //!
 //! When a process dies here, the tree lies in the arena as it was.
 
-use super::super::state::Kernel;
+use crate::kernel::data::state::Kernel;
 
 /// The part of a number that says how many tasks a node sums up.
 #[inline(always)]

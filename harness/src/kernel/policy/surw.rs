@@ -9,9 +9,9 @@
 //! The object is known by the pilot's word that operation number `witness` of a task
 //! touches it: so addresses need not be the same from execution to execution.
 
-use super::super::state::{Kernel, Mode};
-use super::super::task::{NOBODY, State};
 use super::bits::{each, those, weighed};
+use crate::kernel::data::state::{Kernel, Mode};
+use crate::kernel::data::task::{NOBODY, State};
 use selvedge::platform::Kind;
 
 /// Whether an operation of this kind can be one of interest. Releasing a lock cannot:

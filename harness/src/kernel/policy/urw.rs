@@ -2,8 +2,8 @@
 //! tasks that it will still start. A task that has taken more than was foretold is
 //! never quite forgotten: it counts as having one left.
 
-use super::super::state::Kernel;
 use super::bits::{each, weighed};
+use crate::kernel::data::state::Kernel;
 
 impl Kernel {
     #[inline(never)]

@@ -1,0 +1,13 @@
+//! What happens before what: clocks, races on plain data, and steps that commute.
+//!
+//! | file | what is there |
+//! |---|---|
+//! | `clock`, `order` | vector clocks; which task knows of what the others did |
+//! | `race_cell`, `race` | plain data that is watched; its races |
+//! | `touches` | what a step touches, and which two steps commute |
+
+pub(in crate::kernel) mod clock;
+pub(in crate::kernel) mod order;
+pub(in crate::kernel) mod race;
+pub(in crate::kernel) mod race_cell;
+pub(in crate::kernel) mod touches;

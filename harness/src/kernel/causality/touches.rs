@@ -1,0 +1,123 @@
+//! What a step touches, and which two steps commute.
+//!
+//! Called by the policy `Awake` at each decision, and by the strategies that reduce by
+//! partial orders after an execution. Two steps of different tasks commute if neither
+//! touches everything and no word is touched by both of which one may write.
+//!
+//! A step touches the object of its operation (and a second one), the word that its
+//! guard looks at, the `ended` word of a task that it ends, and what the task looked at
+//! to announce its next operation. Starting tasks touches their numbering.
+//!
+//! 1. When in doubt, a step writes: more schedules are explored, none is lost.
+//! 2. Addresses are compared within one execution, without their address space: two
+//!    processes' own words at one address count as one.
+//!
+//! When a process dies here, nothing is lost: nothing is kept.
+
+use crate::kernel::data::task::Task;
+use crate::kernel::platform::stream::is_file;
+use crate::kernel::schedule::choice::Outcome;
+use crate::kernel::schedule::event::{EVERYTHING, Event, Tail};
+use selvedge::platform::{Cmp, Guard, Kind};
+
+/// The numbering of tasks, as an object.
+const NUMBERING: usize = EVERYTHING - 1;
+
+/// Up to six words, each read or written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Touches {
+    words: [(usize, bool); 6],
+    len: usize,
+    /// Commutes with nothing.
+    pub(crate) everything: bool,
+}
+
+impl Touches {
+    fn new(kind: Kind, objects: [usize; 2], guard: usize, reads: bool, tail: Tail) -> Touches {
+        // What a call on a descriptor depends on (closing, say) is no step of its own.
+        let unknown = matches!(kind, Kind::Signal | Kind::Input | Kind::Output) || is_file(objects[0]);
+        let everything = unknown || tail.ends == EVERYTHING || tail.peeks == EVERYTHING;
+        let mut touches = Touches { words: [(0, false); 6], len: 0, everything };
+        let writes = !reads && !matches!(kind, Kind::Read | Kind::Wait | Kind::Join);
+        touches.add(objects[0], writes);
+        touches.add(objects[1], writes);
+        touches.add(guard, false);
+        touches.add(tail.ends, true);
+        touches.add(tail.peeks, false);
+        touches.add(if kind == Kind::Spawn { NUMBERING } else { 0 }, true);
+        touches
+    }
+
+    fn add(&mut self, word: usize, writes: bool) {
+        if word != 0 {
+            self.words[self.len] = (word, writes);
+            self.len += 1;
+        }
+    }
+
+    /// What a step touched.
+    pub(crate) fn of_event(event: &Event) -> Touches {
+        Touches::of(event, event.only_reads())
+    }
+
+    fn of(event: &Event, reads: bool) -> Touches {
+        let guard = word_of(&event.guard);
+        let touches = Touches::new(event.kind, [event.object, event.also], guard, reads, event.tail);
+        let handles = matches!(event.choice.outcome(), Outcome::Signal(_));
+        Touches { everything: touches.everything || handles, ..touches }
+    }
+
+    /// What the announced step of a task touches.
+    pub(crate) fn of_task(task: &Task, reads: bool, tail: Tail) -> Touches {
+        let guard = word_of(&task.op.guard);
+        let touches = Touches::new(task.op.kind, [task.op.object, task.op.also], guard, reads, tail);
+        Touches { everything: touches.everything || task.interrupted, ..touches }
+    }
+
+    /// What a step touches of which nothing is known.
+    pub(crate) fn everything() -> Touches {
+        Touches { words: [(0, false); 6], len: 0, everything: true }
+    }
+
+    /// The same step, of which it is known whether it is a mere read.
+    pub(crate) fn set_reads(&mut self, event: &Event, reads: bool) {
+        *self = Touches { everything: self.everything, ..Touches::of(event, reads) };
+    }
+
+    /// The words, and whether each may be written.
+    pub(crate) fn words(&self) -> &[(usize, bool)] {
+        &self.words[..self.len]
+    }
+
+    /// Whether the order of the two can matter.
+    pub(crate) fn conflicts(&self, other: &Touches) -> bool {
+        let clash = |&(word, writes): &(usize, bool)| {
+            other.words().iter().any(|&(same, also)| word == same && (writes || also))
+        };
+        self.everything || other.everything || self.words().iter().any(clash)
+    }
+}
+
+/// The word that a guard looks at; 0 if none.
+fn word_of(guard: &Guard) -> usize {
+    if guard.cmp == Cmp::Never || guard.asks_descriptor() { 0 } else { guard.word }
+}
+
+impl Event {
+    /// Whether, although it could have written, it found another number and did not.
+    pub(crate) fn only_reads(&self) -> bool {
+        match self.before[0] {
+            Some(word) => self.only_reads_at(word),
+            None => self.writes_at.is_some() && self.value == u64::MAX,
+        }
+    }
+
+    /// Whether it would be a mere read where it finds `word` (eight bytes, of which it
+    /// looks at the first).
+    pub(crate) fn only_reads_at(&self, word: u64) -> bool {
+        self.writes_at.is_some_and(|(at, bytes)| {
+            let mask = if bytes >= 8 { u64::MAX } else { (1 << (8 * bytes)) - 1 };
+            word & mask != at
+        })
+    }
+}

@@ -1,0 +1,147 @@
+//! The one block of memory in which an engine's kernel lives.
+//!
+//! Made by an engine before it forks anything, so that every process of the
+//! execution finds the kernel at the same address and pointers into the arena
+//! mean the same everywhere. Mapped without reservation: pages that no execution
+//! touches cost nothing.
+//!
+//! ```text
+//!  Kernel | enabled | tasks | standings | sums | candidates | marks | guard classes
+//!         | class bitsets | choices | prefix | enabled log | events | fault log
+//!         | sleepers | program memory (state, segments)
+//! ```
+//!
+//! When a process dies here, the mapping lives on in the others.
+
+use super::enabled::BEFORE;
+use super::state::{Kernel, Mode};
+use super::task::Task;
+use crate::kernel::policy::{MARKS, Mark, Sleeper, Standing};
+use crate::kernel::schedule::choice::Choice;
+use crate::kernel::schedule::event::Event;
+use crate::kernel::step::guard::{Class, Guards};
+use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
+use std::num::NonZeroUsize;
+use std::ptr::NonNull;
+use std::time::Duration;
+
+/// How large an execution may become.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Tasks alive or ended in one execution.
+    pub tasks: usize,
+    /// Steps of one execution; one that reaches it is reported as livelock.
+    pub steps: usize,
+    /// Bytes of memory that the tasks of one execution share.
+    pub memory: usize,
+    /// How long a task may run without coming to its next operation; whole seconds, at least
+    /// one. What runs outside of the tasks may take three times as long to come to its end.
+    pub patience: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { tasks: 1024, steps: 100_000, memory: 64 << 20, patience: Duration::from_secs(10) }
+    }
+}
+
+/// A mapped arena with a kernel in it.
+pub(crate) struct Arena {
+    base: NonNull<std::ffi::c_void>,
+    len: usize,
+}
+
+/// Hands out the parts of the arena one after the other.
+struct Layout {
+    next: usize,
+}
+
+impl Layout {
+    fn take<T>(&mut self, count: usize) -> usize {
+        let at = self.next.next_multiple_of(align_of::<T>().max(64));
+        self.next = at + count * size_of::<T>();
+        at
+    }
+}
+
+impl Arena {
+    /// Maps an arena: shared with forked children for [`Mode::Real`], private for
+    /// [`Mode::Sim`].
+    pub(crate) fn new(limits: Limits, mode: Mode) -> nix::Result<Arena> {
+        let capacity = limits.tasks.next_multiple_of(64);
+        let words = capacity / 64;
+        let classes = (capacity * 2).next_power_of_two();
+        let mut layout = Layout { next: 0 };
+        let kernel_at = layout.take::<Kernel>(1);
+        // What every step touches lies together: a forked task faults few pages.
+        let enabled_at = layout.take::<u64>(BEFORE + words);
+        let tasks_at = layout.take::<Task>(capacity);
+        let standings_at = layout.take::<Standing>(capacity);
+        let sums_at = layout.take::<u64>(capacity + 1);
+        let candidates_at = layout.take::<u64>(words);
+        let marks_at = layout.take::<Mark>(MARKS);
+        let classes_at = layout.take::<Class>(classes);
+        let bits_at = layout.take::<u64>(classes * words);
+        let choices_at = layout.take::<Choice>(limits.steps);
+        let prefix_at = layout.take::<Choice>(limits.steps);
+        let log_at = layout.take::<u64>(limits.steps * words);
+        let events_at = layout.take::<Event>(limits.steps);
+        let faults_at = layout.take::<u64>(limits.steps * words * crate::kernel::step::fault::KINDS);
+        let sleepers_at = layout.take::<Sleeper>(capacity);
+        let memory_at = layout.take::<[u8; 4096]>(0).next_multiple_of(4096);
+        let len = memory_at + limits.memory;
+        let flags = match mode {
+            Mode::Sim => MapFlags::MAP_PRIVATE,
+            Mode::Real => MapFlags::MAP_SHARED,
+        } | MapFlags::MAP_NORESERVE;
+        let size = NonZeroUsize::new(len).expect("an arena has a kernel");
+        // SAFETY: a fresh anonymous mapping aliases nothing.
+        let base =
+            unsafe { mmap_anonymous(None, size, ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, flags)? };
+        let start = base.cast::<u8>().as_ptr();
+        // SAFETY: every offset lies inside the mapping and is aligned for its type
+        // (`Layout::take`); zeroed memory is a valid value of what lies there, or is
+        // written before it is read; the kernel is written before anybody sees it.
+        unsafe {
+            let kernel = start.add(kernel_at).cast::<Kernel>();
+            kernel.write(Kernel::new(
+                mode,
+                limits,
+                super::state::Parts {
+                    tasks: start.add(tasks_at).cast(),
+                    standings: start.add(standings_at).cast(),
+                    sums: start.add(sums_at).cast(),
+                    marks: start.add(marks_at).cast(),
+                    candidates: start.add(candidates_at).cast(),
+                    enabled: start.add(enabled_at).cast::<u64>().add(BEFORE),
+                    choices: start.add(choices_at).cast(),
+                    prefix: start.add(prefix_at).cast(),
+                    log: start.add(log_at).cast(),
+                    events: start.add(events_at).cast(),
+                    sleepers: start.add(sleepers_at).cast(),
+                    faults: start.add(faults_at).cast(),
+                    memory: start.add(memory_at),
+                    stride: words,
+                    start: start as usize,
+                    end: start as usize + len,
+                },
+                Guards::new(start.add(classes_at).cast(), start.add(bits_at).cast(), classes, words),
+            ));
+        }
+        Ok(Arena { base, len })
+    }
+
+    /// The kernel, which lives as long as the arena.
+    pub(crate) fn kernel(&self) -> *mut Kernel {
+        self.base.as_ptr().cast()
+    }
+}
+
+impl Drop for Arena {
+    fn drop(&mut self) {
+        // SAFETY: `base` and `len` are what `mmap_anonymous` returned and got, and
+        // an engine drops its arena last.
+        let unmapped = unsafe { munmap(self.base, self.len) };
+        debug_assert!(unmapped.is_ok());
+    }
+}

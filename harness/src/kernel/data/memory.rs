@@ -1,0 +1,114 @@
+//! The kernel's arrays: choices, events, the log of enabled sets, the prefix, and the
+//! memory that programs share.
+//!
+//! Read by strategies and judges after an execution. Bounds are those of
+//! [`Limits`](crate::kernel::Limits), which the arena was made with.
+
+use super::state::Kernel;
+use crate::kernel::policy::Sleeper;
+use crate::kernel::schedule::choice::Choice;
+use crate::kernel::schedule::event::Event;
+use std::ops::Range;
+
+impl Kernel {
+    /// The choices of the execution so far.
+    pub(crate) fn schedule(&self) -> &[Choice] {
+        // SAFETY: steps <= limits.steps, the length of `choices`.
+        unsafe { std::slice::from_raw_parts(self.parts.choices, self.steps as usize) }
+    }
+
+    /// The recorded events; empty if the plan did not ask for a record.
+    #[allow(clippy::mut_from_ref, reason = "the record belongs to whoever holds the turn")]
+    pub(crate) fn events(&self) -> &mut [Event] {
+        let len = if self.plan.record { self.steps as usize } else { 0 };
+        // SAFETY: as in `schedule`; `pick` wrote each of them, and only the holder
+        // of the turn looks at them.
+        unsafe { std::slice::from_raw_parts_mut(self.parts.events, len) }
+    }
+
+    /// The tasks that were enabled at a step, as a bitset, if the plan asked for it.
+    pub(crate) fn enabled_at(&self, step: usize) -> &[u64] {
+        debug_assert!(self.plan.log_enabled && step < self.steps as usize);
+        // SAFETY: step < limits.steps and the log has stride words for each.
+        unsafe {
+            std::slice::from_raw_parts(self.parts.log.add(step * self.parts.stride), self.words as usize)
+        }
+    }
+
+    /// Sets the prefix of the plan.
+    ///
+    /// # Panics
+    /// If it is longer than an execution may be.
+    pub(crate) fn set_prefix(&mut self, prefix: &[Choice]) {
+        assert!(prefix.len() <= self.limits.steps, "a prefix of {} steps exceeds the bound", prefix.len());
+        // SAFETY: the length was checked against that of the array; the source is
+        // not in the arena.
+        unsafe { std::ptr::copy_nonoverlapping(prefix.as_ptr(), self.parts.prefix, prefix.len()) };
+        self.plan.prefix = prefix.len() as u32;
+    }
+
+    /// Sets who sleeps from step `from` on, under policy `Awake`.
+    ///
+    /// # Panics
+    /// If there are more than tasks.
+    pub(crate) fn set_sleepers(&mut self, sleepers: &[Sleeper], from: usize) {
+        assert!(sleepers.len() <= self.limits.tasks, "{} tasks sleep", sleepers.len());
+        // SAFETY: as in `set_prefix`.
+        unsafe {
+            std::ptr::copy_nonoverlapping(sleepers.as_ptr(), self.parts.sleepers, sleepers.len());
+        }
+        self.plan.sleepers = sleepers.len() as u32;
+        self.plan.asleep_from = from as u32;
+    }
+
+    /// The tasks that sleep.
+    pub(in crate::kernel) fn dozing(&self) -> &[Sleeper] {
+        // SAFETY: at most limits.tasks, the length of the array.
+        unsafe { std::slice::from_raw_parts(self.parts.sleepers, self.plan.sleepers as usize) }
+    }
+
+    /// Keeps the sleepers for which `stays` is true.
+    pub(in crate::kernel) fn retain_sleepers(&mut self, mut stays: impl FnMut(&Sleeper) -> bool) {
+        let mut kept = 0;
+        for at in 0..self.plan.sleepers as usize {
+            // SAFETY: kept <= at < limits.tasks, the length of the array.
+            unsafe {
+                let sleeper = *self.parts.sleepers.add(at);
+                if stays(&sleeper) {
+                    self.parts.sleepers.add(kept).write(sleeper);
+                    kept += 1;
+                }
+            }
+        }
+        self.plan.sleepers = kept as u32;
+    }
+
+    pub(in crate::kernel) fn prefix_choice(&self, index: u32) -> Choice {
+        debug_assert!(index < self.plan.prefix);
+        // SAFETY: index < prefix <= limits.steps.
+        unsafe { *self.parts.prefix.add(index as usize) }
+    }
+
+    /// The addresses of the arena: the same in every execution.
+    pub(crate) fn arena(&self) -> Range<usize> {
+        self.parts.start..self.parts.end
+    }
+
+    /// Zeroed program memory, aligned to 64 bytes; `None` if it is used up.
+    pub(crate) fn allocate(&mut self, size: usize) -> Option<*mut u8> {
+        let size = size.next_multiple_of(64);
+        let at = self.used;
+        if size > self.limits.memory - at {
+            return None;
+        }
+        self.used += size;
+        // SAFETY: at + size <= limits.memory.
+        let pointer = unsafe { self.parts.memory.add(at) };
+        if at < self.dirty {
+            // SAFETY: inside program memory; fresh pages are zero already.
+            unsafe { pointer.write_bytes(0, size.min(self.dirty - at)) };
+        }
+        self.dirty = self.dirty.max(self.used);
+        Some(pointer)
+    }
+}

@@ -1,0 +1,430 @@
+//! The kernel's data: counters, the bitset of enabled tasks, pointers into the
+//! arena. Reset for each execution in time proportional to the tasks of the last.
+
+use super::arena::Limits;
+use super::enabled::coarseness;
+use super::fixed::Text;
+use super::task::{NOBODY, Role, State, Task};
+use crate::kernel::Granularity;
+use crate::kernel::causality::order::Order;
+use crate::kernel::causality::race::Raced;
+use crate::kernel::platform::stream::Descriptors;
+use crate::kernel::policy::{Guide, Mark, Standing};
+use crate::kernel::schedule::choice::Choice;
+use crate::kernel::schedule::event::Event;
+use crate::kernel::schedule::plan::Plan;
+use crate::kernel::step::decide::End;
+use crate::kernel::step::fault::FaultPlan;
+use crate::kernel::step::guard::Guards;
+use crate::kernel::tasks::panic::Note;
+use std::sync::atomic::AtomicU32;
+
+/// Which engine the kernel belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Mode {
+    /// Tasks are fibers of one thread.
+    Sim,
+    /// Tasks are processes and threads that hand each other a turn.
+    Real,
+}
+
+/// The tasks of this execution unwind: they leave their code without a step.
+pub(in crate::kernel) const ABANDON: u32 = 1;
+/// The running task's next operation was already chosen when it was woken.
+pub(in crate::kernel) const GRANTED: u32 = 2;
+/// The running task panicked, and may unwind.
+pub(in crate::kernel) const UNWINDING: u32 = 4;
+
+/// The running task is inside a step's body: what it does is unobserved.
+pub(in crate::kernel) const INSIDE: u8 = 1;
+/// A step is an access to a word, not a call of a primitive.
+pub(in crate::kernel) const WORDS: u8 = 2;
+/// The program has touched plain data: what happens before what is kept.
+pub(in crate::kernel) const RACES: u8 = 4;
+
+/// Where the turn goes when the running task gives it away without a choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Launch {
+    /// Nowhere: the next task is chosen.
+    Done,
+    /// To the next of the tasks that exist from the start.
+    Next,
+    /// Back to the task that is just starting another.
+    Back,
+}
+
+/// What a task in `real` asks the controller for when it hands it the turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Request {
+    /// The execution is over.
+    Over,
+    /// The running task caught a fatal signal of its own making.
+    Crashed,
+}
+
+/// Pointers to the parts of the arena.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(in crate::kernel) struct Parts {
+    pub(in crate::kernel) tasks: *mut Task,
+    pub(in crate::kernel) standings: *mut Standing,
+    /// Sums over the standings: see `policy::sums`.
+    pub(in crate::kernel) sums: *mut u64,
+    pub(in crate::kernel) marks: *mut Mark,
+    /// A set of tasks for a policy's own use within one decision.
+    pub(in crate::kernel) candidates: *mut u64,
+    /// The words of the set; its summary lies before them. See `enabled`.
+    pub(in crate::kernel) enabled: *mut u64,
+    pub(in crate::kernel) choices: *mut Choice,
+    pub(in crate::kernel) prefix: *mut Choice,
+    pub(in crate::kernel) log: *mut u64,
+    pub(in crate::kernel) events: *mut Event,
+    pub(in crate::kernel) sleepers: *mut crate::kernel::policy::Sleeper,
+    pub(in crate::kernel) faults: *mut u64,
+    pub(in crate::kernel) memory: *mut u8,
+    /// Bitset words per set of tasks.
+    pub(in crate::kernel) stride: usize,
+    /// The addresses between which the arena lies.
+    pub(in crate::kernel) start: usize,
+    pub(in crate::kernel) end: usize,
+}
+
+/// The kernel. See the module's documentation for its invariants.
+#[repr(C, align(64))]
+pub(crate) struct Kernel {
+    pub(in crate::kernel) flags: u32,
+    /// What keeps an operation from being a plain step: [`INSIDE`], [`WORDS`], [`RACES`].
+    pub(in crate::kernel) quiet: u8,
+    pub(in crate::kernel) over: bool,
+    pub(in crate::kernel) mode: Mode,
+    pub(in crate::kernel) launch: Launch,
+    pub(crate) granularity: Granularity,
+    pub(in crate::kernel) end: End,
+    /// The task that goes on, or runs.
+    pub(crate) current: u32,
+    pub(in crate::kernel) alive: u32,
+    /// Threads that have not ended.
+    pub(in crate::kernel) threads: u32,
+    /// Tasks that wait in the middle of their unwinding; see `unwind`.
+    pub(in crate::kernel) unwinders: u32,
+    /// Tasks created so far.
+    pub(crate) tasks: u32,
+    /// How many of them existed from the start.
+    pub(crate) declared: u32,
+    /// For how many words, as a power of two, a bit of the summary of enabled tasks stands.
+    pub(in crate::kernel) coarse: u32,
+    /// Bitset words in use.
+    pub(in crate::kernel) words: u32,
+    pub(crate) steps: u32,
+    /// Decisions before this step are plain; see `decide`.
+    pub(in crate::kernel) plain_until: u32,
+    pub(in crate::kernel) cursor: u32,
+    /// Who waits for a descriptor, and who looks.
+    pub(crate) descriptors: Descriptors,
+    pub(crate) limits: Limits,
+    pub(crate) plan: Plan,
+    /// What may go wrong.
+    pub(crate) faults: FaultPlan,
+    pub(in crate::kernel) guide: Guide,
+    pub(in crate::kernel) parts: Parts,
+    pub(in crate::kernel) guards: Guards,
+    pub(in crate::kernel) parked_head: u32,
+    pub(in crate::kernel) parked_tail: u32,
+    /// The virtual clock, in nanoseconds.
+    pub(in crate::kernel) clock: u64,
+    /// Bytes of program memory handed out.
+    pub(in crate::kernel) used: usize,
+    /// The address of the newest named segment; 0 if there is none.
+    pub(in crate::kernel) names: usize,
+    /// Bytes of program memory that were ever handed out and may be dirty.
+    pub(in crate::kernel) dirty: usize,
+    /// The task that ended the execution.
+    pub(in crate::kernel) culprit: u32,
+    /// Source line of the step being performed, for atomics inside a primitive.
+    pub(in crate::kernel) site: &'static std::panic::Location<'static>,
+    /// `real`: the controller sleeps on this.
+    pub(crate) controller: AtomicU32,
+    pub(crate) request: Request,
+    /// `real`: a process that is ending; whoever gets the turn waits until it is dead.
+    pub(in crate::kernel) dying: u32,
+    /// `real`: the running process was killed by its own decision and ends when it has
+    /// given its turn away.
+    pub(in crate::kernel) condemned: bool,
+    /// `real`: the task whose process holds the turn. While that process decides, `current`
+    /// may be somebody else already.
+    pub(crate) holder: u32,
+    /// `real`: when tasks of a dynamic program first look for their controller.
+    pub(in crate::kernel) lonely: u64,
+    /// `real`: tasks with a number below this live in warm processes, which outlive
+    /// their tasks; all others end with theirs and must be buried.
+    pub(crate) warm: u32,
+    /// The task whose code judges the others: the main task of a dynamic program.
+    pub(crate) judge_task: u32,
+    /// `real`: the controller's process.
+    pub(crate) controller_pid: u32,
+    pub(crate) note: Note,
+    /// Names of the tasks that may be killed, one a line; none if there is no rule.
+    pub(in crate::kernel) victims: Text<512>,
+    /// The label that a dynamic program gave its outcome.
+    pub(crate) label: Text<128>,
+    /// What happens before what, and the race that ended the execution.
+    pub(in crate::kernel) order: Order,
+    pub(crate) raced: Option<Raced>,
+    /// Some task vanished: its stack or its process is gone.
+    pub(in crate::kernel) vanished: bool,
+    /// `sim`: resumes the fiber of a task; called with `engine`.
+    pub(crate) resume: Option<unsafe fn(*mut (), usize)>,
+    pub(crate) engine: *mut (),
+    /// `sim`: what the tasks of this execution run.
+    pub(crate) job: *const (),
+    /// `sim`: fibers that are resumed shall end.
+    pub(crate) closing: bool,
+}
+
+impl Kernel {
+    #[track_caller]
+    pub(in crate::kernel) fn new(mode: Mode, limits: Limits, parts: Parts, guards: Guards) -> Kernel {
+        Kernel {
+            flags: 0,
+            quiet: 0,
+            over: true,
+            mode,
+            launch: Launch::Done,
+            granularity: Granularity::Operation,
+            end: End::Finished,
+            current: 0,
+            alive: 0,
+            threads: 0,
+            unwinders: 0,
+            tasks: 0,
+            declared: 0,
+            coarse: coarseness(parts.stride),
+            words: 0,
+            steps: 0,
+            plain_until: 0,
+            cursor: 0,
+            limits,
+            plan: Plan::STAY,
+            faults: FaultPlan::NONE,
+            guide: Guide::NEW,
+            parts,
+            guards,
+            descriptors: Descriptors::new(),
+            parked_head: NOBODY,
+            parked_tail: NOBODY,
+            clock: 0,
+            used: 0,
+            names: 0,
+            dirty: 0,
+            culprit: NOBODY,
+            site: std::panic::Location::caller(),
+            controller: AtomicU32::new(0),
+            request: Request::Over,
+            dying: 0,
+            condemned: false,
+            holder: NOBODY,
+            lonely: 0,
+            warm: 0,
+            judge_task: NOBODY,
+            controller_pid: 0,
+            note: Note::EMPTY,
+            victims: Text::EMPTY,
+            label: Text::EMPTY,
+            order: Order::NONE,
+            raced: None,
+            vanished: false,
+            resume: None,
+            engine: std::ptr::null_mut(),
+            job: std::ptr::null(),
+            closing: false,
+        }
+    }
+
+    /// Which execution it is: a number that differs from that of the last one, never 0.
+    pub(crate) fn epoch(&self) -> u32 {
+        self.guards.epoch()
+    }
+
+    /// Makes the kernel ready for the next execution; program memory is handed out
+    /// anew from its start.
+    pub(crate) fn reset(&mut self) {
+        if self.keeps_order() {
+            self.reset_order();
+        }
+        for index in 0..self.tasks as usize {
+            self.task(index).state = State::Free;
+        }
+        self.disable_all();
+        self.guards.reset();
+        self.flags = 0;
+        self.quiet = if self.granularity == Granularity::Word { WORDS } else { 0 };
+        self.over = false;
+        self.launch = Launch::Done;
+        self.end = End::Finished;
+        self.current = 0;
+        self.alive = 0;
+        self.threads = 0;
+        self.unwinders = Kernel::unwinders_at_first();
+        self.tasks = 0;
+        self.words = 0;
+        self.steps = 0;
+        self.cursor = 0;
+        self.guide.reset();
+        self.descriptors = Descriptors::new();
+        self.parked_head = NOBODY;
+        self.parked_tail = NOBODY;
+        self.clock = 0;
+        self.used = 0;
+        self.names = 0;
+        self.culprit = NOBODY;
+        self.dying = 0;
+        self.condemned = false;
+        self.faults.reset(self.plan.rng.seed());
+        self.request = Request::Over;
+        self.note.clear();
+        self.label.clear();
+        self.vanished = false;
+        self.find_plain_steps();
+    }
+
+    /// Gives the turn to the first of the tasks that exist from the start; each
+    /// runs up to its first operation before anybody is chosen.
+    pub(crate) fn begin(&mut self) {
+        self.launch = Launch::Next;
+        self.current = 0;
+        if self.tasks == 0 {
+            self.finish_as(End::Finished, NOBODY);
+        }
+    }
+
+    pub(crate) fn has_vanished(&self) -> bool {
+        self.vanished
+    }
+
+    /// The slot of a task.
+    #[inline(always)]
+    #[allow(clippy::mut_from_ref, reason = "a slot belongs to whoever holds the turn")]
+    pub(crate) fn task(&self, index: usize) -> &mut Task {
+        debug_assert!(index < self.parts.stride * 64);
+        // SAFETY: index < capacity; invariant 1 of the module: only the holder of
+        // the turn touches slots, and no caller keeps the reference across a switch
+        // or takes two of one slot.
+        unsafe { &mut *self.parts.tasks.add(index) }
+    }
+
+    /// The address space of an object: 0 for memory that all tasks share, else the
+    /// process that sees it.
+    #[inline]
+    pub(in crate::kernel) fn space(&self, address: usize) -> u32 {
+        self.space_for(self.current as usize, address)
+    }
+
+    /// Whether the running task is inside a step's body.
+    #[inline(always)]
+    pub(in crate::kernel) fn is_inside(&self) -> bool {
+        self.quiet & INSIDE != 0
+    }
+
+    /// The running task enters a step's body.
+    #[inline(always)]
+    pub(in crate::kernel) fn go_inside(&mut self) {
+        self.quiet |= INSIDE;
+    }
+
+    /// The running task leaves a step's body.
+    #[inline(always)]
+    pub(in crate::kernel) fn go_outside(&mut self) {
+        self.quiet &= !INSIDE;
+    }
+
+    /// Sets what was in force before others ran, save that they may have touched plain data.
+    #[inline(always)]
+    pub(in crate::kernel) fn restore_quiet(&mut self, quiet: u8) {
+        self.quiet = quiet | self.quiet & RACES;
+    }
+
+    /// The word at `address` may have changed: tasks waiting for it may be enabled
+    /// or no longer be.
+    #[inline(always)]
+    pub(in crate::kernel) fn touch(&mut self, address: usize) {
+        let space = if self.mode == Mode::Sim { 0 } else { self.space(address) };
+        self.guards.touch(address, space, self.parts.enabled, self.words as usize);
+    }
+
+    /// Adds a task to the execution.
+    ///
+    /// # Errors
+    /// The limit on tasks, if it is reached.
+    pub(crate) fn create(
+        &mut self,
+        role: Role,
+        parent: u32,
+        process: Option<u32>,
+        name: &str,
+    ) -> Result<usize, usize> {
+        let index = self.tasks as usize;
+        if index >= self.limits.tasks {
+            return Err(self.limits.tasks);
+        }
+        self.tasks += 1;
+        if self.words as usize * 64 < self.tasks as usize {
+            self.words += 1;
+            if self.words > 1 {
+                self.be_careful();
+            }
+        }
+        self.alive += 1;
+        self.threads += u32::from(role == Role::Thread);
+        self.set_enabled(index);
+        let site = self.site;
+        let cause = self.steps.checked_sub(1).unwrap_or(NOBODY);
+        let task = self.task(index);
+        task.begin(role, parent, process.unwrap_or(index as u32), site);
+        task.cause = cause;
+        task.name.set(name);
+        if self.faults.any() {
+            self.mark_victim(index, name);
+        }
+        if self.plan.policy.is_guided() {
+            self.welcome(index, parent as usize);
+        }
+        if self.keeps_order() {
+            self.order_start(parent as usize, index);
+        }
+        Ok(index)
+    }
+
+    /// The task whose `ended` word lies at `address`, if it is one.
+    #[inline]
+    pub(in crate::kernel) fn task_ending_at(&self, address: usize) -> Option<usize> {
+        let offset = address.wrapping_sub(self.parts.tasks as usize + std::mem::offset_of!(Task, ended));
+        let index = offset / size_of::<Task>();
+        (offset.is_multiple_of(size_of::<Task>()) && index < self.tasks as usize).then_some(index)
+    }
+
+    /// How the execution ended, and which task ended it.
+    pub(crate) fn ending(&self) -> (End, Option<usize>) {
+        (self.end, (self.culprit != NOBODY).then_some(self.culprit as usize))
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// The address space of an object as task `index` sees it.
+    pub(crate) fn object_space(&self, index: usize, address: usize) -> u32 {
+        self.space_for(index, address)
+    }
+
+    /// Small numbers are no addresses: users name objects of their own with them, and
+    /// mean the same object in every process. Large ones are files.
+    pub(in crate::kernel) fn space_for(&self, task: usize, address: usize) -> u32 {
+        const LOWEST_ADDRESS: usize = 0x1_0000;
+        let shared = !(LOWEST_ADDRESS..crate::kernel::platform::stream::FILES).contains(&address)
+            || (self.parts.start..self.parts.end).contains(&address);
+        if self.mode == Mode::Sim || shared { 0 } else { self.task(task).process + 1 }
+    }
+}

@@ -1,0 +1,74 @@
+//! When it is, who is asking, and who was killed when: what a recorded history is made of.
+//!
+//! Called by [`Recorder`](crate::kernel::Recorder) in tasks, and by judges after the tasks. Under
+//! a scheduler the time is the number of steps taken; outside, as in `wild`, it is the
+//! monotonic clock in nanoseconds, which all processes share (`clock_gettime(2)`).
+//!
+//! 1. A time is that of one step at most: two operations that are steps have two times.
+//! 2. While `finally` runs, `JUDGED` is the kernel of the execution that just ended.
+//!
+//! When a process dies here, nothing is left behind: nothing is written.
+
+use crate::kernel::data::current;
+use crate::kernel::data::state::Kernel;
+use crate::kernel::schedule::choice::Outcome;
+use selvedge::sys::clock;
+use std::cell::Cell;
+use std::ptr;
+
+thread_local! {
+    static JUDGED: Cell<*mut Kernel> = const { Cell::new(ptr::null_mut()) };
+}
+
+/// Runs `body`, which judges the execution that `kernel` just scheduled.
+pub(crate) fn judging<R>(kernel: &mut Kernel, body: impl FnOnce() -> R) -> R {
+    struct Restore(*mut Kernel);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            JUDGED.set(self.0);
+        }
+    }
+    let _restore = Restore(JUDGED.replace(kernel));
+    body()
+}
+
+/// The time, which is never 0.
+pub(in crate::kernel) fn now() -> u64 {
+    let kernel = current::get();
+    if kernel.is_null() {
+        return clock::monotonic().max(1);
+    }
+    // SAFETY: a current kernel is alive, and the caller has the turn.
+    unsafe { u64::from((*kernel).steps).max(1) }
+}
+
+/// The number of the calling task; of the calling thread outside an exploration.
+pub(in crate::kernel) fn client() -> u32 {
+    let kernel = current::get();
+    if kernel.is_null() {
+        return nix::unistd::gettid().as_raw() as u32;
+    }
+    // SAFETY: a current kernel is alive, and the caller has the turn.
+    unsafe { (*kernel).current }
+}
+
+/// The tasks that were killed in this execution, with the time: they had taken no step
+/// from then on.
+pub(in crate::kernel) fn kills() -> Vec<(u32, u64)> {
+    let kernel = if current::get().is_null() { JUDGED.get() } else { current::get() };
+    if kernel.is_null() {
+        return Vec::new();
+    }
+    // SAFETY: a current kernel is alive and the caller has the turn; one that is judged is
+    // alive while `judging` runs, which its engine called, and none of its tasks runs.
+    let kernel = unsafe { &*kernel };
+    let killed = kernel.schedule().iter().zip(1..).filter(|(choice, _)| choice.outcome() == Outcome::Kill);
+    let with_threads = |(choice, time): (&crate::kernel::schedule::choice::Choice, u64)| {
+        let victim = choice.task();
+        let dies = move |task: &u32| {
+            *task as usize == victim || kernel.task(*task as usize).process as usize == victim
+        };
+        (0..kernel.tasks).filter(dies).map(move |task| (task, time))
+    };
+    killed.flat_map(with_threads).collect()
+}

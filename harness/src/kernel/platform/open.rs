@@ -1,0 +1,259 @@
+//! `sim`: which process has which stream open.
+//!
+//! Fibers share the descriptors of one process. Real processes do not: a forked child has
+//! its own copy of each of its parent's, and a pipe ends when the last copy is closed. So
+//! the `Checked` platform keeps account of the streams of its thread. In `real` the list
+//! stays empty, because the operating system keeps it.
+//!
+//! | what happens | what becomes of a stream |
+//! |---|---|
+//! | a process makes it | that process has it, and owns its value |
+//! | that process forks | the child has it too, unless its closure owns it: then only the child |
+//! | its value is dropped | the owner has it no longer; the others keep it open |
+//! | a process ends or is killed | it has it no longer |
+//! | nobody has it | it is closed |
+//! | the execution is over | it is closed |
+//!
+//! Which streams a closure owns nobody can tell but the closure itself, when it is dropped.
+//! So a copy of this process is forked, drops it, and says which went: what a real parent
+//! does after each fork. The answer is kept for the next time that the same task starts
+//! a child at the same source line with the same streams open.
+//!
+//! 1. A descriptor on the list is open, and, unless its value lives, only the list closes it.
+//! 2. The owner of a value that lives is among those who have the stream.
+//!
+//! Descriptors that are no checked streams are not on the list: they are closed when they
+//! are dropped, whoever else would have inherited them.
+//!
+//! When a process dies here, see the table.
+
+use crate::kernel::data::current;
+use crate::kernel::data::state::{Kernel, Mode};
+use crate::kernel::tasks::alone::Alone;
+use nix::sys::wait::waitpid;
+use nix::unistd::{ForkResult, fork};
+use selvedge::sys::ofd;
+use std::cell::RefCell;
+use std::io::{Read, Write};
+use std::os::fd::{AsRawFd, BorrowedFd, IntoRawFd};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::ptr;
+
+/// A stream that fibers of this thread have open.
+struct Open {
+    number: u32,
+    fd: i32,
+    /// The process that has its value; none once that is gone.
+    owner: Option<u32>,
+    /// The processes that have it.
+    holders: Vec<u32>,
+}
+
+/// When an answer about a closure holds again: where it is started, by whom, and what is
+/// open.
+#[derive(PartialEq, Eq)]
+struct Question {
+    site: &'static Location<'static>,
+    process: u32,
+    open: Vec<(u32, Option<u32>)>,
+}
+
+#[derive(Default)]
+struct List {
+    next: u32,
+    open: Vec<Open>,
+    answers: Vec<(Question, Vec<u32>)>,
+}
+
+thread_local! {
+    static LIST: RefCell<List> = RefCell::default();
+}
+
+/// A stream's place on the list, while the stream lives.
+#[derive(Debug)]
+pub struct Watched(Option<u32>);
+
+/// The process of the running task, if fibers run.
+fn process_in_sim() -> Option<u32> {
+    let this = current::get();
+    // SAFETY: a current kernel is alive, and the caller has the turn.
+    let kernel = unsafe { this.as_mut() }?;
+    kernel.descriptors.listed |= kernel.mode == Mode::Sim;
+    (kernel.mode == Mode::Sim).then(|| kernel.task(kernel.current as usize).process)
+}
+
+impl Watched {
+    /// Puts a stream on the list, if fibers run.
+    pub(in crate::kernel) fn new(fd: BorrowedFd<'_>) -> Watched {
+        let Some(process) = process_in_sim() else { return Watched(None) };
+        LIST.with_borrow_mut(|list| {
+            let (number, fd) = (list.next, fd.as_raw_fd());
+            list.next += 1;
+            list.open.push(Open { number, fd, owner: Some(process), holders: vec![process] });
+            Watched(Some(number))
+        })
+    }
+}
+
+impl Drop for Watched {
+    /// The value is about to be dropped, and its descriptor closed with it.
+    fn drop(&mut self) {
+        let this = current::get();
+        if !this.is_null() {
+            // SAFETY: a current kernel is alive, and the caller has the turn.
+            unsafe { (*this).order_close() };
+        }
+        let Some(number) = self.0 else { return };
+        let process = process_in_sim();
+        // The thread may be ending, and its list with it.
+        let _ = LIST.try_with(|list| {
+            let Ok(mut list) = list.try_borrow_mut() else { return };
+            let Some(at) = list.open.iter().position(|open| open.number == number) else { return };
+            let open = &mut list.open[at];
+            let owner = open.owner.take();
+            open.holders.retain(|&holder| Some(holder) != owner && Some(holder) != process);
+            if process.is_some() && !open.holders.is_empty() {
+                // SAFETY: the value lives until this returns, and its descriptor is open.
+                let copy = unsafe { BorrowedFd::borrow_raw(open.fd) }.try_clone_to_owned();
+                if let Ok(copy) = copy {
+                    open.fd = copy.into_raw_fd();
+                    return;
+                }
+            }
+            list.open.swap_remove(at);
+        });
+    }
+}
+
+impl Open {
+    fn close(&self) {
+        // SAFETY: invariant 1: the value's destructor has not run, and the fiber that could
+        // have run it is gone; or it has run, and this is the list's own copy. Two streams
+        // may borrow one descriptor; then the second call is refused.
+        unsafe {
+            // Whatever else this process forked in the meantime has copies of its
+            // descriptors, and a lock would go with the last of them only. What cannot be
+            // locked refuses.
+            let _ = ofd::unlock(BorrowedFd::borrow_raw(self.fd));
+            nix::libc::close(self.fd);
+        }
+    }
+}
+
+/// The streams that `body` owns, by number: a copy of this process drops it and says.
+fn owned_by<F>(body: &F, release: impl FnOnce()) -> Vec<u32> {
+    let numbers = || LIST.with_borrow(|list| list.open.iter().map(|open| open.number).collect::<Vec<_>>());
+    let before = numbers();
+    let _alone = Alone::new();
+    let Ok((mut reader, mut writer)) = std::io::pipe() else { return Vec::new() };
+    // SAFETY: the copy only drops the closure, as a parent does after a fork, and leaves; the
+    // locks of other threads that this may need (the allocator's) are the C library's
+    // business.
+    match unsafe { fork() } {
+        Err(_) => Vec::new(),
+        Ok(ForkResult::Child) => {
+            // Nothing there is scheduled, and what it changes is this copy's own.
+            current::set(ptr::null_mut());
+            crate::kernel::tasks::panic::capture(ptr::null_mut());
+            // SAFETY: the copy of the closure belongs to this copy of the process.
+            let body = unsafe { ptr::read(body) };
+            let _ = catch_unwind(AssertUnwindSafe(|| {
+                drop(body);
+                release();
+            }));
+            let after = numbers();
+            let gone = before.into_iter().filter(|number| !after.contains(number));
+            let bytes: Vec<u8> = gone.flat_map(u32::to_le_bytes).collect();
+            let _ = writer.write_all(&bytes);
+            selvedge::sys::process::exit_now(0);
+        }
+        Ok(ForkResult::Parent { child }) => {
+            drop(writer);
+            let mut bytes = Vec::new();
+            let _ = reader.read_to_end(&mut bytes);
+            while waitpid(child, None) == Err(nix::Error::EINTR) {}
+            bytes.as_chunks::<4>().0.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect()
+        }
+    }
+}
+
+/// `sim`: process `parent` forks `child`, which runs `body`; what of that the parent still
+/// holds, `release` drops.
+pub(in crate::kernel) fn share<F>(
+    parent: u32,
+    child: u32,
+    body: &F,
+    release: impl FnOnce(),
+    site: &'static Location<'static>,
+) {
+    let question = LIST.with_borrow(|list| {
+        let open = list.open.iter().map(|open| (open.number, open.owner)).collect::<Vec<_>>();
+        (!open.is_empty()).then_some(Question { site, process: parent, open })
+    });
+    let Some(question) = question else { return };
+    let known = LIST.with_borrow(|list| {
+        list.answers.iter().find(|(other, _)| *other == question).map(|(_, moved)| moved.clone())
+    });
+    let moved = known.unwrap_or_else(|| {
+        let moved = owned_by(body, release);
+        LIST.with_borrow_mut(|list| list.answers.push((question, moved.clone())));
+        moved
+    });
+    LIST.with_borrow_mut(|list| {
+        for open in list.open.iter_mut().filter(|open| open.holders.contains(&parent)) {
+            open.holders.push(child);
+            if moved.contains(&open.number) {
+                open.owner = Some(child);
+                open.holders.retain(|&holder| holder != parent);
+            }
+        }
+    });
+}
+
+impl Kernel {
+    /// `sim`: a process has ended. Its values are `lost` if it did not drop them: then it
+    /// was killed, or left in the middle.
+    #[inline]
+    pub(in crate::kernel) fn close_streams_of(&self, process: u32, lost: bool) {
+        if self.descriptors.listed {
+            close_streams_of(process, lost);
+        }
+    }
+}
+
+#[cold]
+fn close_streams_of(process: u32, lost: bool) {
+    LIST.with_borrow_mut(|list| {
+        list.open.retain_mut(|open| {
+            open.holders.retain(|&holder| holder != process);
+            if lost {
+                open.owner = open.owner.filter(|&owner| owner != process);
+            }
+            // A value that lives on without its process is somebody's mistake; it is not
+            // closed under whoever has it now.
+            let keep = !open.holders.is_empty() || open.owner.is_some();
+            if !keep {
+                open.close();
+            }
+            keep
+        });
+    });
+}
+
+impl Kernel {
+    /// After an execution: closes what is still open, and forgets its numbers.
+    #[inline]
+    pub(crate) fn close_lost_streams(&self) {
+        if self.descriptors.listed {
+            close_lost_streams();
+        }
+    }
+}
+
+#[cold]
+fn close_lost_streams() {
+    LIST.with_borrow_mut(|list| {
+        list.open.drain(..).for_each(|open| open.close());
+        list.next = 0;
+    });
+}

@@ -1,0 +1,82 @@
+//! Memory that the tasks of an exploration share: part of the arena, or, outside any
+//! exploration, a mapping of its own.
+//!
+//! When a process dies here, the memory lives on in the others.
+
+use crate::kernel::Kernel;
+use crate::kernel::data::current;
+use selvedge::platform::{Native, Segment, Tasks};
+use std::cell::Cell;
+use std::{io, ptr};
+
+thread_local! {
+    static HOME: Cell<*mut Kernel> = const { Cell::new(ptr::null_mut()) };
+}
+
+/// Memory that the tasks of an exploration share.
+#[derive(Clone, Debug)]
+pub enum CheckedSegment {
+    /// Part of the exploration's arena; it lives as long as the execution.
+    Arena {
+        /// Its first byte.
+        base: usize,
+        /// Its length in bytes.
+        size: usize,
+    },
+    /// A mapping of its own, made outside any exploration.
+    Native(<Native as Tasks>::Segment),
+}
+
+// SAFETY: part of the arena, which all tasks of an exploration have at the same address; or a
+// mapping made before the tasks were forked, which is at the same address in them too.
+unsafe impl selvedge::Shareable for CheckedSegment {}
+
+/// The kernel of the running task, or of the execution that is being set up; null outside.
+pub(in crate::kernel) fn kernel() -> *mut Kernel {
+    if current::get().is_null() { HOME.get() } else { current::get() }
+}
+
+impl CheckedSegment {
+    /// Memory for the running task, or for the set-up of an execution.
+    pub(in crate::kernel) fn new(size: usize) -> io::Result<CheckedSegment> {
+        let this = kernel();
+        if this.is_null() {
+            return Ok(CheckedSegment::Native(Native::segment(size)?));
+        }
+        // SAFETY: a current kernel is alive, and the caller has the turn; so is the one whose
+        // execution is being set up, by this thread.
+        let base = unsafe { (*this).allocate(size) }.ok_or_else(|| {
+            io::Error::new(io::ErrorKind::OutOfMemory, "the shared memory of this exploration is used up")
+        })?;
+        Ok(CheckedSegment::Arena { base: base as usize, size })
+    }
+}
+
+/// Runs the set-up of an execution: what it makes for all tasks lies in the arena of `kernel`.
+pub(crate) fn at_home<R>(kernel: *mut Kernel, set_up: impl FnOnce() -> R) -> R {
+    struct Away;
+    impl Drop for Away {
+        fn drop(&mut self) {
+            HOME.set(ptr::null_mut());
+        }
+    }
+    HOME.set(kernel);
+    let _away = Away;
+    set_up()
+}
+
+impl Segment for CheckedSegment {
+    fn base(&self) -> *mut u8 {
+        match self {
+            CheckedSegment::Arena { base, .. } => *base as *mut u8,
+            CheckedSegment::Native(mapping) => mapping.base(),
+        }
+    }
+
+    fn size(&self) -> usize {
+        match self {
+            CheckedSegment::Arena { size, .. } => *size,
+            CheckedSegment::Native(mapping) => mapping.size(),
+        }
+    }
+}

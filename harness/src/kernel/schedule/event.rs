@@ -1,0 +1,56 @@
+//! What happened at one step, as the running task writes it down.
+//!
+//! Written only while a plan asks for a record: a finding is run again from its
+//! schedule to get its events, so searching does not pay for them.
+
+use super::choice::Choice;
+use selvedge::platform::{Guard, Kind};
+use std::panic::Location;
+
+/// One step of a recorded execution.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct Event {
+    pub(crate) choice: Choice,
+    pub(crate) kind: Kind,
+    /// The value has been written: the operation came to its end.
+    pub(crate) done: bool,
+    /// Address space of the objects.
+    pub(crate) space: u32,
+    pub(crate) name: &'static str,
+    pub(crate) object: usize,
+    pub(crate) also: usize,
+    pub(crate) site: &'static Location<'static>,
+    pub(crate) value: u64,
+    /// When it could run.
+    pub(crate) guard: Guard,
+    /// What lay at `object` and `also` before the step, where they lie in the arena.
+    pub(crate) before: [Option<u64>; 2],
+    /// If it writes only where it finds a certain number: that number, and its bytes.
+    pub(crate) writes_at: Option<(u64, u8)>,
+    /// The step that woke or started the task, so that this one could follow.
+    pub(crate) cause: Option<u32>,
+    /// Time passed before this step could be: it follows so many first steps.
+    pub(crate) since: u32,
+    pub(crate) tail: Tail,
+}
+
+/// What a step did besides its operation, up to the next point: known when it is over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub(crate) struct Tail {
+    /// It ended the task with this `ended` word; 0 if none, [`EVERYTHING`] if several.
+    pub(crate) ends: usize,
+    /// It looked at this word to announce the next operation; 0 and several as above.
+    pub(crate) peeks: usize,
+}
+
+/// The step commutes with nothing.
+pub(crate) const EVERYTHING: usize = usize::MAX;
+
+impl Tail {
+    /// Adds a word to one of the two.
+    pub(in crate::kernel) fn add(place: &mut usize, word: usize) {
+        *place = if *place == 0 || *place == word { word } else { EVERYTHING };
+    }
+}

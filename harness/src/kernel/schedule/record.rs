@@ -1,0 +1,100 @@
+//! Writing down what happens, while a plan asks for it.
+//!
+//! Called at each choice, and by a step when it knows what it came out with. The record
+//! lies in the arena; judges and reports read it after the execution.
+//!
+//! 1. Event k is that of choice k, written when the choice is made; its value and tail
+//!    follow while the step runs.
+//!
+//! When a process dies here, its last event stays without a value.
+
+use super::choice::{Choice, Outcome};
+use super::event::{Event, Tail};
+use crate::kernel::data::state::{ABANDON, Kernel};
+use crate::kernel::data::task::NOBODY;
+use selvedge::platform::{Cmp, Observe};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+impl Kernel {
+    /// Writes down the number that the step with this index came out with.
+    #[cold]
+    pub(in crate::kernel) fn record_value(&mut self, index: u32, result: &impl Observe) {
+        if self.flags & ABANDON != 0 {
+            // What a task gives back as it leaves an execution that is over is no step.
+            return;
+        }
+        if let Some(event) = self.events().get_mut(index as usize) {
+            event.value = result.observed();
+            event.writes_at = result.writes_only_at();
+            event.done = true;
+        }
+    }
+
+    #[inline(never)]
+    pub(in crate::kernel) fn record(&mut self, choice: Choice) {
+        let task = self.task(choice.task());
+        let op = task.op;
+        let late = choice.outcome().is_run() && self.is_late(choice.task());
+        let choice = if late { Choice::new(choice.task(), Outcome::TimeOut) } else { choice };
+        // Sent by somebody, not by a fault: part of the schedule only as a turn.
+        let sent = if choice.outcome().is_run() && task.interrupted {
+            self.next_signal(choice.task())
+        } else {
+            None
+        };
+        let choice = sent.map_or(choice, |signal| Choice::new(choice.task(), Outcome::Signal(signal)));
+        let event = Event {
+            choice,
+            kind: op.kind,
+            done: !choice.outcome().is_run() || op.guard.cmp == Cmp::Never,
+            space: if op.object == 0 { 0 } else { self.space_for(choice.task(), op.object) },
+            name: op.name,
+            object: op.object,
+            also: op.also,
+            site: op.site,
+            value: 0,
+            guard: op.guard,
+            before: [self.peek(op.object), self.peek(op.also)],
+            writes_at: None,
+            cause: (task.cause != NOBODY).then_some(task.cause),
+            since: task.since,
+            tail: Tail::default(),
+        };
+        task.cause = NOBODY;
+        task.since = 0;
+        self.doze();
+        // SAFETY: steps < limits.steps, the length of `events`.
+        unsafe { self.parts.events.add(self.steps as usize).write(event) };
+    }
+
+    /// What lies at an address of the arena, eight bytes at most.
+    fn peek(&self, address: usize) -> Option<u64> {
+        let inside = (self.parts.start..self.parts.end - 8).contains(&address);
+        // SAFETY: eight bytes of the arena, which nobody else writes: we have the turn.
+        inside.then(|| unsafe { (address as *const u64).read_unaligned() })
+    }
+
+    /// The last step ended a task, or looked at a word to announce its next operation.
+    pub(in crate::kernel) fn note_tail(&mut self, add: impl FnOnce(&mut Tail)) {
+        if let Some(event) = self.events().last_mut() {
+            add(&mut event.tail);
+        }
+    }
+
+    /// Whether the deadline of a task's operation has passed, and its guard does not hold.
+    fn is_late(&self, index: usize) -> bool {
+        let task = self.task(index);
+        let guard = task.op.guard;
+        if guard.asks_descriptor() {
+            return task.timed_out && !task.descriptor_ready;
+        }
+        // A word of another process is not looked at; it did not change in this process.
+        let foreign = self.space_for(index, guard.word) != self.space(guard.word);
+        let holds = || {
+            // SAFETY: a guard's word is valid while its operation is announced.
+            guard.cmp != Cmp::Never
+                && guard.holds(unsafe { &*(guard.word as *const AtomicU32) }.load(Ordering::Relaxed))
+        };
+        task.timed_out && (foreign || !holds())
+    }
+}

@@ -1,0 +1,300 @@
+//! Who is enabled, kept up to date without asking anybody twice.
+//!
+//! Used by the kernel only. Tasks whose announced operations carry the same guard
+//! form a *class*: a set of tasks as a bitset, and whether the guard holds. When a
+//! word changes, each class on that word is evaluated once and its whole set is
+//! enabled or disabled with one bit operation per 64 tasks. A step that touches no
+//! watched word costs one test of a 64-bit filter, however many tasks wait.
+//!
+//! Classes live in an open-addressing table keyed by the word's address, in the
+//! arena, so that every process sees the same table. An epoch number empties it at
+//! the start of an execution without touching it.
+//!
+//! 1. A class with members has `holds` equal to the value of its guard, as of the
+//!    last [`touch`](Guards::touch) of its word.
+//! 2. All classes on one address lie in one probe sequence that starts at the
+//!    address's hash and has no gap.
+//! 3. `watched` has the bit of every address in the table.
+//! 4. A class keeps its place, which its members know, until the table is compacted.
+//!
+//! When a process dies here, its memberships remain until the kernel removes them
+//! on its behalf; a word in its private memory is never read by another process,
+//! because a class is also keyed by its address space.
+
+use crate::kernel::data::enabled::fill_summary;
+use selvedge::platform::{Cmp, Guard};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct Class {
+    word: usize,
+    space: u32,
+    mask: u32,
+    value: u32,
+    cmp: Cmp,
+    holds: bool,
+    members: u32,
+    epoch: u32,
+}
+
+impl Class {
+    #[inline(always)]
+    fn is(&self, guard: &Guard, space: u32) -> bool {
+        self.word == guard.word
+            && self.mask == guard.mask
+            && self.value == guard.value
+            && self.cmp == guard.cmp
+            && self.space == space
+    }
+
+    #[inline(always)]
+    fn evaluate(&self) -> bool {
+        // SAFETY: a guard's word stays valid while an operation that carries it is
+        // announced, and only classes with members (or about to get their first)
+        // are evaluated.
+        let word = unsafe { (*(self.word as *const AtomicU32)).load(Ordering::Relaxed) };
+        if self.cmp == Cmp::Eq {
+            // By far the most frequent one: a free lock, an ended task.
+            return word & self.mask == self.value;
+        }
+        Guard { word: self.word, mask: self.mask, value: self.value, cmp: self.cmp }.holds(word)
+    }
+}
+
+/// The table of guard classes.
+#[repr(C)]
+pub(crate) struct Guards {
+    classes: *mut Class,
+    bits: *mut u64,
+    /// Capacity minus one; the capacity is a power of two.
+    mask: u32,
+    /// Bitset words reserved per class.
+    stride: u32,
+    used: u32,
+    epoch: u32,
+    watched: u64,
+}
+
+impl Guards {
+    /// A table over memory of `capacity` classes and `capacity * stride` bitset
+    /// words, both zeroed; `capacity` is a power of two.
+    pub(crate) fn new(classes: *mut Class, bits: *mut u64, capacity: usize, stride: usize) -> Guards {
+        assert!(capacity.is_power_of_two());
+        Guards {
+            classes,
+            bits,
+            mask: capacity as u32 - 1,
+            stride: stride as u32,
+            used: 0,
+            epoch: 1,
+            watched: 0,
+        }
+    }
+
+    /// Which execution it is: a number that differs from that of the last one.
+    pub(crate) fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// Empties the table.
+    pub(crate) fn reset(&mut self) {
+        self.epoch = self.epoch.wrapping_add(1).max(1);
+        self.used = 0;
+        self.watched = 0;
+    }
+
+    #[inline]
+    fn class(&mut self, index: u32) -> &mut Class {
+        // SAFETY: index <= mask, and the table has mask + 1 entries for as long as
+        // the arena that owns both lives.
+        unsafe { &mut *self.classes.add(index as usize) }
+    }
+
+    #[inline]
+    fn bits(&mut self, index: u32) -> *mut u64 {
+        // SAFETY: as in `class`; each class owns `stride` words.
+        unsafe { self.bits.add(index as usize * self.stride as usize) }
+    }
+
+    #[inline]
+    fn slot_of(&self, word: usize) -> u32 {
+        (((word >> 2) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as u32 & self.mask
+    }
+
+    #[inline]
+    fn filter(word: usize) -> u64 {
+        1 << (((word >> 2) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 58)
+    }
+
+    /// Whether the table is too full for one more class.
+    #[inline(always)]
+    pub(crate) fn is_crowded(&self) -> bool {
+        (self.used + 1) * 4 > (self.mask + 1) * 3
+    }
+
+    /// The class of `guard`, if it has one; else the place where it belongs.
+    #[inline(always)]
+    pub(crate) fn find(&mut self, guard: &Guard, space: u32) -> Result<u32, u32> {
+        let epoch = self.epoch;
+        let mut index = self.slot_of(guard.word);
+        loop {
+            let class = self.class(index);
+            if class.epoch != epoch {
+                return Err(index);
+            }
+            if class.is(guard, space) {
+                return Ok(index);
+            }
+            index = (index + 1) & self.mask;
+        }
+    }
+
+    /// Adds `task` to the class of `guard`; returns the class and whether the guard holds.
+    /// The table is not [crowded](Self::is_crowded).
+    #[inline(always)]
+    pub(crate) fn join(&mut self, guard: &Guard, space: u32, task: usize) -> (u32, bool) {
+        let index = match self.find(guard, space) {
+            Ok(index) => index,
+            Err(free) => self.add(guard, space, free),
+        };
+        let class = self.class(index);
+        if class.members == 0 {
+            class.holds = class.evaluate();
+        }
+        class.members += 1;
+        let holds = class.holds;
+        // SAFETY: task < 64 * stride, see `bits`.
+        unsafe { *self.bits(index).add(task / 64) |= 1 << (task % 64) };
+        (index, holds)
+    }
+
+    /// Makes the class of `guard` at the free place `index`.
+    #[inline(never)]
+    fn add(&mut self, guard: &Guard, space: u32, index: u32) -> u32 {
+        let &Guard { word, mask, value, cmp } = guard;
+        let epoch = self.epoch;
+        *self.class(index) = Class { word, space, mask, value, cmp, holds: false, members: 0, epoch };
+        self.used += 1;
+        self.watched |= Self::filter(word);
+        // SAFETY: each class owns `stride` words, see `bits`.
+        unsafe { self.bits(index).write_bytes(0, self.stride as usize) };
+        index
+    }
+
+    /// Takes `task` out of a class that it joined.
+    #[inline(always)]
+    pub(crate) fn leave(&mut self, index: u32, task: usize) {
+        self.class(index).members -= 1;
+        // SAFETY: task < 64 * stride, see `bits`.
+        unsafe { *self.bits(index).add(task / 64) &= !(1 << (task % 64)) };
+    }
+
+    /// Evaluates the classes on `word` again after it may have changed, and
+    /// enables or disables their members in `enabled`.
+    #[inline(always)]
+    pub(crate) fn touch(&mut self, word: usize, space: u32, enabled: *mut u64, words: usize) {
+        if self.watched & Self::filter(word) != 0 {
+            self.update(word, space, enabled, words);
+        }
+    }
+
+    #[inline(never)]
+    fn update(&mut self, word: usize, space: u32, enabled: *mut u64, words: usize) {
+        let epoch = self.epoch;
+        let mut index = self.slot_of(word);
+        while self.class(index).epoch == epoch {
+            let class = self.class(index);
+            if class.word == word && class.members > 0 && class.space == space {
+                self.evaluate(index, enabled, words);
+            }
+            index = (index + 1) & self.mask;
+        }
+    }
+
+    #[inline(always)]
+    fn evaluate(&mut self, index: u32, enabled: *mut u64, words: usize) -> bool {
+        let class = self.class(index);
+        let holds = class.evaluate();
+        if holds == class.holds {
+            return false;
+        }
+        class.holds = holds;
+        let bits = self.bits(index);
+        if words == 1 {
+            // SAFETY: as below.
+            unsafe {
+                if holds {
+                    *enabled |= *bits;
+                } else {
+                    *enabled &= !*bits;
+                }
+            }
+            return true;
+        }
+        Guards::spread(bits, holds, enabled, words);
+        true
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn spread(bits: *const u64, holds: bool, enabled: *mut u64, words: usize) {
+        if holds {
+            // SAFETY: `enabled` is the kernel's set, and the caller has the turn.
+            unsafe { fill_summary(enabled) };
+        }
+        for word in 0..words {
+            // SAFETY: `enabled` and `bits` both have at least `words` words.
+            unsafe {
+                if holds {
+                    *enabled.add(word) |= *bits.add(word);
+                } else {
+                    *enabled.add(word) &= !*bits.add(word);
+                }
+            }
+        }
+    }
+
+    /// Evaluates every class that has members in address space `space` or in
+    /// shared memory: for words that change without the kernel's knowledge.
+    /// Returns whether any changed.
+    pub(crate) fn refresh(&mut self, space: u32, enabled: *mut u64, words: usize) -> bool {
+        let mut changed = false;
+        for index in 0..=self.mask {
+            let class = *self.class(index);
+            if class.epoch == self.epoch && class.members > 0 && (class.space == 0 || class.space == space) {
+                changed |= self.evaluate(index, enabled, words);
+            }
+        }
+        changed
+    }
+
+    /// Drops the classes without members: at most one class per task has members, and the
+    /// capacity is twice the tasks. Indices change.
+    #[cold]
+    pub(crate) fn compact(&mut self, words: usize) {
+        let epoch = self.epoch;
+        let mut live = Vec::new();
+        for index in 0..=self.mask {
+            let class = *self.class(index);
+            if class.epoch == epoch && class.members > 0 {
+                let bits = self.bits(index);
+                // SAFETY: word < words <= stride, see `bits`.
+                live.push((class, (0..words).map(|w| unsafe { *bits.add(w) }).collect::<Vec<_>>()));
+            }
+        }
+        self.reset();
+        for (Class { word, space, mask, value, cmp, holds, members, .. }, bits) in live {
+            let guard = Guard { word, mask, value, cmp };
+            let (Ok(index) | Err(index)) = self.find(&guard, space);
+            self.add(&guard, space, index);
+            let class = self.class(index);
+            class.holds = holds;
+            class.members = members;
+            for (word, value) in bits.into_iter().enumerate() {
+                // SAFETY: word < words <= stride, see `bits`.
+                unsafe { *self.bits(index).add(word) = value };
+            }
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! How tasks begin and end inside an execution.
+//!
+//! Called by the engines around a task's code, by `children` for tasks that a
+//! program starts itself, and by the points when an execution is given up.
+//!
+//! When a process dies here, the engine calls [`Kernel::bury`] on its behalf.
+
+use crate::kernel::data::state::{ABANDON, Kernel, Mode, UNWINDING};
+use crate::kernel::data::task::{NOBODY, Role, State};
+use crate::kernel::hooks::recorder::Judged;
+use crate::kernel::schedule::event::{EVERYTHING, Tail};
+use crate::kernel::step::decide::End;
+use corosensei::Yielder;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::Ordering;
+
+/// What unwinds a task whose execution was given up.
+struct Abandoned;
+
+/// Leaves the running task's code: its locals are dropped, none of its operations
+/// is scheduled any more.
+pub(in crate::kernel) fn unwind() -> ! {
+    resume_unwind(Box::new(Abandoned))
+}
+
+/// Runs the code of task `me` to its end and tells the kernel how it went. The
+/// caller then gives the turn away with [`depart`].
+///
+/// # Safety
+/// As for [`point`](crate::kernel::step::point::point); `me` has just been given its first turn.
+pub(crate) unsafe fn enter(this: *mut Kernel, me: usize, body: impl FnOnce() -> i32) {
+    // SAFETY: the caller's promise.
+    unsafe { (*this).begin_robust(me) };
+    let result = catch_unwind(AssertUnwindSafe(body));
+    // SAFETY: the caller's promise; the task's own code is over.
+    let kernel = unsafe { &mut *this };
+    kernel.go_outside();
+    match result {
+        // It was made to leave its code: that is no end of its own.
+        _ if kernel.flags & ABANDON != 0 => kernel.task(me).state = State::Ended,
+        Ok(code) => kernel.end_task(me, code & 0xFF),
+        Err(payload) => {
+            kernel.note.complete(payload.as_ref());
+            kernel.flags &= !UNWINDING;
+            kernel.end_task(me, 101);
+            // Nobody goes on after it: it commutes with nothing.
+            kernel.note_tail(|tail| tail.ends = EVERYTHING);
+            let undecided = payload.is::<Judged>();
+            kernel.finish_as(if undecided { End::Undecided } else { End::Panicked }, me as u32);
+        }
+    }
+    if kernel.flags & ABANDON != 0 || kernel.over {
+        return;
+    }
+    kernel.end_threads_of(me);
+    if kernel.is_mortal(me) {
+        // The process still holds its descriptors; only its death is the end.
+        kernel.dying = kernel.task(me).pid();
+    }
+    kernel.advance();
+}
+
+/// `real`: gives the turn away for good, after [`enter`].
+pub(crate) fn depart(kernel: &mut Kernel) {
+    if kernel.flags & ABANDON != 0 {
+        kernel.call_controller();
+    } else {
+        kernel.hand_over();
+    }
+}
+
+/// The running task leaves its code and would have to sleep on the way. In `sim` it lets
+/// the others leave first, who may have what it wants, and looks again; the engine throws
+/// it away if that does not help. In `real` it ends on the spot.
+///
+/// # Safety
+/// As for [`point`](crate::kernel::step::point::point).
+#[cold]
+pub(in crate::kernel) unsafe fn stand_aside(this: *mut Kernel, me: usize) {
+    // SAFETY: the caller's promise.
+    let kernel = unsafe { &mut *this };
+    if kernel.mode == Mode::Sim {
+        let quiet = kernel.quiet;
+        let yielder = kernel.task(me).yielder.cast::<Yielder<(), ()>>();
+        // SAFETY: as in `switch`; only the engine resumes tasks that leave.
+        unsafe {
+            (*yielder).suspend(());
+            (*this).restore_quiet(quiet);
+        }
+        return;
+    }
+    // SAFETY: the caller's promise.
+    unsafe { vanish(this, me) }
+}
+
+/// Ends the running task on the spot: nothing is dropped, nothing unwinds.
+///
+/// # Safety
+/// As for [`point`](crate::kernel::step::point::point).
+pub(in crate::kernel) unsafe fn vanish(this: *mut Kernel, me: usize) -> ! {
+    // SAFETY: the caller's promise.
+    let kernel = unsafe { &mut *this };
+    kernel.go_outside();
+    kernel.task(me).state = State::Vanished;
+    kernel.vanished = true;
+    // SAFETY: the caller's promise.
+    unsafe { disappear(this, me) }
+}
+
+/// Ends the running task on the spot with exit code `code`.
+///
+/// # Safety
+/// As for [`point`](crate::kernel::step::point::point).
+pub(in crate::kernel) unsafe fn exit(this: *mut Kernel, me: usize, code: i32) -> ! {
+    // SAFETY: the caller's promise.
+    let kernel = unsafe { &mut *this };
+    kernel.go_outside();
+    kernel.close_streams_of(kernel.task(me).process, true);
+    kernel.end_task(me, code & 0xFF);
+    kernel.end_threads_of(me);
+    kernel.task(me).state = State::Vanished;
+    kernel.vanished = true;
+    if kernel.is_mortal(me) && !kernel.over {
+        kernel.dying = kernel.task(me).pid();
+    }
+    kernel.advance();
+    // SAFETY: the caller's promise.
+    unsafe { disappear(this, me) }
+}
+
+/// Ends the running task on the spot with exit code `code`, and the execution with it, as a
+/// process that left its code does.
+///
+/// # Safety
+/// As for [`point`](crate::kernel::step::point::point).
+pub(in crate::kernel) unsafe fn end_here(this: *mut Kernel, code: i32) -> ! {
+    // SAFETY: the caller's promise.
+    let kernel = unsafe { &mut *this };
+    let me = kernel.current as usize;
+    kernel.go_outside();
+    kernel.crash(me, code);
+    kernel.task(me).state = State::Vanished;
+    kernel.vanished = true;
+    // SAFETY: the caller's promise.
+    unsafe { disappear(this, me) }
+}
+
+/// Ends the running task's process on the spot, by a signal that it sent itself.
+///
+/// # Safety
+/// As for [`point`](crate::kernel::step::point::point).
+pub(in crate::kernel) unsafe fn die(this: *mut Kernel, me: usize, signal: i32) -> ! {
+    // SAFETY: the caller's promise.
+    let kernel = unsafe { &mut *this };
+    kernel.go_outside();
+    let process = kernel.task(me).process as usize;
+    kernel.kill(process, signal);
+    if kernel.mode == Mode::Real && !kernel.over {
+        kernel.dying = kernel.task(process).pid();
+        kernel.condemned = true;
+    }
+    kernel.advance();
+    // SAFETY: the caller's promise.
+    unsafe { disappear(this, me) }
+}
+
+/// Gives the turn away and never takes it again.
+unsafe fn disappear(this: *mut Kernel, me: usize) -> ! {
+    // SAFETY: the caller's promise, passed on by `vanish` and `exit`.
+    let kernel = unsafe { &mut *this };
+    match kernel.mode {
+        Mode::Sim => loop {
+            let yielder = kernel.task(me).yielder.cast::<Yielder<(), ()>>();
+            // SAFETY: as in `switch`. The engine discards the fiber of a vanished
+            // task instead of resuming it.
+            unsafe { (*yielder).suspend(()) };
+        },
+        Mode::Real => {
+            let code = kernel.task(me).status;
+            depart(kernel);
+            selvedge::sys::process::exit_now(code);
+        }
+    }
+}
+
+impl Kernel {
+    /// `real`: whether the task's process ends with it.
+    fn is_mortal(&self, me: usize) -> bool {
+        self.mode == Mode::Real && me >= self.warm as usize && self.task(me).role == Role::Process
+    }
+
+    /// The task has ended with `status`: an exit code, or minus a signal.
+    pub(crate) fn end_task(&mut self, me: usize, status: i32) {
+        let task = self.task(me);
+        if matches!(task.state, State::Ended | State::Vanished) {
+            return;
+        }
+        task.state = State::Ended;
+        task.status = status;
+        if self.keeps_order() {
+            self.order_end(me);
+        }
+        self.release_robust(me);
+        let task = self.task(me);
+        task.ended.store(1, Ordering::Relaxed);
+        let word = std::ptr::from_ref(&task.ended) as usize;
+        let joiner = task.joiner;
+        let thread = task.role == Role::Thread;
+        if !thread {
+            self.close_streams_of(task.process, false);
+        }
+        self.alive -= 1;
+        self.threads -= u32::from(thread);
+        self.note_tail(|tail| Tail::add(&mut tail.ends, word));
+        self.clear_enabled(me);
+        if joiner != NOBODY {
+            self.set_enabled(joiner as usize);
+        }
+        self.touch(word);
+    }
+
+    /// The threads of a process end with it, wherever they stand.
+    fn end_threads_of(&mut self, process: usize) {
+        if self.threads > 0 && self.task(process).role == Role::Process {
+            self.end_each_thread_of(process);
+        }
+    }
+
+    /// Threads of the running task's process that were started in this execution and have
+    /// not ended.
+    pub(in crate::kernel) fn started_threads(&self) -> usize {
+        if self.threads == 0 {
+            return 0;
+        }
+        let process = self.task(self.current as usize).process;
+        let runs = |index: &usize| {
+            let task = self.task(*index);
+            task.process == process
+                && task.role == Role::Thread
+                && matches!(task.state, State::Starting | State::Live)
+        };
+        (self.declared as usize..self.tasks as usize).filter(runs).count()
+    }
+
+    #[inline(never)]
+    fn end_each_thread_of(&mut self, process: usize) {
+        for index in 0..self.tasks as usize {
+            let task = self.task(index);
+            let lives = matches!(task.state, State::Starting | State::Live);
+            if index != process && task.process as usize == process && task.role == Role::Thread && lives {
+                self.delist(index);
+                self.wake_up(index);
+                self.end_task(index, 0);
+                self.task(index).state = State::Vanished;
+                self.vanished = true;
+                // Whatever lay on its stack is lost; its process has dropped the rest.
+                self.close_streams_of(process as u32, true);
+            }
+        }
+    }
+
+    /// Task `victim` and the threads of its process are gone, killed by `signal`.
+    pub(in crate::kernel) fn kill(&mut self, victim: usize, signal: i32) {
+        self.close_streams_of(victim as u32, true);
+        for index in 0..self.tasks as usize {
+            let same = index == victim || self.task(index).process as usize == victim;
+            if same && matches!(self.task(index).state, State::Starting | State::Live) {
+                self.delist(index);
+                self.wake_up(index);
+                self.end_task(index, -signal);
+                self.task(index).state = State::Vanished;
+                self.vanished = true;
+            }
+        }
+    }
+
+    /// The running task's process or fiber died: `status` is an exit code, or minus
+    /// the signal.
+    pub(crate) fn crash(&mut self, task: usize, status: i32) {
+        self.delist(task);
+        self.end_task(task, status);
+        self.finish_as(End::Died, task as u32);
+    }
+
+    /// The running task did not come to its next operation in time and was ended.
+    pub(crate) fn give_up_waiting(&mut self) {
+        let task = self.current;
+        self.task(task as usize).state = State::Vanished;
+        self.vanished = true;
+        self.alive -= 1;
+        self.clear_enabled(task as usize);
+        self.finish_as(End::GivenUp, task);
+    }
+
+    /// Whether the task came to its end (and was not merely made to leave its code).
+    pub(crate) fn was_ended(&self, index: usize) -> bool {
+        self.task(index).ended.load(Ordering::Relaxed) == 1
+    }
+
+    /// Whether the task could have taken the next step when the execution ended.
+    pub(crate) fn could_go_on(&self, index: usize) -> bool {
+        self.task(index).ready
+    }
+
+    /// Lets every task leave its code; the engine then gives each its turn.
+    pub(crate) fn abandon(&mut self) {
+        self.flags = ABANDON;
+        self.over = true;
+        self.be_careful();
+    }
+}
+
+/// Sets the label of the outcome of the running execution.
+pub(crate) fn set_label(kernel: *mut Kernel, label: &str) {
+    // SAFETY: the callers pass their current kernel, and they have the turn.
+    unsafe { (*kernel).label.set(label) };
+}

@@ -1,0 +1,15 @@
+//! The lives of tasks: their start, their end, and what they leave behind.
+//!
+//! | file | what is there |
+//! |---|---|
+//! | `launch` | starting a task within an execution |
+//! | `life`, `unwind`, `panic` | creation, end, abandonment; panics on their way; what they said |
+//! | `outside` | waits in code outside of the tasks |
+//! | `alone` | descriptors and forks of this process, one at a time |
+
+pub(in crate::kernel) mod alone;
+pub(in crate::kernel) mod launch;
+pub(in crate::kernel) mod life;
+pub(in crate::kernel) mod outside;
+pub(crate) mod panic;
+pub(in crate::kernel) mod unwind;
