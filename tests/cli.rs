@@ -3,6 +3,8 @@
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use selvedge::Signals;
+use selvedge::signal::Action;
 use selvedge_fixtures::catalogue;
 use selvedge_harness::token::Token;
 use selvedge_harness::{Choice, Granularity};
@@ -228,6 +230,8 @@ fn processes(room: &Room) -> Vec<String> {
 /// to its whole group as a terminal does, and looks for what is left.
 fn ended_by(signal: Signal, engine: &str, group: bool) {
     let room = Room::new();
+    // Whoever runs these tests may ignore it, as nohup(1) has one do.
+    Signals::set(signal, Action::Default).unwrap();
     let line =
         ["explore", "ticket-file:clients=5", "--variant", "locked", "--time", "60s", "--engine", engine];
     let mut command = room.command(&line);

@@ -174,8 +174,8 @@ impl<V: Copy> Table<V> {
 
 #[cfg(test)]
 mod tests {
-    use crate::kernel::{Arena, Limits, Mode};
     use super::*;
+    use crate::kernel::{Arena, Limits, Mode};
 
     fn kernel_for(test: impl FnOnce(&mut Kernel)) {
         let arena =
