@@ -5,7 +5,7 @@
 //!
 //! | file | what it knows |
 //! |---|---|
-//! | `server` | what programs say to a server, and its loop |
+//! | `server`, `turn` | what programs say to a server; one turn of its loop |
 //! | `mode` | who handles a request, and how many at a time |
 //! | `crew` | the threads and processes that are at work |
 //! | `prefork` | processes that accept by themselves |
@@ -24,6 +24,7 @@ mod prefork;
 #[allow(clippy::module_inception, reason = "the folder is named for its one main type")]
 mod server;
 mod socket;
+mod turn;
 
 pub use client::Client;
 pub use datagram::Datagram;

@@ -15,8 +15,9 @@
 //! taken are taken by the others. When the server's process dies, the workers end.
 
 use super::handler::{Failure, Handler};
-use super::server::{Server, Turn, Watched};
+use super::server::Server;
 use super::socket::Socket;
+use super::turn::{Turn, Watched};
 use crate::Error;
 use crate::net::Interest;
 use crate::platform::{Io, Tasks};
