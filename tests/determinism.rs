@@ -114,6 +114,144 @@ fn an_address_is_noticed() {
     });
 }
 
+/// The same for tasks that are known from the start, whose processes `real` keeps warm.
+fn warns_of_tasks(name: &str, body: impl Fn(&Cell) + Copy + Send + Sync + 'static) {
+    for engine in [Engine::Sim, Engine::Real] {
+        let report = program(name, body, |_| ()).check(&quiet(engine)).unwrap();
+        let difference =
+            report.tally.nondeterministic.as_ref().unwrap_or_else(|| panic!("{name}, {engine:?}"));
+        assert_eq!(difference.name, "writer", "{difference}");
+        assert!(difference.first.contains("value"), "{difference}");
+        assert!(report.tally.first.is_none() && report.tally.executions == 20);
+    }
+}
+
+/// One bit of an address that decides between two operations.
+fn branch(cell: &Cell, address: usize, bit: u32) {
+    if address >> bit & 1 == 0 {
+        cell.value.set(1);
+    } else {
+        _ = cell.value.get();
+    }
+}
+
+#[test]
+fn the_address_of_a_block_is_noticed() {
+    warns_of_tasks("small", |cell| {
+        let block = std::hint::black_box(Box::new(1_u64));
+        branch(cell, std::ptr::from_ref(&*block) as usize, 5);
+    });
+    warns_of_tasks("large", |cell| {
+        let block = std::hint::black_box(vec![1_u8; 1 << 20]);
+        cell.value.set(block.as_ptr() as u64);
+    });
+}
+
+#[test]
+fn the_address_of_what_lies_on_the_stack_is_noticed() {
+    warns_of_tasks("stack", |cell| {
+        let local = std::hint::black_box([1_u8; 16]);
+        cell.value.set(local.as_ptr() as u64);
+    });
+}
+
+#[test]
+fn the_address_of_a_shared_object_is_noticed() {
+    warns_of_tasks("shared", |cell| cell.value.set(std::ptr::from_ref(cell) as u64));
+}
+
+/// Where the tasks are processes they get other numbers.
+#[test]
+fn the_number_of_a_process_is_noticed() {
+    let program = program("pid", |cell| cell.value.set(u64::from(std::process::id())), |_| ());
+    let report = program.check(&quiet(Engine::Real)).unwrap();
+    assert!(report.tally.nondeterministic.unwrap().first.starts_with("`set value -> "));
+}
+
+/// Two objects without names are the first and the second that are touched, whichever they
+/// are: what is told first is what is done to the other one, and in other words.
+#[test]
+fn objects_without_a_name_are_told_apart() {
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    let config = quiet(Engine::Sim);
+    let report = selvedge_harness::check(&config, || {
+        let cells = [0, 0].map(|_| Shared::new(Value::<u64>::new(0)));
+        let first = RUNS.fetch_add(1, Ordering::Relaxed) as usize % 2;
+        cells[first].set(1);
+        cells[0].set(2);
+    });
+    let difference = report.unwrap().tally.nondeterministic.unwrap();
+    assert_eq!(difference.step, 1, "{difference}");
+    assert!(difference.first.starts_with("`set value 1 -> 1` by main (tests/determinism.rs:"));
+    assert!(difference.second.ends_with(", of another object with that name"), "{difference}");
+    // From one line: the columns tell them apart.
+    let report = selvedge_harness::check(&config, || {
+        let cell = Shared::new(Value::<u64>::new(0));
+        #[rustfmt::skip]
+        let () = if RUNS.fetch_add(1, Ordering::Relaxed) % 2 == 0 { cell.set(1) } else { cell.set(1) };
+    });
+    let difference = report.unwrap().tally.nondeterministic.unwrap();
+    assert_ne!(difference.first, difference.second);
+    assert!(difference.first.contains(", in column "), "{difference}");
+}
+
+/// A counter that outlives executions, or a clock that seldom ticks: the first execution is
+/// the same for a while.
+#[test]
+fn what_changes_later_is_noticed_at_the_end() {
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    let changes = |cell: &Cell| {
+        if RUNS.fetch_add(1, Ordering::Relaxed) > 100 {
+            cell.value.set(1);
+        }
+        cell.other.set(1);
+    };
+    let report = program("later", changes, |_| ()).check(&quiet(Engine::Sim).executions(500)).unwrap();
+    let difference = report.tally.nondeterministic.expect("the first execution is run again at the end");
+    assert!(difference.second.starts_with("`set value -> 1` by writer"), "{difference}");
+}
+
+/// The run that broke the law was not recorded; another one that breaks it is.
+#[test]
+fn what_seldom_happens_is_named_by_its_first_event() {
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    let seldom = program(
+        "seldom",
+        |cell| {
+            cell.other.set(1);
+            cell.value.set(u64::from(RUNS.fetch_add(1, Ordering::Relaxed) % 20 == 15));
+            cell.other.set(2);
+        },
+        |cell| assert_eq!(cell.value.get(), 0, "one in twenty"),
+    );
+    let report = seldom.check(&quiet(Engine::Sim).executions(100)).unwrap();
+    let difference = undecided(&report);
+    assert!(difference.first.starts_with("`set value -> 1` by writer"), "{difference}");
+    assert!(difference.second.starts_with("`set value -> 0` by writer"), "{difference}");
+}
+
+#[test]
+fn a_replay_that_does_not_repeat_itself_decides_nothing() {
+    let program = |name: &str| {
+        program(
+            name,
+            |cell| {
+                cell.other.set(1);
+                branch(cell, std::ptr::from_ref(&*std::hint::black_box(Box::new(1_u64))) as usize, 5);
+                cell.other.set(2);
+            },
+            |_| panic!("always"),
+        )
+    };
+    let schedule = [0, 0, 0, 1].map(Choice::run).to_vec();
+    for engine in [Engine::Sim, Engine::Real] {
+        let config = quiet(engine).strategy(Strategy::Replay(schedule.clone()));
+        let report = program("replayed").check(&config).unwrap();
+        let difference = undecided(&report);
+        assert_eq!((difference.step, difference.name.as_str()), (2, "writer"), "{difference}");
+    }
+}
+
 #[test]
 fn how_many_steps_there_are_is_noticed() {
     static RUNS: AtomicU32 = AtomicU32::new(0);

@@ -75,6 +75,11 @@ pub(crate) trait Executor {
         let _ = teller;
     }
 
+    /// Lets `work` use this executor with other memory, and with other stacks or processes:
+    /// what it runs finds its objects at other addresses. False if the operating system has
+    /// no more of them.
+    fn elsewhere(&mut self, work: &mut dyn FnMut(&mut dyn Executor)) -> bool;
+
     /// The number of the next execution.
     fn number(&mut self, index: u64) {
         let _ = index;

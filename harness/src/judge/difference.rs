@@ -10,12 +10,9 @@
 //! execution, an atomic of std's that is no checked one. Addresses of objects do not
 //! count; recordings name objects by the order of their first use.
 
-use super::namer::Namer;
-use super::recording::{Recording, Step, tasks};
+use super::recording::{Recording, Step};
 use super::verdict::Verdict;
-use crate::engine::Executor;
 use crate::kernel::Outcome;
-use selvedge::platform::Kind;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -47,8 +44,19 @@ impl fmt::Display for Difference {
 
 /// Where two runs of one schedule part; `None` if they are equal.
 pub fn difference(first: &Recording, second: &Recording) -> Option<Difference> {
+    difference_where(first, second, |_| false)
+}
+
+/// The same where recordings do not tell all objects apart: `moved` says whether an object
+/// is another one in the second run, by its number in both.
+pub(super) fn difference_where(
+    first: &Recording,
+    second: &Recording,
+    moved: impl Fn(usize) -> bool,
+) -> Option<Difference> {
     let both = first.steps.iter().zip(&second.steps);
-    let differs = both.clone().position(|(a, b)| !same(first, a, second, b));
+    let another = |step: &Step| [step.object, step.also].into_iter().flatten().any(&moved);
+    let differs = both.clone().position(|(a, b)| !same(first, a, second, b) || another(a));
     let step = differs.unwrap_or_else(|| first.steps.len().min(second.steps.len()));
     let over = differs.is_none() && first.steps.len() == second.steps.len();
     // What a message says may hold a time or an address that decides nothing.
@@ -57,38 +65,28 @@ pub fn difference(first: &Recording, second: &Recording) -> Option<Difference> {
         return None;
     }
     let task = first.steps.get(step).or(second.steps.get(step)).map(|step| step.task);
+    let (first_words, second_words) = told_apart(first, second, step);
     Some(Difference {
         step: step + 1,
         task,
         name: task.map_or_else(String::new, |task| first.task_name(task)),
-        first: at(first, step),
-        second: at(second, step),
+        first: first_words,
+        second: second_words,
     })
 }
 
-/// Whether the execution that `executor` just ran with a record is equal to `first`: what
-/// [`difference`] would say, without a record of its own.
-pub(crate) fn is_again(
-    executor: &mut dyn Executor,
-    first: &Recording,
-    verdict: &Verdict,
-    label: &str,
-) -> bool {
-    let ends_alike = *verdict == first.verdict || verdict.is_like(&first.verdict);
-    if !ends_alike || label != first.label || executor.kernel().events().len() != first.steps.len() {
-        return false;
+/// What happened at a step in two runs, in different words: two operations of one line that
+/// look alike are told with what distinguishes them.
+fn told_apart(first: &Recording, second: &Recording, step: usize) -> (String, String) {
+    let words = (at(first, step, false), at(second, step, false));
+    if words.0 != words.1 {
+        return words;
     }
-    let tasks = tasks(executor);
-    let (kernel, mut namer) = Namer::of(executor, &tasks);
-    let same = kernel.events().iter().zip(&first.steps).all(|(event, step)| {
-        (event.choice.task(), event.choice.outcome(), event.kind) == (step.task, step.outcome, step.kind)
-            && event.done.then_some(event.value) == step.value
-            && event.name == step.name
-            && namer.object(event.space, event.object, event.kind) == step.object
-            && namer.object(event.space, event.also, Kind::Acquire) == step.also
-            && *namer.place(event.site) == step.place
-    });
-    same && first.objects.starts_with(namer.objects())
+    let words = (at(first, step, true), at(second, step, true));
+    if words.0 != words.1 {
+        return words;
+    }
+    (words.0, format!("{}, of another object with that name", words.1))
 }
 
 /// Two runs that ended in different ways, of which only the second was recorded.
@@ -148,9 +146,17 @@ fn same(first: &Recording, a: &Step, second: &Recording, b: &Step) -> bool {
     a == b && [a.object, a.also].into_iter().filter_map(names).all(|(a, b)| a == b)
 }
 
-/// What happened at a step: an operation, or the end.
-fn at(recording: &Recording, step: usize) -> String {
+/// What happened at a step, an operation or the end; an operation `closely` also with what
+/// is left out where the rest tells it from others.
+fn at(recording: &Recording, step: usize, closely: bool) -> String {
     match recording.steps.get(step) {
+        Some(taken) if closely => {
+            let also = match named(recording, taken.also) {
+                other if other.is_empty() => other,
+                other => format!(", with{other}"),
+            };
+            format!("{}{also}, in column {}", operation(recording, taken), taken.place.column)
+        }
         Some(taken) => operation(recording, taken),
         None => match diverged(recording) {
             Some(difference) => difference.second,

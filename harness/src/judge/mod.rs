@@ -6,6 +6,7 @@
 //! | `recording` | everything that happened in one execution, as owned data |
 //! | `namer` | names of objects and places of one execution |
 //! | `difference` | from two recordings of one schedule: the first event that differs |
+//! | `trace` | a record that another run of its schedule is compared with |
 //! | `livelock` | from a recording: who spins, and in which loop |
 //! | `blame` | from a recording: who holds what, who waits for whom, the cycle |
 //! | `pair` | from a recording: which two operations may have decided how it ended |
@@ -22,14 +23,16 @@ pub mod log;
 mod namer;
 mod pair;
 mod recording;
+mod trace;
 mod verdict;
 
 pub use blame::{Blocked, Holder, blocked, cycle, held_at};
 pub use difference::{Difference, difference, divergence};
-pub(crate) use difference::{diverged, is_again, other_end};
+pub(crate) use difference::{diverged, other_end};
 pub use livelock::{Spin, spins, starved};
 pub use pair::{CriticalPair, Later};
 pub(crate) use pair::{Order, candidates};
 pub(crate) use recording::record;
 pub use recording::{Object, Pending, Recording, Step, TaskRecord};
+pub(crate) use trace::Trace;
 pub use verdict::{Access, Place, Verdict};

@@ -22,6 +22,7 @@ pub(super) struct Namer<'k> {
     names: Vec<(Range<usize>, String)>,
     index: FxHashMap<(u32, usize), usize>,
     objects: Vec<Object>,
+    homes: Vec<Option<usize>>,
     unnamed: FxHashMap<&'static str, usize>,
     places: FxHashMap<usize, Place>,
 }
@@ -38,6 +39,7 @@ impl<'k> Namer<'k> {
             names,
             index: FxHashMap::default(),
             objects: Vec::new(),
+            homes: Vec::new(),
             unnamed: FxHashMap::default(),
             places: FxHashMap::default(),
         };
@@ -55,6 +57,7 @@ impl<'k> Namer<'k> {
         let object = self.describe(address, kind);
         self.index.insert((space, address), self.objects.len());
         self.objects.push(object);
+        self.homes.push(self.kernel.offset_of(address));
         Some(self.objects.len() - 1)
     }
 
@@ -69,8 +72,13 @@ impl<'k> Namer<'k> {
         &self.objects
     }
 
-    pub(super) fn into_objects(self) -> Vec<Object> {
-        self.objects
+    /// Where each of them lies in the memory that all tasks share; `None` elsewhere.
+    pub(super) fn homes(&self) -> &[Option<usize>] {
+        &self.homes
+    }
+
+    pub(super) fn into_objects(self) -> (Vec<Object>, Vec<Option<usize>>) {
+        (self.objects, self.homes)
     }
 
     fn describe(&mut self, address: usize, kind: Kind) -> Object {

@@ -134,6 +134,15 @@ enum KindDef {
 
 /// The record of the execution that `executor` just ran.
 pub(crate) fn record(executor: &mut dyn Executor, verdict: Verdict, label: String) -> Recording {
+    record_with_homes(executor, verdict, label).0
+}
+
+/// The same, and where each object lies in the memory that all tasks share.
+pub(super) fn record_with_homes(
+    executor: &mut dyn Executor,
+    verdict: Verdict,
+    label: String,
+) -> (Recording, Vec<Option<usize>>) {
     let tasks = tasks(executor);
     let (kernel, mut namer) = Namer::of(executor, &tasks);
     let mut steps = Vec::with_capacity(kernel.events().len());
@@ -162,11 +171,11 @@ pub(crate) fn record(executor: &mut dyn Executor, verdict: Verdict, label: Strin
         })
     };
     let pending: Vec<Option<Pending>> = tasks.iter().enumerate().map(stands).collect();
-    let objects = namer.into_objects();
+    let (objects, homes) = namer.into_objects();
     let schedule = kernel.schedule().to_vec();
     let tasks =
         tasks.into_iter().zip(pending).map(|(task, pending)| TaskRecord { pending, ..task }).collect();
-    Recording { tasks, steps, objects, schedule, verdict, label }
+    (Recording { tasks, steps, objects, schedule, verdict, label }, homes)
 }
 
 /// The tasks of the execution that `executor` just ran, without what they stand before.

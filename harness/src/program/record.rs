@@ -6,13 +6,19 @@ use super::config::Config;
 use super::run::arm;
 use crate::Error;
 use crate::engine::{Executor, Model, session};
-use crate::judge::{Recording, Verdict, record};
+use crate::judge::{Recording, Trace, Verdict, record};
 use crate::kernel::{Choice, Plan, Rng};
 
 /// Runs one schedule with a full record.
 pub(crate) fn run_once(executor: &mut dyn Executor, schedule: &[Choice]) -> Recording {
     let (verdict, label) = run_recorded(executor, schedule);
     record(executor, verdict, label)
+}
+
+/// Runs one schedule with a record that other runs of it can be compared with.
+pub(super) fn run_traced(executor: &mut dyn Executor, schedule: &[Choice]) -> Trace {
+    let (verdict, label) = run_recorded(executor, schedule);
+    Trace::of(executor, verdict, label)
 }
 
 /// Runs one schedule; the record stays in the kernel. How it ended, and its label.

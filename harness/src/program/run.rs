@@ -3,12 +3,12 @@
 //! Runs where the engine's executor lives: in this thread, or in a controller
 //! process. Everything it returns can be sent between processes.
 
-use super::determinism;
+use super::determinism::{differs, differs_once};
 use super::progress::Progress;
 use super::shard::Subtrees;
 use crate::engine::Executor;
 use crate::fault::Faults;
-use crate::judge::{Difference, Recording, Verdict, diverged, record};
+use crate::judge::{Difference, Trace, Verdict, diverged, record};
 use crate::kernel::{Choice, End, Granularity, Plan};
 use crate::strategy::{Search, Strategy};
 use serde::{Deserialize, Serialize};
@@ -138,6 +138,7 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
     // The workers of an exhaustive search share a bound, since no one knows how many
     // schedules each of them will find.
     let mut claimed = false;
+    let mut first = None;
     loop {
         if turn.is_multiple_of(LOOK) || slow {
             if unsaid >= BATCH || slow {
@@ -176,7 +177,7 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
         let counts = search.learn(executor.kernel()) || matches!(verdict, Verdict::Broken(_)) && !covered;
         // What took too long, or could not be judged, is not run again.
         let verify = verify && !matches!(verdict, Verdict::Broken(_));
-        let first = verify.then(|| record(executor, verdict.clone(), label.clone()));
+        let trace = verify.then(|| Trace::of(executor, verdict.clone(), label.clone()));
         if counts {
             claimed = false;
             let verdict = match task.strategy {
@@ -188,8 +189,11 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
             }
             tally.count(executor, index, verdict, &label);
         }
-        if let Some(first) = first {
-            tally.nondeterministic = compare(executor, &task.faults, &first);
+        if let Some(trace) = trace {
+            tally.nondeterministic = compare(executor, &task.faults, |executor| {
+                differs(executor, &trace, &trace.recording.schedule)
+            });
+            first = Some(trace);
         }
         if counts && (tally.violations > 0 && !task.keep_going || tally.inconclusive.is_some()) {
             progress.stop_after(place(index, &*search));
@@ -203,6 +207,12 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
         }
     }
     progress.add(tally.executions - reported.0, tally.violations - reported.1);
+    // What a slow clock decides, or a counter that outlives executions, shows only now.
+    if let Some(first) = first.filter(|_| turn > 1 && tally.nondeterministic.is_none()) {
+        tally.nondeterministic = compare(executor, &task.faults, |executor| {
+            differs_once(executor, &first, &first.recording.schedule)
+        });
+    }
     tally.complete = search.complete();
     tally.blocked = search.blocked();
     tally.seconds = begun.elapsed().as_secs_f64();
@@ -221,13 +231,17 @@ pub(super) fn arm(executor: &mut dyn Executor, faults: &Faults, random: bool) {
     }
 }
 
-/// Whether a recorded execution comes out the same once more.
-fn compare(executor: &mut dyn Executor, faults: &Faults, first: &Recording) -> Option<Difference> {
+/// Compares with a recorded execution; what is still to be explored keeps its faults.
+fn compare(
+    executor: &mut dyn Executor,
+    faults: &Faults,
+    differs: impl FnOnce(&mut dyn Executor) -> Option<Difference>,
+) -> Option<Difference> {
     let armed = executor.kernel().faults;
     executor.kernel().arm(faults, None);
-    let differs = determinism::differs(executor, first, &first.schedule);
+    let found = differs(executor);
     executor.kernel().faults = armed;
-    differs
+    found
 }
 
 /// A strategy only plans what an earlier execution has shown to be possible: if it no

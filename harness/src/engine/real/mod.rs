@@ -86,14 +86,21 @@ impl<'m> Real<'m> {
             hasty: false,
             _watchdog: Watchdog::new(limits.patience),
         };
-        real.kernel().controller_pid = std::process::id();
-        real.kernel().warm = if model.dynamic() { 0 } else { model.tasks() as u32 };
+        real.take_control();
         if model.dynamic() {
             // What each main task would have to do for itself otherwise, time after time.
             forget_handlers();
             selvedge::process::restart_numbering();
         }
         Ok(real)
+    }
+
+    /// Tells a new kernel who controls it.
+    fn take_control(&mut self) {
+        let model = self.model;
+        let kernel = self.kernel();
+        kernel.controller_pid = std::process::id();
+        kernel.warm = if model.dynamic() { 0 } else { model.tasks() as u32 };
     }
 
     /// Sleeps until a task gives the turn to the controller; false if the running
@@ -227,12 +234,31 @@ impl Executor for Real<'_> {
         self.state
     }
 
+    fn elsewhere(&mut self, work: &mut dyn FnMut(&mut dyn Executor)) -> bool {
+        let Ok(arena) = Arena::new(self.kernel().limits, Mode::Real) else { return false };
+        // SAFETY: the new arena's kernel, of which nobody else knows.
+        unsafe { &mut *arena.kernel() }.take_over(self.kernel());
+        let home = (std::mem::replace(&mut self.arena, arena), self.state);
+        self.recast();
+        work(self);
+        (self.arena, self.state) = home;
+        self.recast();
+        true
+    }
+
     fn is_slow(&self) -> bool {
         true
     }
 }
 
 impl Real<'_> {
+    /// Ends the processes of the tasks; new ones are forked for the arena that is there now.
+    fn recast(&mut self) {
+        self.troupe.disband();
+        self.troupe = Troupe::new(self.model, self.arena.kernel());
+        self.take_control();
+    }
+
     fn run(&mut self, label: &mut String) -> Verdict {
         let model = self.model;
         self.state = match stage::set_up(self.kernel(), model) {

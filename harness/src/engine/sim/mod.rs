@@ -191,6 +191,18 @@ impl Executor for Sim<'_> {
         self.model
     }
 
+    fn elsewhere(&mut self, work: &mut dyn FnMut(&mut dyn Executor)) -> bool {
+        let Ok(arena) = Arena::new(self.kernel().limits, Mode::Sim) else { return false };
+        // SAFETY: the new arena's kernel, of which nobody else knows.
+        unsafe { &mut *arena.kernel() }.take_over(self.kernel());
+        // The old stacks stay mapped meanwhile, or the new ones would lie where they lay.
+        let home = (std::mem::take(&mut self.fibers), std::mem::replace(&mut self.arena, arena), self.state);
+        work(self);
+        self.close_fibers();
+        (self.fibers, self.arena, self.state) = home;
+        true
+    }
+
     fn tell_exits(&mut self, teller: &Teller) {
         self.teller = Some(teller.clone());
     }

@@ -414,6 +414,19 @@ impl Kernel {
         self.over
     }
 
+    /// Where an address lies in the memory of the program that all tasks share.
+    pub(crate) fn offset_of(&self, address: usize) -> Option<usize> {
+        let memory = self.parts.memory as usize;
+        (memory..self.parts.end).contains(&address).then(|| address - memory)
+    }
+
+    /// Takes over how executions are run from the kernel of another arena.
+    pub(crate) fn take_over(&mut self, other: &Kernel) {
+        self.granularity = other.granularity;
+        self.faults = other.faults;
+        self.victims = other.victims;
+    }
+
     /// The address space of an object as task `index` sees it.
     pub(crate) fn object_space(&self, index: usize, address: usize) -> u32 {
         self.space_for(index, address)
