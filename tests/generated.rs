@@ -76,6 +76,7 @@ hunts! {
     a_robust_semaphore: RobustSemaphore, kills [0, 1, 2];
     an_event: Event, kills [0, 1];
     a_condition: (Mutex<()>, Condvar), kills [0];
+    a_condition_over_a_robust_mutex: (RobustMutex<u32>, Condvar), kills [0, 1, 2];
     a_barrier: Barrier, kills [0, 1];
     something_done_once: Once, kills [0, 1, 2];
     a_queue: Queue<u8>, kills [0, 1];
@@ -90,5 +91,5 @@ hunts! {
     a_list: Apart<RealList>, kills [0, 1];
     a_pipe: Apart<RealPipe>, kills [0, 1];
     a_pool_of_threads: Apart<OfCrew<Threads>>, kills [0];
-    a_pool_of_processes: RealPool, kills [0];
+    a_pool_of_processes: RealPool, kills [0, 1, 2];
 }

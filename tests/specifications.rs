@@ -64,7 +64,7 @@ impl<S: Specification> Walk<S> {
     }
 
     fn dies(&mut self, by: Task) -> &mut Self {
-        self.states = self.states.iter().map(|state| self.spec.died(state, by)).collect();
+        self.states = self.states.iter().flat_map(|state| self.spec.deaths(state, by)).collect();
         self
     }
 }
@@ -304,4 +304,63 @@ fn c_manager_04_a_map_keeps_what_was_put_in() {
     walk.does(1, MapOp::Insert(2, 6), MapRet::Full).does(1, MapOp::Insert(1, 6), MapRet::Found(Some(5)));
     walk.does(0, MapOp::Len, MapRet::Len(1)).does(0, MapOp::Remove(1), MapRet::Found(Some(6)));
     walk.does(0, MapOp::Get(1), MapRet::Found(None)).does(0, MapOp::Len, MapRet::Len(0));
+}
+
+#[test]
+fn c_cond_01_04_a_wait_over_a_robust_mutex_takes_it_and_a_notification_survives_its_waiter() {
+    use RobustCondvarOp::{NotifyAll, NotifyOne, Wait};
+    let (lock, unlock) = (RobustCondvarOp::Mutex(RobustOp::Lock), RobustCondvarOp::Mutex(RobustOp::Unlock));
+    let mut walk = Walk::new(RobustCondvar);
+    walk.does(0, Wait, RobustRet::Refused);
+    for task in 0..2 {
+        walk.does(task, lock, RobustRet::Holds(0)).begins(task, Wait).waits(task, Wait);
+    }
+    walk.does(2, NotifyOne, RobustRet::Done).dies(0);
+    // Whichever was woken, task 1 comes back or may.
+    walk.never(1, Wait, RobustRet::Died(0)).ends(1, Wait, RobustRet::Holds(0)).waits(2, lock);
+    walk.dies(1).does(2, lock, RobustRet::Died(0)).begins(2, Wait).does(3, NotifyAll, RobustRet::Done);
+    walk.never(2, Wait, RobustRet::Holds(0)).ends(2, Wait, RobustRet::Lost).does(3, lock, RobustRet::Lost);
+    let mut walk = Walk::new(RobustCondvar);
+    walk.does(0, lock, RobustRet::Holds(0)).begins(0, Wait).does(1, lock, RobustRet::Holds(0)).dies(1);
+    walk.waits(0, Wait).does(2, lock, RobustRet::Died(0)).does(2, unlock, RobustRet::Done).waits(0, Wait);
+}
+
+#[test]
+fn c_conn_03_10_12_17_messages_arrive_in_order_and_then_the_end() {
+    let mut walk = Walk::new(Pipe::default().fit(3));
+    walk.waits(0, PipeOp::Recv).does(1, PipeOp::Send(5), PipeRet::Done).does(2, PipeOp::Send(6), PipeRet::Done);
+    walk.never(0, PipeOp::Recv, PipeRet::Got(6)).does(0, PipeOp::Recv, PipeRet::Got(5));
+    walk.does(1, PipeOp::Close, PipeRet::Done).does(1, PipeOp::Send(7), PipeRet::Refused);
+    walk.never(0, PipeOp::Recv, PipeRet::EndOfFile).does(0, PipeOp::Recv, PipeRet::Got(6));
+    walk.waits(0, PipeOp::Recv).dies(2).does(0, PipeOp::Recv, PipeRet::EndOfFile);
+    walk.does(0, PipeOp::Send(1), PipeRet::Refused);
+    let mut walk = Walk::new(Pipe::default().fit(2));
+    walk.never(1, PipeOp::Send(1), PipeRet::Broken).does(1, PipeOp::Recv, PipeRet::Refused);
+    walk.does(0, PipeOp::Close, PipeRet::Done).does(1, PipeOp::Send(1), PipeRet::Broken);
+}
+
+#[test]
+fn c_shm_12_an_item_is_what_was_written_last() {
+    let mut walk = Walk::new(List { len: 2 });
+    walk.does(0, ListOp::Get(1), ListRet::Is(0)).does(0, ListOp::Set(1, 7), ListRet::Done);
+    walk.never(1, ListOp::Get(1), ListRet::Is(0)).never(1, ListOp::Get(1), ListRet::Torn);
+    walk.dies(0).does(1, ListOp::Get(1), ListRet::Is(7)).does(1, ListOp::Get(0), ListRet::Is(0));
+}
+
+#[test]
+fn c_pool_01_03_12_each_task_is_run_once_and_its_result_comes_in_its_place() {
+    use PoolOp::{Close, Collect, Join, Submit};
+    let mut walk = Walk::new(Pool { workers: 2 });
+    walk.does(0, Collect, PoolRet::Nothing).does(0, Submit(3), PoolRet::Done).does(0, Submit(5), PoolRet::Done);
+    walk.never(0, Collect, PoolRet::Result(6)).never(0, Collect, PoolRet::Lost);
+    walk.does(1, Collect, PoolRet::Nothing).does(0, Collect, PoolRet::Result(4));
+    walk.does(0, Join, PoolRet::Refused).does(1, Close, PoolRet::Done).does(0, Submit(7), PoolRet::Refused);
+    walk.never(0, Join, PoolRet::Runs(1)).never(0, Join, PoolRet::Runs(3)).does(0, Join, PoolRet::Runs(2));
+    walk.does(0, Collect, PoolRet::Result(6));
+    // A worker dies: one task may be lost, and no more.
+    let mut walk = Walk::new(Pool { workers: 2 });
+    walk.does(0, Submit(1), PoolRet::Done).does(0, Submit(2), PoolRet::Done).dies(9);
+    walk.does(0, Collect, PoolRet::Lost).never(0, Collect, PoolRet::Lost).does(0, Collect, PoolRet::Result(3));
+    walk.does(0, Close, PoolRet::Done).never(0, Join, PoolRet::Runs(0)).never(0, Join, PoolRet::Runs(3));
+    walk.does(0, Join, PoolRet::Runs(1));
 }

@@ -31,7 +31,7 @@
 //! | it was | with a [`RawMutex`] | with a [`RawRobustMutex`] |
 //! |---|---|---|
 //! | in `notify` | it has notified, or not (of several: some) | the same |
-//! | on its way to sleep | others wait for the mutex for ever, or notice nothing | others get the mutex |
+//! | on its way to sleep | others wait for the mutex for ever, or notice nothing | others get the mutex, and one that sleeps may come back without cause |
 //! | asleep | nobody notices | another waiter comes back without cause |
 //! | woken, without its mutex | the notification is lost | another waiter comes back in its place |
 //! | back, with its mutex | others wait for it for ever | the next to take it is told |

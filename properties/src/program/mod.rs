@@ -33,6 +33,7 @@ mod once;
 mod pipe;
 mod pool;
 mod queue;
+mod robust_condvar;
 mod robust_mutex;
 mod robust_semaphore;
 mod run;

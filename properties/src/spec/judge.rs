@@ -116,8 +116,9 @@ impl<S: Specification> Judge<S> {
                 fitting.map(|(_, state)| Possible { state, between, ..*from }).collect()
             }
             Happening::Died(task) => {
-                let state = self.0.died(&from.state, *task);
-                vec![Possible { state, between: from.between & !(1 << task), dead: from.dead | 1 << task }]
+                let (between, dead) = (from.between & !(1 << task), from.dead | 1 << task);
+                let left = self.0.deaths(&from.state, *task).into_iter();
+                left.map(|state| Possible { state, between, dead }).collect()
             }
             Happening::Stuck(waiting) => {
                 let waits = |(task, op): &(Task, S::Op)| {

@@ -6,7 +6,9 @@
 //! | open | taken | x + 1 of the caller's first; nothing if there is none | closed | refused |
 //! | closed | refused | the same | nothing | how many tasks were run |
 //!
-//! Here, workers do not die.
+//! When a worker dies, the task that it was at is lost, and whoever collects its result is told
+//! so: of so many deaths at most so many tasks are lost. A task that is lost may have been run,
+//! but none is run twice.
 
 use super::specification::{Outcome, Specification, Task};
 use serde::{Deserialize, Serialize};
@@ -42,6 +44,8 @@ pub enum PoolRet {
     Result(u8),
     /// There is nothing to collect.
     Nothing,
+    /// The task was lost with its worker.
+    Lost,
     /// So often a task was run.
     Runs(u32),
 }
@@ -53,6 +57,10 @@ pub struct PoolState {
     pub closed: bool,
     /// How many tasks were taken.
     pub taken: u32,
+    /// How many workers died.
+    pub deaths: u32,
+    /// How many of these lost a task, as far as anybody was told.
+    pub lost: u32,
     /// What each task of the program has not collected, by its number.
     pub out: [Vec<u8>; 8],
 }
@@ -77,15 +85,27 @@ impl Specification for Pool {
                 PoolRet::Done
             }
             PoolOp::Collect if out.is_empty() => PoolRet::Nothing,
-            PoolOp::Collect => PoolRet::Result(out.remove(0) + 1),
+            PoolOp::Collect => {
+                let result = (PoolRet::Result(out.remove(0) + 1), next.clone());
+                next.lost += 1;
+                let lost = (next.lost <= next.deaths).then_some((PoolRet::Lost, next));
+                return std::iter::once(result).chain(lost).collect();
+            }
             PoolOp::Close => {
                 next.closed = true;
                 PoolRet::Done
             }
             PoolOp::Join if !state.closed => PoolRet::Refused,
-            PoolOp::Join => PoolRet::Runs(state.taken),
+            PoolOp::Join => {
+                let runs = state.taken.saturating_sub(state.deaths)..=state.taken;
+                return runs.map(|runs| (PoolRet::Runs(runs), state.clone())).collect();
+            }
         };
         vec![(ret, next)]
+    }
+
+    fn died(&self, state: &PoolState, _: Task) -> PoolState {
+        PoolState { deaths: state.deaths + 1, ..state.clone() }
     }
 
     fn declaration(&self) -> String {

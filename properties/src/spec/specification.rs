@@ -12,7 +12,8 @@
 //! 2. A specification knows nothing of time, schedules or words: only what one caller after
 //!    the other would see.
 //!
-//! When a process dies, [`Specification::died`] tells what its death does to the state.
+//! When a process dies, [`Specification::died`] tells what its death does to the state, or
+//! [`Specification::deaths`], if there are several things that it can do.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -81,6 +82,12 @@ pub trait Specification: Clone + Debug + Send + Sync + 'static {
     fn died(&self, state: &Self::State, by: Task) -> Self::State {
         let _ = by;
         state.clone()
+    }
+
+    /// The states that the death of task `by` can leave, where it leaves a choice open: all of
+    /// them instead of [`died`](Self::died).
+    fn deaths(&self, state: &Self::State, by: Task) -> Vec<Self::State> {
+        vec![self.died(state, by)]
     }
 
     /// The object as a program declares it: `Semaphore::new(1)`.

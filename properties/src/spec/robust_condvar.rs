@@ -1,0 +1,150 @@
+//! A condition variable and the robust mutex that belongs to it.
+//!
+//! | state of the caller | `wait` | `notify_one` | `notify_all` |
+//! |---|---|---|---|
+//! | holds the mutex | gives it up and waits; then takes it again, and is told what `lock` tells | some who wait are woken | all who wait are woken |
+//! | does not | refused by the program | the same | the same |
+//!
+//! A wait has two parts, as that of [`Condvar`](super::Condvar). The mutex is a
+//! [`RobustMutex`]: to give it up with a number that nobody repaired loses it.
+//!
+//! When a task dies that was woken and has not got its mutex back, another one that waits is
+//! woken in its place. When one dies that waits, or is about to, others may come back without
+//! cause, then or later. When the holder dies, the next one is told, and who waits sleeps on.
+
+use super::robust_mutex::{RobustMutex, RobustOp, RobustRet, RobustState};
+use super::specification::{Outcome, Specification, Task};
+use serde::{Deserialize, Serialize};
+
+/// A condition variable with its robust mutex.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RobustCondvar;
+
+/// What one can do with them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum RobustCondvarOp {
+    /// Something that concerns the mutex alone.
+    Mutex(RobustOp),
+    /// Waits until notified, if the caller has the mutex.
+    Wait,
+    /// The same, for a while.
+    WaitTimeout,
+    /// Wakes one who waits.
+    NotifyOne,
+    /// Wakes all who wait.
+    NotifyAll,
+}
+
+/// The mutex, who waits, and who was woken and does not have the mutex yet, by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RobustCondvarState {
+    /// The mutex.
+    pub mutex: RobustState,
+    /// Who waits.
+    pub waiting: u32,
+    /// Who was woken.
+    pub woken: u32,
+    /// Who has begun a wait and will never come to give the mutex up: it is killed before.
+    pub entering: u32,
+    /// Whether somebody died in a wait: others may come back without cause.
+    pub stray: bool,
+}
+
+/// The mutex by itself.
+const MUTEX: RobustMutex = RobustMutex { reentrant: false };
+
+impl RobustCondvarState {
+    /// The tasks of `some` do not wait any more: they are woken.
+    fn wake(self, some: u32) -> Self {
+        RobustCondvarState { waiting: self.waiting & !some, woken: self.woken | some, ..self }
+    }
+
+    /// What the mutex comes to for `by`; the rest stays.
+    fn mutex(self, by: Task, op: RobustOp) -> impl Iterator<Item = (RobustRet, Self)> {
+        let outcomes = MUTEX.outcomes(&self.mutex, by, &op).into_iter();
+        outcomes.map(move |(ret, mutex)| (ret, RobustCondvarState { mutex, ..self }))
+    }
+}
+
+impl Specification for RobustCondvar {
+    type Op = RobustCondvarOp;
+    type Ret = RobustRet;
+    type State = RobustCondvarState;
+
+    fn init(&self) -> RobustCondvarState {
+        RobustCondvarState { mutex: MUTEX.init(), waiting: 0, woken: 0, entering: 0, stray: false }
+    }
+
+    fn outcomes(&self, state: &RobustCondvarState, by: Task, op: &RobustCondvarOp) -> Vec<Outcome<Self>> {
+        let bit = 1 << by;
+        let waits = (state.waiting | state.woken) & bit != 0;
+        match op {
+            _ if state.entering & bit != 0 => Vec::new(),
+            RobustCondvarOp::Mutex(op) => state.mutex(by, *op).collect(),
+            RobustCondvarOp::Wait | RobustCondvarOp::WaitTimeout if !waits => {
+                vec![(RobustRet::Refused, *state)]
+            }
+            RobustCondvarOp::Wait if state.woken & bit == 0 && !state.stray => Vec::new(),
+            // A wait that took too long may have been woken at the last moment.
+            RobustCondvarOp::Wait | RobustCondvarOp::WaitTimeout => {
+                let back =
+                    RobustCondvarState { waiting: state.waiting & !bit, woken: state.woken & !bit, ..*state };
+                back.mutex(by, RobustOp::Lock).collect()
+            }
+            RobustCondvarOp::NotifyAll => vec![(RobustRet::Done, state.wake(state.waiting))],
+            RobustCondvarOp::NotifyOne if state.waiting == 0 => vec![(RobustRet::Done, *state)],
+            RobustCondvarOp::NotifyOne => {
+                let some = (1..=state.waiting).filter(|some| some & !state.waiting == 0);
+                some.map(|some| (RobustRet::Done, state.wake(some))).collect()
+            }
+        }
+    }
+
+    fn has_two_parts(&self, op: &RobustCondvarOp) -> bool {
+        matches!(op, RobustCondvarOp::Wait | RobustCondvarOp::WaitTimeout)
+    }
+
+    fn begun(&self, state: &RobustCondvarState, by: Task, _: &RobustCondvarOp) -> Vec<RobustCondvarState> {
+        if state.mutex.holder != Some(by) {
+            return vec![*state];
+        }
+        let bit = 1 << by;
+        let given_up = state.mutex(by, RobustOp::Unlock);
+        let waits = given_up.map(|(_, state)| RobustCondvarState { waiting: state.waiting | bit, ..state });
+        waits.chain([RobustCondvarState { entering: state.entering | bit, ..*state }]).collect()
+    }
+
+    fn may_wait(&self, state: &RobustCondvarState, by: Task, op: &RobustCondvarOp) -> bool {
+        let is_in = |set: u32| set >> by & 1 == 1;
+        let uncalled = *op == RobustCondvarOp::Wait && is_in(state.waiting);
+        !is_in(state.entering) && (uncalled || self.outcomes(state, by, op).is_empty())
+    }
+
+    fn deaths(&self, state: &RobustCondvarState, by: Task) -> Vec<RobustCondvarState> {
+        let bit = 1 << by;
+        let mutex = MUTEX.died(&state.mutex, by);
+        let stray = state.stray || (state.waiting | state.woken | state.entering) & bit != 0;
+        let [waiting, woken, entering] = [state.waiting, state.woken, state.entering].map(|set| set & !bit);
+        let left = RobustCondvarState { mutex, waiting, woken, entering, stray };
+        if state.woken & bit == 0 || left.waiting == 0 {
+            return vec![left];
+        }
+        let heirs = (0..u32::BITS).map(|heir| 1 << heir).filter(|heir| left.waiting & heir != 0);
+        heirs.map(|heir| left.wake(heir)).collect()
+    }
+
+    fn declaration(&self) -> String {
+        "(RobustMutex::new(0), Condvar::new())".to_owned()
+    }
+
+    fn call(&self, op: &RobustCondvarOp) -> String {
+        match op {
+            RobustCondvarOp::Mutex(op) => return MUTEX.call(op),
+            RobustCondvarOp::Wait => "wait()",
+            RobustCondvarOp::WaitTimeout => "wait_timeout(1 s)",
+            RobustCondvarOp::NotifyOne => "notify_one()",
+            RobustCondvarOp::NotifyAll => "notify_all()",
+        }
+        .to_owned()
+    }
+}
