@@ -28,7 +28,10 @@ mod tests;
 pub use crate::sys::children::{ChildPolicy, adopt_orphans, double_fork, parent_id, set_child_policy};
 pub use crate::sys::scheduling;
 pub use crate::sys::status::ExitStatus;
-pub use crate::sys::wait::{Ended, Which, peek, try_wait, wait};
+pub use crate::sys::usage::Usage;
+pub use crate::sys::wait::{
+    Becomes, Ended, News, Which, peek, try_wait, try_wait_news, wait, wait_news, wait_with_usage,
+};
 pub use authkey::AuthKey;
 pub use current::{Current, Parent, active_children, at_exit, cpu_count, current, exit, id};
 pub use entry::Entry;

@@ -32,5 +32,6 @@ pub(crate) mod socket;
 pub mod status;
 pub mod thread;
 pub mod timer;
+pub mod usage;
 pub mod wait;
 pub mod wakeup;
