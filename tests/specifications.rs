@@ -328,7 +328,11 @@ fn c_cond_01_04_a_wait_over_a_robust_mutex_takes_it_and_a_notification_survives_
 #[test]
 fn c_conn_03_10_12_17_messages_arrive_in_order_and_then_the_end() {
     let mut walk = Walk::new(Pipe::default().fit(3));
-    walk.waits(0, PipeOp::Recv).does(1, PipeOp::Send(5), PipeRet::Done).does(2, PipeOp::Send(6), PipeRet::Done);
+    walk.waits(0, PipeOp::Recv).does(1, PipeOp::Send(5), PipeRet::Done).does(
+        2,
+        PipeOp::Send(6),
+        PipeRet::Done,
+    );
     walk.never(0, PipeOp::Recv, PipeRet::Got(6)).does(0, PipeOp::Recv, PipeRet::Got(5));
     walk.does(1, PipeOp::Close, PipeRet::Done).does(1, PipeOp::Send(7), PipeRet::Refused);
     walk.never(0, PipeOp::Recv, PipeRet::EndOfFile).does(0, PipeOp::Recv, PipeRet::Got(6));
@@ -351,7 +355,11 @@ fn c_shm_12_an_item_is_what_was_written_last() {
 fn c_pool_01_03_12_each_task_is_run_once_and_its_result_comes_in_its_place() {
     use PoolOp::{Close, Collect, Join, Submit};
     let mut walk = Walk::new(Pool { workers: 2 });
-    walk.does(0, Collect, PoolRet::Nothing).does(0, Submit(3), PoolRet::Done).does(0, Submit(5), PoolRet::Done);
+    walk.does(0, Collect, PoolRet::Nothing).does(0, Submit(3), PoolRet::Done).does(
+        0,
+        Submit(5),
+        PoolRet::Done,
+    );
     walk.never(0, Collect, PoolRet::Result(6)).never(0, Collect, PoolRet::Lost);
     walk.does(1, Collect, PoolRet::Nothing).does(0, Collect, PoolRet::Result(4));
     walk.does(0, Join, PoolRet::Refused).does(1, Close, PoolRet::Done).does(0, Submit(7), PoolRet::Refused);
@@ -360,7 +368,11 @@ fn c_pool_01_03_12_each_task_is_run_once_and_its_result_comes_in_its_place() {
     // A worker dies: one task may be lost, and no more.
     let mut walk = Walk::new(Pool { workers: 2 });
     walk.does(0, Submit(1), PoolRet::Done).does(0, Submit(2), PoolRet::Done).dies(9);
-    walk.does(0, Collect, PoolRet::Lost).never(0, Collect, PoolRet::Lost).does(0, Collect, PoolRet::Result(3));
+    walk.does(0, Collect, PoolRet::Lost).never(0, Collect, PoolRet::Lost).does(
+        0,
+        Collect,
+        PoolRet::Result(3),
+    );
     walk.does(0, Close, PoolRet::Done).never(0, Join, PoolRet::Runs(0)).never(0, Join, PoolRet::Runs(3));
     walk.does(0, Join, PoolRet::Runs(1));
 }
