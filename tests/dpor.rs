@@ -5,7 +5,11 @@
 mod classics;
 #[path = "dpor/own_memory.rs"]
 mod own_memory;
+#[path = "dpor/programs.rs"]
+mod programs;
 #[path = "dpor/random.rs"]
 mod random;
 #[path = "dpor/shapes.rs"]
 mod shapes;
+#[path = "dpor/traces.rs"]
+mod traces;

@@ -178,14 +178,6 @@ pub trait Observe {
     fn observed(&self) -> u64 {
         0
     }
-
-    /// For an operation that writes only where it finds a certain number (and is a mere
-    /// read where it finds another): that number, and how many bytes it has. Its
-    /// [`observed`](Observe::observed) is `u64::MAX` if it wrote nothing.
-    #[inline(always)]
-    fn writes_only_at(&self) -> Option<(u64, u8)> {
-        None
-    }
 }
 
 impl Observe for () {}

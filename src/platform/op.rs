@@ -152,6 +152,11 @@ impl Guard {
 pub struct Op {
     /// What it does to its object.
     pub kind: Kind,
+    /// If it writes only where its object holds a certain number, and is a mere read where it
+    /// holds another: how many bytes that number has; else 0.
+    pub bytes: u8,
+    /// That number.
+    pub bits: u64,
     /// The word for it in reports: `"lock"`, `"get"`, `"fetch_add"`.
     pub name: &'static str,
     /// The address of the object, or any other number that names it; 0 for none.
@@ -171,7 +176,8 @@ impl Op {
     /// An operation that can always run, called from `site`.
     #[inline]
     pub fn new(kind: Kind, name: &'static str, object: usize, site: &'static Location<'static>) -> Op {
-        Op { kind, name, object, also: 0, guard: Guard::ALWAYS, site, deadline: u64::MAX }
+        let guard = Guard::ALWAYS;
+        Op { kind, bytes: 0, bits: 0, name, object, also: 0, guard, site, deadline: u64::MAX }
     }
 
     /// The same operation, enabled only while `guard` holds.
@@ -184,6 +190,22 @@ impl Op {
     #[inline]
     pub fn with(self, also: usize) -> Op {
         Op { also, ..self }
+    }
+
+    /// The same operation, which writes only where its object holds this number of so many
+    /// bytes, and is a mere read where it holds another. In a trace it then shows
+    /// `u64::MAX`.
+    #[inline]
+    pub fn only_at(self, bits: u64, bytes: usize) -> Op {
+        Op { bits, bytes: bytes as u8, ..self }
+    }
+
+    /// Whether the operation would be a mere read where its object holds `word` (eight bytes,
+    /// of which it looks at the first).
+    #[inline]
+    pub fn only_reads_at(&self, word: u64) -> bool {
+        let mask = if self.bytes >= 8 { u64::MAX } else { (1 << (8 * self.bytes)) - 1 };
+        self.bytes > 0 && word & mask != self.bits
     }
 
     /// The same operation, which may also end at `deadline` (nanoseconds on the

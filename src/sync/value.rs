@@ -205,24 +205,16 @@ pub(super) fn fetch_add<T: Integer, P: Platform>(cell: &T::Cell<P>, value: T, si
 
 /// What a compare-and-exchange came out with, as a trace shows it: the number before,
 /// or `u64::MAX` if it was refused.
-struct Exchanged<T> {
-    result: Result<T, T>,
-    /// The number at which it writes.
-    current: T,
-}
+struct Exchanged<T>(Result<T, T>);
 
 impl<T: Element> Observe for Exchanged<T> {
     fn observed(&self) -> u64 {
-        match self.result {
+        match self.0 {
             // Whoever reads a trace must be able to tell a refused exchange, which wrote
             // nothing; so the one number that looks like a refusal is shown as the next.
             Ok(before) => before.to_bits().into().min(u64::MAX - 1),
             Err(_) => u64::MAX,
         }
-    }
-
-    fn writes_only_at(&self) -> Option<(u64, u8)> {
-        Some((self.current.to_bits().into(), size_of::<T::Bits>() as u8))
     }
 }
 
@@ -236,9 +228,13 @@ pub(super) fn compare_exchange<T: Element, P: Platform>(
 ) -> Result<T, T> {
     let exchange = || {
         let result = cell.compare_exchange(current.to_bits(), new.to_bits(), Relaxed, Relaxed);
-        Exchanged { result: result.map(T::from_bits).map_err(T::from_bits), current }
+        Exchanged(result.map(T::from_bits).map_err(T::from_bits))
     };
-    P::step(|| cell_op(Kind::ReadWrite, "compare_exchange", cell, site), exchange).result
+    let op = || {
+        let op = cell_op(Kind::ReadWrite, "compare_exchange", cell, site);
+        op.only_at(current.to_bits().into(), size_of::<T::Bits>())
+    };
+    P::step(op, exchange).0
 }
 
 /// One visible read of a cell, as soon as what it holds compares with `value` as `cmp`

@@ -14,11 +14,13 @@
 //!
 //! When a process dies here, nothing is lost: nothing is kept.
 
+use crate::kernel::data::state::is_address;
 use crate::kernel::data::task::Task;
 use crate::kernel::platform::stream::is_file;
 use crate::kernel::schedule::choice::Outcome;
 use crate::kernel::schedule::event::{EVERYTHING, Event, Tail};
 use selvedge::platform::{Cmp, Guard, Kind};
+use std::ops::Range;
 
 /// The numbering of tasks, as an object.
 const NUMBERING: usize = EVERYTHING - 1;
@@ -57,12 +59,13 @@ impl Touches {
 
     /// What a step touched.
     pub(crate) fn of_event(event: &Event) -> Touches {
-        Touches::of(event, event.only_reads())
+        Touches::of(event, event.only_reads(), event.tail)
     }
 
-    fn of(event: &Event, reads: bool) -> Touches {
+    /// What a step touches that may be a mere read, and did this besides its operation.
+    pub(crate) fn of(event: &Event, reads: bool, tail: Tail) -> Touches {
         let guard = word_of(&event.guard);
-        let touches = Touches::new(event.kind, [event.object, event.also], guard, reads, event.tail);
+        let touches = Touches::new(event.kind, [event.object, event.also], guard, reads, tail);
         let handles = matches!(event.choice.outcome(), Outcome::Signal(_));
         Touches { everything: touches.everything || handles, ..touches }
     }
@@ -74,19 +77,24 @@ impl Touches {
         Touches { everything: touches.everything || task.interrupted, ..touches }
     }
 
+    /// What a step touches besides its operation.
+    pub(crate) fn of_tail(tail: Tail) -> Touches {
+        Touches::new(Kind::Step, [0, 0], 0, false, tail)
+    }
+
     /// What a step touches of which nothing is known.
     pub(crate) fn everything() -> Touches {
         Touches { words: [(0, false); 6], len: 0, everything: true }
     }
 
-    /// The same step, of which it is known whether it is a mere read.
-    pub(crate) fn set_reads(&mut self, event: &Event, reads: bool) {
-        *self = Touches { everything: self.everything, ..Touches::of(event, reads) };
-    }
-
     /// The words, and whether each may be written.
     pub(crate) fn words(&self) -> &[(usize, bool)] {
         &self.words[..self.len]
+    }
+
+    /// Whether all the words lie in this memory, or are no addresses at all.
+    pub(crate) fn lie_in(&self, memory: &Range<usize>) -> bool {
+        self.words().iter().all(|(word, _)| memory.contains(word) || !is_address(*word))
     }
 
     /// Whether the order of the two can matter.

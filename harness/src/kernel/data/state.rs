@@ -432,12 +432,15 @@ impl Kernel {
         self.space_for(index, address)
     }
 
-    /// Small numbers are no addresses: users name objects of their own with them, and
-    /// mean the same object in every process. Large ones are files.
     pub(in crate::kernel) fn space_for(&self, task: usize, address: usize) -> u32 {
-        const LOWEST_ADDRESS: usize = 0x1_0000;
-        let shared = !(LOWEST_ADDRESS..crate::kernel::platform::stream::FILES).contains(&address)
-            || (self.parts.start..self.parts.end).contains(&address);
+        let shared = !is_address(address) || (self.parts.start..self.parts.end).contains(&address);
         if self.mode == Mode::Sim || shared { 0 } else { self.task(task).process + 1 }
     }
+}
+
+/// Small numbers are no addresses: users name objects of their own with them, and mean the
+/// same object in every process. Large ones are files.
+pub(in crate::kernel) fn is_address(object: usize) -> bool {
+    const LOWEST_ADDRESS: usize = 0x1_0000;
+    (LOWEST_ADDRESS..crate::kernel::platform::stream::FILES).contains(&object)
 }

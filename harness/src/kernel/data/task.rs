@@ -95,6 +95,8 @@ pub(crate) struct Task {
     pub(crate) unwinds: bool,
     /// When the execution ended it could have gone on.
     pub(crate) ready: bool,
+    /// Then its announced operation, which could write, would have been a mere read.
+    pub(crate) reads: bool,
     /// It may be killed as a fault.
     pub(crate) victim: bool,
     /// The descriptor that it waits for was ready at the last decision.
@@ -187,6 +189,7 @@ impl Task {
         self.active = false;
         self.unwinds = false;
         self.ready = true;
+        self.reads = false;
         self.victim = false;
         self.descriptor_ready = false;
         self.interrupted = false;

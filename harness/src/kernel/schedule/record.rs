@@ -25,7 +25,6 @@ impl Kernel {
         }
         if let Some(event) = self.events().get_mut(index as usize) {
             event.value = result.observed();
-            event.writes_at = result.writes_only_at();
             event.done = true;
         }
     }
@@ -55,7 +54,7 @@ impl Kernel {
             value: 0,
             guard: op.guard,
             before: [self.peek(op.object), self.peek(op.also)],
-            writes_at: None,
+            writes_at: (op.bytes > 0).then_some((op.bits, op.bytes)),
             cause: (task.cause != NOBODY).then_some(task.cause),
             since: task.since,
             tail: Tail::default(),
@@ -72,6 +71,13 @@ impl Kernel {
         let inside = (self.parts.start..self.parts.end - 8).contains(&address);
         // SAFETY: eight bytes of the arena, which nobody else writes: we have the turn.
         inside.then(|| unsafe { (address as *const u64).read_unaligned() })
+    }
+
+    /// Whether the announced operation of a task would be a mere read now, although it could
+    /// write; also where that cannot be known.
+    pub(in crate::kernel) fn would_only_read(&self, index: usize) -> bool {
+        let op = self.task(index).op;
+        op.bytes > 0 && self.peek(op.object).is_none_or(|word| op.only_reads_at(word))
     }
 
     /// The last step ended a task, or looked at a word to announce its next operation.

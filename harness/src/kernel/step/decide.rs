@@ -6,6 +6,7 @@
 use crate::kernel::data::state::{Kernel, Launch};
 use crate::kernel::data::task::State;
 use crate::kernel::schedule::choice::{Choice, Outcome};
+use crate::kernel::schedule::event::EVERYTHING;
 use crate::kernel::schedule::plan::{Mismatch, Policy};
 
 /// How an execution ended.
@@ -32,6 +33,13 @@ pub(crate) enum End {
     Diverged,
     /// The engine gave the execution up, and says why itself.
     GivenUp,
+}
+
+impl End {
+    /// Whether a step ended the execution, on which nobody could go on after it.
+    pub(crate) fn is_sudden(self) -> bool {
+        matches!(self, End::Panicked | End::Raced | End::Undecided | End::Died)
+    }
 }
 
 impl Kernel {
@@ -293,8 +301,13 @@ impl Kernel {
             self.end = end;
             self.culprit = culprit;
             if self.plan.record {
+                if end.is_sudden() {
+                    // Nobody goes on after the step that did this: it commutes with nothing.
+                    self.note_tail(|tail| tail.ends = EVERYTHING);
+                }
                 for task in 0..self.tasks as usize {
                     self.task(task).ready = self.is_enabled(task);
+                    self.task(task).reads = self.would_only_read(task);
                 }
             }
         }

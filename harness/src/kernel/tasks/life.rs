@@ -8,7 +8,7 @@
 use crate::kernel::data::state::{ABANDON, Kernel, Mode, UNWINDING};
 use crate::kernel::data::task::{NOBODY, Role, State};
 use crate::kernel::hooks::recorder::Judged;
-use crate::kernel::schedule::event::{EVERYTHING, Tail};
+use crate::kernel::schedule::event::Tail;
 use crate::kernel::step::decide::End;
 use corosensei::Yielder;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -43,8 +43,6 @@ pub(crate) unsafe fn enter(this: *mut Kernel, me: usize, body: impl FnOnce() -> 
             kernel.note.complete(payload.as_ref());
             kernel.flags &= !UNWINDING;
             kernel.end_task(me, 101);
-            // Nobody goes on after it: it commutes with nothing.
-            kernel.note_tail(|tail| tail.ends = EVERYTHING);
             let undecided = payload.is::<Judged>();
             kernel.finish_as(if undecided { End::Undecided } else { End::Panicked }, me as u32);
         }

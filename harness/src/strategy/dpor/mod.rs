@@ -9,7 +9,8 @@
 //! | file | what is there |
 //! |---|---|
 //! | `trace` | the steps of the last execution, and which happen before which (vector clocks) |
-//! | `races` | the reversible races, and for each the steps that reverse it |
+//! | `races` | the reversible races |
+//! | `reversal` | for each, the steps that reverse it |
 //! | `tree` | what is planned: wakeup trees |
 //! | `kernel::touches` | which two steps commute |
 //! | `kernel::policy::awake` | the part after the plan: never a task that sleeps |
@@ -36,13 +37,16 @@
 //! partial-order reduction for model checking software", POPL 2005, for races.
 
 mod races;
+mod reversal;
 mod trace;
 mod tree;
 
 use super::Search;
 use crate::kernel::{Choice, End, Kernel, Mismatch, Plan, Policy, Sleeper};
+use races::Race;
+use reversal::{Begins, Reversal};
 use trace::Trace;
-use tree::Node;
+use tree::Tree;
 
 /// What is known about the state before a step.
 #[derive(Default)]
@@ -50,7 +54,7 @@ struct Level {
     /// Who goes on here.
     chosen: usize,
     /// What shall be tried afterwards.
-    planned: Vec<Node>,
+    planned: Tree,
     asleep: Vec<Sleeper>,
 }
 
@@ -93,27 +97,57 @@ impl Dpor {
         }
     }
 
-    /// Plans the next execution: the first of what is planned at the deepest level.
-    fn backtrack(&mut self) {
-        let Some(level) = self.levels.iter().rposition(|level| !level.planned.is_empty()) else {
-            self.exhausted = true;
-            return;
+    /// Plans the reversal of a race, unless it is covered.
+    fn plan_reversal(&mut self, kernel: &Kernel, race: &Race) {
+        let reversal = Reversal::of(race, &self.trace, kernel);
+        self.cover(race.first, reversal, kernel);
+    }
+
+    /// Plans steps from a level, unless they are covered.
+    fn cover(&mut self, level: usize, steps: Reversal, kernel: &Kernel) {
+        let Dpor { levels, trace, .. } = self;
+        let Level { planned, asleep, .. } = &mut levels[level];
+        let covers = |who: &Sleeper| {
+            let next = || steps.next_of(who, trace, kernel);
+            steps.begins_with(who.task as usize, true, next, trace) == Begins::Yes
         };
-        self.levels.truncate(level + 1);
-        self.branch = level;
-        let here = &mut self.levels[level];
-        if level < self.trace.len() {
-            here.asleep.push(self.trace.as_sleeper(level));
+        if !asleep.iter().any(covers) {
+            planned.insert(steps, trace, kernel);
         }
-        let mut node = here.planned.remove(0);
+    }
+
+    /// Plans the next execution: the first of what is planned at the deepest level.
+    fn backtrack(&mut self, kernel: &Kernel) {
+        while let Some(level) = self.levels.iter().rposition(|level| !level.planned.is_empty()) {
+            self.levels.truncate(level + 1);
+            let here = &mut self.levels[level];
+            if level < self.trace.len() {
+                here.asleep.push(self.trace.as_sleeper(level));
+            }
+            for waiting in here.planned.waiting() {
+                let resumed = waiting.resume(level, &self.levels[level].asleep, self.trace.fixed());
+                resumed.into_iter().for_each(|steps| self.cover(level, steps, kernel));
+            }
+            if self.go_on_from(level) {
+                return;
+            }
+        }
+        self.exhausted = true;
+    }
+
+    /// Takes the first branch of a level, if it has one.
+    fn go_on_from(&mut self, level: usize) -> bool {
+        let here = &mut self.levels[level];
+        let Some(mut node) = here.planned.next() else { return false };
         here.chosen = node.who.task as usize;
-        while !node.then.is_empty() {
-            let next = node.then.remove(0);
+        self.branch = level;
+        while let Some(next) = node.then.next() {
             let chosen = next.who.task as usize;
             self.levels.push(Level { chosen, planned: node.then, asleep: Vec::new() });
             node = next;
         }
         self.trace.keep(level);
+        true
     }
 }
 
@@ -145,7 +179,7 @@ impl Search for Dpor {
         for race in races {
             self.plan_reversal(kernel, &race);
         }
-        self.backtrack();
+        self.backtrack(kernel);
         let counts = !matches!(end, End::Blocked | End::Diverged);
         self.blocked += u64::from(!counts);
         counts

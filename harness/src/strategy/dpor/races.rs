@@ -1,20 +1,14 @@
-//! Reversible races, and the steps that reverse one.
+//! Reversible races.
 //!
-//! Called by `trace` for each new step, and by the strategy for each race found. A step
-//! races with an earlier one if they conflict, if nothing else orders them, and if it
+//! Called by `trace` for each new step, and for what is announced at the end. A step races with an earlier one if they conflict, if nothing else orders them, and if it
 //! could have run before it. A lock's taking does not race with the giving back before
 //! it, because it could not have run earlier; then the taking before that is looked at.
-//!
-//! To reverse a race one runs, from the state before its first step, all steps that do
-//! not happen after that, and then the second step.
 //!
 //! 1. Between the two steps of a race no third step lies that happens after the first,
 //!    before the second, and races with it.
 
 use super::trace::{Step, Trace, could_go, join};
-use super::tree::insert;
-use super::{Dpor, Level};
-use crate::kernel::{Event, Kernel, Outcome, Sleeper, Tail, Touches};
+use crate::kernel::{EVERYTHING, Event, Kernel, Outcome, Tail, Touches};
 use selvedge::platform::{Cmp, Guard};
 
 /// The second step of a race.
@@ -56,6 +50,7 @@ impl When {
             Cmp::Always => Some(true),
             Cmp::Never => Some(self.woken),
             _ if event.tail.ends == self.guard.word => Some(false),
+            _ if event.tail.ends == EVERYTHING => None,
             _ if event.object == self.guard.word => holds(0),
             _ if event.also == self.guard.word => holds(1),
             _ => Some(true),
@@ -116,8 +111,8 @@ impl Trace {
         self.conflicts(touches, |index| {
             let covered = self.is_in(index, past);
             let runs = || {
-                let known = when.could_run_before(index, self.step(index));
-                known.or_else(|| self.stood_there(kernel, task, index))
+                let known = self.stood_there(kernel, task, index);
+                known.or_else(|| when.could_run_before(index, self.step(index)))
             };
             let runs = if covered { Some(true) } else { runs() };
             if !covered && runs != Some(false) && self.step(index).task != task {
@@ -145,110 +140,5 @@ impl Trace {
     fn stood_there(&self, kernel: &Kernel, task: usize, index: usize) -> Option<bool> {
         let own = self.own_before(task, self.len());
         (self.own_before(task, index) == own).then(|| could_go(kernel, index, task))
-    }
-}
-
-/// A step of a reversal.
-struct Item {
-    who: Sleeper,
-    touches: Touches,
-    /// Its place in the execution; none for the last.
-    step: Option<usize>,
-}
-
-/// The steps that reverse a race, from the state before it.
-pub(super) struct Reversal {
-    items: Vec<Item>,
-    /// What the last step follows in any case.
-    past: Vec<u32>,
-    /// The state from which it starts.
-    start: usize,
-    /// Tasks whose steps were dropped, each once for each step.
-    dropped: Vec<usize>,
-}
-
-impl Reversal {
-    fn of(race: &Race, trace: &Trace, kernel: &Kernel) -> Reversal {
-        let first = trace.step(race.first);
-        let apart = |&index: &usize| trace.clock(index)[first.task] < first.number;
-        let mut items: Vec<Item> = (race.first + 1..race.until)
-            .filter(apart)
-            .map(|index| Item {
-                who: trace.as_sleeper(index),
-                touches: trace.step(index).touches,
-                step: Some(index),
-            })
-            .collect();
-        let (task, cause, touches, reads) = match race.last {
-            Last::Step(index) => {
-                let event = trace.step(index).event;
-                let at = if first.event.object == event.object { first.event.before[0] } else { None };
-                let reads = at.is_some_and(|word| event.only_reads_at(word));
-                let mut touches = trace.step(index).touches;
-                touches.set_reads(&event, reads);
-                (event.choice.task(), event.cause, touches, reads)
-            }
-            Last::Pending(task) => {
-                let slot = kernel.task(task);
-                (task, Some(slot.cause), Touches::of_task(slot, false, Tail::default()), false)
-            }
-            Last::Task(task) => (task, None, Touches::everything(), false),
-        };
-        let past = trace.past_of(task, cause, race.until);
-        let who = Sleeper { task: task as u32, reads, tail: Tail::default() };
-        items.push(Item { who, touches, step: None });
-        Reversal { items, past, start: race.first, dropped: Vec::new() }
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.items.is_empty()
-    }
-
-    pub(super) fn tasks(&self) -> impl DoubleEndedIterator<Item = Sleeper> + '_ {
-        self.items.iter().map(|item| item.who)
-    }
-
-    fn first_of(&self, task: usize) -> Option<usize> {
-        self.items.iter().position(|item| item.who.task as usize == task)
-    }
-
-    /// Takes the first step of a task out, if it has one.
-    pub(super) fn drop_first_of(&mut self, task: usize) {
-        if let Some(at) = self.first_of(task) {
-            self.items.remove(at);
-        }
-        self.dropped.push(task);
-    }
-
-    /// Whether some order of the same steps, and perhaps more, begins with a task.
-    pub(super) fn begin_with(&self, who: &Sleeper, trace: &Trace, kernel: &Kernel) -> bool {
-        let task = who.task as usize;
-        if let Some(at) = self.first_of(task) {
-            let item = &self.items[at];
-            return self.items[..at].iter().all(|earlier| {
-                let step = earlier.step.unwrap_or(0);
-                match item.step {
-                    Some(own) => !trace.is_in(step, trace.clock(own)),
-                    None => !trace.is_in(step, &self.past) && !earlier.touches.conflicts(&item.touches),
-                }
-            });
-        }
-        let dropped = self.dropped.iter().filter(|&&other| other == task).count();
-        let own = trace.own_before(task, self.start) + dropped;
-        trace
-            .announced(kernel, who, own)
-            .is_some_and(|next| self.items.iter().all(|item| !item.touches.conflicts(&next)))
-    }
-}
-
-impl Dpor {
-    /// Plans the reversal of a race, unless it is covered.
-    pub(super) fn plan_reversal(&mut self, kernel: &Kernel, race: &Race) {
-        let Dpor { levels, trace, .. } = self;
-        let Level { planned, asleep, .. } = &mut levels[race.first];
-        let reversal = Reversal::of(race, trace, kernel);
-        if !asleep.iter().any(|sleeper| reversal.begin_with(sleeper, trace, kernel)) {
-            insert(planned, reversal, trace, kernel);
-        }
     }
 }

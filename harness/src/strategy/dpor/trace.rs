@@ -71,6 +71,11 @@ impl Trace {
         &self.steps[index]
     }
 
+    /// The memory whose words lie at the same addresses in every execution.
+    pub(super) fn fixed(&self) -> &Range<usize> {
+        &self.fixed
+    }
+
     pub(super) fn clock(&self, index: usize) -> &[u32] {
         &self.clocks[index * self.width..][..self.width]
     }
@@ -91,21 +96,10 @@ impl Trace {
         let task = who.task as usize;
         let steps = self.by_task.get(task)?;
         if let Some(&step) = steps.get(own) {
-            let mut event = self.steps[step as usize].event;
-            event.tail = who.tail;
-            let mut touches = Touches::of_event(&event);
-            touches.set_reads(&event, who.reads);
-            return Some(touches);
+            return Some(Touches::of(&self.steps[step as usize].event, who.reads, who.tail));
         }
-        // Who was made to leave its code when the execution ended has not come to its end. After
-        // a race it counts as if it had: which of the races of a program end an execution
-        // depends on what others announced.
-        let slot = kernel.task(task);
-        let ended = match kernel.ending().0 {
-            End::Raced => slot.state == State::Ended,
-            _ => kernel.was_ended(task),
-        };
-        (own == steps.len() && !ended).then(|| Touches::of_task(slot, who.reads, who.tail))
+        let stands = own == steps.len() && !kernel.was_ended(task) && breaker(kernel) != Some(task);
+        stands.then(|| Touches::of_task(kernel.task(task), who.reads, who.tail))
     }
 
     /// What the next step of a sleeper at `step` touches.
@@ -226,27 +220,35 @@ impl Trace {
         self.steps.push(Step { task, number, touches, event: *event });
     }
 
+    /// The races of what was announced when the execution ended. A step that ends it is one
+    /// that nothing commutes with: whoever could have gone on instead races with it.
     fn races_at_end(&self, kernel: &Kernel, races: &mut Vec<Race>) {
         let end = kernel.ending().0;
-        if matches!(end, End::Finished | End::Diverged | End::GivenUp) {
+        if matches!(end, End::Finished | End::Diverged | End::GivenUp) || self.len() == 0 {
             return;
         }
+        let last = self.len() - 1;
+        let cut = breaker(kernel).is_some() || end == End::StepBound;
         for task in 0..kernel.tasks as usize {
             let slot = kernel.task(task);
-            if slot.op.kind == selvedge::platform::Kind::Step && slot.op.name == "start" {
+            let starts = slot.op.kind == selvedge::platform::Kind::Step && slot.op.name == "start";
+            let over = kernel.was_ended(task) && slot.state != State::Vanished;
+            if starts || over || breaker(kernel) == Some(task) {
                 continue;
             }
-            if !kernel.was_ended(task) || slot.state == State::Vanished {
+            if cut && self.steps[last].task != task && could_go(kernel, last, task) {
+                races.push(Race { first: last, last: Last::Pending(task), until: self.len() });
+            } else {
                 self.races_of_pending(kernel, task, races);
-                let cut =
-                    matches!(end, End::Panicked | End::Raced | End::Undecided | End::Died | End::StepBound);
-                let last = self.len().wrapping_sub(1);
-                if cut && self.len() > 0 && self.steps[last].task != task && could_go(kernel, last, task) {
-                    races.push(Race { first: last, last: Last::Pending(task), until: self.len() });
-                }
             }
         }
     }
+}
+
+/// The task whose last step ended the execution, if one did.
+fn breaker(kernel: &Kernel) -> Option<usize> {
+    let (end, culprit) = kernel.ending();
+    culprit.filter(|_| end.is_sudden())
 }
 
 /// Whether a task was enabled at a step.

@@ -1,40 +1,92 @@
 //! Wakeup trees: what shall be tried from a state, as sequences of tasks that share
 //! their beginnings.
 //!
-//! Called by `races`. A tree is an ordered list of branches; they are tried in that
-//! order. A sequence is put in only if no branch covers it already.
+//! Called by the strategy. A tree is an ordered list of branches; they are tried in that
+//! order. A sequence is put in only if no branch covers it already. Where that is not
+//! known before a branch was run, the sequence waits until all branches were.
 //!
 //! 1. No two branches begin with the same task.
 //! 2. A leaf stands for everything that can follow it.
+//! 3. What waits, waits for a branch: where no branch is left, it is looked at again.
 
-use super::races::Reversal;
+use super::reversal::{Begins, Reversal, Waiting};
 use super::trace::Trace;
-use crate::kernel::{Kernel, Sleeper};
+use crate::kernel::{Kernel, Sleeper, Touches};
 
 /// A task that goes on, and what then.
-#[derive(Debug)]
 pub(super) struct Node {
     pub(super) who: Sleeper,
-    pub(super) then: Vec<Node>,
+    touches: Touches,
+    /// Its step touches nothing else.
+    known: bool,
+    pub(super) then: Tree,
 }
 
-/// Puts a sequence into the tree of a state, unless it is covered.
-pub(super) fn insert(mut tree: &mut Vec<Node>, mut steps: Reversal, trace: &Trace, kernel: &Kernel) {
-    while !steps.is_empty() {
-        let found = tree.iter().position(|node| steps.begin_with(&node.who, trace, kernel));
-        let Some(at) = found else {
-            let mut branch = None;
-            for who in steps.tasks().rev() {
-                branch = Some(Node { who, then: branch.into_iter().collect() });
-            }
-            tree.extend(branch);
-            return;
-        };
-        let node = &mut tree[at];
-        steps.drop_first_of(node.who.task as usize);
-        if node.then.is_empty() {
-            return;
-        }
-        tree = &mut node.then;
+/// What shall be tried from a state.
+#[derive(Default)]
+pub(super) struct Tree {
+    branches: Vec<Node>,
+    waiting: Vec<Waiting>,
+}
+
+impl Tree {
+    pub(super) fn is_empty(&self) -> bool {
+        self.branches.is_empty() && self.waiting.is_empty()
     }
+
+    /// The next branch, which leaves the tree.
+    pub(super) fn next(&mut self) -> Option<Node> {
+        (!self.branches.is_empty()).then(|| self.branches.remove(0))
+    }
+
+    /// What waited, if there is no branch left.
+    pub(super) fn waiting(&mut self) -> Vec<Waiting> {
+        if self.branches.is_empty() { std::mem::take(&mut self.waiting) } else { Vec::new() }
+    }
+
+    /// Puts a sequence in, unless it is covered.
+    pub(super) fn insert(&mut self, mut steps: Reversal, trace: &Trace, kernel: &Kernel) {
+        let mut tree = self;
+        while !steps.is_empty() {
+            let begins = |node: &Node| {
+                let next = || node.next(&steps, trace, kernel);
+                steps.begins_with(node.who.task as usize, node.known, next, trace)
+            };
+            let found =
+                tree.branches.iter().map(begins).enumerate().find(|(_, begins)| *begins != Begins::No);
+            let at = match found {
+                Some((at, Begins::Yes)) => at,
+                Some((at, _)) => {
+                    let who = tree.branches[at].who.task as usize;
+                    return tree.waiting.push(steps.waiting_for(who, trace));
+                }
+                None => return tree.branches.extend(branch(&steps)),
+            };
+            let node = &mut tree.branches[at];
+            steps.drop_first_of(node.who.task as usize);
+            if node.then.is_empty() {
+                return;
+            }
+            tree = &mut node.then;
+        }
+    }
+}
+
+impl Node {
+    /// What its step touches; none if that lies elsewhere in every execution, and the last
+    /// does not show it.
+    fn next(&self, steps: &Reversal, trace: &Trace, kernel: &Kernel) -> Option<Touches> {
+        if self.touches.lie_in(trace.fixed()) {
+            return Some(self.touches);
+        }
+        steps.next_of(&self.who, trace, kernel)
+    }
+}
+
+/// A sequence as a branch.
+fn branch(steps: &Reversal) -> Option<Node> {
+    steps.steps().rev().fold(None, |then, (who, touches, known)| {
+        let then = Tree { branches: then.into_iter().collect(), waiting: Vec::new() };
+        Some(Node { who, touches, known, then })
+    })
 }

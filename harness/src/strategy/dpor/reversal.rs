@@ -1,0 +1,258 @@
+//! The steps that reverse a race.
+//!
+//! Made by the strategy for each race found. From the state before the first step of the
+//! race one runs all steps that do not happen after it, and then the second step of the
+//! race. All but the last find what they found before, so they do again what they did. The
+//! last may find something else. What it touches for its operation is announced; what it
+//! does after that, up to its next operation (that it ends its task, or the whole
+//! execution), is known only where the race was one with just that, and else only once it
+//! was run.
+//!
+//! 1. What a last step is not known to touch it counts as not touching: if the order
+//!    matters nevertheless, the execution in which it does touch it is a race again.
+//! 2. What begins with, or commutes with, a step that is planned and not known begins with
+//!    it *perhaps*: that is asked again when the step was run.
+//!
+//! Sources: as `dpor`; that a step may end the execution is not in the papers.
+
+use super::races::{Last, Race};
+use super::trace::Trace;
+use crate::kernel::{Kernel, Sleeper, Tail, Touches};
+use std::ops::Range;
+
+/// A step of a reversal.
+struct Item {
+    who: Sleeper,
+    /// Its number among the steps of its task.
+    number: u32,
+    touches: Touches,
+    /// Its place in the execution, if it had one.
+    step: Option<usize>,
+    /// It does what it did then: all that happened before it does so again.
+    again: bool,
+    /// All that it touches is known.
+    known: bool,
+}
+
+/// The steps that reverse a race, from the state before it.
+pub(super) struct Reversal {
+    items: Vec<Item>,
+    /// What the last step follows in any case.
+    past: Vec<u32>,
+    /// The clocks of all items, once the execution is forgotten from which they come.
+    clocks: Option<Vec<Vec<u32>>>,
+    /// The state from which it starts.
+    start: usize,
+    /// Tasks whose steps were dropped, each once for each step.
+    dropped: Vec<usize>,
+}
+
+/// A reversal that is covered, or not, by what a step turns out to touch.
+pub(super) struct Waiting {
+    steps: Reversal,
+    /// The task whose next step that is.
+    task: usize,
+}
+
+impl Waiting {
+    /// The reversal, from the state of `level`, to which its dropped steps led; none if the
+    /// step that was run there meanwhile is known to cover it.
+    pub(super) fn resume(self, level: usize, asleep: &[Sleeper], fixed: &Range<usize>) -> Option<Reversal> {
+        let Waiting { mut steps, task } = self;
+        steps.start = level;
+        steps.dropped.clear();
+        if steps.items.iter().all(|item| item.touches.lie_in(fixed)) {
+            return Some(steps);
+        }
+        // Some of what it touches lies elsewhere by now. Only what the step did besides its
+        // operation was not known to commute with it.
+        let tail =
+            asleep.iter().rev().find(|who| who.task as usize == task).map(|who| Touches::of_tail(who.tail));
+        let commutes = tail.is_some_and(|tail| !steps.items.iter().any(|item| item.touches.conflicts(&tail)));
+        (!commutes).then_some(steps)
+    }
+}
+
+/// Whether some order of the same steps, and perhaps more, begins with a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Begins {
+    Yes,
+    No,
+    /// That depends on what a step turns out to touch that was not run yet.
+    Perhaps,
+}
+
+impl Reversal {
+    pub(super) fn of(race: &Race, trace: &Trace, kernel: &Kernel) -> Reversal {
+        let first = trace.step(race.first);
+        let apart = |&index: &usize| trace.clock(index)[first.task] < first.number;
+        let mut items: Vec<Item> = (race.first + 1..race.until)
+            .filter(apart)
+            .map(|index| Item {
+                who: trace.as_sleeper(index),
+                number: trace.step(index).number,
+                touches: trace.step(index).touches,
+                step: Some(index),
+                again: true,
+                known: true,
+            })
+            .collect();
+        let (last, cause) = Item::last(race, trace, kernel);
+        let past = trace.past_of(last.who.task as usize, cause, race.until);
+        let ends = Item::that_ends(race, trace).filter(|ends| !ends.0.conflicts(&last.touches));
+        items.push(last);
+        items.extend(ends.map(|(_, item)| item));
+        Reversal { items, past, clocks: None, start: race.first, dropped: Vec::new() }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// The steps, what each touches, and whether it touches nothing else.
+    pub(super) fn steps(&self) -> impl DoubleEndedIterator<Item = (Sleeper, Touches, bool)> + '_ {
+        self.items.iter().map(|item| (item.who, item.touches, item.known))
+    }
+
+    fn first_of(&self, task: usize) -> Option<usize> {
+        self.items.iter().position(|item| item.who.task as usize == task)
+    }
+
+    /// Takes the first step of a task out, if it has one.
+    pub(super) fn drop_first_of(&mut self, task: usize) {
+        if let Some(at) = self.first_of(task) {
+            self.items.remove(at);
+            self.clocks.as_mut().map(|clocks| clocks.remove(at));
+        }
+        self.dropped.push(task);
+    }
+
+    /// The same, taken out of the execution from which it comes, until the next step of `task`
+    /// was run.
+    pub(super) fn waiting_for(mut self, task: usize, trace: &Trace) -> Waiting {
+        if self.clocks.is_none() {
+            let clocks = (0..self.items.len()).map(|at| self.clock(at, trace).to_vec()).collect();
+            self.clocks = Some(clocks);
+        }
+        Waiting { steps: self, task }
+    }
+
+    fn clock<'a>(&'a self, at: usize, trace: &'a Trace) -> &'a [u32] {
+        match (&self.clocks, self.items[at].step) {
+            (Some(clocks), _) => &clocks[at],
+            (None, Some(step)) => trace.clock(step),
+            (None, None) => &self.past,
+        }
+    }
+
+    /// Whether some order of the same steps, and perhaps more, begins with the next step of a
+    /// task, which touches `next`; `known` if it touches nothing else.
+    pub(super) fn begins_with(
+        &self,
+        task: usize,
+        known: bool,
+        next: impl FnOnce() -> Option<Touches>,
+        trace: &Trace,
+    ) -> Begins {
+        let commutes =
+            |items: &[Item], touches: &Touches| items.iter().all(|item| !item.touches.conflicts(touches));
+        let Some(at) = self.first_of(task) else {
+            let commutes = next().is_some_and(|next| commutes(&self.items, &next));
+            return if commutes { Begins::sure(known) } else { Begins::No };
+        };
+        let (earlier, item, clock) = (&self.items[..at], &self.items[at], self.clock(at, trace));
+        if earlier.iter().any(|earlier| clock[earlier.who.task as usize] >= earlier.number) {
+            return Begins::No;
+        }
+        if at == 0 || item.again {
+            return Begins::Yes;
+        }
+        if !commutes(earlier, &item.touches) {
+            return Begins::No;
+        }
+        if item.known || !known {
+            return Begins::sure(item.known);
+        }
+        // It commutes with all before it, so it does the same here as there.
+        if next().is_some_and(|next| commutes(earlier, &next)) { Begins::Yes } else { Begins::No }
+    }
+
+    /// What the next step of a task touches, as far as the last execution tells.
+    pub(super) fn next_of(&self, who: &Sleeper, trace: &Trace, kernel: &Kernel) -> Option<Touches> {
+        let task = who.task as usize;
+        let dropped = self.dropped.iter().filter(|&&other| other == task).count();
+        trace.announced(kernel, who, trace.own_before(task, self.start) + dropped)
+    }
+}
+
+impl Begins {
+    fn sure(known: bool) -> Begins {
+        if known { Begins::Yes } else { Begins::Perhaps }
+    }
+}
+
+impl Item {
+    /// The second step of a race, as it is before the first; and the step that made it
+    /// possible.
+    fn last(race: &Race, trace: &Trace, kernel: &Kernel) -> (Item, Option<u32>) {
+        let first = trace.step(race.first);
+        let number = |task| trace.own_before(task, race.until) as u32 + 1;
+        let item = |task: usize, reads, tail, touches, known| Item {
+            who: Sleeper { task: task as u32, reads, tail },
+            number: number(task),
+            touches,
+            step: None,
+            again: false,
+            known,
+        };
+        match race.last {
+            Last::Step(index) => {
+                let event = &trace.step(index).event;
+                let task = event.choice.task();
+                // Where it would be a mere read is known if the first changes what it looks at.
+                let same = first.event.object == event.object;
+                let found = if same { first.event.before[0] } else { None };
+                let reads = match found {
+                    Some(word) => event.only_reads_at(word),
+                    None => event.writes_at.is_some() && (same || event.only_reads()),
+                };
+                let called = Touches::of(event, reads, Tail::default());
+                if first.touches.conflicts(&called) {
+                    return (item(task, reads, Tail::default(), called, false), event.cause);
+                }
+                // The race is with what it did after its operation; that came out the same.
+                let who = trace.as_sleeper(index);
+                let known = event.tail.peeks == 0;
+                (item(task, who.reads, who.tail, trace.step(index).touches, known), event.cause)
+            }
+            Last::Pending(task) => {
+                let slot = kernel.task(task);
+                let same = first.event.object == slot.op.object;
+                let found = if same { first.event.before[0] } else { None };
+                let reads = found.map_or(slot.reads, |word| slot.op.only_reads_at(word));
+                let touches = Touches::of_task(slot, reads, Tail::default());
+                (item(task, reads, Tail::default(), touches, false), Some(slot.cause))
+            }
+            Last::Task(task) => (item(task, false, Tail::default(), Touches::everything(), false), None),
+        }
+    }
+
+    /// The first step of a race, if it ended the execution and the second is only announced:
+    /// it would end it after that as well, if its operation commutes with the announced
+    /// one. What its operation touches, and the step.
+    fn that_ends(race: &Race, trace: &Trace) -> Option<(Touches, Item)> {
+        let Last::Pending(_) = race.last else { return None };
+        let step = trace.step(race.first);
+        let ends = step.touches.everything && race.first + 1 == trace.len();
+        let called = Touches::of(&step.event, step.event.only_reads(), Tail::default());
+        let item = Item {
+            who: trace.as_sleeper(race.first),
+            number: step.number,
+            touches: step.touches,
+            step: Some(race.first),
+            again: false,
+            known: true,
+        };
+        ends.then_some((called, item))
+    }
+}

@@ -1,0 +1,326 @@
+//! Programs drawn at random, and what each of their executions comes out with.
+//!
+//! A program is a list of actions for each task. Families of programs differ in what they
+//! are drawn from: what is known of one (its number of traces, say) is asked only of it.
+
+use selvedge_harness::prelude::*;
+use selvedge_harness::{Recording, Rng, Verdict};
+use std::fmt::Write;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+/// Tasks at most, and actions of each.
+pub(super) const MOST: usize = 4;
+
+const BRIEF: Duration = Duration::from_millis(1);
+
+shareable! {
+    pub(super) struct World {
+        numbers: [Value<u32>; 2],
+        locks: [Mutex<u32>; 2],
+        shelf: RwLock<u32>,
+        condvar: Condvar,
+        semaphore: Semaphore,
+        event: Event,
+        queue: PlainQueue<u32>,
+        cell: RaceCell<u32>,
+        /// What each action came out with, in no step of its own.
+        seen: [AtomicU32; 16],
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    Get(usize),
+    Set(usize, u32),
+    Add(usize),
+    Exchange(usize, u32, u32),
+    /// Panics if it reads this number.
+    PanicIf(usize, u32),
+    /// Ends the task if it reads this number.
+    LeaveIf(usize, u32),
+    /// Ends the process if it reads this number: nothing is given back.
+    ExitIf(usize, u32),
+    Look,
+    Change,
+    Lock(usize),
+    Unlock(usize),
+    TryLock(usize),
+    LockBriefly(usize),
+    Read,
+    Write,
+    TryWrite,
+    GiveBack,
+    Wait,
+    WaitBriefly,
+    NotifyOne,
+    NotifyAll,
+    Acquire,
+    TryAcquire,
+    AcquireBriefly,
+    Release,
+    SetEvent,
+    ClearEvent,
+    AwaitEvent,
+    Put(u32),
+    Take,
+    TryTake,
+    Await(usize, u32),
+}
+
+/// What programs are drawn from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Family {
+    /// Reads, writes, additions, exchanges; tasks that panic or leave where they read this
+    /// or that.
+    Words,
+    /// The same, and plain data.
+    Cells,
+    /// Words, plain data and locks.
+    Locks,
+    /// Words, a lock and a condition variable.
+    Conditions,
+    /// Everything.
+    All,
+}
+
+impl Family {
+    fn draw(self, rng: &mut Rng) -> Action {
+        use Action::*;
+        let which = rng.below(2) as usize;
+        let number = rng.below(3);
+        let words = [
+            Get(which),
+            Set(which, number),
+            Set(which, number),
+            Add(which),
+            Exchange(which, number, rng.below(3)),
+            PanicIf(which, number),
+            LeaveIf(which, number),
+        ];
+        let more: &[Action] = match self {
+            Family::Words => &[],
+            Family::Cells => &[Look, Change],
+            Family::Locks => &[
+                Look,
+                Change,
+                Lock(which),
+                Lock(which),
+                Lock(which),
+                Unlock(which),
+                TryLock(which),
+                ExitIf(which, number),
+            ],
+            Family::Conditions => {
+                &[Lock(0), Lock(0), Lock(0), Unlock(0), Wait, Wait, WaitBriefly, NotifyOne, NotifyAll, Change]
+            }
+            Family::All => &[
+                ExitIf(which, number),
+                Look,
+                Change,
+                Lock(which),
+                Lock(which),
+                Unlock(which),
+                TryLock(which),
+                LockBriefly(which),
+                Read,
+                Write,
+                TryWrite,
+                GiveBack,
+                Wait,
+                WaitBriefly,
+                NotifyOne,
+                NotifyAll,
+                Acquire,
+                TryAcquire,
+                AcquireBriefly,
+                Release,
+                SetEvent,
+                ClearEvent,
+                AwaitEvent,
+                Put(number),
+                Take,
+                TryTake,
+                Await(which, number),
+            ],
+        };
+        let all = words.len() + more.len();
+        let at = rng.below(all as u32) as usize;
+        words.get(at).copied().unwrap_or_else(|| more[at - words.len()])
+    }
+
+    /// Program number `number` of a seed.
+    pub(super) fn program(self, seed: u64, number: u64) -> Vec<Vec<Action>> {
+        let mut rng = Rng::derive(seed, number);
+        let tasks = 2 + rng.below(MOST as u32 - 1);
+        (0..tasks).map(|_| (0..=rng.below(MOST as u32)).map(|_| self.draw(&mut rng)).collect()).collect()
+    }
+}
+
+fn act(world: &World, actions: &[Action], seen: &[AtomicU32]) {
+    let mut held: [Option<_>; 2] = [None, None];
+    let (mut reads, mut writes) = (None, None);
+    for (action, seen) in actions.iter().zip(seen) {
+        let result = match *action {
+            Action::Get(which) => world.numbers[which].get(),
+            Action::Set(which, number) => {
+                world.numbers[which].set(number);
+                0
+            }
+            Action::Add(which) => world.numbers[which].fetch_add(1),
+            Action::Exchange(which, from, to) => match world.numbers[which].compare_exchange(from, to) {
+                Ok(found) => found,
+                Err(found) => 100 + found,
+            },
+            Action::PanicIf(which, number) => {
+                assert_ne!(world.numbers[which].get(), number);
+                0
+            }
+            Action::LeaveIf(which, number) => {
+                if world.numbers[which].get() == number {
+                    return;
+                }
+                0
+            }
+            Action::ExitIf(which, number) => {
+                if world.numbers[which].get() == number {
+                    selvedge::process::exit::<selvedge_harness::Checked>(3);
+                }
+                0
+            }
+            Action::Look => world.cell.get(),
+            Action::Change => world.cell.with_mut(|cell| std::mem::replace(cell, *cell + 1)),
+            Action::Lock(which) => {
+                held[which] = held[which].take().or_else(|| world.locks[which].lock().ok());
+                0
+            }
+            Action::Unlock(which) => u32::from(held[which].take().is_some()),
+            Action::TryLock(which) => {
+                held[which] = held[which].take().or_else(|| world.locks[which].try_lock().ok());
+                u32::from(held[which].is_some())
+            }
+            Action::LockBriefly(which) => {
+                held[which] = held[which].take().or_else(|| world.locks[which].try_lock_for(BRIEF).ok());
+                u32::from(held[which].is_some())
+            }
+            Action::Read if reads.is_none() && writes.is_none() => {
+                reads = world.shelf.read().ok();
+                reads.as_deref().copied().unwrap_or(9)
+            }
+            Action::Write if reads.is_none() && writes.is_none() => {
+                writes = world.shelf.write().ok();
+                writes.as_mut().map_or(9, |shelf| std::mem::replace(&mut **shelf, 1))
+            }
+            Action::TryWrite if reads.is_none() && writes.is_none() => {
+                writes = world.shelf.try_write().ok();
+                u32::from(writes.is_some())
+            }
+            Action::Read | Action::Write | Action::TryWrite | Action::GiveBack => {
+                (reads, writes) = (None, None);
+                0
+            }
+            Action::Wait => {
+                held[0] = held[0].take().map(|guard| world.condvar.wait(guard).unwrap());
+                0
+            }
+            Action::WaitBriefly => match held[0].take() {
+                Some(guard) => {
+                    let (guard, result) = world.condvar.wait_timeout(guard, BRIEF).unwrap();
+                    held[0] = Some(guard);
+                    u32::from(result.timed_out())
+                }
+                None => 2,
+            },
+            Action::NotifyOne => {
+                world.condvar.notify_one();
+                0
+            }
+            Action::NotifyAll => {
+                world.condvar.notify_all();
+                0
+            }
+            Action::Acquire => {
+                world.semaphore.acquire();
+                0
+            }
+            Action::TryAcquire => u32::from(world.semaphore.try_acquire()),
+            Action::AcquireBriefly => u32::from(world.semaphore.acquire_timeout(BRIEF)),
+            Action::Release => {
+                world.semaphore.release();
+                0
+            }
+            Action::SetEvent => {
+                world.event.set();
+                0
+            }
+            Action::ClearEvent => {
+                world.event.clear();
+                0
+            }
+            Action::AwaitEvent => {
+                world.event.wait();
+                0
+            }
+            Action::Put(number) => u32::from(world.queue.put(number).is_ok()),
+            Action::Take => world.queue.get().unwrap_or(9),
+            Action::TryTake => world.queue.try_get().unwrap_or(9),
+            Action::Await(which, number) => {
+                world.numbers[which].await_eq(number);
+                0
+            }
+        };
+        seen.store(result + 1, Ordering::Relaxed);
+    }
+}
+
+fn world() -> World {
+    World {
+        numbers: std::array::from_fn(|_| Value::new(0)),
+        locks: std::array::from_fn(|_| Mutex::new(0)),
+        shelf: RwLock::new(0),
+        condvar: Condvar::new(),
+        semaphore: Semaphore::new(1),
+        event: Event::new(),
+        queue: PlainQueue::bounded(1),
+        cell: RaceCell::new(0),
+        seen: std::array::from_fn(|_| AtomicU32::new(0)),
+    }
+}
+
+/// The program in which each task does its actions.
+pub(super) fn program(actions: &[Vec<Action>]) -> Program<World> {
+    let all = actions.to_vec();
+    Program::new("drawn", world)
+        .tasks("task", actions.len(), move |world, i| act(world, &all[i], &world.seen[i * MOST..][..MOST]))
+        .label(|world, label| {
+            for seen in &world.seen {
+                write!(label, "{} ", seen.load(Ordering::Relaxed)).unwrap();
+            }
+            write!(label, "{} {}", world.numbers[0].get(), world.numbers[1].get()).unwrap();
+        })
+}
+
+/// How an execution came out: its label, or the law that it broke and who broke it.
+pub(super) fn outcome(recording: &Recording) -> String {
+    let end = match &recording.verdict {
+        // At which step is no part of it.
+        Verdict::Panic { task, message, place, .. } => format!("task {task}: {message} ({place})"),
+        Verdict::Died { task, status, .. } => format!("task {task} died: {status}"),
+        other => other.to_string(),
+    };
+    let tasks = recording.tasks.iter().map(|task| match (&task.status, &task.pending) {
+        (Some(status), _) => status.to_string(),
+        (None, Some(next)) => format!("{} ({})", next.name, next.place),
+        (None, None) => "?".to_owned(),
+    });
+    match recording.verdict {
+        // Who else was how far when the execution broke off is no part of how it ended.
+        Verdict::Panic { .. } | Verdict::Died { .. } | Verdict::Race { .. } => end,
+        _ => format!("{end} [{}] {}", recording.label, tasks.collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// Whether an execution was run to its end.
+pub(super) fn counts(recording: &Recording) -> bool {
+    !matches!(recording.verdict, Verdict::Broken(_) | Verdict::Diverged { .. })
+}
