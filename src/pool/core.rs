@@ -21,7 +21,7 @@
 
 use super::PoolError;
 use super::batch::Sink;
-use super::message::{self, Answer};
+use super::message::{self, Answer, Chunks};
 use super::worker::{Initializer, NEVER, Worker};
 use crate::Error;
 use crate::channel::{ByteQueue, Connection, PutError, Queue, Source, pipe, wait};
@@ -141,12 +141,12 @@ impl<P: Tasks + Io> Core<P> {
         Ok(())
     }
 
-    /// Gives out the chunks of a batch, whose arguments `write` puts into an empty buffer.
+    /// Gives out the chunks of a batch.
     pub(super) fn submit(
         &self,
         batch: Rc<dyn Sink>,
         code: Code,
-        write: &dyn Fn(usize, &mut Vec<u8>),
+        arguments: &dyn Chunks,
     ) -> Result<(), PoolError> {
         if self.state.get() != State::Open {
             return Err(PoolError::Closed);
@@ -154,17 +154,14 @@ impl<P: Tasks + Io> Core<P> {
         let (first, chunks) = (self.next.get(), batch.missing());
         self.next.set(first + chunks as u64);
         self.batches.borrow_mut().insert(first, Rc::clone(&batch));
-        let mut letter = self.letter.take();
         for index in 0..chunks {
             if let Some(error) = self.broken() {
                 batch.settle(index, Err(error));
                 continue;
             }
-            letter.clear();
-            write(index, &mut letter);
             let head = message::job(first + index as u64, code);
             loop {
-                match self.tasks.put_parts(&[&head, &letter], false) {
+                match self.tasks.put_parts(&[&head, arguments.chunk(index)], false) {
                     Ok(()) => break,
                     // There is room only once a worker has taken something.
                     Err(PutError::Full(())) => drop(self.attend(None, 1)?),
@@ -175,7 +172,6 @@ impl<P: Tasks + Io> Core<P> {
                 }
             }
         }
-        self.letter.set(letter);
         if batch.is_finished() {
             self.batches.borrow_mut().remove(&first);
         }
@@ -260,15 +256,29 @@ impl<P: Tasks + Io> Core<P> {
         let mut letter = self.letter.take();
         let mut any = false;
         loop {
+            // Where no code of the program's is called, what came is not copied before it is
+            // looked at.
             let read = |bytes: &[u8]| {
-                letter.clear();
-                letter.extend_from_slice(bytes);
+                let placed = message::read_done(bytes).and_then(|(id, answer)| self.place(id, &answer));
+                if placed.is_none() {
+                    letter.clear();
+                    letter.extend_from_slice(bytes);
+                }
+                placed
             };
-            if self.results.read_within(Some(Duration::ZERO), read).is_err() {
+            let Ok(placed) = self.results.read_within(Some(Duration::ZERO), read) else {
                 self.letter.set(letter);
                 return any;
-            }
+            };
             any = true;
+            if let Some((first, batch)) = placed {
+                self.barren.set(0);
+                if batch.is_finished() {
+                    batch.finish();
+                    self.batches.borrow_mut().remove(&first);
+                }
+                continue;
+            }
             match message::read_done(&letter) {
                 Some((0, answer)) => {
                     let why = match answer {
@@ -288,12 +298,21 @@ impl<P: Tasks + Io> Core<P> {
         }
     }
 
+    /// The batch that the task `id` belongs to, and the number of its first, if it is out.
+    fn batch_of(&self, id: u64) -> Option<(u64, Rc<dyn Sink>)> {
+        let batches = self.batches.borrow();
+        batches.range(..=id).next_back().map(|(first, batch)| (*first, Rc::clone(batch)))
+    }
+
+    /// Puts results where they are wanted, if that is all there is to do.
+    fn place(&self, id: u64, answer: &Answer<'_>) -> Option<(u64, Rc<dyn Sink>)> {
+        let Answer::Results(results) = answer else { return None };
+        let (first, batch) = self.batch_of(id)?;
+        batch.place((id - first) as usize, results).then_some((first, batch))
+    }
+
     fn settle(&self, id: u64, answer: Result<Answer<'_>, PoolError>) {
-        let found = {
-            let batches = self.batches.borrow();
-            batches.range(..=id).next_back().map(|(first, batch)| (*first, Rc::clone(batch)))
-        };
-        let Some((first, batch)) = found else { return };
+        let Some((first, batch)) = self.batch_of(id) else { return };
         batch.settle((id - first) as usize, answer);
         if batch.is_finished() {
             self.batches.borrow_mut().remove(&first);

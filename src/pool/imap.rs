@@ -70,10 +70,7 @@ where
             }
             let batch = Rc::new(Batch::new(count, count, |elements| elements, None));
             let submitted = match Arguments::new(arguments, count) {
-                Ok(arguments) => {
-                    let write = |index, to: &mut Vec<u8>| arguments.write(index, to);
-                    self.core.submit(Rc::clone(&batch) as Rc<dyn Sink>, self.code, &write)
-                }
+                Ok(arguments) => self.core.submit(Rc::clone(&batch) as Rc<dyn Sink>, self.code, &arguments),
                 Err(why) => Err(PoolError::Argument { why }),
             };
             if let Err(error) = submitted {

@@ -8,18 +8,17 @@
 //! | what became of it | its number (8), a [`Kind`] (1), what there is to say |
 //!
 //! Arguments and results are a sequence as `postcard` writes it, or the bytes of
-//! [numbers](super::numbers).
+//! [numbers].
 //!
 //! When a worker dies, what it had not put is not there, and nothing is there in part.
 
-use super::numbers;
 use crate::shm::function::{Body, Code};
+use crate::shm::numbers;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::any::Any;
 use std::cell::RefCell;
 use std::marker::PhantomData;
-use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What became of a chunk.
@@ -114,40 +113,71 @@ where
     O: Serialize + 'static,
 {
     fn run(self, input: &[u8], output: &mut Vec<u8>) -> Kind {
-        let arguments: Vec<I> = match decode(input) {
-            Ok(arguments) => arguments,
-            Err(why) => return say_unsendable(&format!("its argument arrived garbled: {why}"), output),
+        let done = if numbers::are::<I>() && numbers::are::<O>() {
+            catch(|| self.run_numbers(input, output))
+        } else {
+            catch(|| self.run_all(input, output))
         };
-        match catch(|| arguments.into_iter().map(&self.0).collect::<Vec<O>>()) {
-            Ok(results) => match encode(&results, 0..results.len(), output) {
-                Ok(()) => Kind::Results,
-                Err(why) => say_unsendable(&why, output),
-            },
+        match done {
+            Ok(Ok(())) => Kind::Results,
+            Ok(Err(why)) => say_unsendable(&why, output),
             Err((message, location)) => say_panicked(&message, &location, output),
         }
     }
 }
 
-/// Writes some of the items as a sequence behind what is there.
-fn encode<T: Serialize + 'static>(
-    items: &Vec<T>,
-    some: Range<usize>,
-    to: &mut Vec<u8>,
-) -> Result<(), String> {
-    if numbers::are::<T>() {
-        numbers::write(items, some, to);
+/// How many numbers are made at a time: as many as stay in a processor's own cache.
+const SOME: usize = 1024;
+
+impl<F, I, O> Each<F, I, O>
+where
+    F: Fn(I) -> O,
+    I: DeserializeOwned + 'static,
+    O: Serialize + 'static,
+{
+    fn run_all(&self, input: &[u8], output: &mut Vec<u8>) -> Result<(), String> {
+        let arguments: Vec<I> = decode(input).map_err(garbled)?;
+        let results: Vec<O> = arguments.into_iter().map(&self.0).collect();
+        encode(&results, output)
+    }
+
+    /// The same a few at a time, so that no memory is taken for all of them.
+    fn run_numbers(&self, input: &[u8], output: &mut Vec<u8>) -> Result<(), String> {
+        let mut results: Vec<O> = Vec::with_capacity(SOME.min(input.len() / size_of::<I>()));
+        for some in input.chunks(SOME * size_of::<I>()) {
+            results.clear();
+            results.extend(numbers::read(some).ok_or_else(|| garbled(no_numbers(some)))?.map(&self.0));
+            encode(&results, output)?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes the items as a sequence behind what is there.
+fn encode<T: Serialize + 'static>(items: &[T], to: &mut Vec<u8>) -> Result<(), String> {
+    if let Some(bytes) = numbers::bytes(items) {
+        to.extend_from_slice(bytes);
         return Ok(());
     }
-    let written = postcard::to_extend(&items[some], std::mem::take(to));
+    let written = postcard::to_extend(items, std::mem::take(to));
     *to = written.map_err(|error| error.to_string())?;
     Ok(())
 }
 
 fn decode<T: DeserializeOwned + 'static>(bytes: &[u8]) -> Result<Vec<T>, String> {
     if numbers::are::<T>() {
-        return numbers::read(bytes).ok_or_else(|| format!("{} bytes are no whole numbers", bytes.len()));
+        let numbers = numbers::read(bytes).map(Iterator::collect);
+        return numbers.ok_or_else(|| no_numbers(bytes));
     }
     postcard::from_bytes(bytes).map_err(|error| error.to_string())
+}
+
+fn garbled(why: String) -> String {
+    format!("its argument arrived garbled: {why}")
+}
+
+fn no_numbers(bytes: &[u8]) -> String {
+    format!("{} bytes are no whole numbers", bytes.len())
 }
 
 /// The results of a chunk of `count`.
@@ -161,11 +191,17 @@ pub(super) fn results<O: DeserializeOwned + 'static>(bytes: &[u8], count: usize)
     }
 }
 
+/// What is sent of a call, whatever its arguments are.
+pub(super) trait Chunks {
+    /// The arguments of the chunk at `index`.
+    fn chunk(&self, index: usize) -> &[u8];
+}
+
 /// The arguments of a call, of which every chunk can be sent.
 pub(super) enum Arguments<I> {
-    /// They are written when their turn comes, which cannot fail.
+    /// They are sent as they lie.
     Numbers { numbers: Vec<I>, chunk: usize },
-    /// They are written, one chunk behind the other.
+    /// They are encoded, one chunk behind the other.
     Encoded { bytes: Vec<u8>, ends: Vec<usize> },
 }
 
@@ -179,22 +215,24 @@ impl<I: Serialize + 'static> Arguments<I> {
         let mut ends = Vec::with_capacity(total.div_ceil(chunk));
         let mut bytes = Vec::with_capacity(16 + 2 * total);
         for start in (0..total).step_by(chunk) {
-            encode(&arguments, start..total.min(start.saturating_add(chunk)), &mut bytes)?;
+            encode(&arguments[start..total.min(start.saturating_add(chunk))], &mut bytes)?;
             ends.push(bytes.len());
         }
         Ok(Arguments::Encoded { bytes, ends })
     }
+}
 
-    /// Writes the chunk at `index` into an empty buffer.
-    pub(super) fn write(&self, index: usize, to: &mut Vec<u8>) {
+impl<I: 'static> Chunks for Arguments<I> {
+    fn chunk(&self, index: usize) -> &[u8] {
         match self {
             Arguments::Numbers { numbers, chunk } => {
                 let start = index * chunk;
-                numbers::write(numbers, start..numbers.len().min(start.saturating_add(*chunk)), to);
+                let chunk = &numbers[start..numbers.len().min(start.saturating_add(*chunk))];
+                numbers::bytes(chunk).expect("they were found to be numbers")
             }
             Arguments::Encoded { bytes, ends } => {
                 let start = index.checked_sub(1).map_or(0, |before| ends[before]);
-                to.extend_from_slice(&bytes[start..ends[index]]);
+                &bytes[start..ends[index]]
             }
         }
     }

@@ -11,7 +11,7 @@
 //! | `core` | who works, what is out, what has come back, who has died |
 //! | `worker` | what a worker does |
 //! | `threads`, `shelf`, `thread_imap` | the same for threads |
-//! | `message`, `numbers` | what goes from one to the other |
+//! | `message` | what goes from one to the other |
 //!
 //! When a worker dies, the task that it was at fails and another worker takes its place;
 //! [`Pool`] says more.
@@ -22,7 +22,6 @@ mod core;
 mod error;
 mod imap;
 mod message;
-mod numbers;
 #[allow(clippy::module_inception, reason = "the folder is named for its one main type")]
 mod pool;
 mod result;

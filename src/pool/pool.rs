@@ -331,7 +331,7 @@ impl<P: Tasks + Io> Pool<P> {
         let batch = Rc::new(Batch::new(total, chunk, gather, callback));
         let code = Code::of(Each(function, PhantomData));
         if total > 0 {
-            self.core.submit(Rc::clone(&batch) as _, code, &|index, to| arguments.write(index, to))?;
+            self.core.submit(Rc::clone(&batch) as _, code, &arguments)?;
         }
         Ok(AsyncResult::new(Rc::clone(&self.core), batch))
     }

@@ -21,6 +21,7 @@
 
 use super::authkey::AuthKey;
 use crate::platform::Tasks;
+use crate::sys::set_once::SetOnce;
 use std::any::Any;
 use std::cell::RefCell;
 use std::fmt;
@@ -68,7 +69,20 @@ pub(crate) struct Identity {
     /// What it must not leave behind: its children, its threads.
     kept: Mutex<Vec<Arc<dyn Kept>>>,
     /// The next link of the chain: a child of this process, in memory that only it has.
-    next: OnceLock<Arc<Identity>>,
+    next: SetOnce<Link>,
+}
+
+/// A link of the chain. The parent makes the box of its child's before it forks: a child that
+/// takes memory itself must write to more of it.
+#[derive(Debug)]
+pub(super) struct Link(Arc<Identity>);
+
+impl std::ops::Deref for Link {
+    type Target = Identity;
+
+    fn deref(&self) -> &Identity {
+        &self.0
+    }
 }
 
 impl Identity {
@@ -85,7 +99,7 @@ impl Identity {
             running: AtomicU32::new(0),
             callbacks: Mutex::new(Some(Callbacks::default())),
             kept: Mutex::new(Vec::new()),
-            next: OnceLock::new(),
+            next: SetOnce::new(),
         }
     }
 
@@ -94,16 +108,17 @@ impl Identity {
         self.pid.load(Relaxed)
     }
 
-    /// That of the child which was given `path` and `daemon` by this one.
+    /// That of the child which was given `path` and `daemon` by this one, ready to be
+    /// [entered](enter).
     pub(super) fn child(
         &self,
         name: Arc<str>,
         path: Option<Arc<[u32]>>,
         daemon: bool,
         authkey: AuthKey,
-    ) -> Arc<Identity> {
+    ) -> Box<Link> {
         let parent = (self.pid(), Arc::clone(&self.name));
-        Arc::new(Identity::new(0, name, authkey).descended(parent, path, daemon))
+        Box::new(Link(Arc::new(Identity::new(0, name, authkey).descended(parent, path, daemon))))
     }
 
     /// The same with this parent, numbers, and end.
@@ -379,12 +394,12 @@ fn in_chain(pid: u32) -> Arc<Identity> {
     let copy = Identity::new(pid, Arc::clone(&known.name), known.authkey.clone());
     let parent = (known.pid(), Arc::clone(&known.name));
     let copy = copy.descended(parent, known.path.clone(), false);
-    Arc::clone(known.next.get_or_init(|| Arc::new(copy)))
+    Arc::clone(&known.next.set(Box::new(Link(Arc::new(copy)))).0.0)
 }
 
 fn last(mut link: &'static Arc<Identity>) -> &'static Arc<Identity> {
     while let Some(next) = link.next.get() {
-        link = next;
+        link = &next.0;
     }
     link
 }
@@ -392,19 +407,19 @@ fn last(mut link: &'static Arc<Identity>) -> &'static Arc<Identity> {
 /// In a child that has just begun: from now on the process is this one. It was made by the
 /// parent, so that next to nothing is written here: each first write to a page costs a child
 /// more than all the rest of this.
-pub(super) fn enter<P: Tasks>(identity: Arc<Identity>) {
+pub(super) fn enter<P: Tasks>(identity: Box<Link>) {
     identity.pid.store(P::process_id(), Relaxed);
     let left = FAMILY.with_borrow_mut(|family| match family.as_mut() {
         Some(family) => {
-            family.push(identity);
+            family.push(identity.0);
             None
         }
         None => Some(identity),
     });
     let Some(identity) = left else { return };
     // The parent made sure of a first link before it forked, and nobody else is here yet.
-    let first = last(FIRST.get().expect("a parent knows who it is")).next.set(identity);
-    debug_assert!(first.is_ok(), "a child is the last of the chain");
+    let (_, refused) = last(FIRST.get().expect("a parent knows who it is")).next.set(identity);
+    debug_assert!(refused.is_none(), "a child is the last of the chain");
 }
 
 /// In a process that is no copy of its parent, or of a server: from now on it is this one.
@@ -412,7 +427,7 @@ pub(super) fn become_child(identity: Identity) {
     let own = Arc::new(identity);
     let first = FIRST.get_or_init(|| Arc::clone(&own));
     if !Arc::ptr_eq(first, &own) {
-        last(first).next.get_or_init(|| own);
+        drop(last(first).next.set(Box::new(Link(own))));
     }
 }
 

@@ -16,7 +16,7 @@
 use super::child::Record;
 use super::entry::Job;
 use super::executed::{self, Letter};
-use super::identity::Identity;
+use super::identity::Link;
 use super::process::{Body, Process, State};
 use super::{StartMethod, end, identity, start_method, threads};
 use crate::Error;
@@ -70,7 +70,7 @@ impl<P: Tasks> Process<P> {
     fn begin(
         &self,
         mut body: Body,
-        own: Arc<Identity>,
+        own: Box<Link>,
         site: P::Site,
     ) -> Result<P::Process, (Option<Body>, Error)> {
         if !P::executes() {
@@ -96,12 +96,7 @@ impl<P: Tasks> Process<P> {
         }
     }
 
-    fn fork(
-        &self,
-        body: Body,
-        own: Arc<Identity>,
-        site: P::Site,
-    ) -> Result<P::Process, (Option<Body>, Error)> {
+    fn fork(&self, body: Body, own: Box<Link>, site: P::Site) -> Result<P::Process, (Option<Body>, Error)> {
         if !self.despite_threads
             && let Err(error) = threads::check::<P>(&self.name)
         {
@@ -114,7 +109,7 @@ impl<P: Tasks> Process<P> {
 fn fork<P: Tasks>(
     name: &str,
     body: Body,
-    own: Arc<Identity>,
+    own: Box<Link>,
     site: P::Site,
 ) -> Result<P::Process, (Option<Body>, Error)> {
     // Kept in a slot, so that it is still here when the fork fails.

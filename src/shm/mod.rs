@@ -19,6 +19,7 @@ pub(crate) mod function;
 mod header;
 mod memory;
 mod named;
+pub(crate) mod numbers;
 mod place;
 mod segment;
 mod shareable;

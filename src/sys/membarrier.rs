@@ -68,7 +68,11 @@ pub fn sync() -> bool {
 
 /// In a forked child: nothing is registered.
 pub(super) fn forget() {
-    STATE.store(0, Relaxed);
+    // Written to only if there is cause: the first write to a page costs a child more than all
+    // the rest of this.
+    if STATE.load(Relaxed) != 0 {
+        STATE.store(0, Relaxed);
+    }
 }
 
 fn ask(command: libc::c_int) -> bool {

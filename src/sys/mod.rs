@@ -27,6 +27,7 @@ pub mod ready;
 pub(crate) mod report;
 pub mod robust;
 pub mod scheduling;
+pub(crate) mod set_once;
 pub mod signal;
 pub(crate) mod socket;
 pub mod status;
