@@ -4,7 +4,7 @@
 //! parameters, so that one mistake is described in one way wherever it was made.
 
 use super::exit::Exit;
-use super::judge_file;
+use super::models::{CONDITIONS, MODELS, names};
 use crate::program::VARIABLES;
 use crate::strategy;
 use clap::error::{ContextKind, ErrorKind};
@@ -202,10 +202,10 @@ pub(super) struct JudgeArgs {
     /// Logs of Jepsen (for a register) or maps in EDN (for kv), one event a line
     #[arg(required = true, value_name = "FILE")]
     pub(super) files: Vec<String>,
-    #[arg(long, value_name = "M", help = format!("The object: {}", judge_file::names(&judge_file::MODELS)))]
+    #[arg(long, value_name = "M", help = format!("The object: {}", names(&MODELS)))]
     pub(super) model: String,
     #[arg(long, value_name = "C", default_value = "linearizable",
-        help = format!("The condition: {}", judge_file::names(&judge_file::CONDITIONS)))]
+        help = format!("The condition: {}", names(&CONDITIONS)))]
     pub(super) consistency: String,
     /// Time at most for each file, as in 500ms, 10s or 2m; what takes longer is inconclusive
     #[arg(long, value_name = "DUR", default_value = "1m")]

@@ -7,33 +7,15 @@
 
 use super::args::JudgeArgs;
 use super::exit::Exit;
+use super::models::{CONDITIONS, MODELS, Object, choose};
 use super::out::{Out, Stop};
 use super::settings;
 use crate::Error;
 use crate::judge::linear::spec::{Kv, KvOp, KvRet, Register, RegisterOp, RegisterRet};
-use crate::judge::linear::{Consistency, History, Judgement, Model, Options, explain, judge};
+use crate::judge::linear::{History, Judgement, Model, Options, explain, judge};
 use crate::judge::log::{read_jepsen, read_kv};
 use serde_json::json;
 use std::time::Instant;
-
-/// The objects that logs are about.
-#[derive(Clone, Copy)]
-pub(super) enum Object {
-    Register,
-    Kv,
-}
-
-/// What `--model` can be.
-pub(super) const MODELS: [(&str, Object); 2] = [("register", Object::Register), ("kv", Object::Kv)];
-
-/// What `--consistency` can be.
-pub(super) const CONDITIONS: [(&str, Consistency); 2] =
-    [("linearizable", Consistency::Linearizable), ("sequential", Consistency::Sequential)];
-
-/// The names of a table, for the help.
-pub(super) fn names<T>(table: &[(&str, T)]) -> String {
-    table.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" or ")
-}
 
 /// A log that was read.
 enum Log {
@@ -114,9 +96,4 @@ fn read(file: &str, object: Object) -> Result<Log, Error> {
         Object::Kv => read_kv(&bytes).map(Log::Kv),
     }
     .map_err(|error| wrong(&error))
-}
-
-fn choose<T: Copy>(what: &'static str, name: &str, table: &[(&str, T)]) -> Result<T, Error> {
-    let known = table.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
-    known.ok_or_else(|| Error::unknown(what, name, table.iter().map(|(name, _)| *name)))
 }

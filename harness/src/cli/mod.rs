@@ -13,7 +13,7 @@
 //! | `census` | every place at which a task can be killed |
 //! | `record`, `merge` | the results of a share as lines of a file; all shares together |
 //! | `tokens` | `replay`, `shrink`, `show` |
-//! | `judge_file` | `judge`: whether a log of operations is linearizable |
+//! | `judge_file`, `models` | `judge`: whether a log of operations is linearizable; what it can be a log of |
 //! | `list` | what there is |
 //! | `page` | the HTML report |
 //! | `out`, `paint`, `progress` | the terminal |
@@ -50,6 +50,7 @@ mod judge;
 mod judge_file;
 mod list;
 mod merge;
+mod models;
 mod out;
 mod page;
 mod paint;
