@@ -221,10 +221,10 @@ fn what_seldom_happens_is_named_by_its_first_event() {
         "seldom",
         |cell| {
             cell.other.set(1);
-            cell.value.set(u64::from(RUNS.fetch_add(1, Ordering::Relaxed) % 20 == 15));
+            cell.value.set(u64::from(RUNS.fetch_add(1, Ordering::Relaxed) % 100 == 60));
             cell.other.set(2);
         },
-        |cell| assert_eq!(cell.value.get(), 0, "one in twenty"),
+        |cell| assert_eq!(cell.value.get(), 0, "one in a hundred"),
     );
     let report = seldom.check(&quiet(Engine::Sim).executions(100)).unwrap();
     let difference = undecided(&report);

@@ -11,6 +11,7 @@
 //! A `Model` is the program, seen from here: state built anew for each execution,
 //! tasks to run on it, a verdict at the end.
 
+mod crowd;
 mod model;
 mod moment;
 pub(crate) mod real;
@@ -21,6 +22,7 @@ mod stage;
 mod watchdog;
 pub(crate) mod wild;
 
+pub(crate) use crowd::Crowd;
 pub(crate) use model::{Dynamic, Group, Model, Typed};
 pub(crate) use moment::Moment;
 pub(crate) use real::apart;

@@ -14,34 +14,31 @@
 //!
 //! What an address decides is the same in two executions of one process, as a rule, because
 //! the allocator gives out the same blocks again, and so is the order of a hash map in
-//! processes forked from one. So the second run and the third find their objects, stacks and
-//! processes [elsewhere](Executor::elsewhere), some blocks taken, and other keys. What lies
-//! where the operating system loaded the program stays where it is: an address of code or of a
+//! processes forked from one. So later runs find their objects, stacks and processes
+//! [elsewhere](Executor::elsewhere), a [`Crowd`] on the heap, and other keys. What lies where
+//! the operating system loaded the program stays where it is: an address of code or of a
 //! static variable differs only from one start of the program to the next.
 //!
 //! When a process dies here, see the engines: only their executions run.
 
 use super::record::{run_recorded, run_traced};
 use super::run::Found;
-use crate::engine::Executor;
-use crate::judge::{Difference, Recording, Trace, Verdict, difference, diverged, other_end};
+use crate::engine::{Crowd, Executor};
+use crate::judge::{Difference, Recording, Trace, difference, diverged, other_end};
 use crate::kernel::Choice;
 use std::time::{Duration, Instant};
 
-/// How often a schedule is run at least: once as it was found, and twice elsewhere.
-const LEAST: usize = 3;
-/// How often it is run at most, and how long there is time for more than the least: what a
-/// clock decides by a coin comes out the same three times in a quarter of the cases.
-const MOST: usize = 12;
-const TIME: Duration = Duration::from_millis(5);
-/// Runs of a schedule until it ends as it did once, to see how another run differs from that.
-const AGAIN: usize = 24;
-/// Blocks of each size that the later runs find taken, and the largest small size in bytes.
-/// Odd numbers, so that an address changes in its lowest bit and in others.
-const BLOCKS: [usize; LEAST - 1] = [7, 11];
-const SMALL: usize = 1024;
-/// The largest size: larger than what allocators keep, and never written to.
-const LARGEST: usize = 8 << 20;
+/// Runs of a recorded execution after it: what a clock decides by a coin comes out the same
+/// ten times in one of five hundred cases. Fewer of one that has many steps.
+const RUNS: u8 = Crowd::COUNT;
+const FEW: u8 = 2;
+const MANY_STEPS: usize = 5_000;
+/// Runs of a schedule until it ends as it did once, to see how another run differs from that,
+/// and the time for them.
+const AGAIN: usize = 300;
+const TIME: Duration = Duration::from_millis(300);
+/// Sizes of blocks that are so large that an allocator maps them; nothing is written there.
+const LARGE: [usize; 8] = [1 << 16, 1 << 17, 1 << 18, 1 << 19, 1 << 20, 1 << 21, 1 << 22, 1 << 23];
 
 /// Runs a schedule several times: its record, and where another run of it differs.
 pub(super) fn run_again(executor: &mut dyn Executor, schedule: &[Choice]) -> (Recording, Option<Difference>) {
@@ -53,51 +50,34 @@ pub(super) fn run_again(executor: &mut dyn Executor, schedule: &[Choice]) -> (Re
 /// Where another run of a recorded execution differs from it. The schedule is the one
 /// that was asked for: where it did not fit, the record ends before it does.
 pub(super) fn differs(executor: &mut dyn Executor, trace: &Trace, schedule: &[Choice]) -> Option<Difference> {
-    let until = Instant::now() + TIME;
-    let mut taken: Vec<Vec<u8>> = Vec::new();
+    let taken = LARGE.map(Vec::<u8>::with_capacity);
+    // Each hasher made moves the keys of the next one, also in processes forked later, which
+    // would otherwise all begin with the same.
+    let _ = std::hash::RandomState::new();
+    let runs = if schedule.len() < MANY_STEPS { RUNS } else { FEW };
     let mut found = None;
-    for blocks in BLOCKS {
-        take_blocks(&mut taken, blocks);
-        // Each hasher made moves the keys of the next one, also in processes forked later,
-        // which would otherwise all begin with the same.
-        let _ = std::hash::RandomState::new();
-        let mut differs = |executor: &mut dyn Executor| found = differs_once(executor, trace, schedule);
-        if !executor.elsewhere(&mut differs) {
-            differs(executor);
-        }
-        if found.is_some() {
-            break;
-        }
-    }
-    for _ in LEAST..MOST {
-        if found.is_some() || Instant::now() >= until {
-            break;
-        }
-        found = differs_once(executor, trace, schedule);
+    let mut there = |executor: &mut dyn Executor| {
+        found = (1..=runs).find_map(|crowd| differs_once(executor, trace, schedule, crowd));
+    };
+    if !executor.elsewhere(&mut there) {
+        there(executor);
     }
     drop(std::hint::black_box(taken));
     found
 }
 
-/// Where one more run of a recorded execution differs from it.
+/// Where one more run of a recorded execution, with a crowd on the heap, differs from it.
 pub(super) fn differs_once(
     executor: &mut dyn Executor,
     trace: &Trace,
     schedule: &[Choice],
+    crowd: u8,
 ) -> Option<Difference> {
-    let (verdict, label) = run_recorded(executor, schedule);
+    let (verdict, label) = run_recorded(executor, schedule, crowd);
     if trace.is_again(executor, &verdict, &label) {
         return None;
     }
     trace.difference(&Trace::of(executor, verdict, label))
-}
-
-/// Takes blocks of all sizes from the allocator.
-fn take_blocks(taken: &mut Vec<Vec<u8>>, blocks: usize) {
-    let small = (16..=SMALL).step_by(16).flat_map(|size| std::iter::repeat_n(size, blocks));
-    taken.extend(small.map(|size| vec![1; size]));
-    let large = std::iter::successors(Some(2 * SMALL), |size| Some(size * 2));
-    taken.extend(large.take_while(|&size| size <= LARGEST).map(Vec::with_capacity));
 }
 
 /// The record of a finding, or why it is none.
@@ -113,8 +93,8 @@ pub(super) fn confirm(executor: &mut dyn Executor, found: &Found) -> Result<Reco
 /// Where a finding, of which there is no record, parts from a later run of its schedule, which
 /// ended in another way: seen in yet another run that ends as the finding did, if one does.
 fn parted(executor: &mut dyn Executor, found: &Found, later: &Recording) -> Difference {
-    let is_slow = matches!(later.verdict, Verdict::Livelock { .. });
-    for _ in 0..if is_slow { 0 } else { AGAIN } {
+    let until = Instant::now() + TIME;
+    for _ in (0..AGAIN).take_while(|_| Instant::now() < until) {
         let trace = run_traced(executor, &found.schedule);
         if trace.recording.verdict.is_like(&found.verdict)
             && let Some(difference) = difference(&trace.recording, later)

@@ -11,20 +11,21 @@ use crate::kernel::{Choice, Plan, Rng};
 
 /// Runs one schedule with a full record.
 pub(crate) fn run_once(executor: &mut dyn Executor, schedule: &[Choice]) -> Recording {
-    let (verdict, label) = run_recorded(executor, schedule);
+    let (verdict, label) = run_recorded(executor, schedule, 0);
     record(executor, verdict, label)
 }
 
 /// Runs one schedule with a record that other runs of it can be compared with.
 pub(super) fn run_traced(executor: &mut dyn Executor, schedule: &[Choice]) -> Trace {
-    let (verdict, label) = run_recorded(executor, schedule);
+    let (verdict, label) = run_recorded(executor, schedule, 0);
     Trace::of(executor, verdict, label)
 }
 
-/// Runs one schedule; the record stays in the kernel. How it ended, and its label.
-pub(super) fn run_recorded(executor: &mut dyn Executor, schedule: &[Choice]) -> (Verdict, String) {
+/// Runs one schedule with a crowd on the heap; the record stays in the kernel. How it ended,
+/// and its label.
+pub(super) fn run_recorded(executor: &mut dyn Executor, schedule: &[Choice], crowd: u8) -> (Verdict, String) {
     let kernel = executor.kernel();
-    kernel.plan = Plan { record: true, rng: Rng::new(0), ..Plan::STAY };
+    kernel.plan = Plan { record: true, crowd, rng: Rng::new(0), ..Plan::STAY };
     kernel.set_prefix(schedule);
     let mut label = String::new();
     let verdict = executor.execute(&mut label);

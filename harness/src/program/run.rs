@@ -210,7 +210,7 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
     // What a slow clock decides, or a counter that outlives executions, shows only now.
     if let Some(first) = first.filter(|_| turn > 1 && tally.nondeterministic.is_none()) {
         tally.nondeterministic = compare(executor, &task.faults, |executor| {
-            differs_once(executor, &first, &first.recording.schedule)
+            differs_once(executor, &first, &first.recording.schedule, 0)
         });
     }
     tally.complete = search.complete();

@@ -37,6 +37,7 @@ mod warm;
 pub(crate) use burial::{kill_and_bury, status_if_dead};
 pub(crate) use controller::{apart, controllers};
 
+use super::crowd::Crowd;
 use super::watchdog::Watchdog;
 use super::{Executor, Model, stage};
 use crate::judge::Verdict;
@@ -220,8 +221,10 @@ impl Executor for Real<'_> {
         let kernel = self.kernel();
         kernel.reset();
         kernel.controller.store(0, Ordering::Relaxed);
+        let crowd = Crowd::gather(kernel.plan.crowd);
         let captured = panic::capture(&raw mut kernel.note);
         let verdict = self.run(label);
+        drop(crowd);
         panic::capture(captured);
         verdict
     }

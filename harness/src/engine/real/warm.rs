@@ -12,6 +12,7 @@
 
 use super::burial;
 use crate::engine::Model;
+use crate::engine::crowd::Crowd;
 use crate::kernel::{Checked, Kernel, Role, State, current, depart, enter, forget_handlers, panic};
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
@@ -125,6 +126,9 @@ impl<'m> Troupe<'m> {
     }
 
     fn perform(&self, state: *mut u8, task: usize) -> i32 {
+        // A process that was forked for this execution has that of its controller.
+        let crowd = if self.model.dynamic() { 0 } else { self.kernel().plan.crowd };
+        let _crowd = Crowd::gather(crowd);
         // SAFETY: the engine initialised the state for this execution.
         unsafe { self.model.run(state, task) };
         0

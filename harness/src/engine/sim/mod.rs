@@ -26,6 +26,7 @@ mod exit;
 mod fiber;
 mod stack;
 
+use super::crowd::Crowd;
 use super::watchdog::{Pulse, Watchdog};
 use super::{Executor, Model};
 use crate::judge::Verdict;
@@ -241,10 +242,12 @@ impl Sim<'_> {
         let kernel = self.kernel();
         kernel.reset();
         let captured = panic::capture(&raw mut kernel.note);
+        let crowd = Crowd::gather(kernel.plan.crowd);
         // Also around the set-up and the judging: an `exit` there ends the program too.
         let crash = crash::Watch::begin(&raw const *self);
         let verdict = self.run(model, label);
         drop(crash);
+        drop(crowd);
         panic::capture(captured);
         verdict
     }

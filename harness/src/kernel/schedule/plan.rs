@@ -71,6 +71,8 @@ pub(crate) struct Plan {
     /// After the step with this index its task ends, with this exit code, and with it the
     /// execution; only where events are recorded.
     pub(crate) exit: Option<(u32, i32)>,
+    /// The number of the crowd on the heap during the execution; 0 for none.
+    pub(crate) crowd: u8,
     /// The generator of the policy.
     pub(crate) rng: Rng,
 }
@@ -87,6 +89,7 @@ impl Plan {
         sleepers: 0,
         asleep_from: 0,
         exit: None,
+        crowd: 0,
         rng: Rng::new(0),
     };
 

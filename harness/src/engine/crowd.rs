@@ -1,0 +1,106 @@
+//! A heap in which the next blocks lie elsewhere than they would: what an address decides
+//! comes out in another way.
+//!
+//! Called by the engines before a program is set up and where its tasks begin, if the plan of
+//! the execution wants it: when a schedule is run again to see whether it is the same.
+//!
+//! An allocator gives out the same blocks in each execution, as a rule, and a program that
+//! looks at one bit of an address does the same each time. So all free small blocks are taken,
+//! and then as much as it needs for the next one to lie at a certain place within its page.
+//! Between two crowds whose places differ by a power of two, one bit of every address differs
+//! for certain, and among all of them each bit of a small block does, as a rule.
+//!
+//! 1. Only addresses depend on it. With an allocator that does not cut small blocks from a
+//!    common rest, one after the other, fewer of their bits change.
+//!
+//! When a process dies here, its heap is gone with it.
+
+/// Pieces that are taken as a crowd: it lasts until they are dropped.
+pub(crate) struct Crowd {
+    _pieces: Vec<Vec<u8>>,
+}
+
+/// Where in their page the next blocks lie, in units: no place, and one for each bit.
+const PLACES: [usize; 9] = [0, 1, 2, 4, 8, 16, 32, 64, 128];
+/// Blocks begin at multiples of so many bytes.
+const UNIT: usize = 16;
+/// What an allocator adds to a block, in bytes.
+const HEAD: usize = 8;
+/// The sizes of blocks that are taken, as those that are cut to whole units.
+const SMALLEST: usize = 2 * UNIT - HEAD;
+const LARGEST: usize = 32 * UNIT - HEAD;
+/// So many larger sizes are, each twice the one before.
+const ROUGH: u32 = 8;
+/// How many blocks of one size are taken at most.
+const MOST: usize = 200;
+/// So many blocks in a row have no hole between them by chance.
+const RUN: usize = 4;
+/// Attempts to find the place.
+const ATTEMPTS: usize = 4;
+
+impl Crowd {
+    /// How many different crowds there are; their numbers are from 1.
+    pub(crate) const COUNT: u8 = PLACES.len() as u8;
+
+    /// The crowd with this number; none for 0.
+    pub(super) fn gather(number: u8) -> Option<Crowd> {
+        let place = *PLACES.get(usize::from(number).checked_sub(1)?)?;
+        let mut pieces: Vec<Vec<u8>> = Vec::with_capacity(1 << 13);
+        // Large ones first: small ones would be cut from them.
+        let rough = (0..ROUGH).rev().map(|power| ((2 * UNIT * UNIT) << power) - HEAD);
+        for size in rough.chain((SMALLEST..LARGEST + UNIT).step_by(UNIT).rev()) {
+            let before = pieces.len();
+            while pieces.len() - before < MOST && !follow(&pieces[before..], size) {
+                pieces.push(Vec::with_capacity(size));
+            }
+        }
+        let page = PLACES[PLACES.len() - 1] * 2;
+        for _ in 0..ATTEMPTS {
+            pieces.push(Vec::with_capacity(SMALLEST));
+            let last = pieces[pieces.len() - 1].as_ptr() as usize / UNIT;
+            let missing = place.wrapping_sub(last) % page;
+            if missing == 0 {
+                break;
+            }
+            // The last piece has two units, and so has the one that shall lie at the place.
+            let gap = if missing < 4 { missing + page - 2 } else { missing - 2 };
+            pieces.push(Vec::with_capacity(gap * UNIT - HEAD));
+        }
+        Some(Crowd { _pieces: pieces })
+    }
+}
+
+/// Whether the last blocks of this size follow each other: no hole is left that they fit in.
+fn follow(pieces: &[Vec<u8>], size: usize) -> bool {
+    let address = |piece: &Vec<u8>| piece.as_ptr() as usize;
+    let follows = |pair: &[Vec<u8>]| {
+        let apart = address(&pair[1]).checked_sub(address(&pair[0]));
+        apart.is_some_and(|apart| apart <= size + UNIT)
+    };
+    pieces.len() > RUN && pieces[pieces.len() - RUN..].windows(2).all(follows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The addresses of the next blocks in each of the crowds, each bit of which differs.
+    #[test]
+    fn each_low_bit_differs_in_two_crowds() {
+        let addresses = |size: usize| -> Vec<usize> {
+            let of = |number| {
+                let _crowd = Crowd::gather(number);
+                let _before = [Vec::<u8>::with_capacity(40), Vec::with_capacity(100)];
+                let block = std::hint::black_box(Vec::<u8>::with_capacity(size));
+                block.as_ptr() as usize
+            };
+            (1..=Crowd::COUNT).map(of).collect()
+        };
+        for size in [8, 24, 48] {
+            let all = addresses(size);
+            let (ones, zeros) =
+                all.iter().fold((0, 0), |(ones, zeros), address| (ones | address, zeros | !address));
+            assert_eq!((ones & zeros) & 0xFF0, 0xFF0, "{size}: {all:x?}");
+        }
+    }
+}
