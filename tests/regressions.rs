@@ -69,6 +69,25 @@ fn subject_dynamic() {
     });
 }
 
+/// Two programs in one function, of which the second fails.
+#[test]
+fn subject_two() {
+    if asked().is_none() {
+        return;
+    }
+    explore(|| two_adders(1));
+    explore(|| two_adders(2));
+}
+
+fn two_adders(least: u32) {
+    let counter = Shared::new(Value::<u32>::new(0));
+    let other = counter.clone();
+    let child = Process::spawn(move || other.set(other.get() + 1));
+    counter.set(counter.get() + 1);
+    child.join().unwrap();
+    assert!(counter.get() >= least, "an update was lost");
+}
+
 /// Many threads find the same and different things at once.
 #[test]
 fn subject_crowd() {
@@ -211,7 +230,53 @@ fn any_code_that_explores_keeps_its_findings() {
         assert!(!passed && said.contains("an update was lost"), "{said}");
         assert_eq!(said.contains("still fails"), still, "{said}");
     }
-    assert_eq!(package.files().len(), 1);
+    let files = package.files();
+    assert_eq!(files.len(), 1);
+    // Called after its function, so that no line that moves voids it.
+    assert!(files[0].contains("/regressions--subject_dynamic-"), "{files:?}");
+    let kept = fs::read_to_string(package.0.join(&files[0])).unwrap();
+    assert!(kept.contains("of `regressions::subject_dynamic`"), "{kept}");
+}
+
+#[test]
+fn two_programs_of_one_function_are_told_apart() {
+    let package = Package::new();
+    let (passed, said) = package.run("subject_two", "racy", &[]);
+    assert!(!passed && said.contains("an update was lost"), "{said}");
+    let files = package.files();
+    assert_eq!(files.len(), 1, "{files:?}");
+    let kept = fs::read_to_string(package.0.join(&files[0])).unwrap();
+    assert!(kept.contains("of `regressions::subject_two (2)`"), "{kept}");
+    // The first one is explored on the way to the second, whose token it is.
+    let token = tokens(&kept)[0];
+    let (passed, said) = package.run("subject_two", "racy", &[("SELVEDGE_REPLAY", token)]);
+    assert!(!passed && said.contains("by replaying a schedule"), "{said}");
+    assert!(said.contains("another program; regressions::subject_two is explored as usual"), "{said}");
+    assert!(!said.contains("nothing was replayed"), "{said}");
+}
+
+#[test]
+fn a_token_of_another_program_is_an_error() {
+    let package = Package::new();
+    let stranger = Token {
+        identity: Identity::of("another"),
+        granularity: Granularity::Operation,
+        schedule: vec![Choice::run(0)],
+    };
+    let stranger = stranger.to_string();
+    let mut command = package.command("subject_declared", "fixed", &[("SELVEDGE_REPLAY", &*stranger)]);
+    let output = command.output().unwrap();
+    let (_, said) = told(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    let message =
+        "selvedge: nothing was replayed: the token in SELVEDGE_REPLAY belongs neither to `lost update`";
+    assert!(said.contains(message), "{said}");
+    // Its own is no error, and nor is none.
+    for variables in [vec![("SELVEDGE_REPLAY", token(&[0, 0, 0, 1, 1, 1]))], vec![]] {
+        let variables: Vec<(&str, &str)> = variables.iter().map(|(name, text)| (*name, &**text)).collect();
+        let (_, said) = package.run("subject_declared", "fixed", &variables);
+        assert!(!said.contains("nothing was replayed"), "{said}");
+    }
 }
 
 #[test]

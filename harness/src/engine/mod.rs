@@ -12,6 +12,7 @@
 //! tasks to run on it, a verdict at the end.
 
 mod crowd;
+mod last;
 mod model;
 mod moment;
 pub(crate) mod real;
@@ -23,6 +24,7 @@ mod watchdog;
 pub(crate) mod wild;
 
 pub(crate) use crowd::Crowd;
+pub(crate) use last::look_at_the_end;
 pub(crate) use model::{Dynamic, Group, Model, Typed};
 pub(crate) use moment::Moment;
 pub(crate) use real::apart;

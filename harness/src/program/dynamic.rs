@@ -4,6 +4,7 @@ use super::check::check_model;
 use super::config::Config;
 use super::finding::Report;
 use super::job::Job;
+use super::named::name_of;
 use super::regressions;
 use crate::Error;
 use crate::engine::Dynamic;
@@ -13,6 +14,10 @@ use std::panic::Location;
 /// Explores `body` with the default configuration; a violation is a panic with the
 /// whole explanation. `body` is the main task; it is run anew in each execution, in
 /// `real` in a freshly forked process.
+///
+/// The program is known by the path of the function in which `body` stands, as in
+/// `shop::tests::never_oversells`; a second one in the same function by the same and `(2)`.
+/// Tokens and kept schedules belong to it by that name.
 ///
 /// ```
 /// use selvedge_harness::prelude::*;
@@ -49,7 +54,7 @@ pub fn explore<F: Fn() + Sync>(body: F) {
 /// If a law is broken.
 #[track_caller]
 pub fn explore_with<F: Fn() + Sync>(config: &Config, body: F) -> Result<Report, Error> {
-    regressions::explore(&Dynamic::new(body), &job(Location::caller()), config)
+    regressions::explore(&Dynamic::new(body), &job::<F>(Location::caller()), config)
 }
 
 /// Explores `body` and returns what was found.
@@ -58,12 +63,12 @@ pub fn explore_with<F: Fn() + Sync>(config: &Config, body: F) -> Result<Report, 
 /// As for [`explore_with`].
 #[track_caller]
 pub fn check<F: Fn() + Sync>(config: &Config, body: F) -> Result<Report, Error> {
-    check_model(&Dynamic::new(body), &job(Location::caller()), config)
+    check_model(&Dynamic::new(body), &job::<F>(Location::caller()), config)
 }
 
-/// A program without a name is known by where it stands.
-fn job(site: &Location<'_>) -> Job<'static> {
-    Job::named(&format!("{}:{}", site.file(), site.line()))
+/// A program without a name is known by the function whose code it is.
+fn job<F>(site: &'static Location<'static>) -> Job<'static> {
+    Job::named(&name_of::<F>(site))
 }
 
 /// Labels the outcome of the running execution; outcomes are counted by label. The

@@ -2,10 +2,12 @@
 
 use super::config::Config;
 use crate::Error;
-use crate::engine::Engine;
+use crate::engine::{Engine, look_at_the_end};
 use crate::nearest::nearest;
 use crate::token::{Identity, Token};
 use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// A variable that selvedge looks at.
@@ -174,11 +176,36 @@ pub(crate) fn apply(
 ) -> Result<(Config, Option<Token>), Error> {
     let config = overlay(config)?;
     match replay()? {
-        Some(token) if token.identity == *identity => Ok((config, Some(token))),
+        Some(token) if token.identity == *identity => {
+            REPLAYED.store(true, Ordering::Relaxed);
+            Ok((config, Some(token)))
+        }
         Some(_) => {
             eprintln!("selvedge: SELVEDGE_REPLAY belongs to another program; {program} is explored as usual");
+            if config.engine != Engine::Wild {
+                FOREIGN.set(program.to_owned()).unwrap_or_default();
+                look_at_the_end(complain);
+            }
             Ok((config, None))
         }
         None => Ok((config, None)),
     }
+}
+
+/// A program had the token that is to be replayed.
+static REPLAYED: AtomicBool = AtomicBool::new(false);
+/// The first program that had another one.
+static FOREIGN: OnceLock<String> = OnceLock::new();
+/// The code of a usage error.
+const USAGE: i32 = 2;
+
+/// At the end: that nothing was replayed. Until then another program may still come: a test
+/// may explore several.
+fn complain() -> Option<i32> {
+    let program = FOREIGN.get().filter(|_| !REPLAYED.load(Ordering::Relaxed))?;
+    eprintln!(
+        "selvedge: nothing was replayed: the token in SELVEDGE_REPLAY belongs neither to `{program}` nor to \
+         another program that was explored here; it is known by the name of its test or function"
+    );
+    Some(USAGE)
 }

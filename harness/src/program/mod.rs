@@ -11,6 +11,7 @@
 //! |---|---|
 //! | `declare` | [`Program`]: tasks known from the start |
 //! | `dynamic` | [`explore`]: any code that spawns and joins |
+//! | `named` | what such code is called, so that tokens find it again |
 //! | `config` | what to explore, with which engine, for how long |
 //! | `environment` | the `SELVEDGE_*` variables |
 //! | `run` | the loop of executions of one worker, and its tally |
@@ -39,6 +40,7 @@ mod exits;
 mod explain;
 mod finding;
 mod job;
+mod named;
 mod progress;
 mod record;
 mod regressions;

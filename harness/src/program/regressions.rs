@@ -17,9 +17,8 @@
 //! environment or does not [`persist`](super::Config::persist) keeps and tries nothing.
 //!
 //! The file is called after the program. A line is a token, and behind `#` what it
-//! showed. Programs without a name of their own are known by file and line, so their
-//! regressions are lost from sight when the line moves: give a program that matters a
-//! name.
+//! showed. Programs without a name of their own are known by the function in which they
+//! stand: their regressions are lost from sight when it gets another name.
 //!
 //! 1. Nothing is written while `CI` is set.
 //! 2. No line is ever changed or removed, and none is written twice: a writer holds the
