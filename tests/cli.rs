@@ -14,6 +14,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::process::Stdio;
 
+#[path = "cli/hints.rs"]
+mod hints;
 #[path = "cli/machines.rs"]
 mod machines;
 #[path = "cli/mistakes.rs"]

@@ -222,6 +222,12 @@ fn shares_of_different_runs_are_refused() {
             "{err}"
         );
     }
+    let of_another_version = fs::read_to_string(room.path("first")).unwrap();
+    let own = format!("\"version\":\"{}\"", env!("CARGO_PKG_VERSION"));
+    assert!(of_another_version.contains(&own), "{of_another_version}");
+    fs::write(room.path("other"), of_another_version.replace(&own, "\"version\":\"0.0.9\"")).unwrap();
+    let (code, _, err) = room.run(&["merge", "first", "other"]);
+    assert!(code == 2 && err.contains("version of selvedge 0.0.9, not "), "{err}");
     room.run(&[&line[..], &["--shard", "2/3", "--out", "other"]].concat());
     let (code, _, err) = room.run(&["merge", "first", "other"]);
     assert_eq!(code, 2);
@@ -245,6 +251,19 @@ fn missing_and_doubled_shares_are_named() {
         err.contains("share 1/4 of bank") && err.contains("is there twice: in 1.jsonl and in 1.jsonl"),
         "{err}"
     );
+    // Cut off within its first line, or before it: as if it were not there, and said.
+    let first = fs::read_to_string(room.path(&files[0])).unwrap();
+    for (cut, said) in [(0, "head is empty"), (40, "head: the last line was cut off and is left out")] {
+        fs::write(room.path("head"), &first[..cut]).unwrap();
+        let (code, out, err) = room.run(&["merge", "head", &files[1], &files[2], &files[3]]);
+        assert_eq!((code, &*out), (3, ""), "{err}");
+        assert!(err.contains(said) && err.contains("share 1/4 is missing"), "{err}");
+        let (code, _, err) = room.run(&["merge", "head"]);
+        assert!(code == 2 && err.contains("there is no share of a run in these files"), "{err}");
+    }
+    fs::create_dir(room.path("folder")).unwrap();
+    let (code, _, err) = room.run(&["merge", "folder", &files[0]]);
+    assert!(code == 2 && err.contains("folder cannot be read: Is a directory"), "{err}");
     let (code, _, err) = room.run(&["merge", "nowhere"]);
     assert_eq!(code, 2);
     assert!(err.contains("nowhere cannot be read"), "{err}");

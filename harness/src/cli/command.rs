@@ -7,7 +7,7 @@ use super::args::{self, Command, Line};
 use super::exit::Exit;
 use super::out::{Out, Stop, complain};
 use super::tokens::Asked;
-use super::{census, explore, job, judge_file, list, merge, settings, supervise, tokens};
+use super::{census, explore, job, judge_file, list, meant, merge, settings, supervise, tokens};
 use crate::Error;
 use crate::catalogue::Catalogue;
 use clap::Parser;
@@ -24,10 +24,12 @@ pub fn main(catalogue: fn() -> Result<Catalogue, Error>) -> ExitCode {
 
 /// Reads the line and does what it says.
 fn work(catalogue: fn() -> Result<Catalogue, Error>, line: impl Iterator<Item = OsString>) -> Exit {
-    let run = || match Line::try_parse_from(line) {
+    let words: Vec<OsString> = line.collect();
+    let run = || match Line::try_parse_from(&words) {
         Ok(line) => run(catalogue, &line),
         Err(error) if error.use_stderr() => {
-            complain(args::in_one_line(&error));
+            let meant = catalogue().ok().and_then(|catalogue| meant::parameter(&error, &catalogue, &words));
+            complain(meant.unwrap_or_else(|| args::in_one_line(&error)));
             Ok(Exit::Usage)
         }
         // Help and the version come as an error without being one.

@@ -9,7 +9,7 @@
 //! | `dfs`, `dpor` | `--seed` | nothing is drawn |
 //! | `dpor` | `--jobs`, `--shard`, faults | it learns from one execution what the next must be |
 //! | every other strategy | `--exhaust` | it never comes to an end |
-//! | a token | all of them but `--engine` and `--json` | one schedule is run |
+//! | a token | all of them but `--engine`, `--report` and `--json` | one schedule is run |
 //!
 //! `--shard` and faults are refused where shares are made and where faults are armed, since
 //! tests ask for these as well.
@@ -72,7 +72,6 @@ pub(super) fn refuse_search_beside_token(search: &Search) -> Result<(), Error> {
         ("--time", search.bounds.time.is_some()),
         ("--seed", search.seed.is_some()),
         ("--jobs", search.jobs.is_some()),
-        ("--report", search.report.is_some()),
     ])
 }
 

@@ -29,7 +29,11 @@ pub(super) fn run(catalogue: &Catalogue, args: &Explore) -> Result<Exit, Stop> {
             return Err(Error::Token(format!("in SELVEDGE_REPLAY belongs to `{other}`")).into());
         }
         conflicts::refuse_beside_token(args)?;
-        let asked = Asked { engine: args.which.place.engine.as_deref(), json: args.search.form.json };
+        let asked = Asked {
+            engine: args.which.place.engine.as_deref(),
+            json: args.search.form.json,
+            report: settings::report_folder(&args.search)?,
+        };
         return tokens::replay(catalogue, &token.to_string(), &asked);
     }
     let mut base = Config { shrink_time: PATIENCE, ..Config::default().engine(selection.scenario.engine) };

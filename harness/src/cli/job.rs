@@ -43,7 +43,11 @@ fn cells(catalogue: &Catalogue, only: Option<Engine>) -> Result<Vec<Cell>, Error
 pub(super) fn run(catalogue: &Catalogue, line: &Line) -> Result<Exit, Stop> {
     if let Some(token) = environment::replay()? {
         conflicts::refuse_search_beside_token(&line.search)?;
-        let asked = Asked { engine: line.engine.as_deref(), json: line.search.form.json };
+        let asked = Asked {
+            engine: line.engine.as_deref(),
+            json: line.search.form.json,
+            report: settings::report_folder(&line.search)?,
+        };
         return tokens::replay(catalogue, &token.to_string(), &asked);
     }
     let begun = Instant::now();

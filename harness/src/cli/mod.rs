@@ -49,6 +49,7 @@ mod job;
 mod judge;
 mod judge_file;
 mod list;
+mod meant;
 mod merge;
 mod models;
 mod out;

@@ -15,8 +15,13 @@ pub(super) fn write(folder: &Path, all: &[Judged]) -> Result<PathBuf, Error> {
         Entry::new(name, &judged.report).judged(judged.words(), judged.exit() == Exit::AsExpected)
     };
     let entries: Vec<Entry<'_>> = names.iter().map(String::as_str).zip(all).map(entry).collect();
+    put(folder, &entries)
+}
+
+/// Writes one page about these and returns where it lies.
+pub(super) fn put(folder: &Path, entries: &[Entry<'_>]) -> Result<PathBuf, Error> {
     let page = folder.join("index.html");
-    let written = std::fs::write(&page, report::html(&entries));
+    let written = std::fs::write(&page, report::html(entries));
     written
         .map_err(|error| Error::Usage(format!("the report {} cannot be written: {error}", page.display())))?;
     Ok(page)

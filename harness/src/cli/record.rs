@@ -33,6 +33,9 @@ const STEPS: usize = 5_000;
 /// Which share of which run: what all shares must agree on, and what they must not.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Run {
+    /// Of selvedge: another one may draw other schedules. None is one from before it was kept.
+    #[serde(default)]
+    pub(super) version: Option<String>,
     pub(super) scenario: String,
     pub(super) variant: String,
     pub(super) engine: String,
@@ -47,6 +50,7 @@ pub(super) struct Run {
 impl Run {
     pub(super) fn of(case: &Case, config: &Config, program: &AnyProgram) -> Run {
         Run {
+            version: Some(env!("CARGO_PKG_VERSION").to_owned()),
             scenario: case.selection.name(),
             variant: case.variant.name.to_owned(),
             engine: config.engine.name().to_owned(),
@@ -62,7 +66,9 @@ impl Run {
     pub(super) fn differs(&self, other: &Run) -> Option<String> {
         let executions =
             |run: &Run| run.executions.map_or_else(|| "every schedule".to_owned(), |n| n.to_string());
+        let version = |run: &Run| run.version.clone().unwrap_or_else(|| "unknown".to_owned());
         let pairs = [
+            ("version of selvedge", version(self), version(other)),
             ("scenario", self.scenario.clone(), other.scenario.clone()),
             ("engine", self.engine.clone(), other.engine.clone()),
             ("strategy", self.strategy.clone(), other.strategy.clone()),

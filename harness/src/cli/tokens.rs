@@ -23,17 +23,19 @@ use crate::program::{AnyProgram, Config, Job, Report, environment, replay_model,
 use crate::report::{self, Entry};
 use crate::token::Token;
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What is asked for besides a token.
 pub(super) struct Asked<'a> {
     pub(super) engine: Option<&'a str>,
     pub(super) json: bool,
+    /// The folder for a page.
+    pub(super) report: Option<PathBuf>,
 }
 
 impl Asked<'_> {
     pub(super) fn of(args: &Replay) -> Asked<'_> {
-        Asked { engine: args.place.engine.as_deref(), json: args.form.json }
+        Asked { engine: args.place.engine.as_deref(), json: args.form.json, report: None }
     }
 }
 
@@ -97,32 +99,42 @@ fn picture(found: &Found, report: &Report, paint: Paint) -> String {
 /// `selvedge replay`.
 pub(super) fn replay(catalogue: &Catalogue, token: &str, asked: &Asked<'_>) -> Result<Exit, Stop> {
     let found = Found::read(catalogue, token, asked.engine)?;
+    if let Some(folder) = &asked.report {
+        settings::prepare(folder)?;
+    }
     let report = found.replay(asked.json)?;
+    let name = found.case.name();
+    let put = |folder: &PathBuf| super::page::put(folder, &[Entry::new(&name, &report)]);
+    let page = asked.report.as_ref().map(put).transpose()?.filter(|_| !asked.json);
     let paint = Paint::of_stdout();
     let mut out = Out::open();
     if asked.json {
         out.line(found.object(&report, &Value::Null))?;
     }
-    match shows(&report) {
+    let exit = match shows(&report) {
         Shows::Violation => {
             if !asked.json {
                 let message = report::explain(&report, paint.0).unwrap_or_default();
                 out.line(message.trim_end())?;
             }
-            Ok(Exit::Surprise)
+            Exit::Surprise
         }
         Shows::Pass => {
             if !asked.json {
                 out.line(picture(&found, &report, paint))?;
                 out.line("this schedule breaks no law")?;
             }
-            Ok(Exit::AsExpected)
+            Exit::AsExpected
         }
         Shows::Nothing(why) => {
             complain(why);
-            Ok(Exit::Inconclusive)
+            Exit::Inconclusive
         }
+    };
+    if let Some(page) = page {
+        out.line(format_args!("\nreport       {}", page.display()))?;
     }
+    Ok(exit)
 }
 
 /// `selvedge shrink`.

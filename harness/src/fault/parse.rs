@@ -77,7 +77,9 @@ impl Faults {
         };
         *slot = match most {
             None => 1,
-            Some(most) => number(most).ok_or_else(|| bad("a number from 1 to 8, as in kills:2"))?,
+            Some(most) => {
+                number(most).ok_or_else(|| bad(&format!("a number from 1 to 8, as in {name}:2")))?
+            }
         };
         Ok(())
     }
@@ -133,7 +135,8 @@ mod tests {
         }
         let error = |text: &str| text.parse::<Faults>().unwrap_err().to_string();
         assert!(error("kils").contains("did you mean `kills`"), "{}", error("kils"));
-        assert!(error("kills:0").contains("from 1 to 8"));
+        assert!(error("kills:0").contains("from 1 to 8, as in kills:2"));
+        assert!(error("spurious:x").contains("`spurious:x` is not a number from 1 to 8, as in spurious:2"));
         assert!(error("drift:2").contains("on or off"));
         assert!(error("kills,,eintr").contains("as in"));
         assert_eq!(error("eintr,kills,eintr:2"), "fault eintr is given twice");

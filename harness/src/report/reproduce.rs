@@ -77,7 +77,11 @@ impl Surroundings {
             folder.file_name().filter(|_| built)
         });
         match profile.map(|name| name.to_string_lossy().into_owned()).as_deref() {
-            None => "selvedge".to_owned(),
+            // As it was called: a path if it was one, for what is not where commands are found.
+            None => match self.arguments.first() {
+                Some(called) if called.contains('/') => quote(called),
+                _ => "selvedge".to_owned(),
+            },
             Some("debug") => "cargo run --".to_owned(),
             Some("release") => "cargo run --release --".to_owned(),
             Some(profile) => format!("cargo run --profile {} --", quote(profile)),
@@ -260,9 +264,14 @@ mod tests {
             tool("/x/target/x86_64-y/small/selvedge", true),
             "cargo run --profile small -- replay sv1:AB"
         );
-        assert_eq!(tool("/x/target/release/selvedge", false), "selvedge replay sv1:AB");
-        assert_eq!(tool("/usr/bin/selvedge", true), "selvedge replay sv1:AB");
-        let real = process("/usr/bin/selvedge", None, &[]).command("sv1:AB", Engine::Real);
-        assert_eq!(real, "selvedge replay sv1:AB --engine real");
+        assert_eq!(tool("/x/target/release/selvedge", false), "/x/target/release/selvedge replay sv1:AB");
+        // Called by its name alone, it is found where commands are found.
+        let called = |name: &str| Surroundings {
+            arguments: vec![name.to_owned(), "explore".to_owned()],
+            ..process("/usr/bin/selvedge", Some("main"), &[])
+        };
+        assert_eq!(called("selvedge").command("sv1:AB", Engine::Sim), "selvedge replay sv1:AB");
+        let real = called("../my bin/selvedge").command("sv1:AB", Engine::Real);
+        assert_eq!(real, "'../my bin/selvedge' replay sv1:AB --engine real");
     }
 }

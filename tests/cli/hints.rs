@@ -1,0 +1,79 @@
+//! Small things that a newcomer stumbles over, and what is said then.
+
+use crate::room::{Room, told};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use std::process::Stdio;
+
+#[test]
+fn a_parameter_written_as_an_option_is_told_where_it_belongs() {
+    let room = Room::new();
+    for (line, hint) in [
+        (&["explore", "ticket", "--clients", "3"][..], "write ticket:clients=3"),
+        (&["explore", "ticket:stock=1", "--client=3"], "write ticket:stock=1,clients=3"),
+        (&["explore", "--clients", "ticket"], "write ticket:clients=ticket"),
+        (&["census", "ticket", "--stock"], "write ticket:stock=N"),
+    ] {
+        let (code, out, err) = room.run(line);
+        assert_eq!((code, &*out, err.lines().count()), (2, "", 1), "{err}");
+        assert!(err.contains("is a parameter of ticket: ") && err.trim_end().ends_with(hint), "{err}");
+    }
+    let (_, _, err) = room.run(&["explore", "ticket", "--bogus", "3"]);
+    assert_eq!(err, "selvedge: unexpected argument '--bogus' found\n");
+}
+
+#[test]
+fn a_fault_with_a_wrong_number_is_its_own_example() {
+    let room = Room::new();
+    let (code, _, err) = room.run(&["explore", "ticket", "--fault", "spurious:x"]);
+    let message = "selvedge: fault spurious: `spurious:x` is not a number from 1 to 8, as in spurious:2\n";
+    assert_eq!((code, &*err), (2, message));
+}
+
+#[test]
+fn a_token_of_the_environment_may_have_a_page() {
+    let room = Room::new();
+    let token = crate::token(&room, "ticket", "racy");
+    for line in [&["explore", "ticket", "--report", "page"][..], &["--report", "other"]] {
+        let (code, out, err) = told(room.command(line).env("SELVEDGE_REPLAY", &token).output().unwrap());
+        assert_eq!((code, &*err), (1, ""), "{out}");
+        let page = room.path().join(line[line.len() - 1]).join("index.html");
+        assert!(out.contains("\nreport       ") && page.exists(), "{out}");
+        assert!(std::fs::read_to_string(page).unwrap().contains("ticket, racy"));
+    }
+    let line = ["explore", "ticket", "--report", "/proc/nowhere"];
+    let (code, _, err) = told(room.command(&line).env("SELVEDGE_REPLAY", &token).output().unwrap());
+    assert!(code == 2 && err.contains("the report folder /proc/nowhere cannot be written to"), "{err}");
+}
+
+#[test]
+fn the_command_that_reproduces_is_called_as_this_one_was() {
+    let room = Room::new();
+    let token = crate::token(&room, "ticket", "racy");
+    // Not by cargo, as far as it can tell.
+    let output = room.command(&["replay", &token]).env_remove("CARGO").output().unwrap();
+    let (_, out, _) = told(output);
+    let line = out.lines().find_map(|line| line.strip_prefix("reproduce: ")).expect(&out);
+    let (program, rest) = line.split_once(' ').unwrap();
+    assert_eq!((program, rest), (env!("CARGO_BIN_EXE_selvedge"), &*format!("replay {token}")));
+}
+
+/// Nobody can tidy up after SIGKILL; the next command that needs a folder does.
+#[test]
+fn what_a_killed_command_left_is_swept_by_the_next() {
+    let room = Room::new();
+    let line = ["explore", "ticket-file:clients=5", "--variant", "locked", "--time", "60s"];
+    let mut child = room.command(&line).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    while room.is_empty() {
+        std::thread::yield_now();
+    }
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGKILL).unwrap();
+    child.wait().unwrap();
+    while !crate::processes(&room).is_empty() {
+        std::thread::yield_now();
+    }
+    assert!(!room.is_empty(), "there is nothing to sweep");
+    let (code, _, err) = room.run(&["explore", "ticket-file", "--variant", "locked", "--executions", "9"]);
+    assert_eq!((code, &*err), (0, ""));
+    assert!(room.is_empty(), "a folder is left");
+}
