@@ -23,8 +23,11 @@ const PATIENCE: u64 = 1_000_000;
 const NAP: u64 = 200_000;
 
 /// How often somebody looks again before it sleeps, each time after as many turns of a loop as
-/// a lock would spin: some microseconds together, less than to sleep and be woken.
-const LOOKS: u32 = 4;
+/// a lock would spin. Together that is about what it takes to be put to sleep and woken on
+/// another core. Less would be no use: while one side is being woken, the other one would find
+/// its end full or empty for longer than it looks, sleep too, and they would never again be
+/// awake at the same time.
+const LOOKS: u32 = 16;
 
 impl<P: Robust> RawQueue<P> {
     /// Takes a lock that somebody has, if that one is at work and not asleep. To refuse at

@@ -29,6 +29,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 /// So many times what a lock looks: some tens of microseconds.
 const LONGER: u32 = 20;
+/// The first gap of who looks less often: a few times what a line takes from core to core.
+const GAP: u32 = 10;
 /// From so many failures in a row on, nobody looks.
 const HOPELESS: u32 = 3;
 /// After so many waits without a look, somebody looks again.
@@ -80,6 +82,33 @@ impl Spin {
         self.while_it_pays::<P, T>(|| (0..P::SPIN * LONGER).find_map(look))
     }
 
+    /// As [`until`](Spin::until), but looks less often, and ever less, and not at once. Each
+    /// look takes the line away from somebody who is at work, and what that one does between
+    /// two looks is then dealt with at once.
+    #[inline]
+    pub(crate) fn until_sparsely<P: Platform, T>(
+        &self,
+        deadline: Option<u64>,
+        over: impl Fn() -> Option<T>,
+    ) -> Option<T> {
+        if P::SPIN == 0 || deadline.is_some_and(|deadline| deadline <= P::now()) {
+            return None;
+        }
+        self.while_it_pays::<P, T>(|| {
+            let mut waited = 0;
+            while waited < P::SPIN * LONGER {
+                let gap = GAP + waited / 4;
+                (0..gap).for_each(|_| spin_loop());
+                waited += gap;
+                let found = over();
+                if found.is_some() {
+                    return found;
+                }
+            }
+            None
+        })
+    }
+
     /// Runs `looks`, which looks for some time, unless that did not pay off lately.
     #[inline]
     pub(crate) fn while_it_pays<P: Platform, T>(&self, looks: impl FnOnce() -> Option<T>) -> Option<T> {
@@ -102,6 +131,20 @@ mod tests {
     use super::*;
     use crate::platform::Native;
     use std::cell::Cell;
+
+    #[test]
+    fn sparse_looks_are_few_at_any_distance() {
+        let spin = Spin::new();
+        let looks = Cell::new(0);
+        let count = || {
+            looks.set(looks.get() + 1);
+            None::<()>
+        };
+        assert!(spin.until_sparsely::<Native, ()>(None, count).is_none());
+        assert!((10..50).contains(&looks.get()), "{} looks", looks.get());
+        assert_eq!(spin.until_sparsely::<Native, _>(None, || Some(7)), Some(7));
+        assert!(spin.until_sparsely::<Native, ()>(Some(0), || unreachable!("it is too late")).is_none());
+    }
 
     #[test]
     fn who_looks_in_vain_stops_looking_until_it_pays_off() {
