@@ -9,8 +9,8 @@
 //! [`RobustMutex`]: to give it up with a number that nobody repaired loses it.
 //!
 //! When a task dies that was woken and has not got its mutex back, another one that waits is
-//! woken in its place. When one dies that waits, or is about to, others may come back without
-//! cause, then or later. When the holder dies, the next one is told, and who waits sleeps on.
+//! woken in its place. When one dies in a wait, wherever it is there, others may come back
+//! without cause, then or later. When the holder dies, the next one is told, and who waits sleeps on.
 
 use super::robust_mutex::{RobustMutex, RobustOp, RobustRet, RobustState};
 use super::specification::{Outcome, Specification, Task};
@@ -44,8 +44,9 @@ pub struct RobustCondvarState {
     pub waiting: u32,
     /// Who was woken.
     pub woken: u32,
-    /// Who has begun a wait and will never come to give the mutex up: it is killed before.
-    pub entering: u32,
+    /// Who never comes out of its wait: it is killed before it has given the mutex up, or when
+    /// it has it back.
+    pub doomed: u32,
     /// Whether somebody died in a wait: others may come back without cause.
     pub stray: bool,
 }
@@ -72,14 +73,14 @@ impl Specification for RobustCondvar {
     type State = RobustCondvarState;
 
     fn init(&self) -> RobustCondvarState {
-        RobustCondvarState { mutex: MUTEX.init(), waiting: 0, woken: 0, entering: 0, stray: false }
+        RobustCondvarState { mutex: MUTEX.init(), waiting: 0, woken: 0, doomed: 0, stray: false }
     }
 
     fn outcomes(&self, state: &RobustCondvarState, by: Task, op: &RobustCondvarOp) -> Vec<Outcome<Self>> {
         let bit = 1 << by;
         let waits = (state.waiting | state.woken) & bit != 0;
         match op {
-            _ if state.entering & bit != 0 => Vec::new(),
+            _ if state.doomed & bit != 0 => Vec::new(),
             RobustCondvarOp::Mutex(op) => state.mutex(by, *op).collect(),
             RobustCondvarOp::Wait | RobustCondvarOp::WaitTimeout if !waits => {
                 vec![(RobustRet::Refused, *state)]
@@ -89,7 +90,8 @@ impl Specification for RobustCondvar {
             RobustCondvarOp::Wait | RobustCondvarOp::WaitTimeout => {
                 let back =
                     RobustCondvarState { waiting: state.waiting & !bit, woken: state.woken & !bit, ..*state };
-                back.mutex(by, RobustOp::Lock).collect()
+                let doomed = RobustCondvarState { doomed: state.doomed | bit, ..back };
+                back.mutex(by, RobustOp::Lock).chain(doomed.mutex(by, RobustOp::Lock)).collect()
             }
             RobustCondvarOp::NotifyAll => vec![(RobustRet::Done, state.wake(state.waiting))],
             RobustCondvarOp::NotifyOne if state.waiting == 0 => vec![(RobustRet::Done, *state)],
@@ -111,21 +113,21 @@ impl Specification for RobustCondvar {
         let bit = 1 << by;
         let given_up = state.mutex(by, RobustOp::Unlock);
         let waits = given_up.map(|(_, state)| RobustCondvarState { waiting: state.waiting | bit, ..state });
-        waits.chain([RobustCondvarState { entering: state.entering | bit, ..*state }]).collect()
+        waits.chain([RobustCondvarState { doomed: state.doomed | bit, ..*state }]).collect()
     }
 
     fn may_wait(&self, state: &RobustCondvarState, by: Task, op: &RobustCondvarOp) -> bool {
         let is_in = |set: u32| set >> by & 1 == 1;
         let uncalled = *op == RobustCondvarOp::Wait && is_in(state.waiting);
-        !is_in(state.entering) && (uncalled || self.outcomes(state, by, op).is_empty())
+        !is_in(state.doomed) && (uncalled || self.outcomes(state, by, op).is_empty())
     }
 
     fn deaths(&self, state: &RobustCondvarState, by: Task) -> Vec<RobustCondvarState> {
         let bit = 1 << by;
         let mutex = MUTEX.died(&state.mutex, by);
-        let stray = state.stray || (state.waiting | state.woken | state.entering) & bit != 0;
-        let [waiting, woken, entering] = [state.waiting, state.woken, state.entering].map(|set| set & !bit);
-        let left = RobustCondvarState { mutex, waiting, woken, entering, stray };
+        let stray = state.stray || (state.waiting | state.woken | state.doomed) & bit != 0;
+        let [waiting, woken, doomed] = [state.waiting, state.woken, state.doomed].map(|set| set & !bit);
+        let left = RobustCondvarState { mutex, waiting, woken, doomed, stray };
         if state.woken & bit == 0 || left.waiting == 0 {
             return vec![left];
         }
