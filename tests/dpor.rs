@@ -3,6 +3,8 @@
 
 #[path = "dpor/classics.rs"]
 mod classics;
+#[path = "dpor/dynamic.rs"]
+mod dynamic;
 #[path = "dpor/own_memory.rs"]
 mod own_memory;
 #[path = "dpor/programs.rs"]

@@ -22,10 +22,16 @@ shareable! {
         condvar: Condvar,
         semaphore: Semaphore,
         event: Event,
-        queue: PlainQueue<u32>,
         cell: RaceCell<u32>,
         /// What each action came out with, in no step of its own.
         seen: [AtomicU32; 16],
+    }
+}
+
+shareable! {
+    pub(super) struct Stocked {
+        world: World,
+        queue: PlainQueue<u32>,
     }
 }
 
@@ -157,10 +163,11 @@ impl Family {
     }
 }
 
-fn act(world: &World, actions: &[Action], seen: &[AtomicU32]) {
+/// Does the actions of a task; those on a queue only where there is one.
+pub(super) fn act(world: &World, queue: Option<&PlainQueue<u32>>, actions: &[Action], task: usize) {
     let mut held: [Option<_>; 2] = [None, None];
     let (mut reads, mut writes) = (None, None);
-    for (action, seen) in actions.iter().zip(seen) {
+    for (action, seen) in actions.iter().zip(&world.seen[task * MOST..]) {
         let result = match *action {
             Action::Get(which) => world.numbers[which].get(),
             Action::Set(which, number) => {
@@ -261,9 +268,9 @@ fn act(world: &World, actions: &[Action], seen: &[AtomicU32]) {
                 world.event.wait();
                 0
             }
-            Action::Put(number) => u32::from(world.queue.put(number).is_ok()),
-            Action::Take => world.queue.get().unwrap_or(9),
-            Action::TryTake => world.queue.try_get().unwrap_or(9),
+            Action::Put(number) => queue.map_or(9, |queue| u32::from(queue.put(number).is_ok())),
+            Action::Take => queue.map_or(9, |queue| queue.get().unwrap_or(9)),
+            Action::TryTake => queue.map_or(9, |queue| queue.try_get().unwrap_or(9)),
             Action::Await(which, number) => {
                 world.numbers[which].await_eq(number);
                 0
@@ -273,7 +280,7 @@ fn act(world: &World, actions: &[Action], seen: &[AtomicU32]) {
     }
 }
 
-fn world() -> World {
+pub(super) fn world() -> World {
     World {
         numbers: std::array::from_fn(|_| Value::new(0)),
         locks: std::array::from_fn(|_| Mutex::new(0)),
@@ -281,23 +288,28 @@ fn world() -> World {
         condvar: Condvar::new(),
         semaphore: Semaphore::new(1),
         event: Event::new(),
-        queue: PlainQueue::bounded(1),
         cell: RaceCell::new(0),
         seen: std::array::from_fn(|_| AtomicU32::new(0)),
     }
 }
 
+impl World {
+    /// What all actions came out with.
+    pub(super) fn label(&self) -> String {
+        let mut label = String::new();
+        for seen in &self.seen {
+            write!(label, "{} ", seen.load(Ordering::Relaxed)).unwrap();
+        }
+        label
+    }
+}
+
 /// The program in which each task does its actions.
-pub(super) fn program(actions: &[Vec<Action>]) -> Program<World> {
+pub(super) fn program(actions: &[Vec<Action>]) -> Program<Stocked> {
     let all = actions.to_vec();
-    Program::new("drawn", world)
-        .tasks("task", actions.len(), move |world, i| act(world, &all[i], &world.seen[i * MOST..][..MOST]))
-        .label(|world, label| {
-            for seen in &world.seen {
-                write!(label, "{} ", seen.load(Ordering::Relaxed)).unwrap();
-            }
-            write!(label, "{} {}", world.numbers[0].get(), world.numbers[1].get()).unwrap();
-        })
+    Program::new("drawn", || Stocked { world: world(), queue: PlainQueue::bounded(1) })
+        .tasks("task", actions.len(), move |state, i| act(&state.world, Some(&state.queue), &all[i], i))
+        .label(|state, label| label.push_str(&state.world.label()))
 }
 
 /// How an execution came out: its label, or the law that it broke and who broke it.

@@ -129,6 +129,28 @@ fn started_tasks_are_ordered_by_start_and_join() {
     assert_eq!((report.tally.executions, report.tally.blocked), (4, 0));
 }
 
+/// A process takes its threads with it, wherever they stand: what they could have done before
+/// is tried.
+#[test]
+fn threads_that_their_process_ends_could_have_gone_on() {
+    let body = || {
+        let state = Shared::new((Value::<u32>::new(0), Value::<u32>::new(0)));
+        let others = state.clone();
+        drop(thread::spawn(move || {
+            others.0.set(1);
+            others.1.set(1);
+            assert_eq!(others.0.get(), 1, "seen by a thread that was left to itself");
+        }));
+        outcome(format!("{} {}", state.1.get(), state.0.get()));
+    };
+    let found = check(&config(), body).unwrap().tally;
+    assert_eq!(found.outcomes.keys().map(String::as_str).collect::<Vec<_>>(), ["0 0", "0 1", "1 1"]);
+    let all =
+        check(&Config { strategy: Strategy::Dfs { preemptions: None }, ..config() }, body).unwrap().tally;
+    assert!(found.complete && found.blocked == 0 && found.executions <= all.executions, "{found:?}");
+    assert_eq!(all.outcomes.keys().collect::<Vec<_>>(), found.outcomes.keys().collect::<Vec<_>>());
+}
+
 #[test]
 fn processes_have_the_same_traces() {
     let program = Program::new("inc", || (Value::<u32>::new(0), Value::<u32>::new(0))).tasks(

@@ -17,8 +17,8 @@ pub(super) fn trace(recording: &Recording) -> Vec<Vec<Vec<u32>>> {
     for (index, step) in recording.steps.iter().enumerate() {
         let mut clock = vec![0; tasks];
         for (earlier, before) in recording.steps[..index].iter().zip(&clocks) {
-            let same = earlier.object == step.object && step.object.is_some();
-            if earlier.task == step.task || same && !(only_reads(earlier) && only_reads(step)) {
+            let meet = objects(earlier).any(|object| objects(step).any(|other| other == object));
+            if earlier.task == step.task || meet && !(only_reads(earlier) && only_reads(step)) {
                 clock.iter_mut().zip(before).for_each(|(own, theirs)| *own = (*own).max(*theirs));
             }
         }
@@ -27,6 +27,10 @@ pub(super) fn trace(recording: &Recording) -> Vec<Vec<Vec<u32>>> {
         clocks.push(clock);
     }
     by_task
+}
+
+fn objects(step: &selvedge_harness::judge::Step) -> impl Iterator<Item = usize> {
+    [step.object, step.also].into_iter().flatten()
 }
 
 fn only_reads(step: &selvedge_harness::judge::Step) -> bool {

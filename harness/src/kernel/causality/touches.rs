@@ -6,7 +6,8 @@
 //!
 //! A step touches the object of its operation (and a second one), the word that its
 //! guard looks at, the `ended` word of a task that it ends, and what the task looked at
-//! to announce its next operation. Starting tasks touches their numbering.
+//! to announce its next operation. Starting tasks touches their numbering. A thread's step
+//! looks at the `ended` word of its process, with which it ends.
 //!
 //! 1. When in doubt, a step writes: more schedules are explored, none is lost.
 //! 2. Addresses are compared within one execution, without their address space: two
@@ -25,10 +26,10 @@ use std::ops::Range;
 /// The numbering of tasks, as an object.
 const NUMBERING: usize = EVERYTHING - 1;
 
-/// Up to six words, each read or written.
+/// Up to seven words, each read or written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Touches {
-    words: [(usize, bool); 6],
+    words: [(usize, bool); 7],
     len: usize,
     /// Commutes with nothing.
     pub(crate) everything: bool,
@@ -39,7 +40,7 @@ impl Touches {
         // What a call on a descriptor depends on (closing, say) is no step of its own.
         let unknown = matches!(kind, Kind::Signal | Kind::Input | Kind::Output) || is_file(objects[0]);
         let everything = unknown || tail.ends == EVERYTHING || tail.peeks == EVERYTHING;
-        let mut touches = Touches { words: [(0, false); 6], len: 0, everything };
+        let mut touches = Touches { words: [(0, false); 7], len: 0, everything };
         let writes = !reads && !matches!(kind, Kind::Read | Kind::Wait | Kind::Join);
         touches.add(objects[0], writes);
         touches.add(objects[1], writes);
@@ -65,7 +66,8 @@ impl Touches {
     /// What a step touches that may be a mere read, and did this besides its operation.
     pub(crate) fn of(event: &Event, reads: bool, tail: Tail) -> Touches {
         let guard = word_of(&event.guard);
-        let touches = Touches::new(event.kind, [event.object, event.also], guard, reads, tail);
+        let mut touches = Touches::new(event.kind, [event.object, event.also], guard, reads, tail);
+        touches.add(event.lives_by, false);
         let handles = matches!(event.choice.outcome(), Outcome::Signal(_));
         Touches { everything: touches.everything || handles, ..touches }
     }
@@ -73,7 +75,8 @@ impl Touches {
     /// What the announced step of a task touches.
     pub(crate) fn of_task(task: &Task, reads: bool, tail: Tail) -> Touches {
         let guard = word_of(&task.op.guard);
-        let touches = Touches::new(task.op.kind, [task.op.object, task.op.also], guard, reads, tail);
+        let mut touches = Touches::new(task.op.kind, [task.op.object, task.op.also], guard, reads, tail);
+        touches.add(task.lives_by, false);
         Touches { everything: touches.everything || task.interrupted, ..touches }
     }
 
@@ -84,7 +87,7 @@ impl Touches {
 
     /// What a step touches of which nothing is known.
     pub(crate) fn everything() -> Touches {
-        Touches { words: [(0, false); 6], len: 0, everything: true }
+        Touches { words: [(0, false); 7], len: 0, everything: true }
     }
 
     /// The words, and whether each may be written.

@@ -385,6 +385,10 @@ impl Kernel {
         task.begin(role, parent, process.unwrap_or(index as u32), site);
         task.cause = cause;
         task.name.set(name);
+        if let Some(process) = process.filter(|_| role == Role::Thread) {
+            let lives_by = std::ptr::from_ref(&self.task(process as usize).ended) as usize;
+            self.task(index).lives_by = lives_by;
+        }
         if self.faults.any() {
             self.mark_victim(index, name);
         }

@@ -80,6 +80,10 @@ pub(crate) struct Task {
     pub(crate) joiner: u32,
     /// The step that started or woke it, until it takes its next one.
     pub(crate) cause: u32,
+    /// The step with which another task ended it; `NOBODY` if none did.
+    pub(crate) ended_by: u32,
+    /// Of a thread: the address of the `ended` word of its process; else 0.
+    pub(crate) lives_by: usize,
     pub(crate) state: State,
     /// The task is a member of the guard class of `op.guard`, `class`.
     pub(crate) guarded: bool,
@@ -181,6 +185,8 @@ impl Task {
         self.entry = None;
         self.alarm = u64::MAX;
         self.joiner = NOBODY;
+        self.ended_by = NOBODY;
+        self.lives_by = 0;
         self.state = State::Starting;
         self.guarded = false;
         self.parked = false;

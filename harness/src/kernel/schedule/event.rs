@@ -32,6 +32,8 @@ pub(crate) struct Event {
     pub(crate) cause: Option<u32>,
     /// Time passed before this step could be: it follows so many first steps.
     pub(crate) since: u32,
+    /// Of a thread: the `ended` word of its process, which ends it; else 0.
+    pub(crate) lives_by: usize,
     pub(crate) tail: Tail,
 }
 

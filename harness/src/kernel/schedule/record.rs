@@ -57,6 +57,7 @@ impl Kernel {
             writes_at: (op.bytes > 0).then_some((op.bits, op.bytes)),
             cause: (task.cause != NOBODY).then_some(task.cause),
             since: task.since,
+            lives_by: task.lives_by,
             tail: Tail::default(),
         };
         task.cause = NOBODY;

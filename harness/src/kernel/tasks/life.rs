@@ -249,8 +249,7 @@ impl Kernel {
                 self.delist(index);
                 self.wake_up(index);
                 self.end_task(index, 0);
-                self.task(index).state = State::Vanished;
-                self.vanished = true;
+                self.vanish_by_step(index);
                 // Whatever lay on its stack is lost; its process has dropped the rest.
                 self.close_streams_of(process as u32, true);
             }
@@ -266,10 +265,19 @@ impl Kernel {
                 self.delist(index);
                 self.wake_up(index);
                 self.end_task(index, -signal);
-                self.task(index).state = State::Vanished;
-                self.vanished = true;
+                self.vanish_by_step(index);
             }
         }
+    }
+
+    /// The last step ended this task where it stood, its own or another's.
+    fn vanish_by_step(&mut self, index: usize) {
+        let step = self.steps.checked_sub(1).unwrap_or(NOBODY);
+        let own = self.current as usize == index;
+        let task = self.task(index);
+        task.state = State::Vanished;
+        task.ended_by = if own { NOBODY } else { step };
+        self.vanished = true;
     }
 
     /// The running task's process or fiber died: `status` is an exit code, or minus

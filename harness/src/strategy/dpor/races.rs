@@ -74,7 +74,7 @@ impl Trace {
             woken: event.cause.is_some(),
             since: if late || event.guard.cmp == Cmp::Never { event.since } else { 0 },
         };
-        let found = self.reversible(kernel, task, &Touches::of_event(event), &when, past);
+        let found = self.reversible(kernel, task, index, &Touches::of_event(event), &when, past);
         races.extend(found.into_iter().map(|first| Race { first, last: Last::Step(index), until: index }));
         // Woken although its deadline had passed: it could have gone on by itself.
         if let Some(cause) = event.cause.map(|cause| cause as usize)
@@ -85,30 +85,34 @@ impl Trace {
         }
     }
 
-    pub(super) fn races_of_pending(&self, kernel: &Kernel, task: usize, races: &mut Vec<Race>) {
+    /// The races of what a task stood before in the end, with the steps before `until`.
+    pub(super) fn races_of_pending(&self, kernel: &Kernel, task: usize, until: usize, races: &mut Vec<Race>) {
         let slot = kernel.task(task);
         let cause = Some(slot.cause);
-        let past = self.past_of(task, cause, self.len());
-        let woken = (slot.cause as usize) < self.len();
+        let past = self.past_of(task, cause, until);
+        let woken = (slot.cause as usize) < until;
         let when = When { guard: slot.op.guard, woken, since: slot.since };
         let touches = Touches::of_task(slot, false, Tail::default());
-        let found = self.reversible(kernel, task, &touches, &when, &past);
-        let until = self.len();
+        let found = self.reversible(kernel, task, until, &touches, &when, &past);
         races.extend(found.into_iter().map(|first| Race { first, last: Last::Pending(task), until }));
     }
 
-    /// The steps with which a further step of `task` races. Where it is not known whether
+    /// The steps before `until` with which a further step of `task` races. Where it is not known whether
     /// it could have run before one, that one counts, and so do those that it would cover.
     fn reversible(
         &self,
         kernel: &Kernel,
         task: usize,
+        until: usize,
         touches: &Touches,
         when: &When,
         past: &[u32],
     ) -> Vec<usize> {
         let mut found: Vec<(usize, bool)> = Vec::new();
         self.conflicts(touches, |index| {
+            if index >= until {
+                return false;
+            }
             let covered = self.is_in(index, past);
             let runs = || {
                 let known = self.stood_there(kernel, task, index);

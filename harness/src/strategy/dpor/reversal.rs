@@ -243,7 +243,6 @@ impl Item {
     fn that_ends(race: &Race, trace: &Trace) -> Option<(Touches, Item)> {
         let Last::Pending(_) = race.last else { return None };
         let step = trace.step(race.first);
-        let ends = step.touches.everything && race.first + 1 == trace.len();
         let called = Touches::of(&step.event, step.event.only_reads(), Tail::default());
         let item = Item {
             who: trace.as_sleeper(race.first),
@@ -253,6 +252,6 @@ impl Item {
             again: false,
             known: true,
         };
-        ends.then_some((called, item))
+        step.touches.everything.then_some((called, item))
     }
 }

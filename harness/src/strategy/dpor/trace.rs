@@ -11,7 +11,7 @@
 //! Source: Mattern, "Virtual time and global states of distributed systems" (1989).
 
 use super::races::{Last, Race};
-use crate::kernel::{EVERYTHING, End, Event, Kernel, NOBODY, Sleeper, State, Touches};
+use crate::kernel::{EVERYTHING, End, Event, Kernel, NOBODY, Sleeper, Touches};
 use rustc_hash::FxHashMap;
 use std::ops::Range;
 
@@ -98,8 +98,9 @@ impl Trace {
         if let Some(&step) = steps.get(own) {
             return Some(Touches::of(&self.steps[step as usize].event, who.reads, who.tail));
         }
-        let stands = own == steps.len() && !kernel.was_ended(task) && breaker(kernel) != Some(task);
-        stands.then(|| Touches::of_task(kernel.task(task), who.reads, who.tail))
+        let slot = kernel.task(task);
+        let over = slot.ended_by == NOBODY && (kernel.was_ended(task) || breaker(kernel) == Some(task));
+        (own == steps.len() && !over).then(|| Touches::of_task(slot, who.reads, who.tail))
     }
 
     /// What the next step of a sleeper at `step` touches.
@@ -220,26 +221,30 @@ impl Trace {
         self.steps.push(Step { task, number, touches, event: *event });
     }
 
-    /// The races of what was announced when the execution ended. A step that ends it is one
-    /// that nothing commutes with: whoever could have gone on instead races with it.
+    /// The races of what was announced when the execution ended, or when somebody ended the
+    /// task. A step that ends the execution is one that nothing commutes with: whoever could
+    /// have gone on instead races with it.
     fn races_at_end(&self, kernel: &Kernel, races: &mut Vec<Race>) {
         let end = kernel.ending().0;
-        if matches!(end, End::Finished | End::Diverged | End::GivenUp) || self.len() == 0 {
+        if matches!(end, End::Diverged | End::GivenUp) || self.len() == 0 {
             return;
         }
-        let last = self.len() - 1;
         let cut = breaker(kernel).is_some() || end == End::StepBound;
         for task in 0..kernel.tasks as usize {
             let slot = kernel.task(task);
             let starts = slot.op.kind == selvedge::platform::Kind::Step && slot.op.name == "start";
-            let over = kernel.was_ended(task) && slot.state != State::Vanished;
-            if starts || over || breaker(kernel) == Some(task) {
-                continue;
-            }
-            if cut && self.steps[last].task != task && could_go(kernel, last, task) {
-                races.push(Race { first: last, last: Last::Pending(task), until: self.len() });
+            let last = match slot.ended_by as usize {
+                step if step < self.len() => step,
+                _ if starts || end == End::Finished || kernel.was_ended(task) => continue,
+                _ if breaker(kernel) == Some(task) => continue,
+                _ => self.len() - 1,
+            };
+            let stopped = cut || slot.ended_by != NOBODY;
+            if stopped && self.steps[last].task != task && could_go(kernel, last, task) {
+                races.push(Race { first: last, last: Last::Pending(task), until: last + 1 });
             } else {
-                self.races_of_pending(kernel, task, races);
+                let until = if stopped { last } else { self.len() };
+                self.races_of_pending(kernel, task, until, races);
             }
         }
     }
