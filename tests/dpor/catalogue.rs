@@ -41,15 +41,18 @@ fn outcome(recording: &Recording) -> String {
     format!("{end} [{}] {}", recording.label, tasks.join(", "))
 }
 
-/// All outcomes, and how many executions that took; none if there are too many.
-fn exhaust(case: &Case, strategy: Strategy) -> Option<(BTreeSet<String>, u64)> {
+/// All outcomes, how many executions that took, and how many were given up half-way; none
+/// if there are too many.
+fn exhaust(case: &Case, strategy: Strategy) -> Option<(BTreeSet<String>, u64, u64)> {
     let recordings = case.build().unwrap().record(&config(strategy), 0..MOST).unwrap();
     let is_complete = (recordings.len() as u64) < MOST;
     // What an execution came to that was given up half-way was not seen.
     let judged =
         |recording: &&Recording| !matches!(recording.verdict, Verdict::Broken(_) | Verdict::Diverged { .. });
     let judged: Vec<&Recording> = recordings.iter().filter(judged).collect();
-    is_complete.then(|| (judged.iter().map(|recording| outcome(recording)).collect(), judged.len() as u64))
+    let given_up = (recordings.len() - judged.len()) as u64;
+    let outcomes = judged.iter().map(|recording| outcome(recording)).collect();
+    is_complete.then_some((outcomes, judged.len() as u64, given_up))
 }
 
 /// A scenario as small as it can be, and a bit larger in every parameter, in every mode.
@@ -140,13 +143,14 @@ fn dpor_finds_what_dfs_finds() {
                 continue;
             }
             let what = case.name();
-            let Some((all, schedules)) = exhaust(&case, Strategy::Dfs { preemptions: None }) else {
+            let Some((all, schedules, _)) = exhaust(&case, Strategy::Dfs { preemptions: None }) else {
                 continue;
             };
-            let (reduced, traces) = exhaust(&case, Strategy::Dpor).expect("no more traces than schedules");
+            let (reduced, traces, blocked) = exhaust(&case, Strategy::Dpor).expect("no more traces than schedules");
             assert_eq!(reduced, all, "{what}");
             assert!(traces <= schedules, "{what}: {traces} traces, {schedules} schedules");
-            println!("{what}: {} outcomes, {traces} traces, {schedules} schedules", all.len());
+            let counts = format!("{traces} traces, {blocked} blocked, {schedules} schedules");
+            println!("{what}: {} outcomes, {counts}", all.len());
             compared.insert(case.selection.scenario.name);
         }
     }

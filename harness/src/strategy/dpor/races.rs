@@ -50,7 +50,8 @@ impl When {
             Cmp::Always => Some(true),
             Cmp::Never => Some(self.woken),
             _ if event.tail.ends == self.guard.word => Some(false),
-            _ if event.tail.ends == EVERYTHING => None,
+            // Only the operating system knows, and what ends many tasks gives back what they had.
+            _ if self.guard.asks_descriptor() || event.tail.ends == EVERYTHING => None,
             _ if event.object == self.guard.word => holds(0),
             _ if event.also == self.guard.word => holds(1),
             _ => Some(true),
