@@ -249,6 +249,68 @@ fn unnamed_objects_read_well() {
     assert!(!text.contains(" lock lock"), "{text}");
 }
 
+/// Every kind of object has a word of its own, whatever was done to it first.
+#[test]
+fn unnamed_objects_are_called_what_they_are() {
+    let said = |engine: Engine, body: fn()| message(&check(&config().engine(engine), body).unwrap());
+    for engine in [Engine::Sim, Engine::Real] {
+        let text = said(engine, || {
+            let permits = Shared::new(Semaphore::new(1));
+            permits.acquire();
+            permits.acquire();
+        });
+        contains(&text, &["main waits to acquire \"semaphore 1\"", "held by main", "[semaphore 1]"]);
+        let text = said(engine, || {
+            let (set, never) = (Shared::new(Event::new()), Shared::new(Event::new()));
+            set.set();
+            set.wait();
+            never.wait();
+        });
+        contains(&text, &["set event 1", "main waits for \"event 2\""]);
+        let text = said(engine, || _ = Shared::new(Barrier::new(2)).wait());
+        contains(&text, &["arrive barrier 1", "main waits for \"barrier 1\""]);
+        let text = said(engine, || {
+            let pair = Shared::new(Pair { lock: Mutex::new(0), changed: Condvar::new() });
+            let guard = pair.lock.lock().unwrap();
+            drop(pair.changed.wait(guard));
+        });
+        contains(&text, &["main sleeps on \"condvar 1\"", "unlocks lock 1"]);
+        let text = said(engine, || {
+            let shelf = Shared::new(RwLock::new(0));
+            let _read = shelf.read();
+            let _write = shelf.write();
+        });
+        contains(&text, &["main waits to write \"rwlock 1\"", "[rwlock 1]"]);
+        let text = said(engine, || _ = PlainQueue::<u32>::bounded(1).get());
+        contains(&text, &["get \"queue 1\""]);
+    }
+}
+
+shareable! { struct Pair { lock: Mutex<u32>, changed: Condvar } }
+
+/// A task can be named before it is started, and after.
+#[test]
+fn tasks_are_called_as_their_handles() {
+    for engine in [Engine::Sim, Engine::Real] {
+        let report = check(&config().engine(engine), || {
+            let gate = Shared::new(Event::new());
+            let wait = |gate: Shared<Event>| move || gate.wait();
+            let spawned = Process::spawn(wait(gate.clone())).name("spawned");
+            let mut made = Process::new(wait(gate.clone())).name("made");
+            made.start().unwrap();
+            let mut thread = thread::Thread::new(wait(gate)).name("before");
+            thread.start().unwrap();
+            let thread = thread.name("after");
+            _ = (spawned.join(), made.join(), thread.join());
+        });
+        let text = message(&report.unwrap());
+        for name in ["spawned", "made", "after"] {
+            contains(&text, &[&format!("{name} waits for \"event 1\"")]);
+        }
+        assert!(!text.contains("Process-1") && !text.contains("before"), "{text}");
+    }
+}
+
 #[test]
 fn a_signal_is_not_left_unfinished() {
     let report = check(&config(), || {

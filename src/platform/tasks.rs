@@ -31,6 +31,11 @@ pub trait Child: Send + Sync + 'static {
     /// bookkeeping: no step, and nothing that a program sees may depend on it.
     fn has_ended(&self) -> bool;
 
+    /// Gives the child the name by which reports speak of it, where there are reports.
+    fn rename(&self, name: &str) {
+        let _ = name;
+    }
+
     /// A descriptor that is readable once the child has ended.
     ///
     /// # Errors

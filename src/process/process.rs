@@ -157,10 +157,14 @@ impl<P: Tasks> Process<P> {
         process
     }
 
-    /// Gives the process another name than `Process-1` and so on.
+    /// Gives the process another name than `Process-1` and so on. Once it was started, the
+    /// handle and the reports of a harness have that name; the process knows itself by the old.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into().into();
+        if let State::Started(record) = &self.state {
+            record.child.rename(&self.name);
+        }
         self
     }
 

@@ -63,10 +63,14 @@ impl<P: Tasks> Thread<P> {
         Thread { name, daemon, state: State::New(Mutex::new(body)) }
     }
 
-    /// Gives the thread another name.
+    /// Gives the thread another name. Once it was started, the handle and the reports of a
+    /// harness have that name; the thread knows itself by the old one.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
+        if let State::Started(record) = &self.state {
+            record.rename(&self.name);
+        }
         self
     }
 

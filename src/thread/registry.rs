@@ -31,6 +31,13 @@ pub(super) struct Record<P: Tasks> {
 }
 
 impl<P: Tasks> Record<P> {
+    /// Gives a thread that was started another name where a harness speaks of it.
+    pub(super) fn rename(&self, name: &str) {
+        if let Some(child) = self.child.get() {
+            child.rename(name);
+        }
+    }
+
     /// Puts a thread that is about to be started on the list of its process.
     pub(super) fn enlist(name: String, daemon: bool) -> Arc<Record<P>> {
         let (child, owner, message) = (OnceLock::new(), AtomicU32::new(0), Mutex::new(None));

@@ -146,7 +146,8 @@ fn dpor_finds_what_dfs_finds() {
             let Some((all, schedules, _)) = exhaust(&case, Strategy::Dfs { preemptions: None }) else {
                 continue;
             };
-            let (reduced, traces, blocked) = exhaust(&case, Strategy::Dpor).expect("no more traces than schedules");
+            let (reduced, traces, blocked) =
+                exhaust(&case, Strategy::Dpor).expect("no more traces than schedules");
             assert_eq!(reduced, all, "{what}");
             assert!(traces <= schedules, "{what}: {traces} traces, {schedules} schedules");
             let counts = format!("{traces} traces, {blocked} blocked, {schedules} schedules");

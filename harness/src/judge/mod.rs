@@ -5,6 +5,7 @@
 //! | `verdict` | how an execution ended |
 //! | `recording` | everything that happened in one execution, as owned data |
 //! | `namer` | names of objects and places of one execution |
+//! | `noun` | what an object without a name is called |
 //! | `difference` | from two recordings of one schedule: the first event that differs |
 //! | `trace` | a record that another run of its schedule is compared with |
 //! | `livelock` | from a recording: who spins, and in which loop |
@@ -21,6 +22,7 @@ pub mod linear;
 mod livelock;
 pub mod log;
 mod namer;
+mod noun;
 mod pair;
 mod recording;
 mod trace;

@@ -6,10 +6,11 @@
 //! 2. A place is made once for each call site: an execution may have many steps, but they
 //!    come from few lines.
 
+use super::noun::Noun;
 use super::recording::{Object, TaskRecord};
 use super::verdict::Place;
 use crate::engine::Executor;
-use crate::kernel::{Kernel, is_file};
+use crate::kernel::Kernel;
 use rustc_hash::FxHashMap;
 use selvedge::platform::Kind;
 use std::ops::Range;
@@ -23,6 +24,8 @@ pub(super) struct Namer<'k> {
     index: FxHashMap<(u32, usize), usize>,
     objects: Vec<Object>,
     homes: Vec<Option<usize>>,
+    /// What each object is, by everything that was done to it.
+    nouns: FxHashMap<(u32, usize), Noun>,
     unnamed: FxHashMap<&'static str, usize>,
     places: FxHashMap<usize, Place>,
 }
@@ -40,6 +43,7 @@ impl<'k> Namer<'k> {
             index: FxHashMap::default(),
             objects: Vec::new(),
             homes: Vec::new(),
+            nouns: nouns(kernel, tasks.len()),
             unnamed: FxHashMap::default(),
             places: FxHashMap::default(),
         };
@@ -54,7 +58,7 @@ impl<'k> Namer<'k> {
         if let Some(&index) = self.index.get(&(space, address)) {
             return Some(index);
         }
-        let object = self.describe(address, kind);
+        let object = self.describe(space, address, kind);
         self.index.insert((space, address), self.objects.len());
         self.objects.push(object);
         self.homes.push(self.kernel.offset_of(address));
@@ -81,7 +85,7 @@ impl<'k> Namer<'k> {
         (self.objects, self.homes)
     }
 
-    fn describe(&mut self, address: usize, kind: Kind) -> Object {
+    fn describe(&mut self, space: u32, address: usize, kind: Kind) -> Object {
         for (index, task) in self.tasks.iter().enumerate() {
             if std::ptr::from_ref(&self.kernel.task(index).ended) as usize == address {
                 return Object { name: task.name.clone(), task: Some(index) };
@@ -95,17 +99,28 @@ impl<'k> Namer<'k> {
         if let Some((_, name)) = named {
             return Object { name: name.clone(), task: None };
         }
-        let noun = match kind {
-            Kind::Acquire | Kind::Release | Kind::TryAcquire if is_file(address) => "file",
-            Kind::Acquire | Kind::Release | Kind::TryAcquire => "lock",
-            Kind::Park | Kind::Notify => "condition",
-            Kind::Wait => "event",
-            Kind::Read | Kind::Write | Kind::ReadWrite => "value",
-            Kind::Input | Kind::Output => "stream",
-            _ => "object",
-        };
+        let known = self.nouns.get(&(space, address)).copied();
+        let noun = known.unwrap_or_else(|| Noun::of(kind, "", address)).word;
         let count = self.unnamed.entry(noun).or_insert(0);
         *count += 1;
         Object { name: format!("{noun} {count}"), task: None }
     }
+}
+
+/// What the objects of an execution are, also of the operations that its tasks stood before.
+fn nouns(kernel: &Kernel, tasks: usize) -> FxHashMap<(u32, usize), Noun> {
+    let mut nouns = FxHashMap::default();
+    let mut add = |space: u32, address: usize, kind: Kind, name: &str| {
+        let noun = Noun::of(kind, name, address);
+        let known = nouns.entry((space, address)).or_insert(noun);
+        *known = noun.max(*known);
+    };
+    for event in kernel.events().iter() {
+        add(event.space, event.object, event.kind, event.name);
+    }
+    for index in 0..tasks {
+        let op = kernel.task(index).op;
+        add(kernel.object_space(index, op.object), op.object, op.kind, op.name);
+    }
+    nouns
 }

@@ -77,6 +77,12 @@ impl<N: Child> Child for CheckedChild<N> {
         }
     }
 
+    fn rename(&self, name: &str) {
+        if let Inner::Task(child) = &self.0 {
+            child.rename(name);
+        }
+    }
+
     fn has_ended(&self) -> bool {
         match &self.0 {
             Inner::Native(child) => child.has_ended(),
@@ -117,6 +123,16 @@ impl TaskChild {
     /// A new one, of which nothing is left to take away in `sim`.
     pub(super) fn new(task: usize, mode: Mode) -> TaskChild {
         TaskChild { task: task as u32, reaped: AtomicBool::new(mode == Mode::Sim), thread: None }
+    }
+
+    /// Gives it another name; it runs already, or has ended.
+    fn rename(&self, name: &str) {
+        // SAFETY: a current kernel is alive, and the caller has the turn.
+        if let Some(kernel) = unsafe { current::get().as_mut() }
+            && self.task < kernel.tasks
+        {
+            kernel.task(self.task as usize).name.set(name);
+        }
     }
 
     /// Takes the zombie or the ended thread away.
