@@ -162,3 +162,45 @@ fn both_engines_name_the_same_pair() {
         assert_eq!(sim, real, "{}", case.name());
     }
 }
+
+/// What two ends of a socket have in common no record shows: nor what a selector watches.
+/// A write to one end decides all the same what is found at the other.
+#[test]
+fn files_that_belong_together_make_a_pair() {
+    use std::time::Duration;
+    let programs: [(&str, fn()); 3] = [
+        ("select", || {
+            let (own, other) = pipe(true).unwrap();
+            let peer = Process::spawn(move || other.send_bytes(b"x").unwrap());
+            let ready = selvedge_harness::prelude::wait(&[(&own).into()], Duration::ZERO).unwrap();
+            peer.join().unwrap();
+            assert_eq!(ready, [0], "nothing was there yet");
+        }),
+        ("poll", || {
+            let (mut own, other) = pipe(true).unwrap();
+            let peer = Process::spawn(move || other.send_bytes(b"x").unwrap());
+            let ready = own.poll(Duration::ZERO).unwrap();
+            peer.join().unwrap();
+            assert!(ready, "nothing was there yet");
+        }),
+        ("read", || {
+            let (own, other) = std::os::unix::net::UnixStream::pair().unwrap();
+            own.set_nonblocking(true).unwrap();
+            let (mut own, mut other) = (Stream::new(own), Stream::new(other));
+            let peer = thread::spawn(move || std::io::Write::write(&mut other, b"x").map(|_| other));
+            let first = own.wait_readable(Some(Duration::ZERO)).unwrap();
+            let _kept = peer.join().unwrap();
+            assert!(first, "nothing was there yet");
+            let _ = std::io::Read::read(&mut own, &mut [0]);
+        }),
+    ];
+    for engine in [Engine::Sim, Engine::Real] {
+        for (name, program) in programs {
+            let report = selvedge_harness::check(&config(engine), program).unwrap();
+            let finding = report.finding.as_ref().expect(name);
+            let Swap::Passes { pair, .. } = swap(&report) else { panic!("{name}: {:?}", swap(&report)) };
+            let names = pair.steps().map(|step| finding.recording.steps[step].kind);
+            assert_eq!(names.collect::<Vec<_>>(), [Kind::Input, Kind::Output], "{name}");
+        }
+    }
+}

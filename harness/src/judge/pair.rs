@@ -8,8 +8,10 @@
 //! looks, whose order nothing else fixes: no third operation lies between the two in the
 //! order of dependence. Two more kinds are of use: two tasks that take one lock, one
 //! after the other, although the release lies in between; and the last of several operations
-//! of one task that stand between two of another. The second operation may be one that
-//! its task only stood before when the execution ended.
+//! of one task that stand between two of another. And files: the two ends of a socket, or a
+//! selector and what it watches, are different objects, and no record says that they belong
+//! together; so the last call on any file of another task may have decided as well. The second
+//! operation may be one that its task only stood before when the execution ended.
 //!
 //! 1. The first operation was performed, in a turn of its task and without a fault.
 //! 2. Candidates are in the order in which they shall be tried: the latest first, since
@@ -96,6 +98,11 @@ impl Act {
         !matches!(self.kind, Kind::Step | Kind::Spawn | Kind::Join | Kind::Sleep | Kind::Signal)
     }
 
+    /// It moves bytes, or asks whether there are any.
+    fn is_of_files(&self) -> bool {
+        matches!(self.kind, Kind::Input | Kind::Output)
+    }
+
     fn takes(&self) -> bool {
         matches!(self.kind, Kind::Acquire | Kind::TryAcquire)
     }
@@ -124,6 +131,8 @@ pub(crate) struct Order<'r> {
     numbers: Vec<u32>,
     /// The last step of each task.
     last: Vec<Option<usize>>,
+    /// The last step of each task that was a call on a file.
+    last_of_files: Vec<Option<usize>>,
     histories: FxHashMap<usize, History>,
     starts: Vec<Option<usize>>,
 }
@@ -142,6 +151,7 @@ impl<'r> Order<'r> {
             clocks: Vec::new(),
             numbers: Vec::new(),
             last: vec![None; tasks],
+            last_of_files: vec![None; tasks],
             histories: FxHashMap::default(),
             starts: vec![None; tasks],
         }
@@ -222,6 +232,16 @@ impl<'r> Order<'r> {
         firsts
     }
 
+    /// The last calls on files of other tasks that an operation on another file could have
+    /// come before.
+    fn files(&self, act: &Act, past: &[u32]) -> Vec<usize> {
+        let others = self.last_of_files.iter().enumerate().filter(|(task, _)| *task != act.task);
+        let mut firsts: Vec<usize> = others.filter_map(|(_, last)| *last).collect();
+        firsts.retain(|&first| act.is_of_files() && !self.is_in(first, past));
+        firsts.sort_unstable_by(|a, b| b.cmp(a));
+        firsts
+    }
+
     fn push(&mut self, index: usize, act: &Act, mut clock: Vec<u32>) {
         for source in self.sources(act) {
             join(&mut clock, &self.clocks[source - self.from]);
@@ -230,6 +250,10 @@ impl<'r> Order<'r> {
         self.numbers.push(clock[act.task]);
         self.clocks.push(clock);
         self.last[act.task] = Some(index);
+        let step = &self.recording.steps[index];
+        if act.is_of_files() && step.outcome.is_run() {
+            self.last_of_files[act.task] = Some(index);
+        }
         for object in act.objects.into_iter().flatten() {
             let history = self.histories.entry(object).or_default();
             if act.looks() {
@@ -252,6 +276,7 @@ impl<'r> Order<'r> {
 pub(crate) fn candidates(recording: &Recording) -> (Order<'_>, Vec<CriticalPair>) {
     let mut order = Order::new(recording);
     let mut done = Vec::new();
+    let mut files = Vec::new();
     for index in order.from..order.to {
         let step = &recording.steps[index];
         let act = Act::of(step);
@@ -259,11 +284,13 @@ pub(crate) fn candidates(recording: &Recording) -> (Order<'_>, Vec<CriticalPair>
         if step.outcome.is_turn() {
             let pair = |first| CriticalPair { first, second: Later::Step(index) };
             done.extend(order.firsts(&act, &past).into_iter().rev().map(pair));
+            files.extend(order.files(&act, &past).into_iter().rev().map(pair));
         }
         order.push(index, &act, past);
     }
     done.reverse();
-    for pair in widened(recording, order.to, &done) {
+    files.reverse();
+    for pair in widened(recording, order.to, &done).into_iter().chain(files) {
         if !done.contains(&pair) {
             done.push(pair);
         }
@@ -274,7 +301,10 @@ pub(crate) fn candidates(recording: &Recording) -> (Order<'_>, Vec<CriticalPair>
         if let Some(next) = &record.pending {
             let act = Act { task, kind: next.kind, objects: [next.object, None] };
             let pair = |first| CriticalPair { first, second: Later::Pending(task) };
-            pending.extend(order.firsts(&act, &order.past(task)).into_iter().map(pair));
+            let past = order.past(task);
+            let firsts = order.firsts(&act, &past);
+            let files = order.files(&act, &past).into_iter().filter(|file| !firsts.contains(file));
+            pending.extend(firsts.iter().copied().chain(files).map(pair));
         }
     }
     pending.sort_by_key(|pair| std::cmp::Reverse(pair.first));

@@ -12,8 +12,8 @@
 //! | causal | every step on which the second depends, unless it depends on the first |
 //!
 //! 1. A pair is reported only if a run passed in which both operations were seen to happen,
-//!    of the same tasks, from the same lines, on one object, in the other order; and as much
-//!    went wrong on purpose in it as in the finding.
+//!    of the same tasks, from the same lines, on one object or on two files, in the other
+//!    order; and as much went wrong on purpose in it as in the finding.
 //! 2. Without such a pair, and without faults, all schedules are run, if they are few: a
 //!    program that fails in every one of them does not fail by their order.
 //!
@@ -189,7 +189,9 @@ fn happened(recording: &Recording, pair: &CriticalPair, other: &Recording) -> bo
     let first = place_of(recording, pair.first, other);
     first.zip(place_of_second(recording, pair, other)).is_some_and(|(first, second)| {
         let objects = |at: usize| [other.steps[at].object, other.steps[at].also].into_iter().flatten();
-        second < first && objects(first).any(|object| objects(second).any(|also| also == object))
+        let of_files = |at: usize| matches!(other.steps[at].kind, Kind::Input | Kind::Output);
+        let meet = || objects(first).any(|object| objects(second).any(|also| also == object));
+        second < first && (of_files(first) && of_files(second) || meet())
     })
 }
 
