@@ -87,7 +87,10 @@ impl End {
                 128 + signal
             }
             End::Death(signal) => {
-                complain(format_args!("the process that explores was ended by {}", name(signal)));
+                complain(format_args!(
+                    "the process that explores was ended by {}; if a task did that, --engine real names it",
+                    name(signal)
+                ));
                 128 + signal
             }
         };

@@ -12,6 +12,7 @@ use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction
 use std::cell::Cell;
 use std::ptr;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 const FATAL: [Signal; 5] = [Signal::SIGSEGV, Signal::SIGBUS, Signal::SIGILL, Signal::SIGFPE, Signal::SIGABRT];
 
@@ -19,11 +20,19 @@ thread_local! {
     static ENGINE: Cell<*const ()> = const { Cell::new(ptr::null()) };
 }
 
+/// The process that first watched.
+static OWNER: AtomicU32 = AtomicU32::new(0);
+
 static BEFORE: OnceLock<Vec<(Signal, SigAction)>> = OnceLock::new();
 
 /// The engine of this thread, no longer watched; null if it has none.
 pub(super) fn disarm() -> *const Sim<'static> {
     ENGINE.replace(ptr::null()).cast()
+}
+
+/// Whether this thread runs an engine, and the process is not one that a task forked.
+pub(super) fn is_here() -> bool {
+    !ENGINE.get().is_null() && OWNER.load(Ordering::Relaxed) == std::process::id()
 }
 
 /// While it lives, fatal signals of this thread's fibers are caught.
@@ -33,6 +42,7 @@ impl Watch {
     pub(super) fn begin(engine: *const Sim<'_>) -> Watch {
         BEFORE.get_or_init(|| {
             exit::watch();
+            OWNER.store(std::process::id(), Ordering::Relaxed);
             let flags = SaFlags::SA_SIGINFO | SaFlags::SA_ONSTACK;
             let action = SigAction::new(SigHandler::SigAction(handler), flags, SigSet::empty());
             // SAFETY: the handler only calls async-signal-safe code.
