@@ -25,7 +25,7 @@ use crate::channel::{Answer, Connection, Lane, Passed, wire};
 use crate::net::{Address, reach};
 use crate::platform::{Io, Owner, Site, Tasks};
 use crate::process::{self, AuthKey};
-use crate::sys::own_id::process_id;
+use crate::sys::own_id::{self, process_id};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::any::Any;
@@ -216,6 +216,7 @@ impl<P: Io + Tasks> Link<P> {
 
     /// Does `body` with what the calling process has.
     fn own<R>(&self, body: impl FnOnce(&mut Own<P>) -> R) -> R {
+        own_id::remember();
         let (real, logical) = (process_id(), P::process_id());
         let mut processes = self.0.processes.lock().unwrap_or_else(PoisonError::into_inner);
         // What was copied by a fork is the parent's.

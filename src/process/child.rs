@@ -12,7 +12,7 @@
 //! the child runs on, daemon or not: only code that comes to its end can end others.
 
 use super::ExitStatus;
-use super::identity::{self, Kept};
+use super::identity::{self, Identity, Kept};
 use crate::Error;
 use crate::platform::{Child as _, Site, Tasks};
 use crate::sys::process::Signal;
@@ -29,11 +29,10 @@ pub(super) struct Record<P: Tasks> {
 }
 
 impl<P: Tasks> Record<P> {
-    /// Puts a child that was just started on the list of the calling process, and takes
+    /// Puts a child that was just started on the list of its parent, and takes
     /// off it those of whom nobody wants to know any more.
-    pub(super) fn enlist(self) -> Arc<Record<P>> {
+    pub(super) fn enlist(self, parent: &Identity) -> Arc<Record<P>> {
         let record = Arc::new(self);
-        let parent = identity::current::<P>();
         // One handle is the list's own, the other this very look at it.
         parent.forget::<Record<P>>(|other| Arc::strong_count(other) <= 2 && other.child.has_ended());
         parent.keep(Arc::clone(&record) as Arc<dyn Kept>);

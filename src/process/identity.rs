@@ -68,7 +68,8 @@ pub(crate) struct Identity {
     callbacks: Mutex<Option<Callbacks>>,
     /// What it must not leave behind: its children, its threads.
     kept: Mutex<Vec<Arc<dyn Kept>>>,
-    /// The next link of the chain: a child of this process, in memory that only it has.
+    /// The next link of the chain, unless this is the first: a child of this process, in memory
+    /// that only it has.
     next: SetOnce<Link>,
 }
 
@@ -282,6 +283,9 @@ fn push_number(text: &mut String, number: u32) {
 
 /// The first in the chain of ancestors of this process.
 static FIRST: OnceLock<Arc<Identity>> = OnceLock::new();
+/// The link behind it. Not in the first one's memory, because most children write to no other
+/// part of that, but to the page that this lies in, with the lock of standard output.
+static SECOND: SetOnce<Link> = SetOnce::new();
 
 thread_local! {
     /// The processes of an exploration, where this thread belongs to one.
@@ -387,21 +391,23 @@ pub(super) fn of_program() -> Arc<Identity> {
 /// The last link is that of the running process, unless it was forked by other means.
 fn in_chain(pid: u32) -> Arc<Identity> {
     let main = || Arc::new(Identity::new(pid, MAIN.into(), AuthKey::of_program()));
-    let known = last(FIRST.get_or_init(main));
+    let (known, next) = last(FIRST.get_or_init(main));
     if known.pid() == pid {
         return Arc::clone(known);
     }
     let copy = Identity::new(pid, Arc::clone(&known.name), known.authkey.clone());
     let parent = (known.pid(), Arc::clone(&known.name));
     let copy = copy.descended(parent, known.path.clone(), false);
-    Arc::clone(&known.next.set(Box::new(Link(Arc::new(copy)))).0.0)
+    Arc::clone(&next.set(Box::new(Link(Arc::new(copy)))).0.0)
 }
 
-fn last(mut link: &'static Arc<Identity>) -> &'static Arc<Identity> {
-    while let Some(next) = link.next.get() {
-        link = &next.0;
+/// The last link of the chain, and the place for the next one.
+fn last(first: &'static Arc<Identity>) -> (&'static Arc<Identity>, &'static SetOnce<Link>) {
+    let (mut link, mut next) = (first, &SECOND);
+    while let Some(Link(known)) = next.get() {
+        (link, next) = (known, &known.next);
     }
-    link
+    (link, next)
 }
 
 /// In a child that has just begun: from now on the process is this one. It was made by the
@@ -418,7 +424,8 @@ pub(super) fn enter<P: Tasks>(identity: Box<Link>) {
     });
     let Some(identity) = left else { return };
     // The parent made sure of a first link before it forked, and nobody else is here yet.
-    let (_, refused) = last(FIRST.get().expect("a parent knows who it is")).next.set(identity);
+    let (_, next) = last(FIRST.get().expect("a parent knows who it is"));
+    let (_, refused) = next.set(identity);
     debug_assert!(refused.is_none(), "a child is the last of the chain");
 }
 
@@ -427,7 +434,7 @@ pub(super) fn become_child(identity: Identity) {
     let own = Arc::new(identity);
     let first = FIRST.get_or_init(|| Arc::clone(&own));
     if !Arc::ptr_eq(first, &own) {
-        drop(last(first).next.set(Box::new(Link(own))));
+        drop(last(first).1.set(Box::new(Link(own))));
     }
 }
 

@@ -56,7 +56,7 @@ impl<P: Tasks> Process<P> {
         match self.begin(body, own, site) {
             Ok(child) => {
                 let record = Record { name: Arc::clone(&self.name), daemon: self.daemon, child };
-                self.state = State::Started(record.enlist());
+                self.state = State::Started(record.enlist(&parent));
                 Ok(())
             }
             Err((body, error)) => {

@@ -316,7 +316,8 @@ impl Child {
     /// Whether the child has ended, or this process can never know.
     #[must_use]
     pub fn has_ended(&self) -> bool {
-        self.check_parent().is_ok() && !matches!(self.reap(), Ok(None))
+        // Who has reaped it is its parent.
+        self.status().is_some() || self.check_parent().is_ok() && !matches!(self.reap(), Ok(None))
     }
 
     /// The pidfd: readable once the child has ended.
@@ -360,9 +361,7 @@ impl Child {
 impl Drop for Child {
     fn drop(&mut self) {
         // A zombie that nobody can ask about any more helps nobody.
-        if self.check_parent().is_ok() {
-            let _ = self.reap();
-        }
+        let _ = self.has_ended();
     }
 }
 
