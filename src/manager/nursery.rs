@@ -11,6 +11,9 @@
 //! 1. A worker closes its copies of the server's descriptors before anything else: no
 //!    client's connection lives longer than the server because of a worker.
 //!
+//! In an exploration by fibers, where a worker is no process whose end a poller could see, a
+//! pool is refused and says why; in one by processes it works.
+//!
 //! When a worker dies here, the kernel tells by its pidfd. When the server dies, its workers
 //! are killed with it (prctl(2), `PR_SET_PDEATHSIG`).
 
@@ -92,7 +95,13 @@ impl<P: Io + Tasks> Server<P> {
         };
         let process = P::fork("worker", body, self.site).map_err(|error| error.to_string())?;
         let number = self.number();
-        let watched = process.sentinel().map_err(|error| error.to_string());
+        let watched = process.sentinel().map_err(|error| match error.raw_os_error() {
+            Some(nix::libc::ENOTSUP) => {
+                "a server cannot watch workers that are fibers; explore a manager's pool in real processes"
+                    .to_owned()
+            }
+            _ => error.to_string(),
+        });
         let watched = watched.and_then(|fd| self.poller.add(fd, number).map_err(|error| error.to_string()));
         if let Err(why) = watched {
             let _ = process.signal(Signal::SIGKILL, self.site);

@@ -63,6 +63,8 @@ struct Desk<P: Tasks + Io> {
 
 pub(super) struct Core<P: Tasks + Io> {
     plan: Plan,
+    /// The process that made it.
+    owner: u32,
     tasks: ByteQueue<P>,
     results: ByteQueue<P>,
     /// See [`worker`](super::worker).
@@ -95,6 +97,7 @@ impl<P: Tasks + Io> Core<P> {
             barren: Cell::new(0),
             broken: RefCell::new(None),
             letter: Cell::new(Vec::new()),
+            owner: process::id::<P>(),
             plan,
         };
         for _ in 0..core.plan.workers {
@@ -108,6 +111,16 @@ impl<P: Tasks + Io> Core<P> {
 
     pub(super) fn state(&self) -> State {
         self.state.get()
+    }
+
+    /// Whether the calling process is the one that made the pool. Of another one's copy
+    /// nothing may come: queues and workers are the pool's own.
+    pub(super) fn check_owner(&self) -> Result<(), PoolError> {
+        if process::id::<P>() == self.owner {
+            Ok(())
+        } else {
+            Err(PoolError::OtherProcess { owner: self.owner })
+        }
     }
 
     pub(super) fn workers(&self) -> usize {
@@ -148,6 +161,7 @@ impl<P: Tasks + Io> Core<P> {
         code: Code,
         arguments: &dyn Chunks,
     ) -> Result<(), PoolError> {
+        self.check_owner()?;
         if self.state.get() != State::Open {
             return Err(PoolError::Closed);
         }
@@ -214,6 +228,7 @@ impl<P: Tasks + Io> Core<P> {
     /// Does what there is to do, waiting for it if there is nothing: for so many results, or
     /// the end of a worker. False if the time was up first.
     fn attend(&self, deadline: Option<u64>, results: usize) -> Result<bool, PoolError> {
+        self.check_owner()?;
         if self.collect() {
             return Ok(true);
         }
@@ -380,7 +395,7 @@ impl<P: Tasks + Io> Core<P> {
 
     /// Takes no more tasks.
     pub(super) fn close(&self) {
-        if self.state.get() == State::Open {
+        if self.state.get() == State::Open && self.check_owner().is_ok() {
             self.state.set(State::Closed);
             self.tasks.close();
         }
@@ -402,7 +417,7 @@ impl<P: Tasks + Io> Core<P> {
 
     /// Ends the workers, whatever they do.
     pub(super) fn terminate(&self) {
-        if self.state.replace(State::Over) != State::Over {
+        if self.check_owner().is_ok() && self.state.replace(State::Over) != State::Over {
             self.tasks.close();
             self.dismiss();
             self.fail_all(&PoolError::Terminated);

@@ -60,6 +60,16 @@ pub enum PoolError {
     /// A pool that takes tasks was to be joined, which could take for ever.
     #[error("the pool still takes tasks; close or terminate it before the join")]
     StillOpen,
+    /// A process that was forked since then has a copy of the pool, which can do nothing; the
+    /// pool is as it was.
+    #[error("the pool belongs to process {owner}; a process that was forked from that makes its own")]
+    OtherProcess {
+        /// The number of the process that made the pool.
+        owner: u32,
+    },
+    /// A task of the pool was to wait for the end of the thread that it runs in.
+    #[error("a task cannot wait for the end of its own pool; whoever made the pool joins it")]
+    OwnThread,
     /// A chunk was to have no elements.
     #[error("the size of a chunk is 0, but must be at least 1")]
     NoChunk,

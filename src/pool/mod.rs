@@ -10,7 +10,7 @@
 //! | `result`, `batch`, `imap` | results: awaited, collected, one by one |
 //! | `core` | who works, what is out, what has come back, who has died |
 //! | `worker` | what a worker does |
-//! | `threads`, `shelf`, `thread_imap` | the same for threads |
+//! | `threads`, `desk`, `shelf`, `thread_imap` | the same for threads |
 //! | `message` | what goes from one to the other |
 //!
 //! When a worker dies, the task that it was at fails and another worker takes its place;
@@ -19,6 +19,7 @@
 mod batch;
 mod build;
 mod core;
+mod desk;
 mod error;
 mod imap;
 mod message;

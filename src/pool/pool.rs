@@ -13,7 +13,9 @@
 //! 3. There is no thread behind a pool: results are taken, callbacks called and dead workers
 //!    replaced by whoever waits for anything of the pool, in that thread. A pool belongs to
 //!    the thread that made it.
-//! 4. Dropping a pool terminates it. One that is never dropped is ended with its process,
+//! 4. A process that is forked from that thread has a copy, which refuses everything with
+//!    [`PoolError::OtherProcess`]; to close, terminate or drop it does nothing.
+//! 5. Dropping a pool terminates it. One that is never dropped is ended with its process,
 //!    as daemons are, without waiting for its tasks.
 //!
 //! Orderings: what a task did is seen by whoever has got its result.
@@ -282,9 +284,10 @@ impl<P: Tasks + Io> Pool<P> {
     ///
     /// # Errors
     /// [`PoolError::StillOpen`] before [`close`](Self::close) or
-    /// [`terminate`](Self::terminate).
+    /// [`terminate`](Self::terminate), [`PoolError::OtherProcess`] in a forked process.
     #[track_caller]
     pub fn join(&self) -> Result<(), PoolError> {
+        self.core.check_owner()?;
         match self.core.state() {
             State::Open => Err(PoolError::StillOpen),
             State::Closed => {

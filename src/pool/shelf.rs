@@ -18,6 +18,7 @@
 //! When the process dies, nobody waits any more.
 
 use super::PoolError;
+use super::desk::Desk;
 use super::message::catch;
 use crate::platform::{Native, Tasks};
 use crate::sync::{Condvar, Mutex, MutexGuard};
@@ -125,12 +126,23 @@ impl<O: Send, R: Send, P: Tasks> Waited<R> for Shelf<O, R, P> {
 #[must_use = "the task is run, but nobody learns what became of it"]
 pub struct ThreadResult<R, P: Tasks = Native> {
     shelf: Arc<dyn Waited<R>>,
-    platform: std::marker::PhantomData<P>,
+    desk: Arc<Desk<P>>,
 }
 
 impl<R: Send + 'static, P: Tasks> ThreadResult<R, P> {
-    pub(super) fn new<O: Send + 'static>(shelf: Arc<Shelf<O, R, P>>) -> Self {
-        ThreadResult { shelf, platform: std::marker::PhantomData }
+    pub(super) fn new<O: Send + 'static>(shelf: Arc<Shelf<O, R, P>>, desk: &Arc<Desk<P>>) -> Self {
+        ThreadResult { shelf, desk: Arc::clone(desk) }
+    }
+
+    /// Waits; a thread of the pool works meanwhile, until the time is up.
+    fn come(&self, timeout: Option<Duration>) -> bool {
+        if !self.desk.is_worker() {
+            return self.shelf.wait(timeout);
+        }
+        let deadline = timeout.map(P::deadline);
+        let is_late = || deadline.is_some_and(|deadline| P::now() >= deadline);
+        self.desk.help(|| self.shelf.wait(Some(Duration::ZERO)) || is_late());
+        self.shelf.wait(deadline.map(|deadline| Duration::from_nanos(deadline.saturating_sub(P::now()))))
     }
 
     /// Waits for the result and takes it out.
@@ -140,7 +152,7 @@ impl<R: Send + 'static, P: Tasks> ThreadResult<R, P> {
     /// before.
     #[track_caller]
     pub fn get(&self) -> Result<R, PoolError> {
-        self.shelf.wait(None);
+        self.come(None);
         self.shelf.take()
     }
 
@@ -150,19 +162,19 @@ impl<R: Send + 'static, P: Tasks> ThreadResult<R, P> {
     /// [`PoolError::Timeout`] if the result did not come in time; it can be got later.
     #[track_caller]
     pub fn get_timeout(&self, timeout: Duration) -> Result<R, PoolError> {
-        if self.shelf.wait(Some(timeout)) { self.shelf.take() } else { Err(PoolError::Timeout) }
+        if self.come(Some(timeout)) { self.shelf.take() } else { Err(PoolError::Timeout) }
     }
 
     /// Waits for the result, and leaves it where it is.
     #[track_caller]
     pub fn wait(&self) {
-        self.shelf.wait(None);
+        self.come(None);
     }
 
     /// As [`wait`](Self::wait), but not for much longer than `timeout`; says whether it came.
     #[track_caller]
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
-        self.shelf.wait(Some(timeout))
+        self.come(Some(timeout))
     }
 
     /// Whether the result has come, or an error in its place.

@@ -13,9 +13,9 @@
 //! When the process dies, nobody waits any more.
 
 use super::PoolError;
+use super::desk::Desk;
 use super::imap::AHEAD;
 use super::shelf::ThreadResult;
-use super::threads::Desk;
 use crate::platform::{Native, Tasks};
 use crate::sync::{Condvar, Mutex};
 use std::collections::VecDeque;
@@ -110,7 +110,9 @@ where
         if self.out.is_empty() {
             return None;
         }
-        let numbers = done.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        let numbers = || done.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        self.desk.help(|| !numbers().is_empty());
+        let numbers = numbers();
         let waited = done.came.wait_while(numbers, |numbers| numbers.is_empty());
         let number = waited.unwrap_or_else(PoisonError::into_inner).pop_front()?;
         let place = self.out.iter().position(|out| out.number == number)?;

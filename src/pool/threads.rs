@@ -10,7 +10,8 @@
 //! | over | refused | until each has finished the task that it is at |
 //!
 //! 1. A task is run at most once, and its result or error arrives exactly once.
-//! 2. The lock of the line is never held while something of the program's is called.
+//! 2. A task may wait for others that it gives to its own pool: its thread works on them
+//!    meanwhile, see `desk`.
 //! 3. A thread cannot be ended from outside: [`terminate`](ThreadPool::terminate) fails what
 //!    is not begun, and [`join`](ThreadPool::join) waits for the rest.
 //!
@@ -19,37 +20,15 @@
 //! When the process dies, its threads are gone, and the pool with them.
 
 use super::PoolError;
-use super::message::catch;
-use super::shelf::{Shelf, ThreadCallback, ThreadResult};
+use super::desk::{Desk, State};
+use super::shelf::{ThreadCallback, ThreadResult};
 use super::thread_imap::ThreadImap;
 use crate::Error;
 use crate::platform::{Native, Tasks};
-use crate::sync::{Condvar, Mutex, MutexGuard};
+use crate::sync::Mutex;
 use crate::thread::{Builder, JoinHandle};
-use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, PoisonError};
-
-/// Called with whether it is to be run or has failed.
-type Task = Box<dyn FnOnce(bool) + Send>;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Open,
-    Closed,
-    Over,
-}
-
-struct Line {
-    tasks: VecDeque<Task>,
-    state: State,
-}
-
-/// Where tasks wait for a thread.
-pub(super) struct Desk<P: Tasks> {
-    line: Mutex<Line, P>,
-    changed: Condvar<P>,
-}
 
 /// Threads that run functions.
 ///
@@ -68,82 +47,6 @@ pub struct ThreadPool<P: Tasks = Native> {
     count: usize,
 }
 
-impl<P: Tasks> Desk<P> {
-    fn line(&self) -> MutexGuard<'_, Line, P> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn work(&self) {
-        loop {
-            let idle = |line: &mut Line| line.tasks.is_empty() && line.state == State::Open;
-            let waited = self.changed.wait_while(self.line(), idle);
-            let task = waited.unwrap_or_else(PoisonError::into_inner).tasks.pop_front();
-            let Some(task) = task else { return };
-            task(true);
-        }
-    }
-
-    pub(super) fn is_open(&self) -> bool {
-        self.line().state == State::Open
-    }
-
-    /// Puts the chunks of a call in the line.
-    pub(super) fn submit<F, I, O, R>(
-        &self,
-        function: Arc<F>,
-        chunks: Vec<Vec<I>>,
-        gather: fn(Vec<O>) -> R,
-        callback: Option<ThreadCallback<R>>,
-    ) -> Result<ThreadResult<R, P>, PoolError>
-    where
-        F: Fn(I) -> O + Send + Sync + 'static,
-        I: Send + 'static,
-        O: Send + 'static,
-        R: Send + 'static,
-    {
-        if !self.is_open() {
-            return Err(PoolError::Closed);
-        }
-        // Of no chunks the callback is called here, and may use the pool.
-        let shelf = Arc::new(Shelf::new(chunks.len(), gather, callback));
-        if chunks.is_empty() {
-            return Ok(ThreadResult::new(shelf));
-        }
-        let mut line = self.line();
-        if line.state != State::Open {
-            return Err(PoolError::Closed);
-        }
-        for (index, chunk) in chunks.into_iter().enumerate() {
-            let (shelf, function) = (Arc::clone(&shelf), Arc::clone(&function));
-            line.tasks.push_back(Box::new(move |run| {
-                let outcome = if run {
-                    let results = catch(|| chunk.into_iter().map(|argument| function(argument)).collect());
-                    results.map_err(|(message, location)| PoolError::Panicked { message, location })
-                } else {
-                    Err(PoolError::Terminated)
-                };
-                drop(function);
-                shelf.settle(index, outcome);
-            }));
-        }
-        drop(line);
-        self.changed.notify_all();
-        Ok(ThreadResult::new(shelf))
-    }
-
-    /// Takes nothing more; gives back what is not to be begun any more.
-    fn close(&self, state: State) -> VecDeque<Task> {
-        let mut line = self.line();
-        if line.state != State::Over {
-            line.state = state;
-        }
-        let left = if state == State::Over { std::mem::take(&mut line.tasks) } else { VecDeque::new() };
-        drop(line);
-        self.changed.notify_all();
-        left
-    }
-}
-
 impl<P: Tasks> ThreadPool<P> {
     /// A pool of this many threads, at least 1 and at most 4096.
     ///
@@ -157,8 +60,7 @@ impl<P: Tasks> ThreadPool<P> {
             let allowed = "from 1 to 4096".to_owned();
             return Err(Error::InvalidArgument { what: "the number of threads", given, allowed });
         }
-        let line = Mutex::new(Line { tasks: VecDeque::new(), state: State::Open });
-        let desk = Arc::new(Desk { line, changed: Condvar::new() });
+        let desk = Arc::new(Desk::new());
         let pool = ThreadPool { desk, threads: Mutex::new(Vec::with_capacity(threads)), count: threads };
         for _ in 0..threads {
             let desk = Arc::clone(&pool.desk);
@@ -398,11 +300,14 @@ impl<P: Tasks> ThreadPool<P> {
     ///
     /// # Errors
     /// [`PoolError::StillOpen`] before [`close`](Self::close) or
-    /// [`terminate`](Self::terminate).
+    /// [`terminate`](Self::terminate), [`PoolError::OwnThread`] in a task of the pool.
     #[track_caller]
     pub fn join(&self) -> Result<(), PoolError> {
-        if self.desk.line().state == State::Open {
+        if self.desk.is_open() {
             return Err(PoolError::StillOpen);
+        }
+        if self.desk.is_worker() {
+            return Err(PoolError::OwnThread);
         }
         // Whoever else joins meanwhile waits for this one.
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
