@@ -106,6 +106,38 @@ fn a_pipe_without_a_writer_has_ended() {
     }
 }
 
+/// A socket's own limit for a call ends the call when nobody else can go on, and in no other
+/// schedule.
+#[test]
+#[serial]
+fn a_sockets_own_limit_ends_a_call() {
+    let program = |writes: bool| {
+        AnyProgram::dynamic(move || {
+            let (one, two) = UnixStream::pair().unwrap();
+            one.set_read_timeout(Some(Duration::from_secs(3600))).unwrap();
+            // Whatever the writer does, this is not the end of the file.
+            let _kept = two.try_clone().unwrap();
+            let (mut one, mut two) = (Stream::new(one), Stream::new(two));
+            let writer = Process::spawn(move || if writes { two.write_all(&[7]).unwrap() } else { step() });
+            let mut byte = [0];
+            match one.read(&mut byte) {
+                Ok(count) => outcome(format!("{count}, {}", byte[0])),
+                Err(error) => outcome(format!("{:?}", error.kind())),
+            }
+            writer.join().unwrap();
+        })
+    };
+    for engine in BOTH {
+        let outcomes = |writes| {
+            let report = program(writes).check("limit", &quiet(engine).exhaust()).unwrap();
+            assert_eq!(report.finding, None, "{engine:?}");
+            report.tally.outcomes.into_keys().collect::<Vec<_>>()
+        };
+        assert_eq!(outcomes(true), ["1, 7"], "{engine:?}");
+        assert_eq!(outcomes(false), ["WouldBlock"], "{engine:?}");
+    }
+}
+
 /// A write that is larger than the pipe waits for its reader, again and again, and is
 /// cut short only where the fault says so.
 #[test]

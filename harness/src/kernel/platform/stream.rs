@@ -286,10 +286,13 @@ impl Io for Checked {
         }
         let blocks = ready::blocks(call.fd);
         let guard = if blocks { Guard::ready(call.fd, call.kind) } else { Guard::ALWAYS };
+        // A socket may have a limit of its own for the time that a call takes.
+        let limit = if blocks { ready::limit(call.fd, call.direction()) } else { None };
+        let deadline = limit.map(|limit| Checked::now().saturating_add(limit));
         let mut done = 0;
         loop {
             // SAFETY: as above.
-            let (step, outcome) = unsafe { announce(this, &call, (len - done).max(1), None, guard) };
+            let (step, outcome) = unsafe { announce(this, &call, (len - done).max(1), deadline, guard) };
             let most = if outcome == Outcome::Short { done + 1 } else { len };
             let moved = if outcome == Outcome::Interrupt {
                 Err(interrupted())
@@ -300,7 +303,8 @@ impl Io for Checked {
             let scheduled = step.is_scheduled();
             order_moved(this, &call, &moved);
             step.conclude(&moved);
-            let again = blocks && scheduled;
+            let late = deadline.is_some_and(|deadline| Checked::now() >= deadline);
+            let again = blocks && scheduled && !late;
             match moved {
                 // Somebody unseen was faster: it waits on.
                 Err(error) if again && error.kind() == io::ErrorKind::WouldBlock => {}
