@@ -74,7 +74,8 @@ rusty_fork_test! {
 
     #[test]
     fn workers_killed_by_others_at_any_moment_lose_what_they_were_at_and_nothing_else() {
-        const TASKS: u32 = 3000;
+        // A kill for every fifty: a thousand in a release build.
+        const TASKS: u32 = if cfg!(debug_assertions) { 3000 } else { 52_000 };
         runs();
         let pool = Pool::new(3).unwrap();
         let results = pool.imap(|x: u32| { runs().fetch_add(1); x }, 0..TASKS, 1).unwrap();
@@ -96,7 +97,7 @@ rusty_fork_test! {
             }
         }
         assert_eq!(got + lost, TASKS);
-        assert!(killed > 30 && lost <= killed, "{lost} of {killed}");
+        assert!(killed >= TASKS / 60 && lost <= killed, "{lost} of {killed}");
         // One that is lost may not have been begun, or be run by another worker.
         assert!(runs().get() >= got && runs().get() <= TASKS + lost, "{} {got} {lost}", runs().get());
     }

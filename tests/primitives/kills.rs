@@ -7,17 +7,16 @@ use crate::family::{Family, LONG, Outcome, child, holds, is_caught, refute, unti
 use proptest::prelude::any;
 use rusty_fork::rusty_fork_test;
 use selvedge::{
-    Array, ExitStatus, LockError, Mutex, ReentrantMutex, RobustMutex, RobustSemaphore, RwLock, Semaphore,
-    Shared, Value, exit, shareable,
+    Array, ExitStatus, FileLock, LockError, Mutex, ReentrantMutex, RobustMutex, RobustSemaphore, RwLock,
+    Semaphore, Shared, Value, exit, shareable,
 };
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
 /// How many are killed in one test.
 pub(crate) const KILLS: u32 = if cfg!(debug_assertions) { 300 } else { 1000 };
-/// The same for what is built on the lock that `KILLS` is for; the bench `deaths` makes a
-/// thousand.
-const FEWER: u32 = 150;
+/// The same for what is built on the lock that `KILLS` is for.
+const FEWER: u32 = if cfg!(debug_assertions) { 150 } else { 1000 };
 
 /// A small generator of moments; which numbers it gives decides nothing.
 pub(crate) struct Moments(u64);
@@ -287,6 +286,29 @@ fn robust_seats(seed: u64) -> Outcome {
     until("that all seats are back", || rooms.seats.value() == 2 && rooms.one.value() == 1)
 }
 
+/// A file that one has at a time, each by a descriptor of its own.
+fn locked_file(seed: u64) -> Outcome {
+    thread_local! { static LOCK: RefCell<Option<FileLock>> = const { RefCell::new(None) } }
+    let path = std::env::temp_dir().join(format!("selvedge-kills-{}", std::process::id()));
+    let inside = Shared::new(Value::new(0));
+    let (copy, file) = (inside.clone(), path.clone());
+    let outcome = survives(3, FEWER, seed, LONG, move |index| {
+        LOCK.with_borrow_mut(|lock| {
+            let lock = lock.get_or_insert_with(|| FileLock::open(&file).expect("the folder is there"));
+            let Ok(_held) = (if index == 0 { lock.try_lock_for(LONG) } else { lock.lock() }) else {
+                return false;
+            };
+            // Whoever died inside left its number; whoever is inside now writes its own.
+            let mine = std::process::id();
+            copy.set(mine);
+            linger();
+            copy.get() == mine
+        })
+    });
+    drop(std::fs::remove_file(&path));
+    outcome
+}
+
 rusty_fork_test! {
     #![rusty_fork(timeout_ms = crate::DEADLINE_MS)]
 
@@ -319,6 +341,11 @@ rusty_fork_test! {
     #[test]
     fn seats_come_back() {
         holds(1, any::<u64>(), robust_seats);
+    }
+
+    #[test]
+    fn a_file_lock_survives() {
+        holds(1, any::<u64>(), locked_file);
     }
 
     #[test]
