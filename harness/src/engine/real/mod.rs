@@ -54,8 +54,9 @@ use warm::Troupe;
 /// How often the controller looks whether the running task is still alive.
 const PATROL: u64 = 10_000_000;
 /// The execution at whose begin the controller has made what it makes but once, so that its
-/// memory stays as it is from then on.
-const SETTLED: u64 = 3;
+/// memory stays as it is from then on: the first was run again twice, to see whether it is the
+/// same.
+const SETTLED: u64 = 4;
 
 /// The process engine; lives in a controller.
 pub(crate) struct Real<'m> {

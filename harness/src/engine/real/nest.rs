@@ -16,13 +16,15 @@
 use nix::libc;
 
 /// Pieces of fewer bytes are laid out.
-const LARGEST: usize = 320;
+const LARGEST: usize = 216;
 /// The allocator of the C library keeps pieces by size, in steps of this.
 const STEP: usize = 16;
 /// It keeps so many of each size at hand.
 const AT_HAND: usize = 7;
-/// Up to this size pieces are all laid out in the last round: many are needed.
+/// Up to this size pieces are all laid out in the last round: many are needed. Of larger ones
+/// it has two each; so it fills a page.
 const SMALL: usize = 72;
+const PAGE: usize = 4096;
 /// How many pieces are set aside at most.
 const MOST: usize = 4096;
 
@@ -30,39 +32,50 @@ const MOST: usize = 4096;
 pub(super) fn lay_out() {
     let sizes = || (24..LARGEST).step_by(STEP);
     let mut aside: Vec<Vec<u8>> = Vec::with_capacity(MOST);
-    let mut near: Vec<Vec<u8>> = Vec::with_capacity(sizes().count() * AT_HAND);
+    // Neither may grow meanwhile.
+    let mut near: Vec<Vec<u8>> = Vec::with_capacity(sizes().count() * AT_HAND + 1);
+    trim();
+    // SAFETY: sbrk(2) by nothing only tells where the heap ends.
+    let end = unsafe { libc::sbrk(0) } as usize;
     // First everything that lies scattered is taken, large pieces first, because small ones
     // would be cut from them.
     for size in sizes().rev() {
-        while aside.len() < MOST && !is_fresh(&aside, size) {
+        while aside.len() < MOST {
             aside.push(Vec::with_capacity(size));
+            if aside.last().is_some_and(|piece| piece.as_ptr() as usize >= end) {
+                break;
+            }
         }
     }
     // So what is allocated now follows itself. What is given back last is given out first:
-    // the last round has what is needed by a task that needs little.
-    for round in 0..AT_HAND {
+    // the last round, on a page of its own, has what is needed by a task that needs little.
+    for round in 1..AT_HAND {
+        let is_last = round + 1 == AT_HAND;
+        if is_last {
+            near.push(up_to_next_page(near.last()));
+        }
         for size in sizes() {
-            let is_last = round + 1 == AT_HAND;
-            let count = if size > SMALL { 1 } else { AT_HAND * usize::from(is_last) };
+            let count = match (size > SMALL, is_last) {
+                (true, _) => 1 + usize::from(is_last),
+                (false, true) => AT_HAND,
+                (false, false) => 0,
+            };
             near.extend((0..count).map(|_| Vec::with_capacity(size)));
         }
     }
     near.into_iter().for_each(drop);
     drop(aside);
+    trim();
+}
+
+/// Has the allocator give back what it does not need: also where the heap ends.
+fn trim() {
     // SAFETY: malloc_trim(3) has no requirements.
     unsafe { libc::malloc_trim(0) };
 }
 
-/// Whether the last pieces follow each other behind all others: nothing is left before them.
-fn is_fresh(pieces: &[Vec<u8>], size: usize) -> bool {
-    const RUN: usize = 4;
-    let address = |piece: &Vec<u8>| piece.as_ptr() as usize;
-    let (before, last) = pieces.split_at(pieces.len().saturating_sub(RUN));
-    let follows = |pair: &[Vec<u8>]| {
-        let apart = address(&pair[1]).checked_sub(address(&pair[0]));
-        pair[0].capacity() == size && apart.is_some_and(|apart| apart <= size + STEP)
-    };
-    last.len() == RUN
-        && last.windows(2).all(follows)
-        && before.iter().map(address).max().is_none_or(|highest| highest < address(&last[0]))
+/// What is left of the page on which this piece ends.
+fn up_to_next_page(last: Option<&Vec<u8>>) -> Vec<u8> {
+    let end = last.map_or(0, |piece| piece.as_ptr() as usize + piece.capacity());
+    Vec::with_capacity(end.next_multiple_of(PAGE) - end)
 }
