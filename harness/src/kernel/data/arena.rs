@@ -8,7 +8,7 @@
 //! ```text
 //!  Kernel | enabled | tasks | standings | sums | candidates | marks | guard classes
 //!         | class bitsets | choices | prefix | enabled log | events | fault log
-//!         | sleepers | program memory (state, segments)
+//!         | sleepers | program memory (state, segments) | a page of nothing
 //! ```
 //!
 //! When a process dies here, the mapping lives on in the others.
@@ -51,6 +51,19 @@ pub(crate) struct Arena {
     len: usize,
 }
 
+const PAGE: usize = 4096;
+
+/// Makes the last page one that nobody may touch. That is not the point of it: a mapping with
+/// such a guard keeps its page tables in a fork, where a forked task would otherwise meet the
+/// few pages that every step touches one fault at a time, in each execution anew. A kernel
+/// that knows no guards in shared memory (before Linux 6.15) refuses, and nothing is lost but
+/// that. Source: madvise(2), `MADV_GUARD_INSTALL`.
+fn have_forks_copy_tables(base: NonNull<std::ffi::c_void>, len: usize) {
+    const GUARD_INSTALL: nix::libc::c_int = 102;
+    // SAFETY: the last page of the mapping, in which nothing lies.
+    unsafe { nix::libc::madvise(base.byte_add(len - PAGE).as_ptr(), PAGE, GUARD_INSTALL) };
+}
+
 /// Hands out the parts of the arena one after the other.
 struct Layout {
     next: usize,
@@ -88,8 +101,8 @@ impl Arena {
         let events_at = layout.take::<Event>(limits.steps);
         let faults_at = layout.take::<u64>(limits.steps * words * crate::kernel::step::fault::KINDS);
         let sleepers_at = layout.take::<Sleeper>(capacity);
-        let memory_at = layout.take::<[u8; 4096]>(0).next_multiple_of(4096);
-        let len = memory_at + limits.memory;
+        let memory_at = layout.take::<[u8; PAGE]>(0).next_multiple_of(PAGE);
+        let len = (memory_at + limits.memory).next_multiple_of(PAGE) + PAGE;
         let flags = match mode {
             Mode::Sim => MapFlags::MAP_PRIVATE,
             Mode::Real => MapFlags::MAP_SHARED,
@@ -98,6 +111,9 @@ impl Arena {
         // SAFETY: a fresh anonymous mapping aliases nothing.
         let base =
             unsafe { mmap_anonymous(None, size, ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, flags)? };
+        if mode == Mode::Real {
+            have_forks_copy_tables(base, len);
+        }
         let start = base.cast::<u8>().as_ptr();
         // SAFETY: every offset lies inside the mapping and is aligned for its type
         // (`Layout::take`); zeroed memory is a valid value of what lies there, or is
@@ -123,7 +139,7 @@ impl Arena {
                     memory: start.add(memory_at),
                     stride: words,
                     start: start as usize,
-                    end: start as usize + len,
+                    end: start as usize + len - PAGE,
                 },
                 Guards::new(start.add(classes_at).cast(), start.add(bits_at).cast(), classes, words),
             ));
