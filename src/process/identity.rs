@@ -15,6 +15,9 @@
 //! 3. Names count from 1 in each parent: `Process-1`; its children are `Process-1:1` and
 //!    so on, whatever names they were given.
 //!
+//! What a child of many processes in a short time runs through is marked `inline`: then it
+//! lies beside the code that calls it, on fewer pages, each of which a child must map first.
+//!
 //! Orderings: relaxed. A name says nothing about other memory.
 //!
 //! When a process dies, its identity dies with it; its parent keeps its record.
@@ -105,6 +108,7 @@ impl Identity {
     }
 
     /// The number of the process.
+    #[inline]
     pub(super) fn pid(&self) -> u32 {
         self.pid.load(Relaxed)
     }
@@ -133,6 +137,7 @@ impl Identity {
     }
 
     /// The next child's numbers.
+    #[inline]
     pub(super) fn next_path(&self) -> Arc<[u32]> {
         let own = self.given.fetch_add(1, Relaxed) + 1;
         match &self.path {
@@ -173,6 +178,7 @@ impl Identity {
     }
 
     /// The last registered is called first, once, while others can still be registered.
+    #[inline]
     fn call_back(&self) {
         loop {
             let mut callbacks = self.callbacks.lock().unwrap_or_else(PoisonError::into_inner);
@@ -185,6 +191,7 @@ impl Identity {
         }
     }
 
+    #[inline]
     fn kept(&self) -> MutexGuard<'_, Vec<Arc<dyn Kept>>> {
         // Nothing panics under this lock.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
@@ -216,6 +223,7 @@ impl Identity {
 
     /// The code of the process has ended: what ends with it is ended, and the rest
     /// waited for, unless the code ended by a panic.
+    #[inline]
     pub(super) fn leave(&self, panicked: bool) {
         if !panicked {
             self.call_back();
@@ -369,6 +377,7 @@ impl Passport {
 
 /// Who this process of the calling thread's exploration is, if there is one. A thread that
 /// is about to end has no table any more, and needs none.
+#[inline]
 fn in_family(pid: u32) -> Option<Arc<Identity>> {
     let known = |family: &RefCell<Option<Vec<Arc<Identity>>>>| {
         let mut family = family.borrow_mut();

@@ -213,6 +213,7 @@ impl Task {
     }
 
     /// The number of its process in `real`; 0 where it has none of its own.
+    #[inline]
     pub(crate) fn pid(&self) -> u32 {
         self.pid.load(Ordering::Relaxed)
     }

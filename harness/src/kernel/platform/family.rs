@@ -157,6 +157,7 @@ impl Tasks for Checked {
         }
     }
 
+    #[inline]
     fn process_id() -> u32 {
         let this = current::get();
         if this.is_null() {

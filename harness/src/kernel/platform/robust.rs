@@ -225,6 +225,7 @@ impl OwnerWord {
 }
 
 /// Empties the operating system's list of this thread's locks, if it ever had any.
+#[inline]
 fn forget_all() {
     if let Some(me) = selvedge::sys::robust::known() {
         me.list().clear();

@@ -4,6 +4,9 @@
 //! next task's word and waking whoever sleeps on it, then sleeps on its own: one
 //! wake-up and one sleep, on one core.
 //!
+//! These functions are marked `inline` so that they lie beside the code that calls them: a
+//! forked task maps each part of the program's code anew, and most of what it costs is that.
+//!
 //! When a process dies here while it waits, nobody notices before it is chosen; the
 //! controller finds it dead then. When the controller dies, warm tasks die with it and
 //! the others find out within [`LONELY`].
@@ -25,6 +28,7 @@ impl Kernel {
     }
 
     /// Gives the turn to the chosen task, or to the controller at the end.
+    #[inline]
     pub(in crate::kernel) fn hand_over(&mut self) {
         // Read now: from the moment the turn is given away the kernel is somebody else's.
         let condemned = std::mem::take(&mut self.condemned);
@@ -42,18 +46,21 @@ impl Kernel {
     }
 
     /// `real`: wakes the controller, which then holds the turn.
+    #[inline]
     pub(crate) fn call_controller(&self) {
         self.controller.store(1, Ordering::Release);
         selvedge::sys::futex::wake(&self.controller, 1);
     }
 
     /// `real`: wakes a task, which then holds the turn.
+    #[inline]
     pub(crate) fn give_turn(&mut self, task: usize) {
         self.holder = task as u32;
         self.wake_task(task);
     }
 
     /// `real`: wakes a task for something that needs no turn; whoever asks it keeps that.
+    #[inline]
     pub(in crate::kernel) fn wake_task(&self, task: usize) {
         let turn = &self.task(task).turn;
         turn.store(1, Ordering::Release);
@@ -62,12 +69,14 @@ impl Kernel {
 
     /// `real`: gives the turn to a task whose process is forked next: the process finds it
     /// as it begins, and nobody sleeps or is woken on the way.
+    #[inline]
     pub(crate) fn give_in_advance(&mut self, task: usize) {
         self.holder = task as u32;
         self.task(task).turn.store(1, Ordering::Release);
     }
 
     /// `real`: sleeps until the turn is given to `me`.
+    #[inline]
     pub(crate) fn await_turn(&mut self, me: usize) {
         loop {
             self.sleep_until_turn(me);
@@ -79,6 +88,7 @@ impl Kernel {
         self.bury();
     }
 
+    #[inline]
     fn sleep_until_turn(&mut self, me: usize) {
         let turn = &self.task(me).turn;
         let mut lonely = self.lonely;

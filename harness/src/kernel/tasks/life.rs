@@ -59,6 +59,7 @@ pub(crate) unsafe fn enter(this: *mut Kernel, me: usize, body: impl FnOnce() -> 
 }
 
 /// `real`: gives the turn away for good, after [`enter`].
+#[inline]
 pub(crate) fn depart(kernel: &mut Kernel) {
     if kernel.flags & ABANDON != 0 {
         kernel.call_controller();
@@ -183,11 +184,13 @@ unsafe fn disappear(this: *mut Kernel, me: usize) -> ! {
 
 impl Kernel {
     /// `real`: whether the task's process ends with it.
+    #[inline]
     fn is_mortal(&self, me: usize) -> bool {
         self.mode == Mode::Real && me >= self.warm as usize && self.task(me).role == Role::Process
     }
 
     /// The task has ended with `status`: an exit code, or minus a signal.
+    #[inline]
     pub(crate) fn end_task(&mut self, me: usize, status: i32) {
         let task = self.task(me);
         if matches!(task.state, State::Ended | State::Vanished) {
@@ -218,6 +221,7 @@ impl Kernel {
     }
 
     /// The threads of a process end with it, wherever they stand.
+    #[inline]
     fn end_threads_of(&mut self, process: usize) {
         if self.threads > 0 && self.task(process).role == Role::Process {
             self.end_each_thread_of(process);
