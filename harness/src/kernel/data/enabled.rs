@@ -123,14 +123,15 @@ impl Kernel {
         unsafe { *self.parts.enabled.sub(1) = 0 };
     }
 
-    /// Removes the bits of empty words from the summary; whether anybody is enabled.
-    pub(in crate::kernel) fn tidy(&mut self) -> bool {
+    /// Removes the bits of empty words from the summary, and returns it: 0 if nobody is enabled.
+    #[inline]
+    pub(in crate::kernel) fn tidy(&mut self) -> u64 {
         let mut summary = 0;
         for (index, _) in self.enabled_words::<false>() {
             summary |= 1 << (index >> self.coarse);
         }
         // SAFETY: as in `set_enabled`.
         unsafe { *self.parts.enabled.sub(1) = summary };
-        summary != 0
+        summary
     }
 }

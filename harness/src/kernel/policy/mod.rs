@@ -56,6 +56,18 @@ impl Kernel {
         if set >> self.current & 1 == 1 { self.current as usize } else { lowest }
     }
 
+    /// Applies the policy where all enabled tasks, of which there are some, stand in this word
+    /// of their set.
+    #[inline]
+    pub(super) fn choose_in_word(&mut self, index: usize) -> usize {
+        if self.plan.policy != Policy::Random {
+            return self.choose_among();
+        }
+        let set = self.enabled()[index];
+        let (lowest, rest) = (set.trailing_zeros() as usize, set & (set - 1));
+        index * 64 + if rest == 0 { lowest } else { self.draw_from(set, lowest, rest) }
+    }
+
     /// One of the tasks of a set, all equally likely: of two or more, `lowest` being the
     /// first and `rest` the others.
     #[inline(always)]

@@ -138,10 +138,14 @@ impl Kernel {
             }
             self.choose_in(first)
         } else {
-            if !self.tidy() {
-                return self.stuck();
+            match self.tidy() {
+                0 => return self.stuck(),
+                // All in one word, as where most tasks wait or have ended.
+                word if word.is_power_of_two() && self.coarse == 0 => {
+                    self.choose_in_word(word.trailing_zeros() as usize)
+                }
+                _ => self.choose_among(),
             }
-            self.choose_among()
         };
         self.commit(Choice::run(task));
     }
