@@ -200,6 +200,75 @@ fn a_panic_in_the_set_up_is_told() {
     }
 }
 
+/// The main task of a program that starts its tasks as it runs judges them: only by its name
+/// it can be killed.
+#[test]
+fn the_main_task_is_killed_only_by_name() {
+    let program = || {
+        let count = Shared::new(Value::<u32>::new(0));
+        let other = count.clone();
+        let child = Process::spawn(move || other.set(1));
+        count.set(2);
+        outcome(child.join().unwrap().to_string());
+    };
+    // How often the child was killed, and how often the main task did not come to its end.
+    let killed = |engine: Engine, named: &[&str]| {
+        let faults = selvedge_harness::fault::Faults {
+            victims: named.iter().map(|&name| name.to_owned()).collect(),
+            ..selvedge_harness::fault::Faults::none()
+        };
+        let faults = selvedge_harness::fault::Faults { kills: 1, ..faults };
+        let report = selvedge_harness::check(&quiet(engine).exhaust().faults(faults), program).unwrap();
+        assert!(report.tally.complete && report.tally.first.is_none());
+        let whole = report.tally.outcomes["exit code 0"];
+        let labelled: u64 = report.tally.outcomes.values().sum();
+        (labelled - whole, report.tally.executions - labelled)
+    };
+    for engine in BOTH {
+        let (child, main) = killed(engine, &[]);
+        assert!(child > 0 && main == 0, "{engine:?}: {child}, {main}");
+        let (child, main) = killed(engine, &["main"]);
+        assert!(child == 0 && main > 0, "{engine:?}: {child}, {main}");
+    }
+}
+
+/// Siblings have no handle on each other: they ask by number.
+#[test]
+fn a_task_can_ask_whether_another_is_dead() {
+    use selvedge_harness::task_has_ended;
+    let program = || {
+        Program::new("asks", || Count { value: Value::new(0) })
+            .task("victim", |s| {
+                s.value.set(1);
+                s.value.set(2);
+            })
+            .task("asker", |s| {
+                let ended = task_has_ended(0);
+                let value = s.value.get();
+                // Who sees the end sees what came before it, and nothing comes after it.
+                assert!(!ended || s.value.get() == value, "it goes on after its end");
+                outcome(format!("ended {ended}, value {value}"));
+            })
+    };
+    let count = |engine: Engine, faults: &str| {
+        let config = quiet(engine).exhaust().faults(faults.parse().unwrap());
+        let report = program().check(&config).unwrap();
+        assert_eq!(report.tally.first, None, "{engine:?}");
+        report.tally.outcomes
+    };
+    let [whole, killed] = ["timeouts", "kills"].map(|faults| {
+        let [sim, real] = BOTH.map(|engine| count(engine, faults));
+        assert_eq!(sim, real);
+        sim
+    });
+    // Without a kill it has ended with everything done; with one, at any value.
+    let ended = |outcomes: &std::collections::BTreeMap<String, u64>| -> Vec<String> {
+        outcomes.keys().filter(|label| label.starts_with("ended true")).cloned().collect()
+    };
+    assert_eq!(ended(&whole), ["ended true, value 2"]);
+    assert_eq!(ended(&killed), ["value 0", "value 1", "value 2"].map(|value| format!("ended true, {value}")));
+}
+
 /// What has no tasks cannot hold.
 #[test]
 fn a_program_without_tasks_is_refused() {

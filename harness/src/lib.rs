@@ -60,7 +60,7 @@ pub use error::Error;
 pub use judge::{Recording, Verdict};
 pub use kernel::{
     Checked, Choice, Granularity, Limits, Outcome, RaceCell, Recorder, Rng, Role, join_task, switches,
-    unobserved, visible, visible_value,
+    task_has_ended, unobserved, visible, visible_value,
 };
 pub use nearest::nearest;
 pub use program::{Config, Finding, Program, Report, check, explore, explore_with, outcome, scratch};

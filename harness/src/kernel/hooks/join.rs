@@ -1,15 +1,16 @@
-//! Joining a task by its number: also one that the caller did not start.
+//! Joining a task by its number, or asking for its end: also one that the caller did not start.
 //!
 //! Called by programs whose tasks wait for each other's end. A handle joins a child;
 //! declared tasks have no parent, and siblings have no handle on each other.
 //!
 //! When the awaited task is killed, that is its end, and the join goes on.
 
-use crate::kernel::data::current;
 use crate::kernel::platform::checked::perform;
+use crate::kernel::data::current;
+use crate::kernel::data::state::Kernel;
 use selvedge::platform::{Cmp, Guard, Kind, Op};
 use std::panic::Location;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Waits until the task with this number has ended: one step, of kind
 /// [`Join`](Kind::Join), that can be taken from the task's end on.
@@ -45,21 +46,71 @@ pub fn join_task(task: usize) -> bool {
     if this.is_null() {
         return false;
     }
-    // SAFETY: a current kernel is alive, and the caller has the turn.
-    let kernel = unsafe { &*this };
-    assert!(
-        task < kernel.tasks as usize,
-        "task {task} cannot be joined: only {} tasks were started so far",
-        kernel.tasks
-    );
     let site = Location::caller();
-    let word = &kernel.task(task).ended;
+    // SAFETY: a current kernel is alive, and the caller has the turn.
+    let word = unsafe { ended_word(&*this, task, "joined") };
     let object = std::ptr::from_ref(word) as usize;
     let op = || Op::new(Kind::Join, "join", object, site).when(Guard::on(word, !0, Cmp::Eq, 1));
     // SAFETY: as above.
+    unsafe { look(this, task, word, op) }
+}
+
+/// Whether the task with this number has ended, killed or not: one step, of kind
+/// [`Read`](Kind::Read), that never waits. Numbers are as for [`join_task`]; outside an
+/// exploration this returns false.
+///
+/// ```
+/// use selvedge_harness::prelude::*;
+/// use selvedge_harness::task_has_ended;
+///
+/// shareable! { struct Seen { ended: Value<u32> } }
+///
+/// let report = Program::new("seen", || Seen { ended: Value::new(0) })
+///     .task("worker", |state| state.ended.get())
+///     .task("watcher", |_| task_has_ended(0).then(|| ()))
+///     .explore(&Config::default().exhaust())?;
+/// assert_eq!(report.tally.executions, 2);
+/// # Ok::<(), selvedge_harness::Error>(())
+/// ```
+///
+/// # Panics
+/// If no task with this number was started yet.
+#[track_caller]
+pub fn task_has_ended(task: usize) -> bool {
+    let this = current::get();
+    if this.is_null() {
+        return false;
+    }
+    let site = Location::caller();
+    // SAFETY: a current kernel is alive, and the caller has the turn.
+    let word = unsafe { ended_word(&*this, task, "asked for") };
+    let object = std::ptr::from_ref(word) as usize;
+    // SAFETY: as above.
+    unsafe { look(this, task, word, || Op::new(Kind::Read, "has_ended", object, site)) }
+}
+
+/// The word that says whether a task has ended.
+#[track_caller]
+fn ended_word<'k>(kernel: &'k Kernel, task: usize, what: &str) -> &'k AtomicU32 {
+    assert!(
+        task < kernel.tasks as usize,
+        "task {task} cannot be {what}: only {} tasks were started so far",
+        kernel.tasks
+    );
+    &kernel.task(task).ended
+}
+
+/// Performs an operation that looks whether a task has ended; who sees that knows all it did.
+///
+/// # Safety
+/// The kernel is the current one, and the caller has the turn.
+unsafe fn look(this: *mut Kernel, task: usize, word: &AtomicU32, op: impl Fn() -> Op) -> bool {
+    // SAFETY: the caller's promise.
     unsafe {
         let ended = perform(this, op, || word.load(Ordering::Relaxed) == 1);
-        (*this).order_join(task);
+        if ended {
+            (*this).order_join(task);
+        }
         ended
     }
 }
