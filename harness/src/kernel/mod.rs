@@ -51,7 +51,7 @@ pub(crate) use data::state::{Kernel, Mode, Request};
 pub(crate) use data::task::NOBODY;
 pub use data::task::Role;
 pub(crate) use data::task::State;
-pub use hooks::join::join_task;
+pub use hooks::join::{join_task, task_has_ended};
 pub(crate) use hooks::moment::judging;
 pub(crate) use hooks::recorder::Judged;
 pub use hooks::recorder::Recorder;

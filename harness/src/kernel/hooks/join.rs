@@ -5,9 +5,9 @@
 //!
 //! When the awaited task is killed, that is its end, and the join goes on.
 
-use crate::kernel::platform::checked::perform;
 use crate::kernel::data::current;
 use crate::kernel::data::state::Kernel;
+use crate::kernel::platform::checked::perform;
 use selvedge::platform::{Cmp, Guard, Kind, Op};
 use std::panic::Location;
 use std::sync::atomic::{AtomicU32, Ordering};
