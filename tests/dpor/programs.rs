@@ -86,6 +86,10 @@ pub(super) enum Family {
     Locks,
     /// Words, a lock and a condition variable.
     Conditions,
+    /// Words, a semaphore, an event, a reader-writer lock; waits with a deadline.
+    Waits,
+    /// Words and a queue of one item.
+    Queues,
     /// Everything.
     All,
 }
@@ -120,6 +124,23 @@ impl Family {
             Family::Conditions => {
                 &[Lock(0), Lock(0), Lock(0), Unlock(0), Wait, Wait, WaitBriefly, NotifyOne, NotifyAll, Change]
             }
+            Family::Waits => &[
+                LockBriefly(0),
+                Unlock(0),
+                Read,
+                Write,
+                TryWrite,
+                GiveBack,
+                Acquire,
+                TryAcquire,
+                AcquireBriefly,
+                Release,
+                SetEvent,
+                ClearEvent,
+                AwaitEvent,
+                Await(which, number),
+            ],
+            Family::Queues => &[Put(number), Put(number), Take, Take, TryTake, Look],
             Family::All => &[
                 ExitIf(which, number),
                 Look,

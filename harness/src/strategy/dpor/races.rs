@@ -8,7 +8,7 @@
 //!    before the second, and races with it.
 
 use super::trace::{Step, Trace, could_go, join};
-use crate::kernel::{EVERYTHING, Event, Kernel, Outcome, Tail, Touches};
+use crate::kernel::{Event, Kernel, Outcome, Tail, Touches};
 use selvedge::platform::{Cmp, Guard};
 
 /// The second step of a race.
@@ -33,13 +33,13 @@ pub(super) struct Race {
 /// When a step can run, as far as its own record tells.
 struct When {
     guard: Guard,
-    woken: bool,
+    /// The step that woke or started its task for it, if one did.
+    cause: Option<usize>,
     since: u32,
 }
 
 impl When {
-    /// Whether it could have run instead of an earlier step; `None` if that is not known,
-    /// as of memory that is not shared.
+    /// Whether it could have run instead of an earlier step; `None` if that is not known.
     fn could_run_before(&self, index: usize, step: &Step) -> Option<bool> {
         if self.since > 0 && index >= self.since as usize {
             return Some(true);
@@ -48,13 +48,12 @@ impl When {
         let holds = |at: usize| event.before[at].map(|word| self.guard.holds(word as u32));
         match self.guard.cmp {
             Cmp::Always => Some(true),
-            Cmp::Never => Some(self.woken),
+            Cmp::Never => Some(self.cause.is_some()),
             _ if event.tail.ends == self.guard.word => Some(false),
-            // Only the operating system knows, and what ends many tasks gives back what they had.
-            _ if self.guard.asks_descriptor() || event.tail.ends == EVERYTHING => None,
             _ if event.object == self.guard.word => holds(0),
             _ if event.also == self.guard.word => holds(1),
-            _ => Some(true),
+            // Its word is no object: a queue's, a descriptor, a lock of a task that was ended.
+            _ => None,
         }
     }
 }
@@ -72,7 +71,7 @@ impl Trace {
         let late = event.choice.outcome() == Outcome::TimeOut;
         let when = When {
             guard: event.guard,
-            woken: event.cause.is_some(),
+            cause: event.cause.map(|cause| cause as usize),
             since: if late || event.guard.cmp == Cmp::Never { event.since } else { 0 },
         };
         let found = self.reversible(kernel, task, index, &Touches::of_event(event), &when, past);
@@ -89,10 +88,9 @@ impl Trace {
     /// The races of what a task stood before in the end, with the steps before `until`.
     pub(super) fn races_of_pending(&self, kernel: &Kernel, task: usize, until: usize, races: &mut Vec<Race>) {
         let slot = kernel.task(task);
-        let cause = Some(slot.cause);
-        let past = self.past_of(task, cause, until);
-        let woken = (slot.cause as usize) < until;
-        let when = When { guard: slot.op.guard, woken, since: slot.since };
+        let past = self.past_of(task, Some(slot.cause), until);
+        let cause = Some(slot.cause as usize).filter(|&cause| cause < until);
+        let when = When { guard: slot.op.guard, cause, since: slot.since };
         let touches = Touches::of_task(slot, false, Tail::default());
         let found = self.reversible(kernel, task, until, &touches, &when, &past);
         races.extend(found.into_iter().map(|first| Race { first, last: Last::Pending(task), until }));
@@ -116,7 +114,7 @@ impl Trace {
             }
             let covered = self.is_in(index, past);
             let runs = || {
-                let known = self.stood_there(kernel, task, index);
+                let known = self.stood_there(kernel, task, when, index);
                 known.or_else(|| when.could_run_before(index, self.step(index)))
             };
             let runs = if covered { Some(true) } else { runs() };
@@ -140,10 +138,11 @@ impl Trace {
         found.into_iter().map(|(index, _)| index).collect()
     }
 
-    /// Whether the further step of `task`, if it stood before it at an earlier step already,
-    /// could go on then.
-    fn stood_there(&self, kernel: &Kernel, task: usize, index: usize) -> Option<bool> {
+    /// Whether the further step of `task`, if it stood before it at an earlier step already
+    /// (and did not sleep), could go on then.
+    fn stood_there(&self, kernel: &Kernel, task: usize, when: &When, index: usize) -> Option<bool> {
         let own = self.own_before(task, self.len());
-        (self.own_before(task, index) == own).then(|| could_go(kernel, index, task))
+        let stood = self.own_before(task, index) == own && when.cause.is_none_or(|cause| index > cause);
+        stood.then(|| could_go(kernel, index, task))
     }
 }
