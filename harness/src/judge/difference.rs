@@ -133,8 +133,8 @@ fn standing(recording: &Recording, task: usize) -> String {
         Some(record) => match &record.pending {
             None => "has ended".to_owned(),
             Some(pending) => {
-                let object = named(recording, pending.object);
-                format!("stands before `{}{object}` ({}) and cannot go on", pending.name, pending.place)
+                let act = acting(recording, &pending.name, pending.object);
+                format!("stands before `{act}` ({}) and cannot go on", pending.place)
             }
         },
     }
@@ -171,14 +171,24 @@ fn labelled(label: &str) -> String {
 
 /// `get left -> 1 by client 0 (tests/x.rs:12)`
 fn operation(recording: &Recording, step: &Step) -> String {
-    let object = named(recording, step.object);
+    let act = acting(recording, &step.name, step.object);
     let outcome = if step.outcome == Outcome::Run { String::new() } else { format!(" {:?}", step.outcome) };
     let value = match step.value {
         Some(value) => format!(" -> {}", value as i64),
         None => " (never finished)".to_owned(),
     };
     let task = recording.task_name(step.task);
-    format!("`{}{object}{value}`{outcome} by {task} ({})", step.name, step.place)
+    format!("`{act}{value}`{outcome} by {task} ({})", step.place)
+}
+
+/// `set left`, `lock 1`: an unnamed lock is not locked by `lock lock 1`.
+fn acting(recording: &Recording, name: &str, object: Option<usize>) -> String {
+    let object = named(recording, object);
+    let names_itself = object.strip_prefix(' ').and_then(|object| object.strip_prefix(name));
+    match names_itself.filter(|rest| rest.starts_with(' ')) {
+        Some(rest) => format!("{name}{rest}"),
+        None => format!("{name}{object}"),
+    }
 }
 
 fn named(recording: &Recording, object: Option<usize>) -> String {

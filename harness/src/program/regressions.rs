@@ -45,6 +45,14 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// A line on standard error, also of a test that passes: the macros of std write to what the
+/// test harness keeps to itself then, and nobody would hear of a schedule that is stale.
+macro_rules! tell {
+    ($($text:tt)*) => {
+        _ = writeln!(io::stderr(), $($text)*)
+    };
+}
+
 /// Explores a program, its regressions first; a violation is a panic that explains it.
 #[track_caller]
 pub(super) fn explore(model: &dyn Model, job: &Job<'_>, config: &Config) -> Result<Report, Error> {
@@ -99,7 +107,7 @@ impl Book {
             let place = format!("{}:{number}", shown(&self.path));
             let report = match replay_model(model, job, &self.config, &token) {
                 Err(Error::Token(why)) => {
-                    eprintln!("selvedge: warning: {place}: the token {why}");
+                    tell!("selvedge: warning: {place}: the token {why}");
                     continue;
                 }
                 other => other?,
@@ -109,11 +117,9 @@ impl Book {
             }
             let stale = report.finding.as_ref().and_then(|finding| divergence(&finding.recording));
             if let Some(why) = stale {
-                eprintln!(
-                    "selvedge: {place}: stale: {why}; {token} shows nothing any more and can be deleted"
-                );
+                tell!("selvedge: {place}: stale: {why}; {token} shows nothing any more and can be deleted");
             } else if let Some(why) = report.undecided() {
-                eprintln!("selvedge: warning: {place}: nothing was decided: {why}");
+                tell!("selvedge: warning: {place}: nothing was decided: {why}");
             }
         }
         Ok(None)
@@ -125,7 +131,7 @@ impl Book {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound => return Vec::new(),
             Err(error) => {
-                eprintln!("selvedge: warning: {} cannot be read: {error}", shown(&self.path));
+                tell!("selvedge: warning: {} cannot be read: {error}", shown(&self.path));
                 return Vec::new();
             }
         };
@@ -135,7 +141,7 @@ impl Book {
             match parse(line, job) {
                 Ok(Some(token)) => tokens.push((index + 1, token)),
                 Ok(None) => {}
-                Err(why) => eprintln!("selvedge: warning: {}:{}: {why}", shown(&self.path), index + 1),
+                Err(why) => tell!("selvedge: warning: {}:{}: {why}", shown(&self.path), index + 1),
             }
         }
         tokens
@@ -150,10 +156,10 @@ impl Book {
         let headline = report::headline(report);
         let line = format!("{} # {headline}; engine {}", finding.token, report.engine.name());
         match append(&self.path, &report.program, &finding.token, &line) {
-            Ok(true) => eprintln!("selvedge: the schedule was added to {}", shown(&self.path)),
+            Ok(true) => tell!("selvedge: the schedule was added to {}", shown(&self.path)),
             Ok(false) => {}
             Err(error) => {
-                eprintln!("selvedge: warning: {} cannot be written: {error}", shown(&self.path));
+                tell!("selvedge: warning: {} cannot be written: {error}", shown(&self.path));
             }
         }
     }
