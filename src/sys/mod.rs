@@ -20,6 +20,7 @@ pub mod object;
 pub mod ofd;
 pub(crate) mod own_id;
 pub(crate) mod packet;
+pub(crate) mod prefetch;
 pub mod process;
 pub mod program;
 pub mod random;
