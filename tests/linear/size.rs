@@ -79,6 +79,44 @@ fn what_leaves_no_trace_is_not_tried_in_every_order() {
     assert!(is_broken(&Kv, &log("qw")), "it was appended before the put");
 }
 
+/// Of many writes at a time only those that are read are put in an order.
+#[test]
+fn writes_that_nobody_reads_are_not_tried_in_every_order() {
+    let log = |last: i64| {
+        let mut history = History::new();
+        history.done(0, 1, RegisterOp::Write(0), RegisterRet::Done, 2);
+        for number in 1..=30 {
+            history.done(number, 3, RegisterOp::Write(number as i64), RegisterRet::Done, 40 + number as u64);
+        }
+        for (at, value) in [(4, 7), (6, 8), (8, last)] {
+            history.done(40, at, RegisterOp::Read, RegisterRet::Value(Some(value)), at + 1);
+        }
+        history
+    };
+    assert!(!is_broken(&Register, &log(9)));
+    assert!(is_broken(&Register, &log(7)), "7 was written once, and 8 was read since then");
+}
+
+/// What must stay until somebody has read it rules out what would change it before.
+#[test]
+fn a_value_that_is_read_again_is_not_left_in_between() {
+    let log = |again: u64| {
+        let mut history = History::new();
+        history.done(0, 3, RegisterOp::Write(7), RegisterRet::Done, 90);
+        history.done(1, 4, RegisterOp::Read, RegisterRet::Value(Some(7)), 5);
+        for number in 0..24 {
+            let (value, end) = (100 + number as i64, 200 + number as u64);
+            history.done(10 + number, 6, RegisterOp::Write(value), RegisterRet::Done, end);
+            history.done(40 + number, 6, RegisterOp::Read, RegisterRet::Value(Some(value)), 100 + end);
+        }
+        history.done(2, 50, RegisterOp::Write(99), RegisterRet::Done, 51);
+        history.done(1, again, RegisterOp::Read, RegisterRet::Value(Some(7)), again + 1);
+        history
+    };
+    assert!(!is_broken(&Register, &log(45)));
+    assert!(is_broken(&Register, &log(60)), "99 was written in between, and 7 only once");
+}
+
 /// An equal operation that was called after a kill cannot stand before what was killed.
 #[test]
 fn a_kill_keeps_twins_apart() {

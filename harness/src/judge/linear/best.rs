@@ -6,16 +6,21 @@
 //! 1. The first `common` entries of `order` are those of the search's current order.
 
 /// The best order so far.
-#[derive(Default)]
-pub(super) struct Best {
+pub(super) struct Best<T> {
     reached: Option<u32>,
-    order: Vec<u32>,
+    order: Vec<T>,
     common: usize,
 }
 
-impl Best {
+impl<T> Default for Best<T> {
+    fn default() -> Best<T> {
+        Best { reached: None, order: Vec::new(), common: 0 }
+    }
+}
+
+impl<T: Copy> Best<T> {
     /// Notes `order`, which got as far as `reached`, if none got farther.
-    pub(super) fn note(&mut self, reached: u32, order: &[u32]) {
+    pub(super) fn note(&mut self, reached: u32, order: &[T]) {
         if self.reached.is_none_or(|best| reached > best) {
             self.reached = Some(reached);
             self.order.truncate(self.common);
@@ -30,7 +35,7 @@ impl Best {
     }
 
     /// How far the best order got, and that order.
-    pub(super) fn take(self) -> (u32, Vec<u32>) {
+    pub(super) fn take(self) -> (u32, Vec<T>) {
         (self.reached.unwrap_or_default(), self.order)
     }
 }

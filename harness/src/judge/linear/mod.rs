@@ -18,7 +18,7 @@
 //! | `options` | condition, kills, time, memory |
 //! | `judge`, `judgement` | the question and the answer |
 //! | `partition`, `part` | the operations by part; laid out for the searches |
-//! | `wgl`, `sequential` | the searches; `cache`, `states`, `pending`, `twins`, `reads`, `best`, `limit` are what they use |
+//! | `wgl`, `sequential` | the searches; `cache`, `states`, `pending`, `hidden`, `twins`, `reads`, `stay`, `best`, `limit` are what they use |
 //! | `prefix` | the longest prefix that can be explained |
 //! | `monitor` | near-linear judges of collections without equal values |
 //! | `report` | a broken history in words |
@@ -28,6 +28,7 @@
 
 mod best;
 mod cache;
+mod hidden;
 mod history;
 mod judge;
 mod judgement;
@@ -44,6 +45,7 @@ mod report;
 mod sequential;
 pub mod spec;
 mod states;
+mod stay;
 mod twins;
 mod wgl;
 

@@ -85,6 +85,15 @@ pub trait Model {
         false
     }
 
+    /// Whether `op` can take effect in every state, always returns `ret` (if anybody knows what
+    /// it returned) and leaves the same state wherever it does: a write. Of many such at a time
+    /// the search then looks only at those that something needs. Saying so of an operation
+    /// whose effect or result depends on the state is wrong.
+    fn replaces(&self, op: &Self::Op, ret: Option<&Self::Ret>) -> bool {
+        let _ = (op, ret);
+        false
+    }
+
     /// Whether `op` can never return `ret` any more, from `state`, whichever of `others`
     /// take effect before it, in whatever order.
     /// Saying so saves the search from finding it out; saying so although it can is
@@ -99,6 +108,11 @@ pub trait Model {
         let _ = (state, op, ret, others);
         false
     }
+
+    /// [`lost`](Model::lost) says the same of every state in which `op` cannot return `ret` at
+    /// once: the value of a register comes back only if somebody writes it, whatever is there
+    /// now. Saying so although it depends on the state is wrong.
+    const LOST_ANYWHERE: bool = false;
 
     /// Only reads can tell states apart: no other operation is legal in one and not in
     /// another one, and each either keeps what was there or replaces all of it. Then

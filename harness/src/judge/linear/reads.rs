@@ -137,7 +137,7 @@ impl Reads {
 
 /// Whether a read can never be placed any more, from `state`, where everything that
 /// returned before `low` is placed.
-fn is_lost<M: Model>(
+pub(super) fn is_lost<M: Model>(
     part: &Part<'_, M::Op, M::Ret>,
     states: &States<'_, M>,
     classes: &[u32],

@@ -55,7 +55,7 @@ struct Search<'h, M: Model> {
     done: u32,
     frames: Vec<Frame>,
     cache: Cache,
-    best: Best,
+    best: Best<u32>,
     key: Vec<u64>,
 }
 

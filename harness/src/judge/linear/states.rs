@@ -84,6 +84,12 @@ impl<'h, M: Model> States<'h, M> {
         self.reads[class as usize]
     }
 
+    /// Whether operations of this class replace all there was; see [`Model::replaces`].
+    pub(super) fn replaces(&self, class: u32) -> bool {
+        let (op, ret) = self.classes[class as usize];
+        self.model.replaces(op, ret)
+    }
+
     /// Whether operations of this class do all that those of the other can; see
     /// [`Model::covers`].
     pub(super) fn covers(&self, class: u32, other: u32) -> bool {

@@ -16,7 +16,9 @@
 //! - of several such that could do the same, the weakest is used first, see `pending`, and
 //!   none while one that returned does the same; of equals that returned, the one that
 //!   returned first is placed first, see `twins`;
-//! - what the reads to come rule out is not tried, see `reads`.
+//! - one that returned, and replaces all there was, is placed only where what follows needs
+//!   it, once something else that does was placed while it ran; see `hidden`;
+//! - what the reads to come rule out is not tried, see `reads` and `stay`.
 //!
 //! 1. Everything that returned before `Frame::low` is placed, `low` is not.
 //! 2. What is placed from `low` on is open at its return, so that its place in that list
@@ -26,6 +28,7 @@
 
 use super::best::Best;
 use super::cache::Cache;
+use super::hidden::{Hidden, Move};
 use super::judgement::Why;
 use super::limit::Limit;
 use super::model::Model;
@@ -33,6 +36,7 @@ use super::part::{NEVER, Part};
 use super::pending::Pending;
 use super::reads::Reads;
 use super::states::States;
+use super::stay::{Stay, Turn};
 use super::twins::Twins;
 
 /// How a search ended, in entries of its part.
@@ -58,8 +62,10 @@ struct Frame {
     tried: u32,
     /// Only this continuation is tried.
     only: Option<(u32, u32)>,
-    /// The state before, if the last operation placed is a pending one.
+    /// The state before, if the last operation placed need not have been.
     before: Option<u32>,
+    /// What was called by then can be hidden, see `hidden`.
+    covered: Option<u64>,
 }
 
 struct Search<'h, 'p, M: Model> {
@@ -69,12 +75,14 @@ struct Search<'h, 'p, M: Model> {
     pending: Pending,
     twins: Twins,
     reads: Reads,
+    hidden: Hidden,
+    stay: Stay,
     cache: Cache,
     placed: Vec<bool>,
-    /// All that is placed, in order.
-    order: Vec<u32>,
+    /// All that is placed, in order; what is hidden stands where that was found out.
+    order: Vec<Move>,
     frames: Vec<Frame>,
-    best: Best,
+    best: Best<Move>,
     key: Vec<u64>,
     set: Vec<u64>,
 }
@@ -89,6 +97,8 @@ pub(super) fn search<'h, M: Model>(
     let pending = Pending::new(part, &states, &classes);
     let twins = Twins::new(part, &classes);
     let reads = Reads::new(part, &states, &classes);
+    let hidden = Hidden::new(part, &states, &classes);
+    let stay = Stay::new(part, &states, &classes);
     let init = states.init();
     if reads.impossible(part, &states, &classes, init) {
         return Ok(Outcome::Stuck(Vec::new(), 0));
@@ -100,7 +110,9 @@ pub(super) fn search<'h, M: Model>(
         pending,
         twins,
         reads,
-        cache: Cache::new(1 + part.widest.div_ceil(64), part.pending().div_ceil(64)),
+        cache: Cache::new(1 + part.widest.div_ceil(64), part.pending().div_ceil(64) + hidden.words(part)),
+        hidden,
+        stay,
         placed: vec![false; part.calls.len()],
         order: Vec::new(),
         frames: Vec::new(),
@@ -110,36 +122,54 @@ pub(super) fn search<'h, M: Model>(
     };
     limit.impatient();
     if search.run(init, limit)? {
-        return Ok(Outcome::Placed(search.order));
+        return Ok(Outcome::Placed(search.hidden.reveal(&search.order)));
     }
     let (entry, order) = search.best.take();
-    Ok(Outcome::Stuck(order, entry))
+    Ok(Outcome::Stuck(search.hidden.reveal(&order), entry))
 }
 
 impl<M: Model> Search<'_, '_, M> {
     fn run(&mut self, init: u32, limit: &mut Limit) -> Result<bool, Why> {
-        let root =
-            Frame { low: 0, state: init, latest: 0, deadline: NEVER, tried: 0, only: None, before: None };
+        let root = Frame {
+            low: 0,
+            state: init,
+            latest: 0,
+            deadline: NEVER,
+            tried: 0,
+            only: None,
+            before: None,
+            covered: None,
+        };
         if self.part.done == 0 {
             return Ok(true);
         }
-        self.enter(root);
-        while let Some(&Frame { low, latest, state: from, .. }) = self.frames.last() {
+        self.enter(root, init);
+        while let Some(&Frame { low: at, latest, state: from, before, covered, .. }) = self.frames.last() {
             limit.check(self.bytes())?;
-            if let Some((entry, state)) = self.next() {
-                self.order.push(entry);
+            if let Some((step, state)) = self.next() {
+                let entry = step.entry();
+                self.order.push(step);
                 self.placed[entry as usize] = true;
-                let low = self.advance(low);
+                let low = self.advance(at);
                 if low as usize == self.part.done {
                     return Ok(true);
                 }
-                let latest = latest.max(self.part.at(entry));
-                let before = (entry as usize >= self.part.done).then_some(from);
-                if !self.enter(Frame { low, state, latest, deadline: NEVER, tried: 0, only: None, before }) {
+                let frame =
+                    Frame { low, state, latest, deadline: NEVER, tried: 0, only: None, before, covered };
+                let frame = match step {
+                    Move::Hide(_) => frame,
+                    Move::Place(entry) => Frame {
+                        latest: latest.max(self.part.at(entry)),
+                        before: self.is_optional(entry, covered).then_some(from),
+                        covered: self.hidden.covered(self.part, at, entry).or(covered),
+                        ..frame
+                    },
+                };
+                if !self.enter(frame, from) {
                     self.take_back();
                 }
             } else {
-                self.best.note(low, &self.order);
+                self.best.note(at, &self.order);
                 self.frames.pop();
                 self.take_back();
             }
@@ -155,21 +185,27 @@ impl<M: Model> Search<'_, '_, M> {
         low
     }
 
+    /// Whether the order need not have this entry, or not where it shows.
+    fn is_optional(&self, entry: u32, covered: Option<u64>) -> bool {
+        entry as usize >= self.part.done || self.hidden.can_hide(self.part, entry, covered)
+    }
+
     fn take_back(&mut self) {
-        if let Some(entry) = self.order.pop() {
-            self.placed[entry as usize] = false;
+        if let Some(step) = self.order.pop() {
+            self.placed[step.entry() as usize] = false;
             self.best.taken_back(self.order.len());
         }
     }
 
-    /// Begins with a configuration, unless that is no use.
-    fn enter(&mut self, mut frame: Frame) -> bool {
+    /// Begins with a configuration, which came after the state `from`, unless that is no use.
+    fn enter(&mut self, mut frame: Frame, from: u32) -> bool {
         frame.state = self.reads.canonical(&self.states, &self.classes, frame.low, frame.state);
         self.key.clear();
         self.key.push(u64::from(frame.low) << 32 | u64::from(frame.state));
         self.key.resize(1 + self.part.widest.div_ceil(64), 0);
         self.set.clear();
-        self.set.resize(self.part.pending().div_ceil(64), 0);
+        let pending_words = self.part.pending().div_ceil(64);
+        self.set.resize(pending_words + self.hidden.words(self.part), 0);
         let mut deadline = NEVER;
         for pending in 0..self.part.pending() {
             let end = self.part.ends[self.part.done + pending];
@@ -181,8 +217,15 @@ impl<M: Model> Search<'_, '_, M> {
         }
         for (place, &entry) in self.part.open(frame.low).iter().enumerate() {
             let class = self.classes[entry as usize];
-            if self.placed[entry as usize] {
-                self.key[1 + place / 64] |= 1 << (place % 64);
+            let (placed, bit) = (self.placed[entry as usize], 1 << (place % 64));
+            // What need not be placed is as good as placed, and better.
+            if placed || self.hidden.can_hide(self.part, entry, frame.covered) {
+                self.key[1 + place / 64] |= bit;
+            }
+            if placed {
+                if self.hidden.replaces(entry) {
+                    self.set[pending_words + place / 64] |= bit;
+                }
             } else if frame.only.is_none() && self.part.at(entry) <= deadline {
                 let at = (frame.low, frame.state);
                 let safe = self.states.reads(class)
@@ -201,18 +244,30 @@ impl<M: Model> Search<'_, '_, M> {
         if !hopeful && self.reads.lost(part, &self.states, &self.classes, &self.placed, at) {
             return false;
         }
+        let turn = Turn { low: frame.low, from, state: frame.state, covered: frame.covered };
+        let Search { states, classes, placed, hidden, .. } = self;
+        if self.stay.is_disturbed(part, states, classes, placed, hidden, turn) {
+            return false;
+        }
         self.frames.push(frame);
         true
     }
 
     /// The next continuation of the last configuration, and the state after it.
-    fn next(&mut self) -> Option<(u32, u32)> {
+    fn next(&mut self) -> Option<(Move, u32)> {
         loop {
             let frame = self.frames.last_mut()?;
-            let place = frame.tried as usize;
+            let mut place = frame.tried as usize;
             frame.tried += 1;
-            if let Some(only) = frame.only {
-                return (place == 0).then_some(only);
+            if let Some((entry, state)) = frame.only {
+                return (place == 0).then_some((Move::Place(entry), state));
+            }
+            // The search puts off whatever would change the state.
+            if self.hidden.can_hide(self.part, frame.low, frame.covered) {
+                if place == 0 {
+                    return Some((Move::Hide(frame.low), frame.state));
+                }
+                place -= 1;
             }
             let open = self.part.open(frame.low);
             let pending = place.wrapping_sub(open.len());
@@ -237,8 +292,13 @@ impl<M: Model> Search<'_, '_, M> {
             if before.is_some_and(|before| self.states.step(before, class) == Some(state)) {
                 continue;
             }
-            if place < open.len() || self.is_needed(pending, state) {
-                return Some((entry, state));
+            let (covered, from) = (frame.covered, frame.state);
+            let needed = match place < open.len() {
+                true => state != from || !self.is_optional(entry, covered),
+                false => self.is_needed(pending, state),
+            };
+            if needed {
+                return Some((Move::Place(entry), state));
             }
         }
     }

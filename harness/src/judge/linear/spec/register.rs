@@ -60,6 +60,12 @@ impl Model for Register {
         matches!((op, other), (RegisterOp::Write(value), RegisterOp::Cas(_, to)) if value == to)
     }
 
+    fn replaces(&self, op: &RegisterOp, ret: Option<&RegisterRet>) -> bool {
+        matches!((op, ret), (RegisterOp::Write(_), None | Some(RegisterRet::Done)))
+    }
+
+    const LOST_ANYWHERE: bool = true;
+
     /// What a read returned is there, or something else writes it.
     fn lost(
         &self,
