@@ -31,6 +31,7 @@ pub mod scheduling;
 pub(crate) mod set_once;
 pub mod signal;
 pub(crate) mod socket;
+mod spare;
 pub mod status;
 pub mod thread;
 pub mod timer;

@@ -24,6 +24,7 @@
 //! When the process dies, its packets are gone. A thread that ends without running to
 //! its end leaves its packet `EMPTY`; the packet is then never freed.
 
+use super::spare;
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
@@ -48,9 +49,9 @@ pub(crate) struct Filler<T>(NonNull<Inner<T>>, PhantomData<T>);
 pub(crate) struct Packet<T>(NonNull<Inner<T>>, PhantomData<T>);
 
 /// An empty packet, and the right to fill it.
+#[inline]
 pub(crate) fn packet<T>() -> (Filler<T>, Packet<T>) {
-    let inner = Box::new(Inner { state: AtomicU8::new(EMPTY), value: UnsafeCell::new(None) });
-    let inner = NonNull::from(Box::leak(inner));
+    let inner = spare::put(Inner { state: AtomicU8::new(EMPTY), value: UnsafeCell::new(None) });
     (Filler(inner, PhantomData), Packet(inner, PhantomData))
 }
 
@@ -117,11 +118,11 @@ unsafe fn leave<T>(inner: NonNull<Inner<T>>, mark: u8) -> Option<T> {
 }
 
 /// # Safety
-/// The packet was made by a box, both sides have acted, and only the caller goes on.
+/// Both sides have acted, and only the caller goes on.
 #[inline]
 unsafe fn free<T>(inner: NonNull<Inner<T>>) -> Option<T> {
-    // SAFETY: the caller's promise.
-    unsafe { Box::from_raw(inner.as_ptr()) }.value.into_inner()
+    // SAFETY: the caller's promise; the packet was put there when it was made.
+    unsafe { spare::take(inner) }.value.into_inner()
 }
 
 /// The opener's only act.
