@@ -1,7 +1,8 @@
 //! Picking single bits of a set of any size, given as its words that are not empty with
 //! their places.
 
-use crate::kernel::data::enabled::Words;
+use super::super::enabled::Words;
+use super::super::rng::Rng;
 
 /// How many bits are set.
 pub(super) fn count(set: Words<'_, false>) -> u32 {
@@ -63,10 +64,37 @@ fn nth_bit(mut word: u64, n: u32) -> usize {
     word.trailing_zeros() as usize
 }
 
+/// The position of one of the bits of a set, all equally likely; it has some. The same one
+/// whatever the processor can do. Not for each decision: of two tasks one is drawn more simply.
+#[inline(never)]
+pub(super) fn draw(set: u64, rng: &mut Rng) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("bmi2") && is_x86_feature_detected!("popcnt") {
+        // SAFETY: the processor has the instructions.
+        return unsafe { draw_by_instruction(set, rng) };
+    }
+    draw_plainly(set, rng)
+}
+
+#[inline]
+fn draw_plainly(set: u64, rng: &mut Rng) -> usize {
+    let count = set.count_ones();
+    pick_bit(set, count, rng.below(count))
+}
+
+/// What is a chain of dozens of instructions otherwise, at most of the steps of many programs,
+/// is three here: they count, deposit a bit at the place of the n-th, and find it.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "bmi2,popcnt")]
+fn draw_by_instruction(set: u64, rng: &mut Rng) -> usize {
+    let n = rng.below(set.count_ones());
+    std::arch::x86_64::_pdep_u64(1 << n, set).trailing_zeros() as usize
+}
+
 /// The position of bit number `n` of the `count` bits of `set`; which one is random,
 /// so that a branch on `n` would be mispredicted.
 #[inline(always)]
-pub(super) fn pick_bit(set: u64, count: u32, n: u32) -> usize {
+fn pick_bit(set: u64, count: u32, n: u32) -> usize {
     let mut rest = set;
     let mut drop = |from: u32, to: u32| {
         for k in from..to {
@@ -138,4 +166,26 @@ pub(super) fn weighed(
         }
     }
     last
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{draw, draw_plainly};
+    use crate::kernel::Rng;
+
+    #[test]
+    fn every_processor_draws_the_same_bit_and_all_are_drawn() {
+        let mut rng = Rng::new(5);
+        for bits in 1..=64 {
+            let set = (0..bits).fold(0_u64, |set, _| set | 1 << rng.below(64));
+            let mut drawn = 0_u64;
+            for _ in 0..2_000 {
+                let mut other = rng;
+                let (bit, plain) = (draw(set, &mut rng), draw_plainly(set, &mut other));
+                assert_eq!((bit, rng), (plain, other), "of {set:#x}");
+                drawn |= 1 << bit;
+            }
+            assert_eq!(drawn, set);
+        }
+    }
 }

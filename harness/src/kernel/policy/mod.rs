@@ -76,8 +76,7 @@ impl Kernel {
             // Two tasks, the most frequent case by far, need not be counted.
             return select_unpredictable(self.plan.rng.below(2) == 0, lowest, rest.trailing_zeros() as usize);
         }
-        let count = set.count_ones();
-        bits::pick_bit(set, count, self.plan.rng.below(count))
+        bits::draw(set, &mut self.plan.rng)
     }
 
     /// Applies the policy to the whole set, which is not empty.
