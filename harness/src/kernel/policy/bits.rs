@@ -1,8 +1,8 @@
 //! Picking single bits of a set of any size, given as its words that are not empty with
 //! their places.
 
-use super::super::enabled::Words;
-use super::super::rng::Rng;
+use crate::kernel::data::enabled::Words;
+use crate::kernel::schedule::rng::Rng;
 
 /// How many bits are set.
 pub(super) fn count(set: Words<'_, false>) -> u32 {
