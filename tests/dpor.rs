@@ -15,3 +15,5 @@ mod random;
 mod shapes;
 #[path = "dpor/traces.rs"]
 mod traces;
+#[path = "dpor/world.rs"]
+mod world;

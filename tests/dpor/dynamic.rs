@@ -2,7 +2,8 @@
 //! joined, some killed, some left to themselves.
 
 use super::classics::config;
-use super::programs::{Action, Family, act, counts, outcome, world};
+use super::programs::{Action, Family};
+use super::world::{act, counts, outcome, world};
 use selvedge_harness::prelude::outcome as label;
 use selvedge_harness::prelude::*;
 use selvedge_harness::program::AnyProgram;

@@ -1,8 +1,9 @@
 //! Programs drawn at random: one execution for each trace finds what all schedules find.
 
 use super::classics::config;
-use super::programs::{Action, Family, counts, outcome, program};
+use super::programs::{Action, Family};
 use super::traces::trace;
+use super::world::{counts, outcome, program};
 use selvedge_harness::Recording;
 use selvedge_harness::prelude::*;
 use std::collections::BTreeSet;

@@ -26,15 +26,27 @@
 //!    that only the steps after it are looked at.
 //! 4. Where it is not known whether a reversed race can run, it is tried; a plan that
 //!    cannot be followed is dropped, and counted as blocked.
+//! 5. What a planned last step does after its operation is not known before it was run; so
+//!    until then nothing is dropped because of it.
 //!
-//! An execution that ends early (deadlock, panic, bound) has tasks with an announced
-//! operation that never ran; those count as last steps. Several workers do not share
-//! this search: it runs on one.
+//! A step that ends the execution (with a panic, a data race, a death) commutes with
+//! nothing: what others had done by then is part of the trace, and whoever could have gone
+//! on instead makes another. Tasks that never took a further step, since the execution or
+//! another task ended them or since they waited in vain, stand before an announced
+//! operation; it counts as a last step. Several workers do not share this search: it runs
+//! on one.
+//!
+//! Blocked executions: none where an operation can always run or its guard looks at its own
+//! object (words, plain data, locks, condition variables, semaphores), whether tasks panic
+//! or not. Where it looks at another word (a queue's number of items), at a descriptor, or
+//! at the clock, or where threads end with their process, some plans cannot be followed:
+//! of drawn programs of queues one in twenty-five, of others one in a hundred.
 //!
 //! Sources: Abdulla, Aronis, Jonsson, Sagonas, "Optimal dynamic partial order reduction",
 //! POPL 2014, and "Source sets: a foundation for optimal dynamic partial order reduction",
 //! JACM 64 (2017), for source sets and wakeup trees; Flanagan, Godefroid, "Dynamic
-//! partial-order reduction for model checking software", POPL 2005, for races.
+//! partial-order reduction for model checking software", POPL 2005, for races. In the papers
+//! a step conflicts with the same others whatever it finds; why it need not is in `reversal`.
 
 mod races;
 mod reversal;

@@ -1,8 +1,11 @@
 //! Reversible races.
 //!
-//! Called by `trace` for each new step, and for what is announced at the end. A step races with an earlier one if they conflict, if nothing else orders them, and if it
-//! could have run before it. A lock's taking does not race with the giving back before
-//! it, because it could not have run earlier; then the taking before that is looked at.
+//! Called by `trace` for each new step, and for what is announced at the end. A step races
+//! with an earlier one if they conflict, if nothing else orders them, and if it could have
+//! run before it. A lock's taking does not race with the giving back before it, because it
+//! could not have run earlier; then the taking before that is looked at. Where the task
+//! stood before its step already, the set of enabled tasks tells; else the words of memory
+//! that were written down do, if they are the ones that matter.
 //!
 //! 1. Between the two steps of a race no third step lies that happens after the first,
 //!    before the second, and races with it.

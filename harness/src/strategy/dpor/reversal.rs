@@ -8,13 +8,20 @@
 //! execution), is known only where the race was one with just that, and else only once it
 //! was run.
 //!
-//! 1. What a last step is not known to touch it counts as not touching: if the order
-//!    matters nevertheless, the execution in which it does touch it is a race again.
-//! 2. What begins with, or commutes with, a step that is planned and not known begins with
-//!    it *perhaps*: that is asked again when the step was run.
+//! 1. What a last step is not known to touch it counts as not touching: should the order
+//!    matter nevertheless, the execution in which it does touch it has that race again.
+//! 2. Whatever begins with a step that is planned and not known, or commutes with it, begins
+//!    with it *perhaps*: it waits, and is asked again once the step was run.
+//! 3. A step that ended the execution does so again after any step that commutes with its
+//!    operation. So where another could have gone on instead, both are planned, one after the
+//!    other: the other alone could seem to be covered by executions in which this one finds
+//!    something else and ends nothing.
 //!
-//! Sources: as `dpor`; that a step may end the execution is not in the papers.
-
+//! Why 2: let `a` write x; let `b` read x, and panic if it finds 0; let `c` write y. Explored
+//! from the start in this order, `a c b` gives the plan `c b`, before which `b` alone is
+//! planned. As operations `b` and `c` commute, and `b c` would stand for `c b`. But `b` then
+//! panics, and `c b`, which ends otherwise, would never be run.
+//!
 use super::races::{Last, Race};
 use super::trace::Trace;
 use crate::kernel::{Kernel, Sleeper, Tail, Touches};

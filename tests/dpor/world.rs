@@ -1,0 +1,205 @@
+//! What tasks of a drawn program act on, and what each execution comes out with.
+
+use super::programs::{Action, MOST};
+use selvedge_harness::prelude::*;
+use selvedge_harness::{Recording, Verdict};
+use std::fmt::Write;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+const BRIEF: Duration = Duration::from_millis(1);
+
+shareable! {
+    pub(super) struct World {
+        numbers: [Value<u32>; 2],
+        locks: [Mutex<u32>; 2],
+        shelf: RwLock<u32>,
+        condvar: Condvar,
+        semaphore: Semaphore,
+        event: Event,
+        cell: RaceCell<u32>,
+        /// What each action came out with, in no step of its own.
+        seen: [AtomicU32; 16],
+    }
+}
+
+shareable! {
+    pub(super) struct Stocked {
+        world: World,
+        queue: PlainQueue<u32>,
+    }
+}
+
+/// Does the actions of a task; those on a queue only where there is one.
+pub(super) fn act(world: &World, queue: Option<&PlainQueue<u32>>, actions: &[Action], task: usize) {
+    let mut held: [Option<_>; 2] = [None, None];
+    let (mut reads, mut writes) = (None, None);
+    for (action, seen) in actions.iter().zip(&world.seen[task * MOST..]) {
+        let result = match *action {
+            Action::Get(which) => world.numbers[which].get(),
+            Action::Set(which, number) => {
+                world.numbers[which].set(number);
+                0
+            }
+            Action::Add(which) => world.numbers[which].fetch_add(1),
+            Action::Exchange(which, from, to) => match world.numbers[which].compare_exchange(from, to) {
+                Ok(found) => found,
+                Err(found) => 100 + found,
+            },
+            Action::PanicIf(which, number) => {
+                assert_ne!(world.numbers[which].get(), number);
+                0
+            }
+            Action::LeaveIf(which, number) => {
+                if world.numbers[which].get() == number {
+                    return;
+                }
+                0
+            }
+            Action::ExitIf(which, number) => {
+                if world.numbers[which].get() == number {
+                    selvedge::process::exit::<selvedge_harness::Checked>(3);
+                }
+                0
+            }
+            Action::Look => world.cell.get(),
+            Action::Change => world.cell.with_mut(|cell| std::mem::replace(cell, *cell + 1)),
+            Action::Lock(which) => {
+                held[which] = held[which].take().or_else(|| world.locks[which].lock().ok());
+                0
+            }
+            Action::Unlock(which) => u32::from(held[which].take().is_some()),
+            Action::TryLock(which) => {
+                held[which] = held[which].take().or_else(|| world.locks[which].try_lock().ok());
+                u32::from(held[which].is_some())
+            }
+            Action::LockBriefly(which) => {
+                held[which] = held[which].take().or_else(|| world.locks[which].try_lock_for(BRIEF).ok());
+                u32::from(held[which].is_some())
+            }
+            Action::Read if reads.is_none() && writes.is_none() => {
+                reads = world.shelf.read().ok();
+                reads.as_deref().copied().unwrap_or(9)
+            }
+            Action::Write if reads.is_none() && writes.is_none() => {
+                writes = world.shelf.write().ok();
+                writes.as_mut().map_or(9, |shelf| std::mem::replace(&mut **shelf, 1))
+            }
+            Action::TryWrite if reads.is_none() && writes.is_none() => {
+                writes = world.shelf.try_write().ok();
+                u32::from(writes.is_some())
+            }
+            Action::Read | Action::Write | Action::TryWrite | Action::GiveBack => {
+                (reads, writes) = (None, None);
+                0
+            }
+            Action::Wait => {
+                held[0] = held[0].take().map(|guard| world.condvar.wait(guard).unwrap());
+                0
+            }
+            Action::WaitBriefly => match held[0].take() {
+                Some(guard) => {
+                    let (guard, result) = world.condvar.wait_timeout(guard, BRIEF).unwrap();
+                    held[0] = Some(guard);
+                    u32::from(result.timed_out())
+                }
+                None => 2,
+            },
+            Action::NotifyOne => {
+                world.condvar.notify_one();
+                0
+            }
+            Action::NotifyAll => {
+                world.condvar.notify_all();
+                0
+            }
+            Action::Acquire => {
+                world.semaphore.acquire();
+                0
+            }
+            Action::TryAcquire => u32::from(world.semaphore.try_acquire()),
+            Action::AcquireBriefly => u32::from(world.semaphore.acquire_timeout(BRIEF)),
+            Action::Release => {
+                world.semaphore.release();
+                0
+            }
+            Action::SetEvent => {
+                world.event.set();
+                0
+            }
+            Action::ClearEvent => {
+                world.event.clear();
+                0
+            }
+            Action::AwaitEvent => {
+                world.event.wait();
+                0
+            }
+            Action::Put(number) => queue.map_or(9, |queue| u32::from(queue.put(number).is_ok())),
+            Action::Take => queue.map_or(9, |queue| queue.get().unwrap_or(9)),
+            Action::TryTake => queue.map_or(9, |queue| queue.try_get().unwrap_or(9)),
+            Action::Await(which, number) => {
+                world.numbers[which].await_eq(number);
+                0
+            }
+        };
+        seen.store(result + 1, Ordering::Relaxed);
+    }
+}
+
+pub(super) fn world() -> World {
+    World {
+        numbers: std::array::from_fn(|_| Value::new(0)),
+        locks: std::array::from_fn(|_| Mutex::new(0)),
+        shelf: RwLock::new(0),
+        condvar: Condvar::new(),
+        semaphore: Semaphore::new(1),
+        event: Event::new(),
+        cell: RaceCell::new(0),
+        seen: std::array::from_fn(|_| AtomicU32::new(0)),
+    }
+}
+
+impl World {
+    /// What all actions came out with.
+    pub(super) fn label(&self) -> String {
+        let mut label = String::new();
+        for seen in &self.seen {
+            write!(label, "{} ", seen.load(Ordering::Relaxed)).unwrap();
+        }
+        label
+    }
+}
+
+/// The program in which each task does its actions.
+pub(super) fn program(actions: &[Vec<Action>]) -> Program<Stocked> {
+    let all = actions.to_vec();
+    Program::new("drawn", || Stocked { world: world(), queue: PlainQueue::bounded(1) })
+        .tasks("task", actions.len(), move |state, i| act(&state.world, Some(&state.queue), &all[i], i))
+        .label(|state, label| label.push_str(&state.world.label()))
+}
+
+/// How an execution came out: its label, or the law that it broke and who broke it.
+pub(super) fn outcome(recording: &Recording) -> String {
+    let end = match &recording.verdict {
+        // At which step is no part of it.
+        Verdict::Panic { task, message, place, .. } => format!("task {task}: {message} ({place})"),
+        Verdict::Died { task, status, .. } => format!("task {task} died: {status}"),
+        other => other.to_string(),
+    };
+    let tasks = recording.tasks.iter().map(|task| match (&task.status, &task.pending) {
+        (Some(status), _) => status.to_string(),
+        (None, Some(next)) => format!("{} ({})", next.name, next.place),
+        (None, None) => "?".to_owned(),
+    });
+    match recording.verdict {
+        // Who else was how far when the execution broke off is no part of how it ended.
+        Verdict::Panic { .. } | Verdict::Died { .. } | Verdict::Race { .. } => end,
+        _ => format!("{end} [{}] {}", recording.label, tasks.collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// Whether an execution was run to its end.
+pub(super) fn counts(recording: &Recording) -> bool {
+    !matches!(recording.verdict, Verdict::Broken(_) | Verdict::Diverged { .. })
+}
