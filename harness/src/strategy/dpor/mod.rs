@@ -12,7 +12,7 @@
 //! | `races` | the reversible races |
 //! | `reversal` | for each, the steps that reverse it |
 //! | `tree` | what is planned: wakeup trees |
-//! | `kernel::touches` | which two steps commute |
+//! | `kernel::causality::touches` | which two steps commute |
 //! | `kernel::policy::awake` | the part after the plan: never a task that sleeps |
 //!
 //! The last execution is a stack of levels, one for each step: the task that was chosen,
@@ -39,8 +39,9 @@
 //! Blocked executions: none where an operation can always run or its guard looks at its own
 //! object (words, plain data, locks, condition variables, semaphores), whether tasks panic
 //! or not. Where it looks at another word (a queue's number of items), at a descriptor, or
-//! at the clock, or where threads end with their process, some plans cannot be followed:
-//! of drawn programs of queues one in twenty-five, of others one in a hundred.
+//! at the clock, or where threads end with their process, some plans cannot be followed: in
+//! drawn programs one in twenty-five with queues, one in fifty with such threads, one in a
+//! hundred with deadlines.
 //!
 //! Sources: Abdulla, Aronis, Jonsson, Sagonas, "Optimal dynamic partial order reduction",
 //! POPL 2014, and "Source sets: a foundation for optimal dynamic partial order reduction",
