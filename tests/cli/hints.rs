@@ -58,6 +58,41 @@ fn the_command_that_reproduces_is_called_as_this_one_was() {
     assert_eq!((program, rest), (env!("CARGO_BIN_EXE_selvedge"), &*format!("replay {token}")));
 }
 
+/// Thirty choices of thirty tasks, and a number of three digits for each of them; and the
+/// same as it was written before lists were packed.
+#[test]
+fn long_lists_make_short_tokens() {
+    use selvedge_harness::token::{Identity, Token};
+    use selvedge_harness::{Choice, Granularity};
+    let numbers = ["999"; 15].join("+");
+    let name = format!("bank:deposits={numbers},withdrawals={numbers}");
+    let case = selvedge_fixtures::catalogue().unwrap().parse(&name).unwrap().case("racy").unwrap();
+    let schedule: Vec<Choice> = (0..30).map(Choice::run).collect();
+    let token = |parameters: Vec<u8>| {
+        let identity = Identity { parameters, ..case.identity() };
+        Token { identity, granularity: Granularity::Operation, schedule: schedule.clone() }.to_string()
+    };
+    let one = case.identity().parameters.len();
+    assert!(one <= 2 * 22, "{one} bytes");
+    let half = format!("bank:deposits={numbers}");
+    let half = selvedge_fixtures::catalogue().unwrap().parse(&half).unwrap().case("racy").unwrap();
+    let schedule = (0..30).map(|step| Choice::run(step % 2)).collect();
+    let short = Token { identity: half.identity(), granularity: Granularity::Operation, schedule };
+    assert!(short.to_string().len() <= 60, "{short}");
+    // Place, length, and each number twice over as a varint: how it was always read.
+    let list =
+        |place: u8| [vec![place, 15], [1998_u16; 15].map(|n| [n as u8 | 0x80, (n >> 7) as u8]).concat()];
+    let before = [list(0).concat(), list(1).concat()].concat();
+    let room = Room::new();
+    for token in [token(case.identity().parameters), token(before)] {
+        let (code, out, err) = room.run(&["show", &token]);
+        assert!(code != 2 && !err.contains("parameters"), "{code}: {out}{err}");
+        let line = ["explore", &name, "--variant", "racy"];
+        let (code, _, err) = told(room.command(&line).env("SELVEDGE_REPLAY", &token).output().unwrap());
+        assert!(code != 2, "{err}");
+    }
+}
+
 /// Nobody can tidy up after SIGKILL; the next command that needs a folder does.
 #[test]
 fn what_a_killed_command_left_is_swept_by_the_next() {

@@ -1,12 +1,16 @@
 //! The values given to a scenario's parameters.
 //!
 //! In a token, each argument that differs from its default is the parameter's place
-//! in the scenario's list, as a varint, and its value, in the order of that list.
+//! in the scenario's list, as a varint, and its value, in the order of that list. A list
+//! of numbers that is shorter when it is packed has a place higher by 64; see `packed`.
 
 use super::parameter::{Parameter, Value, decode_varint, encode_varint};
 use super::scenario::Scenario;
 use crate::Error;
 use std::fmt;
+
+/// Added to the place of a list that is packed: more than a scenario has parameters.
+const PACKED: usize = 64;
 
 /// One value for each parameter of a scenario.
 #[derive(Clone, Debug)]
@@ -58,8 +62,12 @@ impl Arguments {
         let mut bytes = Vec::new();
         for (place, (parameter, value)) in self.parameters.iter().zip(&self.values).enumerate() {
             if parameter.parse(parameter.default).is_ok_and(|default| default != *value) {
+                let mut plain = Vec::new();
+                parameter.encode(value, &mut plain);
+                let packed = parameter.encode_packed(value).filter(|packed| packed.len() < plain.len());
+                let place = if packed.is_some() { place | PACKED } else { place };
                 encode_varint(place as u64, &mut bytes);
-                parameter.encode(value, &mut bytes);
+                bytes.extend(packed.unwrap_or(plain));
             }
         }
         bytes
@@ -75,8 +83,11 @@ impl Arguments {
         while !bytes.is_empty() {
             let place =
                 decode_varint(&mut bytes).and_then(|place| usize::try_from(place).ok()).ok_or_else(wrong)?;
+            let (packed, place) = (place & PACKED != 0, place & !PACKED);
             let parameter = arguments.parameters.get(place).ok_or_else(wrong)?;
-            arguments.values[place] = parameter.decode(&mut bytes).ok_or_else(wrong)?;
+            let value =
+                if packed { parameter.decode_packed(&mut bytes) } else { parameter.decode(&mut bytes) };
+            arguments.values[place] = value.ok_or_else(wrong)?;
         }
         Ok(arguments)
     }

@@ -15,6 +15,7 @@
 //! | `scenario` | a scenario and its variants |
 //! | `parameter` | what a parameter may be, and its values |
 //! | `arguments` | the values given, as text and as the bytes in a token |
+//! | `packed` | lists of numbers in few bytes |
 //! | `find` | from a name or a token to a program |
 //!
 //! 1. A token's fingerprint is the hash of `scenario/variant`, so a token alone says
@@ -24,6 +25,7 @@
 
 mod arguments;
 mod find;
+mod packed;
 mod parameter;
 mod scenario;
 

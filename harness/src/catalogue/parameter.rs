@@ -9,6 +9,7 @@
 //! A varint is seven bits a byte, lowest first, the high bit set on all but the last
 //! (LEB128); zigzag maps 0, -1, 1, -2 to 0, 1, 2, 3.
 
+use super::packed;
 use crate::Error;
 use crate::nearest::nearest;
 use std::fmt;
@@ -136,6 +137,20 @@ impl Parameter {
                 encode_varint(place.unwrap_or(0) as u64, bytes);
             }
         }
+    }
+
+    /// A list of numbers, packed; `None` for any other value.
+    pub(super) fn encode_packed(&self, value: &Value) -> Option<Vec<u8>> {
+        let (Form::Numbers { least, .. }, Value::Numbers(numbers)) = (self.form, value) else { return None };
+        let mut bytes = Vec::new();
+        packed::encode(numbers, least, &mut bytes);
+        Some(bytes)
+    }
+
+    /// Takes a list that was packed from the front; `None` if there is none.
+    pub(super) fn decode_packed(&self, bytes: &mut &[u8]) -> Option<Value> {
+        let Form::Numbers { least, count, .. } = self.form else { return None };
+        packed::decode(bytes, least, count).map(Value::Numbers).filter(|value| self.allows(value))
     }
 
     /// Takes a value of this parameter from the front; `None` if there is none.

@@ -24,9 +24,10 @@ pub(super) fn run(catalogue: &Catalogue, args: &Explore) -> Result<Exit, Stop> {
     let selection = catalogue.parse(&args.which.name)?;
     let cases = selection.chosen(args.which.variant.as_deref())?;
     if let Some(token) = environment::replay()? {
-        if cases.iter().all(|case| case.identity() != token.identity) {
-            let other = catalogue.find(&token)?.name();
-            return Err(Error::Token(format!("in SELVEDGE_REPLAY belongs to `{other}`")).into());
+        // Its parameters may be written in another way than they would be now.
+        let own = catalogue.find(&token)?;
+        if cases.iter().all(|case| case.identity() != own.identity()) {
+            return Err(Error::Token(format!("in SELVEDGE_REPLAY belongs to `{}`", own.name())).into());
         }
         conflicts::refuse_beside_token(args)?;
         let asked = Asked {
