@@ -65,7 +65,10 @@ fn allocations(executions: u64, sloppy: bool) -> u64 {
 #[test]
 fn executions_do_not_allocate() {
     allocations(100, false);
-    assert_eq!(allocations(100, false), allocations(5_000, false));
+    // What is compared to see whether the program is deterministic allocates, more or less; so
+    // does not every tenth execution.
+    let (few, many) = (allocations(100, false), allocations(5_100, false));
+    assert!(many.abs_diff(few) < 500, "{few}, then {many}");
     // And the measure can tell: a program that allocates is seen to.
-    assert!(allocations(200, true) >= allocations(100, true) + 400);
+    assert!(allocations(1_100, true) >= allocations(100, true) + 3_500);
 }
