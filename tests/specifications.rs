@@ -376,3 +376,15 @@ fn c_pool_01_03_12_each_task_is_run_once_and_its_result_comes_in_its_place() {
     walk.does(0, Close, PoolRet::Done).never(0, Join, PoolRet::Runs(0)).never(0, Join, PoolRet::Runs(3));
     walk.does(0, Join, PoolRet::Runs(1));
 }
+
+#[test]
+fn c_manager_01_a_vector_keeps_its_elements_in_their_places() {
+    use VectorOp::{Get, Pop, Push, Set, SwapRemove, ToVec};
+    use VectorRet::{All, At, Found, Refused};
+    let mut walk = Walk::new(Vector { capacity: 3 });
+    walk.does(0, Pop, Found(None)).does(0, Set(0, 1), Refused).does(1, SwapRemove(0), Refused);
+    walk.does(0, Push(5), At(0)).does(1, Push(6), At(1)).does(0, Push(7), At(2)).does(1, Push(8), Refused);
+    walk.never(0, Get(1), Found(None)).does(0, Set(1, 9), Found(Some(6))).dies(0);
+    walk.does(1, Get(1), Found(Some(9))).does(1, SwapRemove(0), Found(Some(5)));
+    walk.does(1, ToVec, All(vec![7, 9])).does(1, Pop, Found(Some(9))).does(1, Get(1), Found(None));
+}

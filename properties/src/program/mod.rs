@@ -42,6 +42,7 @@ mod semaphore;
 mod subject;
 mod tried;
 mod value;
+mod vector;
 
 pub use barrier::setups as barrier_setups;
 pub use generated::{Generated, OPERATIONS, TASKS, programs};
@@ -56,3 +57,4 @@ pub use run::{World, program};
 pub use semaphore::{bounded as bounded_setups, unbounded as unbounded_setups};
 pub use subject::{Generate, Subject};
 pub use tried::{Apart, Tried};
+pub use vector::RealVector;

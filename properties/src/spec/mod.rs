@@ -29,6 +29,7 @@ mod rwlock;
 mod semaphore;
 mod specification;
 mod value;
+mod vector;
 
 pub use array::Array;
 pub use barrier::{Barrier, BarrierOp, BarrierRet, BarrierState, Fate};
@@ -50,3 +51,4 @@ pub use rwlock::{RwLock, RwLockOp, RwLockState};
 pub use semaphore::{Semaphore, SemaphoreOp, SemaphoreRet};
 pub use specification::{Outcome, Specification, Task};
 pub use value::{Value, ValueOp, ValueRet};
+pub use vector::{Vector, VectorOp, VectorRet};
