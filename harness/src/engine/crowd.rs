@@ -17,7 +17,7 @@
 
 /// Pieces that are taken as a crowd: it lasts until they are dropped.
 pub(crate) struct Crowd {
-    _pieces: Vec<Vec<u8>>,
+    pieces: Vec<Vec<u8>>,
 }
 
 /// Where in their page the next blocks lie, in units: no place, and one for each bit.
@@ -31,6 +31,8 @@ const SMALLEST: usize = 2 * UNIT - HEAD;
 const LARGEST: usize = 32 * UNIT - HEAD;
 /// So many larger sizes are, each twice the one before.
 const ROUGH: u32 = 8;
+/// An allocator keeps no pieces of this size at hand.
+const GROWN: usize = 2048;
 /// How many blocks of one size are taken at most.
 const MOST: usize = 200;
 /// So many blocks in a row have no hole between them by chance; an allocator keeps fewer of a
@@ -67,7 +69,19 @@ impl Crowd {
             let gap = if missing < 4 { missing + page - 2 } else { missing - 2 };
             pieces.push(Vec::with_capacity(gap * UNIT - HEAD));
         }
-        Some(Crowd { _pieces: pieces })
+        Some(Crowd { pieces })
+    }
+
+    /// Ends the crowd and gives its memory back for any use. The allocator of the C library
+    /// would keep small pieces at hand, some of each size, and every process that is forked
+    /// from then on would pay for the pages on which they lie. So each grows into what lies
+    /// behind it, which is free by then as a rule, and is no small one any more.
+    pub(super) fn disperse(mut self) {
+        self.pieces.sort_unstable_by_key(|piece| piece.as_ptr());
+        while let Some(mut piece) = self.pieces.pop() {
+            piece.reserve_exact(GROWN);
+            drop(std::hint::black_box(piece));
+        }
     }
 }
 

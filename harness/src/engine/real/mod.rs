@@ -54,9 +54,9 @@ use warm::Troupe;
 /// How often the controller looks whether the running task is still alive.
 const PATROL: u64 = 10_000_000;
 /// The execution at whose begin the controller has made what it makes but once, so that its
-/// memory stays as it is from then on: the first was run again twice, to see whether it is the
-/// same.
-const SETTLED: u64 = 4;
+/// memory stays as it is from then on: the first was run again with each crowd, to see whether
+/// it is the same.
+const SETTLED: u64 = 2 + Crowd::COUNT as u64;
 
 /// The process engine; lives in a controller.
 pub(crate) struct Real<'m> {
@@ -225,7 +225,9 @@ impl Executor for Real<'_> {
         let crowd = Crowd::gather(kernel.plan.crowd);
         let captured = panic::capture(&raw mut kernel.note);
         let verdict = self.run(label);
-        drop(crowd);
+        if let Some(crowd) = crowd {
+            crowd.disperse();
+        }
         panic::capture(captured);
         verdict
     }
