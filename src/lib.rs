@@ -18,8 +18,6 @@
 //! | [`pool`] | workers that are given functions to run |
 //! | [`net`] | connections between processes that do not descend from each other, selectors, servers |
 //! | [`manager`] | objects that a server process has, and others use through proxies |
-//! | [`net`] | connections between processes that do not descend from each other, servers |
-//! | [`manager`] | objects that live in a process of their own |
 //!
 //! Dependencies point one way:
 //! `sys <- platform <- shm <- raw <- sync <- channel <- signal <- process <- thread <- pool, net <- manager`.
