@@ -18,7 +18,7 @@ pub type Mutex<T> = selvedge::sync::Mutex<T, Checked>;
 pub type Condvar = selvedge::sync::Condvar<Checked>;
 /// A mutual-exclusion lock around data that survives its holders.
 pub type RobustMutex<T> = selvedge::sync::RobustMutex<T, Checked>;
-/// The same, which its holder can take again.
+/// A mutual-exclusion lock that its holder can take again.
 pub type ReentrantMutex<T> = selvedge::sync::ReentrantMutex<T, Checked>;
 /// A lock that many readers or one writer can have.
 pub type RwLock<T> = selvedge::sync::RwLock<T, Checked>;
@@ -94,7 +94,7 @@ pub type LifoQueue<T> = selvedge::channel::LifoQueue<T, Checked>;
 pub type PriorityQueue<T> = selvedge::channel::PriorityQueue<T, Checked>;
 /// A number of workers, to whom tasks are given.
 pub type Pool = selvedge::pool::Pool<Checked>;
-/// The same with threads.
+/// A number of threads, to whom tasks are given.
 pub type ThreadPool = selvedge::pool::ThreadPool<Checked>;
 /// Objects in a process of their own.
 pub type Manager = selvedge::manager::Manager<Checked>;
