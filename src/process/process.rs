@@ -176,8 +176,9 @@ impl<P: Tasks> Process<P> {
 
     /// Forks the process even if this one has other threads, which the child has not: what
     /// they hold or write at that moment stays locked or half written there. Without this,
-    /// such a start is refused; see also
-    /// [`allow_fork_with_threads`](super::allow_fork_with_threads).
+    /// such a start is refused: in the main thread if there is any other, elsewhere if there
+    /// is one that this crate started, for the threads of a runner of tests are none of the
+    /// program's. See also [`allow_fork_with_threads`](super::allow_fork_with_threads).
     #[must_use]
     pub fn despite_threads(mut self) -> Self {
         self.despite_threads = true;
