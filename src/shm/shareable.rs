@@ -28,7 +28,7 @@ use std::sync::atomic::{
     message = "`{Self}` cannot live in memory that processes share",
     label = "not shareable between processes",
     note = "pointers, references, `Box`, `Vec` and `String` lead into the memory of one process; \
-            numbers, arrays `[T; N]` and the primitives of this crate do not",
+            numbers, arrays `[T; N]`, tuples of up to four and most primitives of this crate do not",
     note = "declare a struct of your own inside the macro `shareable!`, which checks each field: \
             `shareable! {{ struct Stock {{ left: Value<u32> }} }}`; \
             it is `selvedge::shareable`, and part of `selvedge_harness::prelude`"
