@@ -202,7 +202,7 @@ fn a_loop_of_several_operations_is_found_whoever_runs_in_between() {
     // Being fair does not help, and the shrunk schedule must not pretend it does.
     assert_eq!(finding.ends_if_fair, Some(false));
     let program_ends = report::failure(&report).unwrap();
-    assert!(program_ends.contains("this goes on although everybody gets a turn"), "{program_ends}");
+    assert!(program_ends.contains("this goes on even if everybody gets a turn"), "{program_ends}");
     for spin in spins(&finding.recording) {
         let names: Vec<&str> = spin.operations.iter().map(|&at| &*finding.recording.steps[at].name).collect();
         assert_eq!(names.len(), 3, "{names:?}");

@@ -104,7 +104,8 @@ fn line(recording: &Recording, table: &Table, row: &Row) -> Line {
                 cells[lane] = Some(words::operation(recording, step));
             }
             let critical = table.critical.is_some_and(|pair| pair.contains(*index));
-            let number = format!("{}{:>5}", if critical { " *" } else { "  " }, index + 1);
+            let at = index + 1;
+            let number = if critical { format!(" *{at:>5}") } else { format!("{at:>7}") };
             Line { number, paint: None, cells, across: None, place: place_text(&step.place) }
         }
         Row::Preempted(index) => {

@@ -70,7 +70,7 @@ pub fn livelock(recording: &Recording, ends_if_fair: Option<bool>) -> Option<Str
             "once everybody gets a turn the program ends: who waits like this burns its turns;\n\
              a declared wait (await_eq, an event, a condition) is not chosen before its time",
         ),
-        Some(false) => text.push_str("this goes on although everybody gets a turn"),
+        Some(false) => text.push_str("this goes on even if everybody gets a turn"),
         None => {}
     }
     Some(text.trim_end().to_owned())
