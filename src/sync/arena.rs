@@ -31,7 +31,7 @@ use super::at::At;
 use super::element::Unseen;
 use super::robust::{RobustMutex, RobustMutexGuard};
 use crate::Error;
-use crate::platform::{Atomic, Kind, Native, Op, Site, Tasks};
+use crate::platform::{Atomic, Kind, Native, Observe, Op, Site, Tasks};
 use crate::shm::by_name::perhaps_named;
 use crate::shm::{Layout, Place, Shareable};
 use std::fmt;
@@ -188,7 +188,7 @@ impl<T: Shareable + Send + Copy, P: Tasks> Arena<T, P> {
     #[track_caller]
     #[must_use]
     pub fn len(&self) -> usize {
-        self.under_lock(Kind::Read, "len", |free| free.used as usize)
+        self.shown_under_lock(Kind::Read, "len", |free| free.used as usize)
     }
 
     /// Whether there are no values.
@@ -285,6 +285,17 @@ impl<T: Copy, P: Tasks> Arena<T, P> {
     /// Does `body` with the lock, as one visible action.
     #[track_caller]
     fn under_lock<R>(&self, kind: Kind, name: &'static str, body: impl FnOnce(&mut Free) -> R) -> R {
+        self.shown_under_lock(kind, name, |free| Unseen(body(free))).0
+    }
+
+    /// The same, and a trace shows what it came to.
+    #[track_caller]
+    fn shown_under_lock<R: Observe>(
+        &self,
+        kind: Kind,
+        name: &'static str,
+        body: impl FnOnce(&mut Free) -> R,
+    ) -> R {
         let site = P::Site::here();
         // SAFETY: every arena begins with its head.
         let head = unsafe { &*self.place.content().cast::<Head<T, P>>() };
@@ -293,7 +304,7 @@ impl<T: Copy, P: Tasks> Arena<T, P> {
             Err(error) => unreachable!("every death is repaired at once, but: {error}"),
         };
         let object = self.place.content() as usize + Self::CELLS;
-        P::step(|| Op::new(kind, name, object, site.location()), || Unseen(body(&mut guard))).0
+        P::step(|| Op::new(kind, name, object, site.location()), || body(&mut guard))
     }
 
     /// Under the lock, after a death: the list of free cells anew.

@@ -23,7 +23,7 @@ use super::element::Unseen;
 use super::journal::Journal;
 use super::robust::{RobustMutex, RobustMutexGuard};
 use crate::Error;
-use crate::platform::{Kind, Native, Op, Site, Tasks};
+use crate::platform::{Kind, Native, Observe, Op, Site, Tasks};
 use crate::shm::by_name::perhaps_named;
 use crate::shm::{Layout, Place, Shareable};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -149,7 +149,7 @@ impl<T: Shareable + Send + Copy, P: Tasks> SharedVec<T, P> {
     #[track_caller]
     #[must_use]
     pub fn len(&self) -> usize {
-        self.under_lock(Kind::Read, "len", || self.journal().len())
+        self.shown_under_lock(Kind::Read, "len", || self.journal().len())
     }
 
     /// Whether there are no elements.
@@ -296,13 +296,19 @@ impl<T: Copy, P: Tasks> SharedVec<T, P> {
     /// Does `body` with the lock, as one visible action.
     #[track_caller]
     fn under_lock<R>(&self, kind: Kind, name: &'static str, body: impl FnOnce() -> R) -> R {
+        self.shown_under_lock(kind, name, || Unseen(body())).0
+    }
+
+    /// The same, and a trace shows what it came to.
+    #[track_caller]
+    fn shown_under_lock<R: Observe>(&self, kind: Kind, name: &'static str, body: impl FnOnce() -> R) -> R {
         let site = P::Site::here();
         let _guard: Guard<'_, P> = match self.head().lock.lock_or_repair(|()| self.repair()) {
             Ok(guard) => guard,
             Err(error) => unreachable!("every death is repaired at once, but: {error}"),
         };
         let object = self.place.content() as usize + Self::ELEMENTS;
-        P::step(|| Op::new(kind, name, object, site.location()), || Unseen(body())).0
+        P::step(|| Op::new(kind, name, object, site.location()), body)
     }
 
     fn head(&self) -> &Head<T, P> {
