@@ -146,11 +146,21 @@ fn damaged_lines_are_named() {
             "line 2: the answer to Write(3) is about other numbers (begun in line 1)",
         ),
         (&[begun, "1 :ok :write 3 4"], "line 2: `4` follows the value (begun in line 1)"),
+        (&["1 :invoke :cas [1 2] 3"], "line 1: `3` follows the value"),
+        (&["1 :invoke :read nil nil"], "line 1: `nil` follows the value"),
     ] {
         assert_eq!(read_jepsen(&jepsen(lines)).unwrap_err().to_string(), message);
     }
-    let words = b"INFO  jepsen.util - 1\t:invoke\t:read\tnil\nfrom nobody\n";
-    assert!(read_jepsen(words).unwrap_err().to_string().starts_with("line 2: it is no event"));
+    for line in [
+        "from nobody",
+        "INFO  jepsen.util 1\t:invoke\t:read\tnil",
+        "INFO  jepsen.utl - 1\t:invoke\t:read\tnil",
+        "INFO  jepsen.util - \t:invoke\t:read\tnil",
+    ] {
+        let log = format!("INFO  jepsen.util - 1\t:invoke\t:read\tnil\n{line}\n");
+        let wrong = read_jepsen(log.as_bytes()).unwrap_err().to_string();
+        assert!(wrong.starts_with("line 2: it is no event"), "{line}: {wrong}");
+    }
     assert_eq!(read_jepsen(b"\n\xff\n").unwrap_err().to_string(), "line 2: the line is not UTF-8 text");
 }
 
@@ -174,12 +184,29 @@ fn damaged_maps_are_named() {
             r#"{:process 0, :type :ok, :f :get, :key "1", :value "x"}"#,
             "line 1: process 0 gets an answer but asked for nothing",
         ),
+        (
+            r#"{:process 99999999999999999999, :type :invoke, :f :get, :key "1", :value nil}"#,
+            "line 1: :process: Word(\"99999999999999999999\") is not what belongs there",
+        ),
+        (
+            r#"{:process 0, :type :invoke, :f :get, :key "1", :value nil} {:process 1}"#,
+            "line 1: `{:process 1}` follows the map",
+        ),
         (r#"{"process" 0}"#, "line 1: a key of the map is not a keyword, as in :process"),
         (
             "hello",
             "line 1: it is no event, as in `{:process 0, :type :invoke, :f :get, :key \"4\", :value nil}`",
         ),
     ] {
+        assert_eq!(read_kv(log.as_bytes()).unwrap_err().to_string(), message);
+    }
+    for (answer, message) in [
+        ("", "line 2: :value is missing (begun in line 1)"),
+        (", :value x", "line 2: :value: `x` is neither in quotes nor nil (begun in line 1)"),
+    ] {
+        let log = format!(
+            "{{:process 0, :type :invoke, :f :get, :key 1}}\n{{:process 0, :type :ok, :f :get, :key 1{answer}}}"
+        );
         assert_eq!(read_kv(log.as_bytes()).unwrap_err().to_string(), message);
     }
     let nemesis = r#"{:process :nemesis, :type :info, :f :start, :value {:a [1 "}"]}}"#;

@@ -37,7 +37,7 @@ pub fn read_jepsen(log: &[u8]) -> Result<History<RegisterOp, RegisterRet>, Error
     let mut reading = Reading::default();
     each_line(log, |number, line| match event(line) {
         Some(text) => reading.event(number, text),
-        None if is_chatter(line) => Ok(()),
+        None if is_chatter(line) && !is_like_an_event(line) => Ok(()),
         None => Err("it is no event, as in `INFO  jepsen.util - 1 :invoke :write 3`".to_owned()),
     })?;
     let Reading { mut history, not_done, .. } = reading;
@@ -52,6 +52,20 @@ fn event(line: &str) -> Option<&str> {
     let rest = rest.trim_start().strip_prefix(['-', ':'])?.trim_start();
     let named = rest.starts_with(':') || rest.starts_with(char::is_alphabetic);
     (!named).then_some(rest)
+}
+
+/// What happens to an operation, and what an operation is.
+const KINDS: [&str; 4] = [":invoke", ":ok", ":fail", ":info"];
+const FUNCTIONS: [&str; 3] = [":read", ":write", ":cas"];
+
+/// Whether a line names an operation after what happens to it, as only events do: then it
+/// is a damaged one, whichever logger it seems to be from.
+fn is_like_an_event(line: &str) -> bool {
+    let words = line.split_whitespace();
+    words
+        .clone()
+        .zip(words.skip(1))
+        .any(|(kind, function)| KINDS.contains(&kind) && FUNCTIONS.contains(&function))
 }
 
 #[derive(Default)]
@@ -69,14 +83,15 @@ impl Reading {
             other => return Err(format!("{other:?} is not the number of a process")),
         };
         let (kind, function) = (word(&mut reader, "the kind of event")?, word(&mut reader, "the operation")?);
-        let functions = [":read", ":write", ":cas"];
-        if !functions.contains(&function) {
-            return Err(unknown("operation", function, &functions));
+        if !FUNCTIONS.contains(&function) {
+            return Err(unknown("operation", function, &FUNCTIONS));
         }
         match kind {
             ":invoke" => {
                 self.clients.free(process)?;
-                let number = self.history.call(process, operation(function, &mut reader)?, line);
+                let operation = operation(function, &mut reader)?;
+                end(&mut reader, kind)?;
+                let number = self.history.call(process, operation, line);
                 self.clients.begins(process, number, line);
                 Ok(())
             }
@@ -90,7 +105,7 @@ impl Reading {
                 self.answer(kind, number, &mut reader, line)
                     .map_err(|why| format!("{why} (begun in line {begun})"))
             }
-            _ => Err(unknown("kind of event", kind, &[":invoke", ":ok", ":fail", ":info"])),
+            _ => Err(unknown("kind of event", kind, &KINDS)),
         }
     }
 
@@ -165,5 +180,5 @@ fn operation(function: &str, reader: &mut Reader<'_>) -> Result<RegisterOp, Wron
 
 /// Nothing may follow, except the reason of a failure.
 fn end(reader: &mut Reader<'_>, kind: &str) -> Result<(), Wrong> {
-    if kind == ":ok" && reader.more() { Err(format!("`{}` follows the value", reader.0)) } else { Ok(()) }
+    if kind != ":fail" && reader.more() { Err(format!("`{}` follows the value", reader.0)) } else { Ok(()) }
 }

@@ -44,6 +44,9 @@ pub fn read_kv(log: &[u8]) -> Result<History<KvOp, KvRet>, Error> {
         };
         let mut reader = Reader(&text[start..]);
         let Edn::List(inner) = reader.value()? else { return Err("it is no map".to_owned()) };
+        if reader.more() && !reader.0.starts_with(';') {
+            return Err(format!("`{}` follows the map", reader.0));
+        }
         let Some(event) = Event::read(inner)? else { return Ok(()) };
         if event.kind == ":invoke" {
             clients.free(event.process)?;
@@ -65,7 +68,8 @@ pub fn read_kv(log: &[u8]) -> Result<History<KvOp, KvRet>, Error> {
         }
         match (event.kind, op) {
             (":ok", KvOp::Get(_)) => {
-                history.returned(number, KvRet::Value(event.value.unwrap_or_default()), line);
+                let value = event.found().map_err(|why| format!("{why} (begun in line {begun})"))?;
+                history.returned(number, KvRet::Value(value), line);
             }
             (":ok", _) => history.returned(number, KvRet::Done, line),
             (":fail", _) => not_done.push(number),
@@ -85,12 +89,15 @@ struct Event<'t> {
     function: &'t str,
     key: String,
     value: Option<String>,
+    /// What stands where the value should be, if it is no value.
+    word: Option<&'t str>,
 }
 
 impl<'t> Event<'t> {
     /// Reads what is in the brackets; `None` if it is not about a client.
     fn read(inner: &'t str) -> Result<Option<Event<'t>>, Wrong> {
-        let (mut process, mut kind, mut function, mut key, mut value) = (None, None, None, None, None);
+        let (mut process, mut kind, mut function, mut key) = (None, None, None, None);
+        let (mut value, mut word) = (None, None);
         let mut reader = Reader(inner);
         while reader.more() {
             let Edn::Word(name) = reader.value()? else {
@@ -99,15 +106,15 @@ impl<'t> Event<'t> {
             let item = reader.value().map_err(|why| format!("{name}: {why}"))?;
             match (name, item) {
                 (":process", Edn::Int(number)) if number >= 0 => process = Some(number as usize),
-                (":process", Edn::Word(_)) => return Ok(None),
-                (":type", Edn::Word(word)) => kind = Some(word),
-                (":f", Edn::Word(word)) => function = Some(word),
+                (":process", Edn::Word(name)) if name.starts_with(':') => return Ok(None),
+                (":type", Edn::Word(name)) => kind = Some(name),
+                (":f", Edn::Word(name)) => function = Some(name),
                 (":key", Edn::Text(text)) => key = Some(text),
                 (":key", Edn::Int(number)) => key = Some(number.to_string()),
                 (":value", Edn::Text(text)) => value = Some(text),
                 (":value", Edn::Int(number)) => value = Some(number.to_string()),
                 // What is not known is nil, or a reason in words.
-                (":value", Edn::Word(_)) => value = None,
+                (":value", Edn::Word(reason)) => word = Some(reason),
                 (":process" | ":type" | ":f" | ":key" | ":value", other) => {
                     return Err(format!("{name}: {other:?} is not what belongs there"));
                 }
@@ -121,6 +128,7 @@ impl<'t> Event<'t> {
             function: function.ok_or_else(|| missing(":f"))?,
             key: key.ok_or_else(|| missing(":key"))?,
             value,
+            word,
         };
         let kinds = [":invoke", ":ok", ":fail", ":info"];
         let functions = [":get", ":put", ":append"];
@@ -131,6 +139,16 @@ impl<'t> Event<'t> {
             return Err(unknown("operation", event.function, &functions));
         }
         Ok(Some(event))
+    }
+
+    /// What a get found: nothing is `nil` or an empty text.
+    fn found(self) -> Result<String, Wrong> {
+        match (self.value, self.word) {
+            (Some(value), _) => Ok(value),
+            (None, Some("nil")) => Ok(String::new()),
+            (None, Some(word)) => Err(format!(":value: `{word}` is neither in quotes nor nil")),
+            (None, None) => Err(":value is missing".to_owned()),
+        }
     }
 
     fn operation(&self) -> Result<KvOp, Wrong> {
