@@ -7,8 +7,9 @@ use super::options::Options;
 use crate::engine::Moment;
 use std::time::{Duration, Instant};
 
-/// Questions between two looks at the clock.
-const PATIENCE: u32 = 512;
+/// Questions between two looks at the clock. A question may come after milliseconds: few
+/// enough not to be late, enough not to notice what a look costs.
+const PATIENCE: u32 = 8;
 
 /// How long one may look for what is only good to know.
 const BRIEF: Duration = Duration::from_secs(2);

@@ -5,7 +5,11 @@
 //! can stand there instead. It must not end later than the stronger one, of course, if a
 //! kill bounds it. Of equals, the one that was called first counts as the weaker.
 //!
-//! 1. `weaker[p]` are pending entries, counted from the first pending one, in order.
+//! 1. `places[p]` is the class of pending entry p, counted from the first pending one, as
+//!    a place among all that occur.
+//! 2. `covered[c]` are the pending entries of the classes that are weaker than that at
+//!    place c, in order.
+//! 3. `equal[p]` is the last entry of the class of p that was called before p, if any.
 
 use super::model::Model;
 use super::part::Part;
@@ -15,7 +19,9 @@ use super::states::States;
 const CLASSES: usize = 256;
 
 pub(super) struct Pending {
-    weaker: Vec<Vec<u32>>,
+    places: Vec<usize>,
+    covered: Vec<Vec<u32>>,
+    equal: Vec<Option<u32>>,
 }
 
 impl Pending {
@@ -28,36 +34,29 @@ impl Pending {
         let mut distinct = classes.to_vec();
         distinct.sort_unstable();
         distinct.dedup();
+        let places: Vec<usize> =
+            classes.iter().map(|class| distinct.partition_point(|other| other < class)).collect();
+        let mut members = vec![Vec::new(); distinct.len()];
+        let mut equal = Vec::new();
+        for (entry, &place) in places.iter().enumerate() {
+            equal.push(members[place].last().copied());
+            members[place].push(entry as u32);
+        }
         let few = distinct.len() <= CLASSES;
-        // For each class, the classes that are weaker; then their entries.
-        let covered = |class: u32| {
-            let weaker =
-                distinct.iter().copied().filter(|&other| other != class && states.covers(class, other));
-            if few { weaker.collect() } else { Vec::new() }
-        };
-        let covered: Vec<Vec<u32>> = distinct.iter().map(|&class| covered(class)).collect();
-        let mut last_of_class = vec![None; distinct.len()];
-        let weaker = classes
-            .iter()
-            .enumerate()
-            .map(|(entry, class)| {
-                let place = distinct.partition_point(|other| other < class);
-                let equal = last_of_class[place].replace(entry as u32);
-                let others = (0..classes.len() as u32)
-                    .filter(|&other| covered[place].contains(&classes[other as usize]));
-                let mut weaker: Vec<u32> =
-                    if covered[place].is_empty() { Vec::new() } else { others.collect() };
-                weaker.extend(equal);
-                weaker.sort_unstable();
-                weaker
-            })
-            .collect();
-        Pending { weaker }
+        let covered = distinct.iter().map(|&class| {
+            let is_weaker = |other: u32| few && other != class && states.covers(class, other);
+            let weaker = distinct.iter().zip(&members).filter(|&(&other, _)| is_weaker(other));
+            let mut entries: Vec<u32> = weaker.flat_map(|(_, members)| members.iter().copied()).collect();
+            entries.sort_unstable();
+            entries
+        });
+        Pending { covered: covered.collect(), places, equal }
     }
 
     /// The pending entries that should be used before `entry`, of the first `called`.
     pub(super) fn weaker(&self, entry: usize, called: usize) -> impl Iterator<Item = usize> {
-        let weaker = self.weaker[entry].iter().map(|&other| other as usize);
-        weaker.take_while(move |&other| other < called)
+        let covered = self.covered[self.places[entry]].iter().map(|&other| other as usize);
+        let equal = self.equal[entry].map(|other| other as usize);
+        covered.take_while(move |&other| other < called).chain(equal)
     }
 }

@@ -11,6 +11,8 @@
 //! 4. `idol` is the state that was forgotten earliest of all; it stands for those that
 //!    are forgotten where it is.
 
+use super::judgement::Why;
+use super::limit::Limit;
 use super::model::Model;
 use super::part::Part;
 use super::states::States;
@@ -102,10 +104,19 @@ impl Reads {
         states: &States<'_, M>,
         classes: &[u32],
         init: u32,
-    ) -> bool {
+        limit: &mut Limit,
+    ) -> Result<bool, Why> {
+        if part.calls.len() > LONG {
+            return Ok(false);
+        }
         let placed = vec![false; part.calls.len()];
-        let mut reads = (0..part.done).filter(|&entry| self.next[entry] as usize == entry);
-        part.calls.len() <= LONG && reads.any(|read| is_lost(part, states, classes, &placed, (0, init), read))
+        for read in (0..part.done).filter(|&entry| self.next[entry] as usize == entry) {
+            limit.check(part.bytes())?;
+            if is_lost(part, states, classes, &placed, (0, init), read) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether one of the next reads can never be placed any more.

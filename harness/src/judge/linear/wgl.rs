@@ -100,7 +100,8 @@ pub(super) fn search<'h, M: Model>(
     let hidden = Hidden::new(part, &states, &classes);
     let stay = Stay::new(part, &states, &classes);
     let init = states.init();
-    if reads.impossible(part, &states, &classes, init) {
+    limit.impatient();
+    if reads.impossible(part, &states, &classes, init, limit)? {
         return Ok(Outcome::Stuck(Vec::new(), 0));
     }
     let mut search = Search {
