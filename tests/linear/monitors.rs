@@ -233,6 +233,25 @@ fn what_a_monitor_does_not_know_is_searched() {
     assert!(matches!(judge(&Queue, &history, &Options::default()), Judgement::Broken(_)));
 }
 
+/// As many as were put can be taken.
+#[test]
+fn equal_numbers_are_taken_one_by_one() {
+    let mut history = History::new();
+    let mut time = 0;
+    let mut done = |op, ret| {
+        time += 2;
+        history.done(0, time, op, ret, time + 1);
+        judge(&PriorityQueue, &history, &Options::default()) == Judgement::Holds
+    };
+    for value in [5, 7, 5] {
+        assert!(done(PoolOp::Put(value), PoolRet::Done));
+    }
+    for least in [5, 5, 7] {
+        assert!(done(PoolOp::Take, PoolRet::Took(Some(least))));
+    }
+    assert!(!done(PoolOp::Take, PoolRet::Took(Some(5))));
+}
+
 /// What a monitor refuses is explained by the search: prefix and operation.
 #[test]
 fn what_a_monitor_refuses_is_explained() {

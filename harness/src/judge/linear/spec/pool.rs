@@ -5,7 +5,7 @@ use super::super::history::Call;
 use super::super::model::Model;
 use super::super::monitor;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 /// What one can do to a collection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -33,7 +33,7 @@ pub struct Queue;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Stack;
 
-/// A priority queue, from which the least number is taken; no number is in it twice.
+/// A priority queue, from which the least number is taken; its state is sorted.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PriorityQueue;
 
@@ -103,6 +103,13 @@ pools! {
     Queue over VecDeque<i64>, put by VecDeque::push_back, taken by VecDeque::pop_front,
         watched by monitor::queue;
     Stack over Vec<i64>, put by Vec::push, taken by Vec::pop, watched by monitor::stack;
-    PriorityQueue over BTreeSet<i64>, put by |set, value| _ = set.insert(value),
-        taken by BTreeSet::pop_first, watched by monitor::priority_queue;
+    PriorityQueue over Vec<i64>, put by insert, taken by take_first, watched by monitor::priority_queue;
+}
+
+fn insert(sorted: &mut Vec<i64>, value: i64) {
+    sorted.insert(sorted.partition_point(|other| *other < value), value);
+}
+
+fn take_first(sorted: &mut Vec<i64>) -> Option<i64> {
+    (!sorted.is_empty()).then(|| sorted.remove(0))
 }
