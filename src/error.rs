@@ -77,7 +77,8 @@ pub enum Error {
     },
     /// A process was to be forked while its parent had other threads.
     #[error(
-        "process {name} would be forked beside {others} other threads, whose locks could stay locked in it; start it before them, or use an entry! with spawn, or ask for it by despite_threads()"
+        "process {name} would be forked beside {others} other thread{}, whose locks could stay locked in it; start it before them, or use an entry! with spawn, or ask for it by despite_threads()",
+        if *others == 1 { "" } else { "s" }
     )]
     ForkWithThreads {
         /// The name of the process.

@@ -189,7 +189,7 @@ rusty_fork_test! {
         let mut child = Process::new(|| ()).name("lonely");
         let error = child.start().unwrap_err();
         assert!(matches!(error, Error::ForkWithThreads { others: 1, .. }), "{error}");
-        assert!(error.to_string().starts_with("process lonely would be forked beside 1 other threads"), "{error}");
+        assert!(error.to_string().starts_with("process lonely would be forked beside 1 other thread, "), "{error}");
         let mut child = child.despite_threads();
         child.start().unwrap();
         assert!(child.join().unwrap().success());

@@ -73,6 +73,10 @@ fn what_is_wrong_is_said_in_one_line() {
                 data("kv-c10-ok.txt")
             ),
         ),
+        (
+            &[&file, "--model", "kv"],
+            format!("{file}: no operation of this model; use --model register, which finds 60"),
+        ),
     ] {
         assert_eq!(judge(line), (2, String::new(), format!("selvedge: {message}\n")), "{line:?}");
     }

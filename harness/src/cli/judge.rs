@@ -48,7 +48,8 @@ impl Judged {
         match self.report.strategy {
             _ if !self.report.tally.complete => None,
             Strategy::Dfs { preemptions: Some(most) } => {
-                Some(format!("complete: every schedule with at most {most} preemptions"))
+                let s = if most == 1 { "" } else { "s" };
+                Some(format!("complete: every schedule with at most {most} preemption{s}"))
             }
             Strategy::Dfs { preemptions: None } => Some("complete: every schedule".to_owned()),
             _ => None,

@@ -23,6 +23,22 @@ enum Log {
     Kv(History<KvOp, KvRet>),
 }
 
+impl Log {
+    fn of(bytes: &[u8], object: Object) -> Result<Log, Error> {
+        match object {
+            Object::Register => read_jepsen(bytes).map(Log::Register),
+            Object::Kv => read_kv(bytes).map(Log::Kv),
+        }
+    }
+
+    fn operations(&self) -> usize {
+        match self {
+            Log::Register(history) => history.calls().len(),
+            Log::Kv(history) => history.calls().len(),
+        }
+    }
+}
+
 /// Judges each file.
 pub(super) fn run(args: &JudgeArgs) -> Result<Exit, Stop> {
     let object = choose("model", &args.model, &MODELS)?;
@@ -91,9 +107,16 @@ fn verdict<M: Model>(
 fn read(file: &str, object: Object) -> Result<Log, Error> {
     let wrong = |error: &dyn std::fmt::Display| Error::Usage(format!("{file}: {error}"));
     let bytes = std::fs::read(file).map_err(|error| wrong(&error))?;
-    match object {
-        Object::Register => read_jepsen(&bytes).map(Log::Register),
-        Object::Kv => read_kv(&bytes).map(Log::Kv),
+    let log = Log::of(&bytes, object).map_err(|error| wrong(&error))?;
+    let others = MODELS.iter().filter(|_| log.operations() == 0);
+    for (name, other) in others {
+        match Log::of(&bytes, *other).map_or(0, |log| log.operations()) {
+            0 => {}
+            count => {
+                let said = format!("no operation of this model; use --model {name}, which finds {count}");
+                return Err(wrong(&said));
+            }
+        }
     }
-    .map_err(|error| wrong(&error))
+    Ok(log)
 }
