@@ -125,22 +125,28 @@ fn holds(pid: u32, file: &fs::Metadata, inode: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rusty_fork::rusty_fork_test;
     use std::os::fd::AsFd;
 
-    #[test]
-    fn one_open_of_a_file_excludes_another() {
-        let path = std::env::temp_dir().join(format!("selvedge-ofd-{}", std::process::id()));
-        let open =
-            || fs::File::options().create(true).truncate(false).read(true).write(true).open(&path).unwrap();
-        let (one, two) = (open(), open());
-        fs::remove_file(&path).unwrap();
-        lock(one.as_fd(), false).unwrap();
-        assert!(try_lock(two.as_fd(), false).unwrap(), "two may share it");
-        assert!(!try_lock(two.as_fd(), true).unwrap() && !is_free(two.as_fd(), true));
-        unlock(one.as_fd()).unwrap();
-        assert!(try_lock(two.as_fd(), true).unwrap() && !is_free(one.as_fd(), false));
-        assert_eq!(holders(one.as_fd()), [std::process::id()]);
-        drop(two);
-        assert!(is_free(one.as_fd(), true) && holders(one.as_fd()).is_empty());
+    rusty_fork_test! {
+        #![rusty_fork(timeout_ms = 60_000)]
+
+        // In a process of its own: what a test beside it forks has copies of these opens.
+        #[test]
+        fn one_open_of_a_file_excludes_another() {
+            let path = std::env::temp_dir().join(format!("selvedge-ofd-{}", std::process::id()));
+            let open =
+                || fs::File::options().create(true).truncate(false).read(true).write(true).open(&path).unwrap();
+            let (one, two) = (open(), open());
+            fs::remove_file(&path).unwrap();
+            lock(one.as_fd(), false).unwrap();
+            assert!(try_lock(two.as_fd(), false).unwrap(), "two may share it");
+            assert!(!try_lock(two.as_fd(), true).unwrap() && !is_free(two.as_fd(), true));
+            unlock(one.as_fd()).unwrap();
+            assert!(try_lock(two.as_fd(), true).unwrap() && !is_free(one.as_fd(), false));
+            assert_eq!(holders(one.as_fd()), [std::process::id()]);
+            drop(two);
+            assert!(is_free(one.as_fd(), true) && holders(one.as_fd()).is_empty());
+        }
     }
 }
