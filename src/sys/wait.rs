@@ -86,20 +86,25 @@ pub fn wait_with_usage(which: Which<'_>) -> io::Result<(Ended, Usage)> {
 }
 
 /// Waits until such a child has ended, was stopped, or goes on after that, and tells each of
-/// these once.
+/// these once: the latest, where several have come since the last time.
 ///
 /// ```
 /// use selvedge::process::{Becomes, News, Which, wait_news};
 /// use selvedge::sys::process::{Signal, fork};
+/// use selvedge::{Event, Shared};
 ///
+/// // What is over by the time one looks is not told: it ends when that was seen.
+/// let seen = Shared::new(Event::new());
 /// let child = fork(|| {
 ///     nix::sys::signal::raise(Signal::SIGSTOP).expect("anybody may stop himself");
+///     seen.wait();
 ///     3
 /// })?;
 /// let of_child = || wait_news(Which::Pid(child.id())).map(|news| news.becomes);
 /// assert_eq!(of_child()?, Becomes::Stopped(Signal::SIGSTOP as i32));
 /// child.signal(Signal::SIGCONT)?;
 /// assert_eq!(of_child()?, Becomes::Continued);
+/// seen.set();
 /// assert!(matches!(of_child()?, Becomes::Ended(status) if status.code() == Some(3)));
 /// # Ok::<(), std::io::Error>(())
 /// ```
