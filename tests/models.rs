@@ -66,14 +66,16 @@ macro_rules! hold {
     )*};
 }
 
-/// Tests of machines that must be caught: a name, how, and what runs.
+/// Tests of machines that must be caught: a name, how, and what runs; and the list of them.
 macro_rules! caught {
-    ($($name:ident by $finding:expr, $model:expr;)*) => {$(
-        #[test]
+    ($($name:ident by $finding:expr, $model:expr;)*) => {
+        $(#[test]
         fn $name() {
             is_caught(stringify!($name), $finding, || $model);
-        }
-    )*};
+        })*
+
+        const BROKEN: &[(&str, &str)] = &[$((stringify!($name), $finding)),*];
+    };
 }
 
 // The last number bounds the preemptions: two tasks are mostly exhausted without a bound,
@@ -191,6 +193,27 @@ fn a_sound_machine_is_not_caught() {
         let message = payload.downcast_ref::<String>().expect("the message was formatted");
         assert!(message.contains("the broken machine passed"), "{message}");
     }
+}
+
+#[test]
+fn the_table_lists_every_broken_machine() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/mutants.md");
+    let text = std::fs::read_to_string(path).expect("the documents are beside the tests");
+    let (_, models) = text.split_once("| machine |").expect("the second table is of the models");
+    let rows = models.lines().filter(|line| line.starts_with("| `"));
+    let listed: Vec<(&str, &str)> = rows
+        .map(|row| {
+            let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+            (cells[1].trim_matches('`'), cells[3])
+        })
+        .collect();
+    let word = |finding| match finding {
+        RACE => "race",
+        DEADLOCK => "deadlock",
+        _ => "assertion",
+    };
+    let broken: Vec<(&str, &str)> = BROKEN.iter().map(|&(name, finding)| (name, word(finding))).collect();
+    assert_eq!(listed, broken);
 }
 
 /// Every machine of `selvedge::raw` has a model here; the parts of others are checked with

@@ -52,7 +52,9 @@ fn check<T: Tried>(caught: &Caught<T>) -> &'static str {
 fn table() -> Vec<(String, String)> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/mutants.md");
     let text = fs::read_to_string(path).unwrap();
-    let rows = text.lines().filter(|line| line.starts_with("| `"));
+    // What follows is of the models, which loom runs.
+    let rows = text.split("| machine |").next().unwrap_or_default().lines();
+    let rows = rows.filter(|line| line.starts_with("| `"));
     rows.map(|row| {
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
         (cells[1].trim_matches('`').to_owned(), cells[3].to_owned())
