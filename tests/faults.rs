@@ -261,3 +261,25 @@ fn a_lock_that_nobody_gives_back_does_not_keep_the_end_waiting() {
         assert!(message.contains("waits for ever: lock (") && message.contains("faults.rs"), "{message}");
     }
 }
+
+/// n tasks of one step come in n! orders, and each of them may have died instead.
+#[test]
+#[serial]
+fn each_fault_that_is_possible_at_a_step_is_tried_there() {
+    for (tasks, kills, schedules) in [(2, 1, 6), (2, 2, 8), (3, 1, 24), (3, 2, 42)] {
+        for engine in BOTH {
+            let program = Program::new("one step each", slots)
+                .tasks("task", tasks, |slots, _| slots.index.fetch_add(1))
+                .faults(Faults::kills(kills));
+            let report =
+                program.check(&quiet(engine).strategy(Strategy::Dfs { preemptions: None }).exhaust());
+            let found = report.unwrap().tally;
+            assert_eq!((found.executions, found.complete), (schedules, true), "{engine:?}: {tasks}, {kills}");
+            if kills == 1 {
+                let census = program.census(&quiet(engine), true).unwrap();
+                let killed: Vec<u64> = census.points.iter().map(|point| point.killed).collect();
+                assert_eq!(killed, vec![schedules / (tasks as u64 + 1); tasks], "{engine:?}");
+            }
+        }
+    }
+}

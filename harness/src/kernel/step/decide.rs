@@ -205,12 +205,24 @@ impl Kernel {
         self.current = choice.task() as u32;
     }
 
-    /// Writes a choice down; the turn stays where it is.
+    /// Writes a choice down, and what else there was; the turn stays where it is.
     #[inline]
     pub(in crate::kernel) fn note_choice(&mut self, choice: Choice) {
+        self.log_alternatives();
+        self.write_down(choice);
+    }
+
+    /// Writes down what may be chosen at this step, if the plan asks for that.
+    #[inline]
+    pub(in crate::kernel) fn log_alternatives(&mut self) {
         if self.plan.log_enabled {
             self.log_enabled();
         }
+    }
+
+    /// Writes a choice down whose alternatives were logged.
+    #[inline]
+    pub(in crate::kernel) fn write_down(&mut self, choice: Choice) {
         if self.plan.record {
             self.record(choice);
         }

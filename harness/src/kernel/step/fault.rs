@@ -202,24 +202,27 @@ impl Kernel {
 
     /// Performs a fault that is possible; true if the turn was given.
     fn happen(&mut self, choice: Choice) -> bool {
+        // Before it changes what was possible, or else nothing would be tried in its stead.
+        self.log_alternatives();
         let index = choice.task();
         let kind = (0..KINDS).find(|&kind| outcome(kind) == choice.outcome()).unwrap_or(0);
         let left = &mut self.faults.left[FaultPlan::budget(kind)];
         *left = left.saturating_sub(1);
         match choice.outcome() {
             Outcome::Kill => {
-                self.note_choice(choice);
+                self.write_down(choice);
                 self.kill_process(self.task(index).process as usize, Signal::SIGKILL);
                 false
             }
             Outcome::Spurious => {
-                self.note_choice(choice);
+                self.write_down(choice);
                 self.rouse(index);
                 false
             }
             Outcome::TimeOut => {
                 self.pass_time(self.task(index).op.deadline);
-                self.commit(choice);
+                self.write_down(choice);
+                self.current = index as u32;
                 true
             }
             other => {
@@ -227,7 +230,8 @@ impl Kernel {
                     self.interrupt(index);
                 }
                 self.task(index).outcome = other;
-                self.commit(choice);
+                self.write_down(choice);
+                self.current = index as u32;
                 true
             }
         }
