@@ -41,7 +41,8 @@ pub(crate) struct Event {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub(crate) struct Tail {
-    /// It ended the task with this `ended` word; 0 if none, [`EVERYTHING`] if several.
+    /// It ended the task with this `ended` word; 0 if none, [`EVERYTHING`] if several, or if
+    /// it went on to what destructors did as it unwound.
     pub(crate) ends: usize,
     /// It looked at this word to announce the next operation; 0 and several as above.
     pub(crate) peeks: usize,

@@ -32,6 +32,7 @@
 
 use super::life;
 use crate::kernel::data::state::{ABANDON, GRANTED, Kernel, UNWINDING};
+use crate::kernel::schedule::event::EVERYTHING;
 use crate::kernel::step::point::switch_plainly;
 use selvedge::platform::{Cmp, Op};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -52,7 +53,12 @@ pub(in crate::kernel) fn passes(kernel: &mut Kernel, op: &Op) -> Option<bool> {
         life::unwind();
     }
     if kernel.unwinds() {
-        return if can_go_on(op) { Some(false) } else { None };
+        if !can_go_on(op) {
+            return None;
+        }
+        // The step that panicked does this too, and if the panic is caught others see it.
+        kernel.note_tail(|tail| tail.ends = EVERYTHING);
+        return Some(false);
     }
     // A panic that user code caught: the task goes on as if nothing had happened. If
     // another task unwinds, too, this cannot be told from a panic that goes on.
