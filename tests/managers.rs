@@ -204,6 +204,12 @@ rusty_fork_test! {
             objects.lock.release().unwrap();
             clients[victim] = start(kill + 2);
         }
+        // The others go on: so do the last two.
+        let until = std::time::Instant::now() + LONG;
+        while (KILLS..KILLS + 2).any(|client| noted.get(client as usize) < 3) {
+            assert!(std::time::Instant::now() < until, "the last two do not go on: {:?}", noted.to_vec());
+            std::thread::yield_now();
+        }
         for client in &clients {
             client.kill().unwrap();
             client.join().unwrap();
@@ -212,7 +218,7 @@ rusty_fork_test! {
         let hits = objects.hits.get("hits").unwrap().unwrap_or(0);
         assert!((acknowledged..=acknowledged + KILLS + 2).contains(&hits), "{acknowledged} were acknowledged, {hits} done");
         let log = objects.log.to_vec().unwrap();
-        assert!(log.len() as u64 >= acknowledged.saturating_sub(KILLS + 2) && hits > KILLS / 4, "{hits}");
+        assert!(log.len() as u64 >= acknowledged.saturating_sub(KILLS + 2) && hits >= 6, "{hits}");
         for me in 0..KILLS + 2 {
             let rounds: Vec<u64> = log.iter().filter(|(who, _)| *who == me).map(|(_, round)| *round).collect();
             assert_eq!(rounds, (0..rounds.len() as u64).collect::<Vec<_>>(), "client {me}");
