@@ -12,7 +12,6 @@ use super::end;
 use super::identity::{self, Identity};
 use crate::Error;
 use crate::platform::Tasks;
-use std::io::{self, Write};
 use std::sync::Arc;
 
 /// The number of the calling process: its pid, or a logical number under a scheduler.
@@ -26,8 +25,7 @@ pub fn id<P: Tasks>() -> u32 {
 /// output and without running anything else.
 #[doc(alias = "_exit")]
 pub fn exit<P: Tasks>(code: i32) -> ! {
-    // What cannot be written is lost either way.
-    let _ = io::stdout().flush();
+    crate::sys::output::flush();
     P::exit(code)
 }
 

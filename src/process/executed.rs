@@ -20,9 +20,8 @@ use crate::channel::{Connection, Kind, Passed};
 use crate::platform::Native;
 use crate::sys::process::{Child, PANIC_CODE};
 use crate::sys::program::Program;
-use crate::sys::{execute, report};
+use crate::sys::{execute, output, report};
 use serde::{Deserialize, Serialize};
-use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -108,7 +107,7 @@ pub(super) fn run(_: &str, socket: OwnedFd) -> i32 {
     };
     let words = match catch_unwind(AssertUnwindSafe(life)) {
         Ok(Ok(())) => {
-            let _ = std::io::stdout().flush();
+            output::flush();
             return 0;
         }
         Ok(Err(error)) => {
@@ -123,6 +122,6 @@ pub(super) fn run(_: &str, socket: OwnedFd) -> i32 {
         }
     };
     report::tell(to_report.as_fd(), None, &words);
-    let _ = std::io::stdout().flush();
+    output::flush();
     PANIC_CODE
 }

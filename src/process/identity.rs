@@ -410,7 +410,9 @@ fn in_chain(pid: u32) -> Arc<Identity> {
     Arc::clone(&next.set(Box::new(Link(Arc::new(copy)))).0.0)
 }
 
-/// The last link of the chain, and the place for the next one.
+/// The last link of the chain, and the place for the next one. Inline, since every child comes
+/// here as it begins and would have to map a place of its own.
+#[inline]
 fn last(first: &'static Arc<Identity>) -> (&'static Arc<Identity>, &'static SetOnce<Link>) {
     let (mut link, mut next) = (first, &SECOND);
     while let Some(Link(known)) = next.get() {

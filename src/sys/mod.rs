@@ -18,6 +18,7 @@ pub mod membarrier;
 pub mod memory;
 pub mod object;
 pub mod ofd;
+pub mod output;
 pub(crate) mod own_id;
 pub(crate) mod packet;
 pub(crate) mod prefetch;

@@ -26,6 +26,7 @@
 
 use super::clock;
 use super::last_words::{self, LastWords};
+use super::output;
 use super::report::Report;
 use super::status::ExitStatus;
 use super::wait::{self, Which};
@@ -33,7 +34,7 @@ use nix::errno::Errno;
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::unistd::{ForkResult, Pid};
-use std::io::{self, Write};
+use std::io;
 use std::mem;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -80,14 +81,10 @@ pub fn fork<F: FnOnce() -> i32>(body: F) -> io::Result<Child> {
     // The child belongs to the program of its parent, and learns it by being a copy.
     let _ = super::program::Program::current();
     let words = LastWords::new();
-    // What cannot be written now could not be written later either. Nothing of standard error
-    // waits to be written.
-    let _ = io::stdout().flush();
-    let locks = (!super::thread::is_surely_alone()).then(|| {
-        let mut out = io::stdout().lock();
-        let _ = out.flush();
-        (out, io::stderr().lock())
-    });
+    // Nothing of standard error waits to be written.
+    output::flush();
+    let locks =
+        (!super::thread::is_surely_alone()).then(|| (output::flushed_and_locked(), io::stderr().lock()));
     // SAFETY: the child is a copy of this one thread. It may allocate, because the C
     // library takes its allocator's locks across a fork, and it may print, because nobody
     // else holds those locks (invariant 4). It leaves by `_exit` (invariant 3).
@@ -116,7 +113,7 @@ fn run<F: FnOnce() -> i32>(body: F, words: &LastWords) -> ! {
         mem::forget(payload);
         PANIC_CODE
     });
-    let _ = io::stdout().flush();
+    output::flush();
     exit_now(code)
 }
 

@@ -104,7 +104,7 @@ fn execute(model: &dyn Model) -> std::io::Result<(Verdict, String)> {
                 // SAFETY: the state was initialised.
                 let run = || unsafe { model.run(state, task) };
                 let code = if catch_unwind(AssertUnwindSafe(run)).is_ok() { 0 } else { 101 };
-                let _ = std::io::Write::flush(&mut std::io::stdout());
+                selvedge::sys::output::flush();
                 exit_now(code);
             }
         }

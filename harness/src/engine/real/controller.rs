@@ -206,7 +206,7 @@ fn start<R: Serialize>(
         let passed = Shared::try_new(Event::new()).map_err(|error| Error::Usage(error.to_string()))?;
         let moment = Published::try_new(AtomicU8::new(0)).map_err(|error| Error::Usage(error.to_string()))?;
         let caller = std::process::id();
-        let _ = (std::io::stdout().flush(), std::io::stderr().flush());
+        selvedge::sys::output::flush();
         let alone = Alone::new();
         let (out, err) = (std::io::stdout().lock(), std::io::stderr().lock());
         // SAFETY: the child only uses what the trial has shown to be free, and
@@ -309,6 +309,6 @@ fn deliver<R: Serialize>(result: Result<R, String>, writer: OwnedFd) -> ! {
         }
         Err(_) => 70,
     };
-    let _ = std::io::stdout().flush();
+    selvedge::sys::output::flush();
     selvedge::sys::process::exit_now(code);
 }

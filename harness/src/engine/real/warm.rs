@@ -19,7 +19,6 @@ use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getppid};
 use selvedge::process::{Passport, passport, restart_numbering};
-use std::io::Write;
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
@@ -110,7 +109,7 @@ impl<'m> Troupe<'m> {
             // SAFETY: the turn was given to this task, and its state was set up.
             unsafe { enter(self.kernel, task, || self.perform(state, task)) };
             forget_handlers();
-            let _ = std::io::stdout().flush();
+            selvedge::sys::output::flush();
             let code = self.kernel().task(task).status;
             depart(self.kernel());
             if self.model.dynamic() {

@@ -172,7 +172,7 @@ fn run_process(this: *mut Kernel, child: usize, body: impl FnOnce() -> i32) -> !
     // SAFETY: the turn was given to this task.
     unsafe { life::enter(this, child, body) };
     let code = kernel.task(child).status;
-    let _ = std::io::Write::flush(&mut std::io::stdout());
+    selvedge::sys::output::flush();
     life::depart(kernel);
     selvedge::sys::process::exit_now(code)
 }
