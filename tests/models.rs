@@ -23,13 +23,17 @@ use selvedge_properties::model::ring::{
 };
 use selvedge_properties::model::rwlock::{self, Blind, Silent, Slots, Whole};
 use selvedge_properties::model::semaphore::{self, BlindTake, Forgetful, OldLook, RelaxedRelease};
-use selvedge_properties::model::{Loom, exhaust};
+use selvedge_properties::model::{
+    Loom, RESTLESS, Restless, UNACQUIRED, UNRELEASED, Unacquired, Unreleased, exhaust,
+};
 use std::process::Command;
 
 /// Set in a child to the name of the test whose model it is to run.
 const CHILD: &str = "MODEL_IN_CHILD";
 const DEADLOCK: &str = "deadlock; threads =";
 const RACE: &str = "Causality violation";
+/// Nobody breaks the barrier of the model, and yet somebody found it broken.
+const BROKEN_UP: &str = "nobody breaks it";
 
 /// A model that was explored in one execution only was not explored.
 #[track_caller]
@@ -139,6 +143,17 @@ hold! {
     lane_twice: lane::each_is_done_once::<RawLane<Loom>>(2, 1, true, Some(2));
     once_two: once::done_once::<RawOnce<Loom>>(1, None);
     once_three: once::done_once::<RawOnce<Loom>>(2, Some(2));
+    mutex_restless: mutex::excludes::<RawMutex<Restless>>(1, Some(2));
+    robust_restless: mutex::excludes::<RawRobustMutex<Restless>>(1, Some(2));
+    semaphore_restless: semaphore::one_permit_excludes::<RawSemaphore<Restless>>(1, Some(2));
+    semaphore_robust_restless: semaphore::one_permit_excludes::<semaphore::Robust<RESTLESS>>(1, Some(2));
+    rwlock_restless: rwlock::separates::<Slots<Restless>>(1, 1, Some(2));
+    event_restless: event::a_set_releases::<RawEvent<Restless>>(1, Some(2));
+    once_restless: once::done_once::<RawOnce<Restless>>(1, Some(2));
+    barrier_restless: barrier::two_meet::<RawBarrier<Restless, 1>>(1, Some(2));
+    queue_restless: queue::each_item_arrives::<RawQueue<Restless>>(1, 1, Some(2));
+    monitor_restless: queue::each_item_arrives::<Monitored<RESTLESS>>(1, 1, Some(2));
+    ring_restless: queue::each_item_arrives::<RawRing<Restless>>(1, 1, Some(2));
 }
 
 caught! {
@@ -181,6 +196,30 @@ caught! {
     once_flag_first by RACE, once::done_once::<FlagFirst>(1, None);
     once_relaxed_done by RACE, once::done_once::<RelaxedDone>(1, None);
     event_quiet_set by DEADLOCK, event::a_set_releases::<QuietSet>(1, None);
+    mutex_unreleased by RACE, mutex::excludes::<RawMutex<Unreleased>>(1, Some(2));
+    robust_unreleased by RACE, mutex::excludes::<RawRobustMutex<Unreleased>>(1, Some(2));
+    semaphore_unreleased by RACE, semaphore::one_permit_excludes::<RawSemaphore<Unreleased>>(1, Some(2));
+    semaphore_robust_unreleased by RACE, semaphore::one_permit_excludes::<semaphore::Robust<UNRELEASED>>(1, Some(2));
+    rwlock_unreleased by RACE, rwlock::separates::<Slots<Unreleased>>(1, 1, Some(2));
+    event_unreleased by RACE, event::a_set_releases::<RawEvent<Unreleased>>(1, Some(2));
+    once_unreleased by RACE, once::done_once::<RawOnce<Unreleased>>(1, Some(2));
+    barrier_unreleased by BROKEN_UP, barrier::two_meet::<RawBarrier<Unreleased, 1>>(1, Some(2));
+    lane_unreleased by RACE, lane::each_is_done_once::<RawLane<Unreleased>>(1, 1, true, Some(2));
+    queue_unreleased by DEADLOCK, queue::each_item_arrives::<RawQueue<Unreleased>>(1, 1, Some(2));
+    monitor_unreleased by RACE, queue::each_item_arrives::<Monitored<UNRELEASED>>(1, 1, Some(2));
+    ring_unreleased by RACE, queue::each_item_arrives::<RawRing<Unreleased>>(1, 1, Some(2));
+    mutex_unacquired by RACE, mutex::excludes::<RawMutex<Unacquired>>(1, Some(2));
+    robust_unacquired by RACE, mutex::excludes::<RawRobustMutex<Unacquired>>(1, Some(2));
+    semaphore_unacquired by RACE, semaphore::one_permit_excludes::<RawSemaphore<Unacquired>>(1, Some(2));
+    semaphore_robust_unacquired by RACE, semaphore::one_permit_excludes::<semaphore::Robust<UNACQUIRED>>(1, Some(2));
+    rwlock_unacquired by RACE, rwlock::separates::<Slots<Unacquired>>(1, 1, Some(2));
+    event_unacquired by RACE, event::a_set_releases::<RawEvent<Unacquired>>(1, Some(2));
+    once_unacquired by RACE, once::done_once::<RawOnce<Unacquired>>(1, Some(2));
+    barrier_unacquired by BROKEN_UP, barrier::two_meet::<RawBarrier<Unacquired, 1>>(1, Some(2));
+    lane_unacquired by RACE, lane::each_is_done_once::<RawLane<Unacquired>>(1, 1, true, Some(2));
+    queue_unacquired by DEADLOCK, queue::each_item_arrives::<RawQueue<Unacquired>>(1, 1, Some(2));
+    monitor_unacquired by RACE, queue::each_item_arrives::<Monitored<UNACQUIRED>>(1, 1, Some(2));
+    ring_unacquired by RACE, queue::each_item_arrives::<RawRing<Unacquired>>(1, 1, Some(2));
 }
 
 /// The other half of every `is_caught`: what nothing is wrong with is not caught.

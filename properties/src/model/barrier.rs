@@ -10,7 +10,7 @@
 //!
 //! When a process dies, its arrival is taken back: not modelled.
 
-use super::{Loom, exhaust};
+use super::{Lacking, Loom, exhaust};
 use loom::cell::Cell;
 use loom::sync::Arc;
 use loom::thread;
@@ -28,7 +28,7 @@ pub trait RawMeeting: 'static {
     fn wait(&self);
 }
 
-impl RawMeeting for RawBarrier<Loom, 1> {
+impl<const WHAT: u8> RawMeeting for RawBarrier<Lacking<WHAT>, 1> {
     fn new() -> Self {
         RawBarrier::new(2).expect("there is room for two")
     }

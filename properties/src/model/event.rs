@@ -12,7 +12,7 @@
 //!
 //! When a process dies: not modelled; no instruction lies between setting and waking.
 
-use super::{Loom, asleep, exhaust};
+use super::{Lacking, Loom, asleep, exhaust};
 use loom::cell::Cell;
 use loom::sync::Arc;
 use loom::thread;
@@ -34,7 +34,7 @@ pub trait RawFlag: 'static {
     fn wait(&self);
 }
 
-impl RawFlag for RawEvent<Loom> {
+impl<const WHAT: u8> RawFlag for RawEvent<Lacking<WHAT>> {
     fn new() -> Self {
         RawEvent::new()
     }

@@ -11,7 +11,7 @@
 //!
 //! When a process dies, the other one is not told here: not modelled.
 
-use super::{Loom, exhaust};
+use super::{Lacking, Loom, exhaust};
 use loom::cell::Cell;
 use loom::sync::{Arc, Mutex};
 use loom::thread;
@@ -40,7 +40,7 @@ pub trait RawWay: 'static {
     fn answer(&self, here: bool) -> bool;
 }
 
-impl RawWay for RawLane<Loom> {
+impl<const WHAT: u8> RawWay for RawLane<Lacking<WHAT>> {
     fn new() -> Self {
         RawLane::new()
     }

@@ -11,10 +11,15 @@
 //!
 //! 1. Comparing and falling asleep are one action, as the kernel promises.
 //! 2. Sleepers are woken in the order in which they fell asleep: loom's own queue.
-//! 3. The comparison is an ordinary load. The mutex orders it after every wake-up that came
+//! 3. The comparison is a relaxed load. The mutex orders it after every wake-up that came
 //!    before, and nothing else does: less than the kernel gives, so that a machine which
-//!    passes here does not lean on more.
+//!    passes here does not lean on more. What the mutex orders, no manual promises either:
+//!    over [`Restless`] there is none.
 //! 4. There is no clock: every deadline has passed.
+//!
+//! 5. What a variant [lacks](Lacking), no machine gets from it, whatever it asks for: a
+//!    machine over one that acquires or releases nothing is that machine with all its
+//!    orderings relaxed.
 //!
 //! When a process dies, loom knows nothing of it.
 
@@ -24,24 +29,55 @@ use selvedge::platform::{Atomic, Change, Cmp, Guard, Observe, Op, Owner, Platfor
 use selvedge::sys::robust::{Links, OWNER};
 use std::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
 
-/// The platform on which loom explores.
+/// A platform on which loom explores, without what the bits of `WHAT` stand for.
 #[derive(Clone, Copy, Debug)]
-pub struct Loom;
+pub struct Lacking<const WHAT: u8>;
+
+/// Looks are no acquires.
+pub const UNACQUIRED: u8 = 1;
+/// Writes are no releases.
+pub const UNRELEASED: u8 = 2;
+/// Whoever wants to sleep comes back when others have run, without cause.
+pub const RESTLESS: u8 = 4;
+
+/// The platform on which loom explores, as it should be.
+pub type Loom = Lacking<0>;
+/// Where nobody learns anything from what was looked at.
+pub type Unacquired = Lacking<UNACQUIRED>;
+/// Where nobody tells anything by what was written.
+pub type Unreleased = Lacking<UNRELEASED>;
+/// Where nobody sleeps, so that to have slept orders nothing: what is not ordered by the
+/// words themselves is not ordered here. A lost wake-up is not seen.
+pub type Restless = Lacking<RESTLESS>;
+
+/// What is left of an ordering.
+fn left<const WHAT: u8>(order: Ordering) -> Ordering {
+    match (order, WHAT & UNACQUIRED == 0, WHAT & UNRELEASED == 0) {
+        (AcqRel, true, false) => Acquire,
+        (AcqRel, false, true) => Release,
+        (Acquire | AcqRel, false, _) | (Release, _, false) => Relaxed,
+        _ => order,
+    }
+}
 
 /// One of loom's atomics, as a platform's: their trait and loom's type are both foreign here.
 #[derive(Debug)]
-pub struct Cell<A>(A);
+pub struct Cell<A, const WHAT: u8>(A);
 
 /// A futex word and its queue.
 #[derive(Debug)]
-pub struct Futex {
+pub struct Futex<const WHAT: u8> {
     word: AtomicU32,
     asleep: Mutex<u32>,
     woken: Condvar,
 }
 
-impl Futex {
+impl<const WHAT: u8> Futex<WHAT> {
     fn change_and_wake<R>(&self, change: impl FnOnce(&AtomicU32) -> R, count: u32) -> u32 {
+        if WHAT & RESTLESS != 0 {
+            change(&self.word);
+            return 0;
+        }
         let mut asleep = self.asleep.lock().expect("nobody panics with the queue");
         change(&self.word);
         let woken = count.min(*asleep);
@@ -65,41 +101,55 @@ pub fn asleep() -> u32 {
 
 macro_rules! atomics {
     ($($wrapper:ty, $value:ty, |$this:ident| $inner:expr, |$new:ident| $make:expr;)*) => {$(
-        impl Atomic<$value> for $wrapper {
+        impl<const WHAT: u8> Atomic<$value> for $wrapper {
             fn new($new: $value) -> Self { $make }
-            fn load(&self, order: Ordering) -> $value { let $this = self; $inner.load(order) }
-            fn store(&self, value: $value, order: Ordering) { let $this = self; $inner.store(value, order); }
-            fn swap(&self, value: $value, order: Ordering) -> $value { let $this = self; $inner.swap(value, order) }
+            fn load(&self, order: Ordering) -> $value { let $this = self; $inner.load(left::<WHAT>(order)) }
+            fn store(&self, value: $value, order: Ordering) { let $this = self; $inner.store(value, left::<WHAT>(order)); }
+            fn swap(&self, value: $value, order: Ordering) -> $value { let $this = self; $inner.swap(value, left::<WHAT>(order)) }
             fn compare_exchange(&self, current: $value, new: $value, success: Ordering, failure: Ordering) -> Result<$value, $value> {
                 let $this = self;
-                $inner.compare_exchange(current, new, success, failure)
+                $inner.compare_exchange(current, new, left::<WHAT>(success), left::<WHAT>(failure))
             }
-            fn fetch_add(&self, value: $value, order: Ordering) -> $value { let $this = self; $inner.fetch_add(value, order) }
-            fn fetch_sub(&self, value: $value, order: Ordering) -> $value { let $this = self; $inner.fetch_sub(value, order) }
-            fn fetch_or(&self, value: $value, order: Ordering) -> $value { let $this = self; $inner.fetch_or(value, order) }
-            fn fetch_and(&self, value: $value, order: Ordering) -> $value { let $this = self; $inner.fetch_and(value, order) }
+            fn fetch_add(&self, value: $value, order: Ordering) -> $value { let $this = self; $inner.fetch_add(value, left::<WHAT>(order)) }
+            fn fetch_sub(&self, value: $value, order: Ordering) -> $value { let $this = self; $inner.fetch_sub(value, left::<WHAT>(order)) }
+            fn fetch_or(&self, value: $value, order: Ordering) -> $value { let $this = self; $inner.fetch_or(value, left::<WHAT>(order)) }
+            fn fetch_and(&self, value: $value, order: Ordering) -> $value { let $this = self; $inner.fetch_and(value, left::<WHAT>(order)) }
         }
     )*};
 }
 
 atomics! {
-    Cell<AtomicU8>, u8, |this| this.0, |value| Cell(AtomicU8::new(value));
-    Cell<AtomicU16>, u16, |this| this.0, |value| Cell(AtomicU16::new(value));
-    Cell<AtomicU32>, u32, |this| this.0, |value| Cell(AtomicU32::new(value));
-    Cell<AtomicU64>, u64, |this| this.0, |value| Cell(AtomicU64::new(value));
-    Futex, u32, |this| this.word, |value| Futex {
+    Cell<AtomicU8, WHAT>, u8, |this| this.0, |value| Cell(AtomicU8::new(value));
+    Cell<AtomicU16, WHAT>, u16, |this| this.0, |value| Cell(AtomicU16::new(value));
+    Cell<AtomicU32, WHAT>, u32, |this| this.0, |value| Cell(AtomicU32::new(value));
+    Cell<AtomicU64, WHAT>, u64, |this| this.0, |value| Cell(AtomicU64::new(value));
+    Futex<WHAT>, u32, |this| this.word, |value| Futex {
         word: AtomicU32::new(value),
         asleep: Mutex::new(0),
         woken: Condvar::new(),
     };
 }
 
-impl Platform for Loom {
-    type AtomicU8 = Cell<AtomicU8>;
-    type AtomicU16 = Cell<AtomicU16>;
-    type AtomicU32 = Cell<AtomicU32>;
-    type AtomicU64 = Cell<AtomicU64>;
-    type Futex = Futex;
+impl<const WHAT: u8> Lacking<WHAT> {
+    /// Does not sleep: comes back when others have run.
+    fn turn_over(words: &[(&Futex<WHAT>, u32)], deadline: Option<u64>) -> Woken {
+        if words.iter().any(|(futex, expected)| futex.word.load(Relaxed) != *expected) {
+            return Woken::Changed;
+        }
+        if deadline.is_some() {
+            return Woken::TimedOut;
+        }
+        loom::thread::yield_now();
+        Woken::Woken
+    }
+}
+
+impl<const WHAT: u8> Platform for Lacking<WHAT> {
+    type AtomicU8 = Cell<AtomicU8, WHAT>;
+    type AtomicU16 = Cell<AtomicU16, WHAT>;
+    type AtomicU32 = Cell<AtomicU32, WHAT>;
+    type AtomicU64 = Cell<AtomicU64, WHAT>;
+    type Futex = Futex<WHAT>;
     type Site = ();
 
     // To look twice is to explore twice as much and to learn nothing.
@@ -110,14 +160,17 @@ impl Platform for Loom {
     }
 
     fn futex_wait(
-        futex: &Futex,
+        futex: &Futex<WHAT>,
         expected: u32,
         deadline: Option<u64>,
         _: impl FnOnce() -> Op,
         _: Option<impl FnOnce() -> Op>,
     ) -> Woken {
+        if WHAT & RESTLESS != 0 {
+            return Self::turn_over(&[(futex, expected)], deadline);
+        }
         let mut asleep = futex.asleep.lock().expect("nobody panics with the queue");
-        if futex.word.load(Acquire) != expected {
+        if futex.word.load(Relaxed) != expected {
             return Woken::Changed;
         }
         if deadline.is_some() {
@@ -129,10 +182,10 @@ impl Platform for Loom {
         Woken::Woken
     }
 
-    /// On words of equal rank nobody sleeps: whoever wants to looks again when others have run. So the models do
-    /// not find a wake-up that is missing here; the harness does.
+    /// On words of equal rank nobody sleeps. So the models do not find a wake-up that is
+    /// missing here; the harness does.
     fn futex_wait_any(
-        words: &[(&Futex, u32)],
+        words: &[(&Futex<WHAT>, u32)],
         deadline: Option<u64>,
         op: impl FnOnce() -> Op,
         resume: Option<impl FnOnce() -> Op>,
@@ -141,24 +194,17 @@ impl Platform for Loom {
             // The other words are for the deaths of others, and nobody dies here.
             return Self::futex_wait(words[0].0, words[0].1, deadline, op, resume);
         }
-        if words.iter().any(|(futex, expected)| futex.word.load(Acquire) != *expected) {
-            return Woken::Changed;
-        }
-        if deadline.is_some() {
-            return Woken::TimedOut;
-        }
-        loom::thread::yield_now();
-        Woken::Woken
+        Self::turn_over(words, deadline)
     }
 
-    fn futex_wake(futex: &Futex, count: u32) -> u32 {
+    fn futex_wake(futex: &Futex<WHAT>, count: u32) -> u32 {
         futex.change_and_wake(|_| (), count)
     }
 
-    fn futex_change_and_wake_all(futex: &Futex, change: Change) -> u32 {
+    fn futex_change_and_wake_all(futex: &Futex<WHAT>, change: Change) -> u32 {
         let access = |word: &AtomicU32| match change {
-            Change::Add(number) => word.fetch_add(i32::from(number).cast_unsigned(), AcqRel),
-            Change::Or(bits) => word.fetch_or(u32::from(bits), AcqRel),
+            Change::Add(number) => word.fetch_add(i32::from(number).cast_unsigned(), left::<WHAT>(AcqRel)),
+            Change::Or(bits) => word.fetch_or(u32::from(bits), left::<WHAT>(AcqRel)),
         };
         futex.change_and_wake(access, u32::MAX)
     }
@@ -168,7 +214,7 @@ impl Platform for Loom {
         loom::thread::yield_now();
     }
 
-    fn guard(_: &Futex, _: u32, _: Cmp, _: u32) -> Guard {
+    fn guard(_: &Futex<WHAT>, _: u32, _: Cmp, _: u32) -> Guard {
         Guard::ALWAYS
     }
 
@@ -188,15 +234,15 @@ loom::thread_local! {
     static NUMBER: u32 = THREADS.fetch_add(1, Relaxed) & OWNER;
 }
 
-impl Robust for Loom {
-    type Word = Futex;
+impl<const WHAT: u8> Robust for Lacking<WHAT> {
+    type Word = Futex<WHAT>;
     type Owner = Thread;
 
-    fn futex(word: &Futex) -> &Futex {
+    fn futex(word: &Futex<WHAT>) -> &Futex<WHAT> {
         word
     }
 
-    fn owner(word: &Futex) -> u32 {
+    fn owner(word: &Futex<WHAT>) -> u32 {
         word.word.load(Relaxed) & OWNER
     }
 
@@ -208,8 +254,8 @@ impl Robust for Loom {
         fence(SeqCst);
     }
 
-    fn store_before_look(futex: &Futex, value: u32) {
-        futex.word.store(value, Release);
+    fn store_before_look(futex: &Futex<WHAT>, value: u32) {
+        futex.store(value, Release);
         fence(SeqCst);
     }
 

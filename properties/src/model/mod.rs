@@ -37,7 +37,9 @@ pub mod semaphore;
 
 mod loom_platform;
 
-pub use loom_platform::{Futex, Loom, asleep};
+pub use loom_platform::{
+    Futex, Lacking, Loom, RESTLESS, Restless, UNACQUIRED, UNRELEASED, Unacquired, Unreleased, asleep,
+};
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};

@@ -17,9 +17,9 @@
 //!
 //! Nobody dies here: the repair after a death is left to the harness.
 
-use super::Loom;
 use super::mutex::{RawLock, RelaxedUnlock};
 use super::queue::RawEnds;
+use super::{Lacking, Loom};
 use loom::cell::Cell;
 use selvedge::platform::{Atomic, Op, Platform};
 use selvedge::raw::{Patience, RawMonitor, RawMutex, Refusal, Watched};
@@ -60,12 +60,12 @@ impl Watched for Counts {
 }
 
 /// The shipped monitor around two counts.
-pub struct Monitored {
-    monitor: RawMonitor<Loom>,
+pub struct Monitored<const WHAT: u8 = 0> {
+    monitor: RawMonitor<Lacking<WHAT>>,
     counts: Counts,
 }
 
-impl RawEnds for Monitored {
+impl<const WHAT: u8> RawEnds for Monitored<WHAT> {
     fn new() -> Self {
         Monitored { monitor: RawMonitor::new(1), counts: Counts::new() }
     }

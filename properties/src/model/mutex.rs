@@ -12,7 +12,7 @@
 //! Nobody dies here. What the kernel does for the dead is left to the harness; a holder that
 //! leaves the lock as the dead do is modelled.
 
-use super::{Loom, exhaust};
+use super::{Lacking, Loom, exhaust};
 use loom::cell::Cell;
 use loom::sync::Arc;
 use loom::thread;
@@ -30,7 +30,7 @@ pub trait RawLock: 'static {
     fn unlock(&self);
 }
 
-impl RawLock for RawMutex<Loom> {
+impl<const WHAT: u8> RawLock for RawMutex<Lacking<WHAT>> {
     fn new() -> Self {
         RawMutex::new()
     }
@@ -42,7 +42,7 @@ impl RawLock for RawMutex<Loom> {
     }
 }
 
-impl RawLock for RawRobustMutex<Loom> {
+impl<const WHAT: u8> RawLock for RawRobustMutex<Lacking<WHAT>> {
     fn new() -> Self {
         RawRobustMutex::new()
     }

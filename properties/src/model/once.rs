@@ -10,7 +10,7 @@
 //!
 //! When a process dies, the next one does it: not modelled.
 
-use super::{Loom, exhaust};
+use super::{Lacking, Loom, exhaust};
 use loom::cell::Cell;
 use loom::sync::Arc;
 use loom::thread;
@@ -26,7 +26,7 @@ pub trait RawDeed: 'static {
     fn call(&self, deed: impl FnOnce());
 }
 
-impl RawDeed for RawOnce<Loom> {
+impl<const WHAT: u8> RawDeed for RawOnce<Lacking<WHAT>> {
     fn new() -> Self {
         RawOnce::new()
     }

@@ -17,7 +17,7 @@
 //!
 //! Nobody dies here. What the kernel does for the dead is left to the harness.
 
-use super::{Loom, exhaust};
+use super::{Lacking, Loom, exhaust};
 use loom::cell::Cell;
 use loom::sync::Arc;
 use loom::thread;
@@ -37,7 +37,7 @@ pub trait RawEnds: 'static {
     fn close(&self);
 }
 
-impl RawEnds for RawQueue<Loom> {
+impl<const WHAT: u8> RawEnds for RawQueue<Lacking<WHAT>> {
     fn new() -> Self {
         RawQueue::new(1)
     }

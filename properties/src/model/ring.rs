@@ -18,13 +18,13 @@
 //!
 //! When a process dies here, the other side waits for ever: not modelled.
 
-use super::Loom;
 use super::queue::RawEnds;
+use super::{Lacking, Loom};
 use selvedge::platform::{Atomic, Op, Platform};
 use selvedge::raw::{Patience, RawRing, Refusal};
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 
-impl RawEnds for RawRing<Loom> {
+impl<const WHAT: u8> RawEnds for RawRing<Lacking<WHAT>> {
     fn new() -> Self {
         RawRing::new(1)
     }

@@ -11,7 +11,7 @@
 //!
 //! Nobody dies here; what the kernel does for the dead is the harness's matter.
 
-use super::{Loom, exhaust};
+use super::{Lacking, Loom, exhaust};
 use loom::cell::Cell;
 use loom::sync::Arc;
 use loom::thread;
@@ -32,9 +32,9 @@ pub trait RawLock: Send + Sync + 'static {
 }
 
 /// The shipped lock, with as many slots as two readers can need.
-pub type Slots = RawRwLock<Loom, 2>;
+pub type Slots<P = Loom> = RawRwLock<P, 2>;
 
-impl RawLock for Slots {
+impl<const WHAT: u8> RawLock for Slots<Lacking<WHAT>> {
     fn new() -> Self {
         RawRwLock::new()
     }
@@ -42,7 +42,7 @@ impl RawLock for Slots {
         let (reading, found) = RawRwLock::read(self, Patience::Forever, ()).expect("it waits for ever");
         assert_eq!(found, Taken::Clean);
         look();
-        self.end_read(Loom::me(), reading, ());
+        self.end_read(Lacking::<WHAT>::me(), reading, ());
     }
     fn write(&self, change: impl FnOnce()) {
         assert_eq!(RawRwLock::write(self, Patience::Forever, ()), Some(Taken::Clean));

@@ -14,7 +14,7 @@
 //!
 //! When a process dies with a permit, the permit is gone: not modelled.
 
-use super::{Loom, exhaust};
+use super::{Lacking, Loom, exhaust};
 use loom::cell::Cell;
 use loom::sync::Arc;
 use loom::thread;
@@ -35,7 +35,7 @@ pub trait RawPermits: 'static {
     fn release(&self, permits: u32);
 }
 
-impl RawPermits for RawSemaphore<Loom> {
+impl<const WHAT: u8> RawPermits for RawSemaphore<Lacking<WHAT>> {
     fn new(permits: u32) -> Self {
         RawSemaphore::new(permits)
     }
@@ -49,27 +49,27 @@ impl RawPermits for RawSemaphore<Loom> {
 
 /// The shipped semaphore that gets permits back from the dead, and who has which. The list is
 /// the model's own, and none of loom's business.
-pub struct Robust {
-    semaphore: RawRobustSemaphore<Loom, 2>,
+pub struct Robust<const WHAT: u8 = 0> {
+    semaphore: RawRobustSemaphore<Lacking<WHAT>, 2>,
     held: std::sync::Mutex<Vec<(u32, Permit)>>,
 }
 
-impl RawPermits for Robust {
+impl<const WHAT: u8> RawPermits for Robust<WHAT> {
     fn new(permits: u32) -> Self {
         let semaphore = RawRobustSemaphore::new(permits).expect("there are few permits");
         Robust { semaphore, held: std::sync::Mutex::new(Vec::new()) }
     }
     fn acquire(&self) {
         let permit = self.semaphore.acquire(Patience::Forever, ()).expect("it waits for ever");
-        self.held.lock().expect("nobody panics with the list").push((Loom::me().id(), permit));
+        self.held.lock().expect("nobody panics with the list").push((Lacking::<WHAT>::me().id(), permit));
     }
     fn release(&self, permits: u32) {
         for _ in 0..permits {
             let mut held = self.held.lock().expect("nobody panics with the list");
-            let mine = held.iter().position(|(task, _)| *task == Loom::me().id());
+            let mine = held.iter().position(|(task, _)| *task == Lacking::<WHAT>::me().id());
             let (_, permit) = held.swap_remove(mine.expect("who releases has acquired"));
             drop(held);
-            self.semaphore.release(Loom::me(), permit, ());
+            self.semaphore.release(Lacking::<WHAT>::me(), permit, ());
         }
     }
 }
