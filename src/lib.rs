@@ -19,6 +19,27 @@
 //! | [`net`] | connections between processes that do not descend from each other, selectors, servers |
 //! | [`manager`] | objects that a server process has, and others use through proxies |
 //!
+//! # Errors and panics
+//!
+//! What depends on the world (a name, a file, another process, a limit of the system, the
+//! state in which a call finds its object) is returned as an [`Error`], or as the call's own
+//! kind of error, and has changed nothing. What returns the thing itself panics only where
+//! std does, at the line of its caller:
+//!
+//! | panics | as in std | without a panic |
+//! |---|---|---|
+//! | a value or an array gets no memory: [`Shared::new`], [`Array::new`] | `Box::new`, `vec![0; n]` | `try_` before the name |
+//! | a number that is written in the program cannot be meant: `bounded` of a [`Queue`], `new` of a [`Semaphore`] or [`Barrier`] | `Vec::with_capacity`, `chunks` | `try_` before the name |
+//! | a task cannot be started: [`spawn`], [`Process::spawn`] | `thread::spawn` | [`thread::Builder`], [`Process::start`] |
+//! | an index lies outside: [`Array`], [`RawArray`] | `slice[index]` | compare with `len` first |
+//! | a count passes its end: a permit of a [`Semaphore`] comes back that nobody took | `Rc::clone`, `RefCell::borrow` | [`Semaphore::release_n`] |
+//! | something done once does itself again: [`Once`], [`OnceCell`] | `LazyLock` | |
+//!
+//! A number from outside (an argument, a file) goes to the form that returns an error. What
+//! has only that form, such as [`SharedMap::new`], [`Pool::new`] or [`spsc()`], can fail for
+//! more reasons than its number. A panic that is not in this table, or in the docs of the
+//! function under `Panics`, is a defect.
+//!
 //! Dependencies point one way:
 //! `sys <- platform <- shm <- raw <- sync <- channel <- signal <- process <- thread <- pool, net <- manager`.
 

@@ -4,6 +4,9 @@
 //! engines and at both granularities, with kills at every point; natively with SIGKILL at
 //! moments of the kernel's choice. Maps and lists have tests of their own.
 
+#[path = "collections/shown.rs"]
+mod shown;
+
 use rusty_fork::rusty_fork_test;
 use selvedge::sync::At;
 use selvedge::{Arena, Error, ExitStatus, SharedVec};

@@ -206,3 +206,46 @@ fn the_environment_is_documented() {
     }
     assert!(read.is_subset(&table), "read but not in the table: {:?}", read.difference(&table));
 }
+
+/// Why a call may panic although nothing returns that as an error: std's would, or it is the
+/// caller's own closure that did.
+const AS_STD: [&str; 11] = [
+    "no element `index`",
+    "does not lie inside",
+    "do not all have a place",
+    "If `fill` panics",
+    "If `work` does",
+    "If `make` does",
+    "If its function does",
+    "is inside `work` already",
+    "2^32 - 1 times",
+    "released more permits than were taken",
+    "the copy of a guard that its parent has",
+];
+
+/// As the crate's docs promise: what panics names the form that returns an error, or does as
+/// std does.
+#[test]
+fn a_panic_has_a_form_that_returns_an_error() {
+    let mut offenders = Vec::new();
+    let mut seen = 0;
+    for (name, text) in sources("src") {
+        if name.starts_with("src/sys/") || name.starts_with("src/raw/") {
+            continue;
+        }
+        for part in text.split("/// # Panics\n").skip(1) {
+            seen += 1;
+            let docs = part.lines().take_while(|line| line.trim_start().starts_with("///"));
+            let why: String = docs.map(|line| line.trim_start().trim_start_matches("///")).collect();
+            let why = why.split(" # ").next().unwrap_or_default().trim();
+            if !why.contains("[`")
+                && !why.starts_with("Never:")
+                && !AS_STD.iter().any(|as_std| why.contains(as_std))
+            {
+                offenders.push(format!("{name}: {why}"));
+            }
+        }
+    }
+    assert!(seen > 30, "{seen} panics were found in the docs");
+    report("these panic, and no form of theirs returns an error", &offenders);
+}

@@ -84,7 +84,7 @@ rusty_fork_test! {
             refuses(PlainQueue::<u64>::try_bounded(bad), "the capacity of a queue is");
             refuses(LifoQueue::<u64>::try_bounded(bad), "the capacity of a queue is");
             refuses(PriorityQueue::<u64>::try_bounded(bad), "the capacity of a queue is");
-            refuses(JoinableQueue::<u64>::build(Queue::builder().capacity(bad)), "the capacity of a queue is");
+            refuses(JoinableQueue::<u64>::try_bounded(bad), "the capacity of a queue is");
             refuses(Queue::<u8>::builder().bytes(bad).build(), "the memory of a queue in bytes is");
             refuses(spsc::<u64>(bad), "must be");
             refuses(spsc_bytes(bad, 8), "must be");
@@ -96,6 +96,8 @@ rusty_fork_test! {
         refuses(spsc_bytes(8, usize::MAX), "must be");
         refuses(Barrier::try_new(0), "must be");
         refuses(RobustSemaphore::new(u32::MAX), "must be");
+        refuses(Semaphore::try_new(u32::MAX), "the number of permits of a semaphore is 4294967295");
+        refuses(BoundedSemaphore::try_new(u32::MAX), "must be at most");
         refuses(Array::<u64>::try_new(usize::MAX), "must be");
         refuses(RawArray::<u64>::try_new(usize::MAX), "must be");
         // The short form says the same in its panic.

@@ -25,7 +25,7 @@ use crate::sys::socket;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::TcpListener;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::time::Duration;
 
 /// How many clients can wait for `accept`.
@@ -103,6 +103,14 @@ impl<P: Io> Listener<P> {
     #[must_use]
     pub fn address(&self) -> &Address {
         &self.address
+    }
+
+    /// The number of the descriptor.
+    ///
+    /// # Errors
+    /// [`Error::ConnectionClosed`].
+    pub fn fileno(&self) -> Result<RawFd, Error> {
+        self.socket.as_ref().map(AsRawFd::as_raw_fd).ok_or(Error::ConnectionClosed)
     }
 
     /// Waits for the next client, and until that has shown the key.
@@ -194,10 +202,13 @@ impl<P: Io> Drop for Listener<P> {
 
 impl<P: Io> AsFd for Listener<P> {
     /// # Panics
-    /// If it was closed.
+    /// If it was closed; [`fileno`](Listener::fileno) returns that as an error.
     #[track_caller]
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_ref().expect("the listener was closed").as_fd()
+        match &self.socket {
+            Some(socket) => socket.as_fd(),
+            None => panic!("{}", Error::ConnectionClosed),
+        }
     }
 }
 

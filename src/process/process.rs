@@ -147,7 +147,8 @@ impl<P: Tasks> Process<P> {
     /// Makes a process and starts it.
     ///
     /// # Panics
-    /// If it cannot be [started](Self::start), with the reason.
+    /// If it cannot be started, with the reason; [`start`](Self::start) returns that as an
+    /// error.
     #[track_caller]
     pub fn spawn<R>(body: impl FnOnce() -> R + Send + 'static) -> Self {
         let mut process = Self::new(body);

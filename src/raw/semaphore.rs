@@ -59,8 +59,26 @@ impl<P: Platform> RawSemaphore<P> {
     #[must_use]
     #[track_caller]
     pub fn new(permits: u32) -> Self {
-        assert!(permits <= COUNT, "a semaphore has at most {COUNT} permits, not {permits}");
-        RawSemaphore { word: P::Futex::new(permits) }
+        match Self::try_new(permits) {
+            Ok(semaphore) => semaphore,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// A semaphore with `permits` free permits.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if they are more than [`MAX`](Self::MAX).
+    #[inline]
+    pub fn try_new(permits: u32) -> Result<Self, Error> {
+        if permits > COUNT {
+            return Err(Error::InvalidArgument {
+                what: "the number of permits of a semaphore",
+                given: permits.to_string(),
+                allowed: format!("at most {COUNT}"),
+            });
+        }
+        Ok(RawSemaphore { word: P::Futex::new(permits) })
     }
 
     /// The address that names this semaphore in operations.

@@ -18,6 +18,7 @@ pub(crate) mod by_name;
 pub(crate) mod function;
 mod header;
 mod memory;
+mod name;
 mod named;
 pub(crate) mod numbers;
 mod place;

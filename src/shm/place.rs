@@ -8,12 +8,14 @@
 //! When a process dies here, see [`segment`](super::segment): a named one stays until it is
 //! unlinked or found by the tracker; the other goes with the last process that maps it.
 
+use super::Shareable;
 use super::header::Layout;
 use super::segment::NamedSegment;
 use crate::Error;
 use crate::platform::{Segment, Tasks};
 
 /// The memory of a collection.
+#[allow(clippy::large_enum_variant, reason = "a box would be a pointer, which must not lie in shared memory")]
 pub(crate) enum Place<P: Tasks> {
     Inherited(P::Segment),
     Named(NamedSegment<P>),
@@ -85,6 +87,9 @@ impl<P: Tasks> Place<P> {
         }
     }
 }
+
+// SAFETY: a segment, and perhaps its name, which lies in the handle itself.
+unsafe impl<P: Tasks> Shareable for Place<P> where P::Segment: Shareable {}
 
 impl<P: Tasks> Clone for Place<P> {
     fn clone(&self) -> Self {

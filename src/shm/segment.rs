@@ -20,6 +20,7 @@
 //! [tracker](super::sweep) finds that its program is dead and that nobody has it open.
 
 use super::header::{CONTENT, Header, KEPT, Layout};
+use super::name::Name;
 use super::tracker;
 use crate::Error;
 use crate::platform::{Kind, Observe, Op, Segment, Site, Tasks};
@@ -35,7 +36,7 @@ const NAMES: usize = 0x5e1;
 /// A handle on a segment that has, or had, a name.
 pub(crate) struct NamedSegment<P: Tasks> {
     segment: P::Segment,
-    name: String,
+    name: Name,
 }
 
 struct Done<T>(io::Result<T>);
@@ -84,7 +85,7 @@ impl<P: Tasks> NamedSegment<P> {
         };
         let made = step::<_, P>(Kind::ReadWrite, "create", site, || P::create_named(name, whole, &mut write));
         match made {
-            Ok(segment) => Ok(NamedSegment { segment, name: name.to_owned() }),
+            Ok(segment) => Ok(NamedSegment { segment, name: Name::new(name) }),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 Err(Error::SegmentExists { name: name.to_owned() })
             }
@@ -135,7 +136,7 @@ impl<P: Tasks> NamedSegment<P> {
             return Err(refused("it was not made by this crate".to_owned()));
         };
         header.check(layout, room).map_err(refused)?;
-        Ok(NamedSegment { segment, name: name.to_owned() })
+        Ok(NamedSegment { segment, name: Name::new(name) })
     }
 
     /// Takes a name away.
@@ -153,7 +154,7 @@ impl<P: Tasks> NamedSegment<P> {
     }
 
     pub(crate) fn name(&self) -> &str {
-        &self.name
+        self.name.as_str()
     }
 
     /// The first byte of the content, aligned to 64 bytes.

@@ -28,10 +28,10 @@
 //! the next one to come gets the lock, and makes the list of free cells anew.
 
 use super::at::At;
-use super::element::Unseen;
+use super::element::{Shown, shown, shown_if};
 use super::robust::{RobustMutex, RobustMutexGuard};
 use crate::Error;
-use crate::platform::{Atomic, Kind, Native, Observe, Op, Site, Tasks};
+use crate::platform::{Atomic, Kind, Native, Op, Site, Tasks};
 use crate::shm::by_name::perhaps_named;
 use crate::shm::{Layout, Place, Shareable};
 use std::fmt;
@@ -188,7 +188,7 @@ impl<T: Shareable + Send + Copy, P: Tasks> Arena<T, P> {
     #[track_caller]
     #[must_use]
     pub fn len(&self) -> usize {
-        self.shown_under_lock(Kind::Read, "len", |free| free.used as usize)
+        self.under_lock(Kind::Read, "len", |free| free.used as usize, |len| *len as u64)
     }
 
     /// Whether there are no values.
@@ -204,7 +204,7 @@ impl<T: Shareable + Send + Copy, P: Tasks> Arena<T, P> {
     /// [`Error::InvalidArgument`] if the arena is full.
     #[track_caller]
     pub fn insert(&self, value: T) -> Result<At<T>, Error> {
-        self.under_lock(Kind::Write, "insert", |free| {
+        let insert = |free: &mut Free| {
             let cell = free.first;
             if cell >= self.capacity {
                 let (given, allowed) =
@@ -218,14 +218,17 @@ impl<T: Shareable + Send + Copy, P: Tasks> Arena<T, P> {
             let tag = self.tag(cell).load(Relaxed);
             self.write(cell, tag | USED, value);
             Ok(At { cell, number: (tag >> NUMBER) as u32, value: PhantomData })
-        })
+        };
+        let inserted = |at: &Result<At<T>, Error>| if at.is_ok() { shown(&value) } else { u64::MAX };
+        self.under_lock(Kind::Write, "insert", insert, inserted)
     }
 
     /// The value there, unless it was removed.
     #[track_caller]
     #[must_use]
     pub fn get(&self, at: At<T>) -> Option<T> {
-        self.under_lock(Kind::Read, "get", |_| self.find(at).map(|(_, value)| value))
+        let get = |_: &mut Free| self.find(at).map(|(_, value)| value);
+        self.under_lock(Kind::Read, "get", get, |value| shown_if(value.as_ref()))
     }
 
     /// Puts another value in its place, and returns it, unless it was removed.
@@ -243,38 +246,42 @@ impl<T: Shareable + Send + Copy, P: Tasks> Arena<T, P> {
 
     #[track_caller]
     fn change(&self, name: &'static str, at: At<T>, change: impl FnOnce(T) -> T) -> Option<(T, T)> {
-        self.under_lock(Kind::Write, name, |_| {
+        let change = |_: &mut Free| {
             let (tag, before) = self.find(at)?;
             let after = change(before);
             self.write(at.cell, tag ^ PLACE, after);
             Some((before, after))
-        })
+        };
+        let after = |changed: &Option<(T, T)>| shown_if(changed.as_ref().map(|(_, after)| after));
+        self.under_lock(Kind::Write, name, change, after)
     }
 
     /// Takes a value out, unless it was removed before; its room is free for another.
     #[track_caller]
     pub fn remove(&self, at: At<T>) -> Option<T> {
-        self.under_lock(Kind::Write, "remove", |free| {
+        let remove = |free: &mut Free| {
             let (tag, value) = self.find(at)?;
             self.tag(at.cell).store((tag & !USED).wrapping_add(1 << NUMBER), Release);
             self.release(free, at.cell);
             free.used -= 1;
             Some(value)
-        })
+        };
+        self.under_lock(Kind::ReadWrite, "remove", remove, |value| shown_if(value.as_ref()))
     }
 
     /// All values with where they are, at one moment.
     #[track_caller]
     #[must_use]
     pub fn to_vec(&self) -> Vec<(At<T>, T)> {
-        self.under_lock(Kind::Read, "to_vec", |_| {
+        let all = |_: &mut Free| {
             let at = |cell| At {
                 cell,
                 number: (self.tag(cell).load(Relaxed) >> NUMBER) as u32,
                 value: PhantomData,
             };
             (0..self.capacity).map(at).filter_map(|at| Some((at, self.find(at)?.1))).collect()
-        })
+        };
+        self.under_lock(Kind::Read, "to_vec", all, |all: &Vec<(At<T>, T)>| all.len() as u64)
     }
 }
 
@@ -282,19 +289,15 @@ impl<T: Copy, P: Tasks> Arena<T, P> {
     /// Where the cells begin.
     const CELLS: usize = size_of::<Head<T, P>>().next_multiple_of(64);
 
-    /// Does `body` with the lock, as one visible action.
+    /// Does `body` with the lock, as one visible action; `show` says how a trace shows what it
+    /// came to.
     #[track_caller]
-    fn under_lock<R>(&self, kind: Kind, name: &'static str, body: impl FnOnce(&mut Free) -> R) -> R {
-        self.shown_under_lock(kind, name, |free| Unseen(body(free))).0
-    }
-
-    /// The same, and a trace shows what it came to.
-    #[track_caller]
-    fn shown_under_lock<R: Observe>(
+    fn under_lock<R>(
         &self,
         kind: Kind,
         name: &'static str,
         body: impl FnOnce(&mut Free) -> R,
+        show: impl FnOnce(&R) -> u64,
     ) -> R {
         let site = P::Site::here();
         // SAFETY: every arena begins with its head.
@@ -304,7 +307,12 @@ impl<T: Copy, P: Tasks> Arena<T, P> {
             Err(error) => unreachable!("every death is repaired at once, but: {error}"),
         };
         let object = self.place.content() as usize + Self::CELLS;
-        P::step(|| Op::new(kind, name, object, site.location()), || body(&mut guard))
+        let shown = || {
+            let result = body(&mut guard);
+            let number = show(&result);
+            Shown(result, number)
+        };
+        P::step(|| Op::new(kind, name, object, site.location()), shown).0
     }
 
     /// Under the lock, after a death: the list of free cells anew.
@@ -363,6 +371,9 @@ impl<T: Copy, P: Tasks> Arena<T, P> {
 }
 
 perhaps_named!(Arena<T>);
+
+// SAFETY: a handle is its place and a number.
+unsafe impl<T: 'static, P: Tasks> Shareable for Arena<T, P> where P::Segment: Shareable {}
 
 impl<T, P: Tasks> Clone for Arena<T, P> {
     fn clone(&self) -> Self {

@@ -74,13 +74,21 @@ impl<T: Element, P: Tasks> Array<T, P> {
     /// A copy of `elements` in shared memory.
     ///
     /// # Panics
-    /// If the operating system has no memory to give; see [`try_new`](Self::try_new).
+    /// If the operating system has no memory to give; see
+    /// [`try_from_slice`](Self::try_from_slice).
     #[track_caller]
     #[must_use]
     pub fn from_slice(elements: &[T]) -> Self {
-        let len = elements.len();
-        let filled = Self::fill(len, |index| elements[index]);
-        filled.unwrap_or_else(|error| panic!("no shared memory for {len} elements: {error}"))
+        let (len, copy) = (elements.len(), Self::try_from_slice(elements));
+        copy.unwrap_or_else(|error| panic!("no shared memory for {len} elements: {error}"))
+    }
+
+    /// A copy of `elements` in shared memory.
+    ///
+    /// # Errors
+    /// As [`try_new`](Self::try_new).
+    pub fn try_from_slice(elements: &[T]) -> Result<Self, Error> {
+        Self::fill(elements.len(), |index| elements[index])
     }
 
     fn fill(len: usize, element: impl Fn(usize) -> T) -> Result<Self, Error> {

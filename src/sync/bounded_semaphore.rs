@@ -53,12 +53,23 @@ impl<P: Platform> BoundedSemaphore<P> {
     /// A semaphore with `permits` permits, all of them free.
     ///
     /// # Panics
-    /// If they are more than [`Semaphore::MAX`](super::Semaphore::MAX).
+    /// If they are more than [`Semaphore::MAX`](super::Semaphore::MAX); see
+    /// [`try_new`](Self::try_new).
     #[inline]
     #[must_use]
     #[track_caller]
     pub fn new(permits: u32) -> Self {
         BoundedSemaphore { raw: RawSemaphore::new(permits), limit: permits }
+    }
+
+    /// A semaphore with `permits` permits, all of them free.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if they are more than
+    /// [`Semaphore::MAX`](super::Semaphore::MAX).
+    #[inline]
+    pub fn try_new(permits: u32) -> Result<Self, Error> {
+        Ok(BoundedSemaphore { raw: RawSemaphore::try_new(permits)?, limit: permits })
     }
 
     /// Gives one permit back.

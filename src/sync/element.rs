@@ -16,6 +16,7 @@
 //! When a process dies, a word holds the old number or the new one, never a mixture.
 
 use crate::platform::{Atomic, Observe, Platform};
+use std::any::Any;
 
 mod sealed {
     pub trait Sealed {}
@@ -44,10 +45,14 @@ pub trait Word: Element<Bits = u32> {}
 impl Word for u32 {}
 impl Word for i32 {}
 
-/// What a method came to, where a trace shows only that it did.
-pub(super) struct Unseen<R>(pub(super) R);
+/// What a method came to, and the number by which a trace shows it.
+pub(super) struct Shown<R>(pub(super) R, pub(super) u64);
 
-impl<R> Observe for Unseen<R> {}
+impl<R> Observe for Shown<R> {
+    fn observed(&self) -> u64 {
+        self.1
+    }
+}
 
 /// A number as a trace shows it: by its bits.
 pub(super) struct Seen<T>(pub(super) T);
@@ -56,6 +61,27 @@ impl<T: Element> Observe for Seen<T> {
     fn observed(&self) -> u64 {
         self.0.to_bits().into()
     }
+}
+
+macro_rules! shown {
+    ($($t:ty)*) => {
+        /// A value of any type as a trace shows it: a number by its bits, and 0 for what is
+        /// none, of which the bits are not ours to look at.
+        pub(super) fn shown<T: 'static>(value: &T) -> u64 {
+            let value: &dyn Any = value;
+            $(if let Some(number) = value.downcast_ref::<$t>() {
+                return Seen(*number).observed();
+            })*
+            0
+        }
+    };
+}
+
+shown!(u8 u16 u32 u64 usize i8 i16 i32 i64 isize bool f32 f64);
+
+/// The same of a value that may be missing: that is shown as -1.
+pub(super) fn shown_if<T: 'static>(value: Option<&T>) -> u64 {
+    value.map_or(u64::MAX, shown)
 }
 
 macro_rules! integers {
@@ -122,5 +148,7 @@ mod tests {
         assert_eq!((back(usize::MAX), back(isize::MIN), back(true)), (usize::MAX, isize::MIN, true));
         assert_eq!((back(-0.5f32), back(f64::MAX)), (-0.5, f64::MAX));
         assert_eq!(Seen(-1i8).observed(), 255);
+        assert_eq!((shown(&-1i8), shown(&1.0f64), shown(&true)), (255, 1.0f64.to_bits(), 1));
+        assert_eq!((shown(&[7u8]), shown_if::<u8>(None), shown_if(Some(&7u8))), (0, u64::MAX, 7));
     }
 }

@@ -52,17 +52,26 @@ impl<T: Element, P: Tasks> RawArray<T, P> {
     /// A copy of `elements` in shared memory.
     ///
     /// # Panics
-    /// If the operating system has no memory to give.
+    /// If the operating system has no memory to give; see
+    /// [`try_from_slice`](Self::try_from_slice).
     #[track_caller]
     #[must_use]
     pub fn from_slice(elements: &[T]) -> Self {
         RawArray(Array::from_slice(elements))
     }
 
+    /// A copy of `elements` in shared memory.
+    ///
+    /// # Errors
+    /// As [`try_new`](Self::try_new).
+    pub fn try_from_slice(elements: &[T]) -> Result<Self, Error> {
+        Array::try_from_slice(elements).map(RawArray)
+    }
+
     /// Other numbers in memory of their own, which begin as these are now.
     ///
     /// # Panics
-    /// If the operating system has no memory to give.
+    /// As [`from_slice`](Self::from_slice), with [`to_vec`](Self::to_vec).
     #[track_caller]
     #[must_use]
     pub fn duplicate(&self) -> Self {

@@ -68,7 +68,7 @@ impl<P: Platform> Semaphore<P> {
     /// A semaphore with `permits` free permits.
     ///
     /// # Panics
-    /// If they are more than [`MAX`](Self::MAX).
+    /// If they are more than [`MAX`](Self::MAX); see [`try_new`](Self::try_new).
     #[inline]
     #[must_use]
     #[track_caller]
@@ -76,10 +76,20 @@ impl<P: Platform> Semaphore<P> {
         Semaphore { raw: RawSemaphore::new(permits) }
     }
 
+    /// A semaphore with `permits` free permits.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if they are more than [`MAX`](Self::MAX).
+    #[inline]
+    pub fn try_new(permits: u32) -> Result<Self, Error> {
+        Ok(Semaphore { raw: RawSemaphore::try_new(permits)? })
+    }
+
     /// Gives one permit back.
     ///
     /// # Panics
-    /// If [`MAX`](Self::MAX) permits are free already.
+    /// If [`MAX`](Self::MAX) permits are free already; [`release_n`](Self::release_n) returns
+    /// that as an error.
     #[track_caller]
     #[inline]
     pub fn release(&self) {

@@ -30,6 +30,7 @@
 //! When a process dies here, at whatever instruction, each entry is the old or the new one,
 //! and the next writer counts the entries anew.
 
+use super::element::{Shown, shown, shown_if};
 use super::robust::{RobustMutex, RobustMutexGuard};
 use crate::Error;
 use crate::platform::{Atomic, Kind, Native, Op, Segment, Site, Tasks};
@@ -137,7 +138,7 @@ impl<K: Shareable + Send + Copy + Eq + Hash, V: Shareable + Send + Copy, P: Task
         let mut value = None;
         let find = || {
             value = self.find(key).map(|(_, value)| value);
-            value.is_some()
+            Shown((), shown_if(value.as_ref()))
         };
         P::step(|| self.op(Kind::Read, "get", site), find);
         value
@@ -155,15 +156,15 @@ impl<K: Shareable + Send + Copy + Eq + Hash, V: Shareable + Send + Copy, P: Task
             let found = self.find(&key);
             let slot = match found {
                 Some((slot, _)) => slot,
-                None if *len == self.capacity => return false,
+                None if *len == self.capacity => return Shown(false, u64::MAX),
                 None => self.vacant(&key),
             };
             before = found.map(|(_, value)| value);
             self.fill(slot, before.is_none().then_some(key), value);
             *len += usize::from(before.is_none());
-            true
+            Shown(true, shown(&value))
         };
-        if P::step(|| self.op(Kind::Write, "insert", site), &mut put) {
+        if P::step(|| self.op(Kind::Write, "insert", site), &mut put).0 {
             return Ok(before);
         }
         Err(self.full())
@@ -196,16 +197,16 @@ impl<K: Shareable + Send + Copy + Eq + Hash, V: Shareable + Send + Copy, P: Task
                     self.empty(slot);
                     *len -= 1;
                 }
-                (None, Some(_)) if *len == self.capacity => return false,
+                (None, Some(_)) if *len == self.capacity => return Shown(false, u64::MAX),
                 (None, Some(value)) => {
                     self.fill(self.vacant(&key), Some(key), value);
                     *len += 1;
                 }
                 (None, None) => {}
             }
-            true
+            Shown(true, shown_if(after.as_ref()))
         };
-        if P::step(|| self.op(Kind::Write, "update", site), step) {
+        if P::step(|| self.op(Kind::Write, "update", site), step).0 {
             return Ok(after);
         }
         Err(self.full())
@@ -222,13 +223,14 @@ impl<K: Shareable + Send + Copy + Eq + Hash, V: Shareable + Send + Copy, P: Task
         let (site, mut len) = (P::Site::here(), self.write());
         let mut before = None;
         let take = || {
-            let Some((slot, value)) = self.find(key) else { return false };
-            self.empty(slot);
-            *len -= 1;
-            before = Some(value);
-            true
+            if let Some((slot, value)) = self.find(key) {
+                self.empty(slot);
+                *len -= 1;
+                before = Some(value);
+            }
+            Shown((), shown_if(before.as_ref()))
         };
-        P::step(|| self.op(Kind::Write, "remove", site), take);
+        P::step(|| self.op(Kind::ReadWrite, "remove", site), take);
         before
     }
 

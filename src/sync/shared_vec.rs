@@ -19,7 +19,7 @@
 //! When a process dies here, at whatever instruction, its last method has happened or not;
 //! the next one to come gets the lock, and carries out what was begun.
 
-use super::element::Unseen;
+use super::element::{Shown, shown, shown_if};
 use super::journal::Journal;
 use super::robust::{RobustMutex, RobustMutexGuard};
 use crate::Error;
@@ -149,7 +149,7 @@ impl<T: Shareable + Send + Copy, P: Tasks> SharedVec<T, P> {
     #[track_caller]
     #[must_use]
     pub fn len(&self) -> usize {
-        self.shown_under_lock(Kind::Read, "len", || self.journal().len())
+        self.under_lock(Kind::Read, "len", || self.journal().len(), |len| *len as u64)
     }
 
     /// Whether there are no elements.
@@ -163,16 +163,15 @@ impl<T: Shareable + Send + Copy, P: Tasks> SharedVec<T, P> {
     #[track_caller]
     #[must_use]
     pub fn get(&self, index: usize) -> Option<T> {
-        self.under_lock(Kind::Read, "get", || self.read(index))
+        self.under_lock(Kind::Read, "get", || self.read(index), |element| shown_if(element.as_ref()))
     }
 
     /// All elements, as they are at one moment.
     #[track_caller]
     #[must_use]
     pub fn to_vec(&self) -> Vec<T> {
-        self.under_lock(Kind::Read, "to_vec", || {
-            (0..self.journal().len()).map_while(|index| self.read(index)).collect()
-        })
+        let all = || (0..self.journal().len()).map_while(|index| self.read(index)).collect();
+        self.under_lock(Kind::Read, "to_vec", all, |all: &Vec<T>| all.len() as u64)
     }
 
     /// Adds an element at the end, and returns its index.
@@ -191,7 +190,7 @@ impl<T: Shareable + Send + Copy, P: Tasks> SharedVec<T, P> {
     /// [`Error::InvalidArgument`] if there is no room for all of them.
     #[track_caller]
     pub fn extend_from_slice(&self, elements: &[T]) -> Result<usize, Error> {
-        self.under_lock(Kind::Write, "push", || {
+        let push = || {
             let len = self.journal().len();
             if elements.len() > self.capacity - len {
                 let (given, allowed) =
@@ -204,18 +203,26 @@ impl<T: Shareable + Send + Copy, P: Tasks> SharedVec<T, P> {
             }
             self.journal().set_len(len + elements.len());
             Ok(len)
-        })
+        };
+        // Of several elements, the first one speaks for all.
+        let first = |pushed: &Result<usize, Error>| match (pushed, elements) {
+            (Ok(_), [first, ..]) => shown(first),
+            (Ok(_), []) => 0,
+            (Err(_), _) => u64::MAX,
+        };
+        self.under_lock(Kind::Write, "push", push, first)
     }
 
     /// Takes the last element.
     #[track_caller]
     pub fn pop(&self) -> Option<T> {
-        self.under_lock(Kind::Write, "pop", || {
+        let pop = || {
             let last = self.journal().len().checked_sub(1)?;
             let element = self.read(last);
             self.journal().set_len(last);
             element
-        })
+        };
+        self.under_lock(Kind::ReadWrite, "pop", pop, |element| shown_if(element.as_ref()))
     }
 
     /// Puts an element in the place of another, and returns that.
@@ -239,12 +246,14 @@ impl<T: Shareable + Send + Copy, P: Tasks> SharedVec<T, P> {
 
     #[track_caller]
     fn change(&self, name: &'static str, index: usize, change: impl FnOnce(T) -> T) -> Result<(T, T), Error> {
-        self.under_lock(Kind::Write, name, || {
+        let change = || {
             let before = self.element(index)?;
             let after = change(before);
             self.commit(&[(index, after)], self.journal().len());
             Ok((before, after))
-        })
+        };
+        let after = |changed: &Result<(T, T), Error>| shown_if(changed.as_ref().ok().map(|(_, after)| after));
+        self.under_lock(Kind::Write, name, change, after)
     }
 
     /// Exchanges two elements.
@@ -253,11 +262,12 @@ impl<T: Shareable + Send + Copy, P: Tasks> SharedVec<T, P> {
     /// [`Error::InvalidArgument`] if there is no such index.
     #[track_caller]
     pub fn swap(&self, one: usize, other: usize) -> Result<(), Error> {
-        self.under_lock(Kind::Write, "swap", || {
+        let swap = || {
             let (first, second) = (self.element(one)?, self.element(other)?);
             self.commit(&[(one, second), (other, first)], self.journal().len());
             Ok(())
-        })
+        };
+        self.under_lock(Kind::Write, "swap", swap, Observe::observed)
     }
 
     /// Takes the element there, and puts the last one in its place.
@@ -266,20 +276,21 @@ impl<T: Shareable + Send + Copy, P: Tasks> SharedVec<T, P> {
     /// [`Error::InvalidArgument`] if there is no such index.
     #[track_caller]
     pub fn swap_remove(&self, index: usize) -> Result<T, Error> {
-        self.under_lock(Kind::Write, "swap_remove", || {
+        let swap_remove = || {
             let removed = self.element(index)?;
             let last = self.journal().len() - 1;
             self.commit(&[(index, self.element(last)?)], last);
             Ok(removed)
-        })
+        };
+        let removed = |removed: &Result<T, Error>| shown_if(removed.as_ref().ok());
+        self.under_lock(Kind::ReadWrite, "swap_remove", swap_remove, removed)
     }
 
     /// Takes away all elements from this index on.
     #[track_caller]
     pub fn truncate(&self, len: usize) {
-        self.under_lock(Kind::Write, "truncate", || {
-            self.journal().set_len(self.journal().len().min(len));
-        });
+        let truncate = || self.journal().set_len(self.journal().len().min(len));
+        self.under_lock(Kind::Write, "truncate", truncate, Observe::observed);
     }
 
     /// Takes all elements away.
@@ -293,22 +304,28 @@ impl<T: Copy, P: Tasks> SharedVec<T, P> {
     /// Where the elements begin.
     const ELEMENTS: usize = size_of::<Head<T, P>>().next_multiple_of(64);
 
-    /// Does `body` with the lock, as one visible action.
+    /// Does `body` with the lock, as one visible action; `show` says how a trace shows what it
+    /// came to.
     #[track_caller]
-    fn under_lock<R>(&self, kind: Kind, name: &'static str, body: impl FnOnce() -> R) -> R {
-        self.shown_under_lock(kind, name, || Unseen(body())).0
-    }
-
-    /// The same, and a trace shows what it came to.
-    #[track_caller]
-    fn shown_under_lock<R: Observe>(&self, kind: Kind, name: &'static str, body: impl FnOnce() -> R) -> R {
+    fn under_lock<R>(
+        &self,
+        kind: Kind,
+        name: &'static str,
+        body: impl FnOnce() -> R,
+        show: impl FnOnce(&R) -> u64,
+    ) -> R {
         let site = P::Site::here();
         let _guard: Guard<'_, P> = match self.head().lock.lock_or_repair(|()| self.repair()) {
             Ok(guard) => guard,
             Err(error) => unreachable!("every death is repaired at once, but: {error}"),
         };
         let object = self.place.content() as usize + Self::ELEMENTS;
-        P::step(|| Op::new(kind, name, object, site.location()), body)
+        let shown = || {
+            let result = body();
+            let number = show(&result);
+            Shown(result, number)
+        };
+        P::step(|| Op::new(kind, name, object, site.location()), shown).0
     }
 
     fn head(&self) -> &Head<T, P> {
@@ -362,6 +379,9 @@ impl<T: Copy, P: Tasks> SharedVec<T, P> {
 }
 
 perhaps_named!(SharedVec<T>);
+
+// SAFETY: a handle is its place and a number.
+unsafe impl<T: 'static, P: Tasks> Shareable for SharedVec<T, P> where P::Segment: Shareable {}
 
 impl<T, P: Tasks> Clone for SharedVec<T, P> {
     fn clone(&self) -> Self {

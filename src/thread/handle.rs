@@ -32,7 +32,7 @@ use std::time::Duration;
 /// Starts `body` in a thread.
 ///
 /// # Panics
-/// If the operating system refuses to start one; see [`Builder`].
+/// If the operating system refuses to start one; see [`Builder::spawn`].
 ///
 /// ```
 /// use selvedge::{platform::Native, thread};

@@ -75,21 +75,37 @@ impl<T: Serialize + DeserializeOwned, P: Tasks> JoinableQueue<T, P> {
     /// A queue for at most `capacity` items.
     ///
     /// # Panics
-    /// As [`Queue::bounded`].
+    /// As [`Queue::bounded`]; see [`try_bounded`](Self::try_bounded).
     #[track_caller]
     #[must_use]
     pub fn bounded(capacity: usize) -> Self {
-        Self::of(Queue::bounded(capacity)).unwrap_or_else(|error| panic!("no queue: {error}"))
+        Self::try_bounded(capacity).unwrap_or_else(|error| panic!("no queue for {capacity} items: {error}"))
+    }
+
+    /// A queue for at most `capacity` items.
+    ///
+    /// # Errors
+    /// As [`QueueBuilder::build`].
+    pub fn try_bounded(capacity: usize) -> Result<Self, Error> {
+        Self::build(Queue::builder().capacity(capacity))
     }
 
     /// A queue for as many items as there is memory for.
     ///
     /// # Panics
-    /// As [`Queue::unbounded`].
+    /// As [`Queue::unbounded`]; see [`try_unbounded`](Self::try_unbounded).
     #[track_caller]
     #[must_use]
     pub fn unbounded() -> Self {
-        Self::of(Queue::unbounded()).unwrap_or_else(|error| panic!("no queue: {error}"))
+        Self::try_unbounded().unwrap_or_else(|error| panic!("no queue: {error}"))
+    }
+
+    /// A queue for as many items as there is memory for.
+    ///
+    /// # Errors
+    /// As [`QueueBuilder::build`].
+    pub fn try_unbounded() -> Result<Self, Error> {
+        Self::build(Queue::builder())
     }
 
     /// The queue that `builder` makes.
@@ -97,11 +113,7 @@ impl<T: Serialize + DeserializeOwned, P: Tasks> JoinableQueue<T, P> {
     /// # Errors
     /// As [`QueueBuilder::build`].
     pub fn build(builder: QueueBuilder<T, P, Fifo, Serial>) -> Result<Self, Error> {
-        Self::of(builder.build()?)
-    }
-
-    fn of(queue: Queue<T, P>) -> Result<Self, Error> {
-        Ok(JoinableQueue { queue, unfinished: Shared::try_new(Unfinished::new())? })
+        Ok(JoinableQueue { queue: builder.build()?, unfinished: Shared::try_new(Unfinished::new())? })
     }
 
     /// Puts an item in, waiting for room as long as it takes.

@@ -5,6 +5,7 @@
 //! When a process dies here, see [`Queue`].
 
 use super::{GetError, PutError, Queue};
+use crate::Error;
 use crate::platform::{Native, Tasks};
 use crate::shm::Shareable;
 use serde::Serialize;
@@ -31,12 +32,20 @@ impl<T: Serialize + DeserializeOwned, P: Tasks> SimpleQueue<T, P> {
     /// An empty queue.
     ///
     /// # Panics
-    /// If the operating system has no memory to give.
+    /// If the operating system has no memory to give; see [`try_new`](Self::try_new).
     #[allow(clippy::new_without_default, reason = "this maps memory, which is not to be done unawares")]
     #[track_caller]
     #[must_use]
     pub fn new() -> Self {
         SimpleQueue(Queue::unbounded())
+    }
+
+    /// An empty queue.
+    ///
+    /// # Errors
+    /// As [`QueueBuilder::build`](super::QueueBuilder::build).
+    pub fn try_new() -> Result<Self, Error> {
+        Queue::try_unbounded().map(SimpleQueue)
     }
 
     /// Puts an item in. Waits only if the memory is used up.

@@ -104,12 +104,20 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     /// 64 KiB; [`QueueBuilder::bytes`] changes that. When it is used up, the queue is full.
     ///
     /// # Panics
-    /// If the operating system has no memory to give; [`builder`](Self::builder) returns that
-    /// as an error.
+    /// If the operating system has no memory to give; see
+    /// [`try_unbounded`](Self::try_unbounded).
     #[track_caller]
     #[must_use]
     pub fn unbounded() -> Self {
-        Self::builder().build().unwrap_or_else(|error| panic!("no queue: {error}"))
+        Self::try_unbounded().unwrap_or_else(|error| panic!("no queue: {error}"))
+    }
+
+    /// As [`unbounded`](Self::unbounded).
+    ///
+    /// # Errors
+    /// As [`QueueBuilder::build`].
+    pub fn try_unbounded() -> Result<Self, Error> {
+        Self::builder().build()
     }
 
     /// To say more about a queue before it is made.
