@@ -93,6 +93,52 @@ fn a_segment_is_there_and_whole_or_is_not_there() {
     assert!(is_sound(maker, 0) && is_sound(maker, 1));
 }
 
+/// How often somebody is killed.
+const KILLS: i64 = if cfg!(debug_assertions) { 60 } else { 1000 };
+
+/// Somebody makes values under one name and takes the name away, again and again, and is killed
+/// at a moment of the kernel's choice: whoever opens the name finds a whole value or nothing.
+/// One who fills in place makes the name first, and is killed before it comes to the rest.
+fn native_makers(kills: i64, in_place: bool) -> Result<(), String> {
+    /// Long enough to be in the middle of.
+    type Native = [selvedge::RawValue<u64>; 2048];
+    let value = |number: u64| -> Native { std::array::from_fn(|_| selvedge::RawValue::new(number)) };
+    let name = format!("segments-makers-{}", std::process::id());
+    let begun = selvedge::Shared::new(selvedge::Value::<i64>::new(0));
+    for kill in 1..=kills {
+        let (theirs, told) = (name.clone(), begun.clone());
+        let maker = selvedge::Process::spawn(move || {
+            for round in 1.. {
+                let first = if in_place { 0 } else { round };
+                let made = selvedge::Named::create(&theirs, value(first)).unwrap();
+                made[0].set(round);
+                told.set(kill);
+                while in_place {
+                    std::thread::yield_now();
+                }
+                made.unlink().unwrap();
+            }
+        });
+        while begun.get() != kill {
+            assert!(maker.is_alive());
+        }
+        (0..kill % 40).for_each(|_| std::thread::yield_now());
+        maker.kill().unwrap();
+        assert_eq!(maker.join().unwrap(), ExitStatus::Signal(9));
+        match selvedge::Named::<Native>::open(&name) {
+            Ok(found) => {
+                found.unlink().unwrap();
+                if found.iter().any(|number| number.get() != found[0].get()) {
+                    return Err(format!("after kill {kill} it was not whole"));
+                }
+            }
+            Err(selvedge::Error::NoSegment { .. }) => {}
+            Err(other) => return Err(format!("after kill {kill}: {other}")),
+        }
+    }
+    Ok(())
+}
+
 rusty_fork_test! {
     #![rusty_fork(timeout_ms = 120_000)]
 
@@ -100,7 +146,7 @@ rusty_fork_test! {
     fn native_writers_are_killed_and_every_item_is_whole() {
         let text = |round: usize| Item::from(char::from(b'a' + (round % 26) as u8).to_string().repeat(40 + round % 20));
         let list = selvedge::ShareableList::create_unnamed(&[text(19), 0_i64.into()]).unwrap();
-        for kill in 0..60 {
+        for kill in 0..KILLS {
             let theirs = list.clone();
             let writer = selvedge::Process::spawn(move || {
                 for round in 0.. {
@@ -127,5 +173,12 @@ rusty_fork_test! {
             list.set(1, -1_i64).unwrap();
         }
         list.unlink().unwrap();
+    }
+
+    #[test]
+    fn native_makers_are_killed_and_what_has_a_name_is_whole() {
+        native_makers(KILLS, false).unwrap();
+        let in_place = native_makers(1, true).unwrap_err();
+        assert!(in_place.contains("it was not whole"), "{in_place}");
     }
 }

@@ -1,14 +1,15 @@
 //! A pipe into which several processes send, one after the other of which is killed: whole
-//! messages come, whatever was acknowledged comes, and nothing comes twice.
+//! messages come, whatever was acknowledged comes, and nothing comes twice. And one whose
+//! receiver is killed: then whoever sends is told.
 //!
 //! When a process dies here, what it was sending comes whole or does not come.
 
-use crate::family::{Family, Outcome, child, holds, is_caught, refute};
+use crate::family::{Family, LONG, Outcome, SHORT, child, holds, is_caught, refute, until};
 use crate::kills::Moments;
 use proptest::prelude::any;
 use proptest::{prop_assert, prop_assert_eq};
 use rusty_fork::rusty_fork_test;
-use selvedge::{Array, Connection, ExitStatus, pipe};
+use selvedge::{Array, Connection, Error, ExitStatus, Shared, Value, pipe};
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::AsFd;
@@ -112,12 +113,75 @@ fn senders_die(kills: u32, seed: u64, send: Send) -> Outcome {
     Ok(())
 }
 
+/// Whoever receives is killed, asleep or at it: who sends is told, also one that sleeps because
+/// the pipe is full, and one that answers on the same connection.
+fn receivers_die(kills: u32, seed: u64, kept: bool) -> Outcome {
+    let mut moments = Moments::new(seed);
+    for kill in 0..kills {
+        let (mut reader, mut writer) = pipe(kill % 2 == 0).unwrap();
+        // Broken: the starter keeps a copy of the end, so that it is never closed everywhere.
+        let copy = kept.then(|| reader.as_fd().try_clone_to_owned().unwrap());
+        let came = Shared::new(Value::<u64>::new(0));
+        let (sent, count) = (1 + moments.below(3_000), came.clone());
+        let receiver = Family::of([child(move || {
+            while let Ok((number, bytes)) = reader.recv::<(u64, Vec<u8>)>() {
+                if number != count.get() || bytes != filling(number) {
+                    break;
+                }
+                count.set(number + 1);
+            }
+        })]);
+        let sender = Family::of([child(move || {
+            let mut number = 0;
+            // A few, after which the receiver sleeps, or more than the pipe has room for.
+            while sent < 1_000 && number <= sent / 10 {
+                whole(&writer, &(number, filling(number)));
+                number += 1;
+            }
+            let told = loop {
+                let result = match sent < 1_000 && writer.is_readable() {
+                    true => writer.recv::<()>(),
+                    false => writer.send(&(number, filling(number))),
+                };
+                number += 1;
+                if let Err(error) = result {
+                    break error;
+                }
+            };
+            let gone = matches!(told, Error::BrokenPipe | Error::EndOfFile);
+            selvedge::exit(if gone { 0 } else { 70 });
+        })]);
+        until("that something came", || came.get() > 0 || !receiver[0].is_alive())?;
+        moments.pass_at_most(300_000);
+        let _ = receiver[0].kill();
+        prop_assert_eq!(
+            receiver[0].join().unwrap(),
+            ExitStatus::Signal(9),
+            "refuted: what came is no message"
+        );
+        let ended = sender[0].join_timeout(if kept { SHORT } else { LONG }).unwrap();
+        prop_assert_eq!(ended, Some(ExitStatus::Code(0)), "refuted: the sender was not told, {}", kill);
+        drop(copy);
+    }
+    Ok(())
+}
+
 rusty_fork_test! {
     #![rusty_fork(timeout_ms = crate::DEADLINE_MS)]
 
     #[test]
     fn a_pipe_survives_its_senders() {
         holds(1, any::<u64>(), |seed| senders_die(KILLS, seed, whole));
+    }
+
+    #[test]
+    fn a_pipe_tells_its_senders_that_the_receiver_died() {
+        holds(1, any::<u64>(), |seed| receivers_die(KILLS, seed, false));
+    }
+
+    #[test]
+    fn a_pipe_of_which_somebody_keeps_the_end_does_not() {
+        is_caught("the sender was not told", || receivers_die(8, 5, true));
     }
 
     #[test]
