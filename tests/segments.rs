@@ -113,8 +113,10 @@ fn native_makers(kills: i64, in_place: bool) -> Result<(), String> {
                 let made = selvedge::Named::create(&theirs, value(first)).unwrap();
                 made[0].set(round);
                 told.set(kill);
-                while in_place {
-                    std::thread::yield_now();
+                if in_place {
+                    loop {
+                        std::thread::park();
+                    }
                 }
                 made.unlink().unwrap();
             }
