@@ -141,6 +141,11 @@ hold! {
     lane_here: lane::each_is_done_once::<RawLane<Loom>>(1, 1, true, Some(3));
     lane_elsewhere: lane::each_is_done_once::<RawLane<Loom>>(1, 1, false, Some(3));
     lane_twice: lane::each_is_done_once::<RawLane<Loom>>(2, 1, true, Some(2));
+    robust_tried: mutex::a_tried_lock_excludes(None);
+    semaphore_robust_tried: semaphore::a_tried_permit_excludes(Some(4));
+    queue_closing_tells: queue::closing_tells::<RawQueue<Loom>>(Some(2));
+    monitor_closing_tells: queue::closing_tells::<Monitored>(Some(2));
+    ring_closing_tells: queue::closing_tells::<RawRing<Loom>>(None);
     once_two: once::done_once::<RawOnce<Loom>>(1, None);
     once_three: once::done_once::<RawOnce<Loom>>(2, Some(2));
     mutex_restless: mutex::excludes::<RawMutex<Restless>>(1, Some(2));

@@ -15,9 +15,10 @@
 //! 3. Between [`begin`](RawBell::begin) and [`end`](RawBell::end) the kernel knows the word:
 //!    it finds no owner in it, and wakes one sleeper if the task dies.
 //!
-//! Orderings: the marks on the two ends of the queue order this word, and the kernel orders
-//! it against sleeping and waking; it carries no data. Quieting is a release and marking an
-//! acquire all the same, for the readers of this file.
+//! Orderings: all relaxed. The word carries no data. A sleeper marks an end of the queue after
+//! this word, and whoever moves that end looks at the mark there first: that orders the two
+//! here, and the kernel orders the word against sleeping and waking. What a closer leaves is
+//! taken back under the closers' lock.
 //!
 //! **When a task is killed** before it made the bell quiet, nothing had changed. When it is
 //! killed after that, the kernel wakes the sleeper, and who was about to sleep finds the
@@ -30,7 +31,7 @@
 
 use crate::platform::{Atomic, Op, Owner, Robust, Woken};
 use crate::sys::robust::Links;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::Relaxed;
 
 /// Nobody may fall asleep.
 pub(super) const QUIET: u32 = 0;
@@ -63,7 +64,7 @@ impl<P: Robust> RawBell<P> {
     pub(super) fn mark(&self, side: u32) -> bool {
         let mut word = self.word.load(Relaxed);
         while word != CLOSING {
-            match self.word.compare_exchange(word, side, AcqRel, Relaxed) {
+            match self.word.compare_exchange(word, side, Relaxed, Relaxed) {
                 Ok(_) => return true,
                 Err(now) => word = now,
             }
@@ -85,7 +86,7 @@ impl<P: Robust> RawBell<P> {
     pub(super) fn quiet(&self) {
         let mut word = self.word.load(Relaxed);
         while word != CLOSING && word != QUIET {
-            match self.word.compare_exchange(word, QUIET, Release, Relaxed) {
+            match self.word.compare_exchange(word, QUIET, Relaxed, Relaxed) {
                 Ok(_) => return,
                 Err(now) => word = now,
             }
@@ -94,13 +95,13 @@ impl<P: Robust> RawBell<P> {
 
     /// Keeps everybody from falling asleep at all.
     pub(super) fn close(&self) {
-        self.word.swap(CLOSING, AcqRel);
+        self.word.swap(CLOSING, Relaxed);
     }
 
     /// Takes back what a closer left that died before it closed.
     pub(super) fn reopen(&self) {
         // Nobody but a closer changes this word while it says so.
-        let _ = self.word.compare_exchange(CLOSING, QUIET, AcqRel, Acquire);
+        let _ = self.word.compare_exchange(CLOSING, QUIET, Relaxed, Relaxed);
     }
 
     /// Wakes whoever sleeps.

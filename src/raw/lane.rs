@@ -19,8 +19,10 @@
 //! 2. So a request is taken once or taken back, and its answer comes one way.
 //! 3. `served` is a hint: a client that believes it for too long looks in vain, once.
 //!
-//! Orderings: each change of the turn is a release and each look that finds one an
-//! acquire, so that whoever gets the bytes sees what the other one wrote.
+//! Orderings: asking and answering are releases, and the look that finds either is an
+//! acquire, so that whoever gets the bytes sees what the other one wrote. Whoever goes on from
+//! a turn that is its own has seen all that led there, and looks without acquiring; and where
+//! the connection has the answer, it orders what follows.
 //!
 //! When a process dies here, at whatever instruction: a request of which the turn was not
 //! `ASKED` yet is never taken; of a dead client the answer is read by nobody. A client of a
@@ -29,7 +31,7 @@
 use crate::platform::{Atomic, Platform, Tasks};
 use crate::shm::Shareable;
 use std::fmt;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 const IDLE: u32 = 0;
 const ASKED: u32 = 1;
@@ -129,11 +131,12 @@ impl<P: Platform> RawLane<P> {
     #[inline]
     pub fn answer(&self, here: bool) -> bool {
         let turn = if here { ANSWERED } else { ELSEWHERE };
-        if self.turn.compare_exchange(TAKEN, turn, AcqRel, Relaxed).is_ok() {
+        if self.turn.compare_exchange(TAKEN, turn, Release, Relaxed).is_ok() {
             return here;
         }
-        // It is awaited; of a client that broke the rules nothing is believed either.
-        self.turn.store(IDLE, Release);
+        // It is awaited, and the client writes nothing here before the connection has told it
+        // the answer; of a client that broke the rules nothing is believed either.
+        self.turn.store(IDLE, Relaxed);
         false
     }
 }

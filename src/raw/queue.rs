@@ -36,7 +36,8 @@
 //!    the first that goes. That costs a wait some time and loses none.
 //!
 //! Orderings: moving an end releases what was written before it, and looking at the other
-//! side's end acquires it. `seen` is a plain word under the lock of its side: the last that
+//! side's end acquires it; one's own end is one's own, and its lock has told what is there.
+//! Closing is a release: who is told for want of items sees what was done before. `seen` is a plain word under the lock of its side: the last that
 //! was seen of the other end, so that a queue that is neither full nor empty keeps each side
 //! in its own cache.
 //!
@@ -65,7 +66,7 @@ use crate::platform::{Atomic, Cmp, Kind, Observe, Op, Robust, Site, Tasks};
 use crate::shm::Shareable;
 use std::cell::Cell;
 use std::fmt;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// One side of the queue. All of it in one cache line.
 #[repr(C, align(64))]
@@ -223,7 +224,7 @@ impl<P: Robust> RawQueue<P> {
                 self.closing.lock(site);
                 self.bell.begin(me);
                 self.bell.close();
-                let before = self.tail.position.fetch_or(CLOSED, AcqRel);
+                let before = self.tail.position.fetch_or(CLOSED, Release);
                 self.show();
                 self.bell.wake();
                 self.bell.end(me);
@@ -368,7 +369,7 @@ impl<P: Robust> RawQueue<P> {
     /// Moves an end on from `word`, whose lock the caller has, and wakes who waits for it.
     #[inline(always)]
     fn advance(&self, end: &End<P>, word: u64, to: Position, me: P::Owner) -> Result<(), Refusal> {
-        if word & AWAITED == 0 && end.position.compare_exchange(word, to.word(), AcqRel, Relaxed).is_ok() {
+        if word & AWAITED == 0 && end.position.compare_exchange(word, to.word(), Release, Relaxed).is_ok() {
             self.show();
             return Ok(());
         }

@@ -13,7 +13,7 @@ use super::refusal::OVER;
 use super::{Left, Patience, Refusal, Taken};
 use crate::platform::{Atomic, Guard, Robust, Woken};
 use std::hint::spin_loop;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// How long somebody who does not want to wait waits for somebody who is at work, before it
 /// looks whether that one has fallen asleep; in nanoseconds.
@@ -70,12 +70,13 @@ impl<P: Robust> RawQueue<P> {
         }
         self.bell.begin(me);
         let moved = loop {
-            let word = end.position.fetch_and(!AWAITED, AcqRel) & !AWAITED;
+            // An acquire: what the sleeper did to the bell comes before what follows.
+            let word = end.position.fetch_and(!AWAITED, Acquire) & !AWAITED;
             self.bell.quiet();
             if word & CLOSED != 0 {
                 break Err(Refusal::Closed);
             }
-            if end.position.compare_exchange(word, to.word(), AcqRel, Relaxed).is_ok() {
+            if end.position.compare_exchange(word, to.word(), Release, Relaxed).is_ok() {
                 self.show();
                 break Ok(());
             }
@@ -148,7 +149,8 @@ impl<P: Robust> RawQueue<P> {
         if self.closer_is_done(side, site) {
             return false;
         }
-        let now = other.position.fetch_or(AWAITED, AcqRel);
+        // A release, of the mark on the bell; what the other side did is looked at again.
+        let now = other.position.fetch_or(AWAITED, Release);
         let mut late = false;
         if (now ^ seen) & !AWAITED == 0 {
             let op = || if side == GETTER { self.get_op(wait, site) } else { self.put_op(wait, site) };
@@ -168,7 +170,7 @@ impl<P: Robust> RawQueue<P> {
     fn advance_early(&self, to: Position) -> bool {
         let word = self.head.position.load(Relaxed);
         let missing = self.wake_at.load(Relaxed).wrapping_sub(to.number()).cast_signed();
-        let moves = || self.head.position.compare_exchange(word, to.word() | AWAITED, AcqRel, Relaxed);
+        let moves = || self.head.position.compare_exchange(word, to.word() | AWAITED, Release, Relaxed);
         word & AWAITED != 0 && missing > 0 && moves().is_ok()
     }
 
@@ -178,7 +180,7 @@ impl<P: Robust> RawQueue<P> {
             // Whoever has this lock is closing the queue. Once it is ours, that one has
             // closed the queue or is dead.
             self.closing.lock(site);
-            let closed = self.tail.position.load(Acquire) & CLOSED != 0;
+            let closed = self.tail.position.load(Relaxed) & CLOSED != 0;
             if !closed {
                 self.bell.reopen();
             }

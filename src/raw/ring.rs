@@ -25,7 +25,9 @@
 //!
 //! Orderings: moving an end releases, and looking at the other side's end acquires: an item
 //! is seen whole, and its place is written again only after it was read. Read-modify-writes
-//! by the other side keep a release in force. `seen` is a number of its own side's only.
+//! by the other side keep a release in force. Closing is one too: who is told for want of
+//! items sees what was done before. A sleeper's mark is on the word that it sleeps on, and
+//! relaxed. `seen` is a number of its own side's only.
 //!
 //! **When a process dies here**, nobody is told: the other side waits for ever, or until its
 //! deadline. What was sent stays, an item that was being sent is not there, and one that was
@@ -46,7 +48,7 @@ use crate::platform::{Atomic, Cmp, Kind, Observe, Op, Platform, Site, Tasks, Wok
 use crate::shm::Shareable;
 use std::fmt;
 use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// The other side sleeps, or is about to, until this end moves or is closed.
 const AWAITED: u32 = 1;
@@ -162,8 +164,8 @@ impl<P: Platform> RawRing<P> {
         P::step(
             || Op::new(Kind::Release, "close", self.address(), site.location()),
             || {
-                let before = self.tail.position.fetch_or(CLOSED, AcqRel);
-                self.head.position.fetch_or(CLOSED, AcqRel);
+                let before = self.tail.position.fetch_or(CLOSED, Release);
+                self.head.position.fetch_or(CLOSED, Relaxed);
                 self.show();
                 P::futex_wake(&self.tail.position, u32::MAX);
                 P::futex_wake(&self.head.position, u32::MAX);
@@ -267,7 +269,7 @@ impl<P: Platform> RawRing<P> {
                 return Err(Refusal::Closed);
             }
             let next = (word & NUMBER).wrapping_add(ONE) | word & CLOSED;
-            match end.compare_exchange(word, next, AcqRel, Relaxed) {
+            match end.compare_exchange(word, next, Release, Relaxed) {
                 Ok(_) => break,
                 // Only marks came.
                 Err(now) => word = now,
@@ -289,7 +291,7 @@ impl<P: Platform> RawRing<P> {
         if spin.until_sparsely::<P, ()>(deadline, || changed(other.load(Relaxed)).then_some(())).is_some() {
             return false;
         }
-        let now = other.fetch_or(AWAITED, AcqRel);
+        let now = other.fetch_or(AWAITED, Relaxed);
         !changed(now)
             && P::futex_wait(other, now | AWAITED, deadline, op, None::<fn() -> Op>) == Woken::TimedOut
     }

@@ -18,6 +18,10 @@
 //! | [`ring`] | the same for one sender and one receiver | moves and looks that order nothing; a sleep without a look; a mark unseen; a side that is not told |
 //! | [`monitor`] | the same under one lock | a bell that rings too early; marks that come too late or are shared; closing after the bell |
 //!
+//! Every acquire and every release of a machine is needed by one of its laws: weaken a single
+//! one, and a test of `tests/models.rs` fails. A futex that orders nothing is part of that, see
+//! [`Restless`]. What only the dead need, and looks that no law calls, are not part of it.
+//!
 //! A model with a preemption bound is exhaustive up to that many preemptions; one without
 //! is exhaustive.
 //!

@@ -170,6 +170,24 @@ pub fn giving_up_forgets_nobody(preemptions: Option<usize>) -> usize {
     })
 }
 
+/// A task that tries once, while another has the lock or has given it back, has it alone or
+/// not at all. Returns the number of executions.
+pub fn a_tried_lock_excludes(preemptions: Option<usize>) -> usize {
+    exhaust(preemptions, || {
+        let counter = Counter::<RawRobustMutex<Loom>>::new();
+        let other = {
+            let counter = Arc::clone(&counter);
+            thread::spawn(move || counter.add())
+        };
+        let taken = counter.lock.try_lock(()) == Some(Taken::Clean);
+        if taken {
+            counter.finish();
+        }
+        other.join().expect("a task panicked");
+        assert_eq!(counter.number.get(), 1 + u32::from(taken), "an addition was lost");
+    })
+}
+
 /// A holder leaves a robust lock in disorder and the next one does not repair it: exactly
 /// one task is told, everybody after that one gets nothing. Returns the number of
 /// executions.

@@ -246,3 +246,19 @@ pub fn closing_reaches<Q: RawEnds>(full: bool, preemptions: Option<usize>) -> us
         assert_eq!(line.get(), full);
     })
 }
+
+/// Whoever is told for want of items that the queue is closed sees what was done before that.
+/// Returns the number of executions.
+pub fn closing_tells<Q: RawEnds>(preemptions: Option<usize>) -> usize {
+    exhaust(preemptions, || {
+        let line = Line::<Q>::new();
+        let closing = Arc::clone(&line);
+        let task = thread::spawn(move || {
+            closing.slot.set(7);
+            closing.ends.close();
+        });
+        assert!(!line.get());
+        assert_eq!(line.slot.get(), 7, "what was done before");
+        task.join().expect("a task panicked");
+    })
+}

@@ -276,3 +276,25 @@ pub fn giving_up_takes_no_permit(preemptions: Option<usize>) -> usize {
         assert_eq!(permits.value(()), 0, "one permit was given and one taken");
     })
 }
+
+/// A task that tries once for the only permit of a robust semaphore, which another takes and
+/// gives back twice, has it alone or not at all. Returns the number of executions.
+pub fn a_tried_permit_excludes(preemptions: Option<usize>) -> usize {
+    exhaust(preemptions, || {
+        let counter = Counter::<Robust>::new(1);
+        let other = {
+            let counter = Arc::clone(&counter);
+            thread::spawn(move || {
+                counter.add();
+                counter.add();
+            })
+        };
+        let taken = counter.permits.semaphore.acquire(Patience::Never, ());
+        if let Some(permit) = taken {
+            counter.number.set(counter.number.get() + 1);
+            counter.permits.semaphore.release(Loom::me(), permit, ());
+        }
+        other.join().expect("a task panicked");
+        assert_eq!(counter.number.get(), 2 + u32::from(taken.is_some()), "an addition was lost");
+    })
+}
