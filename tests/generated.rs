@@ -6,7 +6,7 @@
 use selvedge_harness::fault::Faults;
 use selvedge_harness::prelude::*;
 use selvedge_properties::program::{
-    Apart, Counts, OfCrew, RealList, RealPipe, RealPool, RealVector, Threads, Tried, hunt,
+    Apart, Counts, OfCrew, RealArena, RealList, RealPipe, RealPool, RealVector, Threads, Tried, hunt,
 };
 use std::cell::Cell;
 
@@ -88,6 +88,7 @@ hunts! {
     a_value: Value<u32>, kills [0, 1];
     an_array: Array<u32>, kills [0, 1];
     a_map: SharedMap<u8, u8>, kills [0, 1];
+    an_arena: Apart<RealArena>, kills [0, 1, 2];
     a_vector: Apart<RealVector>, kills [0, 1, 2];
     a_list: Apart<RealList>, kills [0, 1];
     a_pipe: Apart<RealPipe>, kills [0, 1];

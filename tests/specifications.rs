@@ -388,3 +388,17 @@ fn c_manager_01_a_vector_keeps_its_elements_in_their_places() {
     walk.does(1, Get(1), Found(Some(9))).does(1, SwapRemove(0), Found(Some(5)));
     walk.does(1, ToVec, All(vec![7, 9])).does(1, Pop, Found(Some(9))).does(1, Get(1), Found(None));
 }
+
+#[test]
+fn an_arena_finds_what_was_inserted_until_it_is_removed() {
+    use ArenaOp::{Get, Insert, Len, Remove, Set, ToVec};
+    use ArenaRet::{All, Done, Found, Refused};
+    let mut walk = Walk::new(Arena { capacity: 2 });
+    walk.does(0, Get(0), Found(None)).does(0, Insert(5), Done).does(1, Insert(6), Done);
+    walk.does(1, Insert(7), Refused).never(1, Insert(7), Done).does(1, Get(1), Found(None));
+    walk.does(1, Get(0), Found(Some(6))).does(0, Set(0, 9), Found(Some(5))).dies(0);
+    walk.does(1, ToVec, All(vec![6, 9])).does(1, Remove(0), Found(Some(6))).does(1, Remove(0), Found(None));
+    // Another value in the same place is not the one that was there.
+    walk.does(1, Insert(8), Done).does(1, Get(0), Found(None)).does(1, Get(1), Found(Some(8)));
+    walk.does(1, Len, ArenaRet::Len(2));
+}

@@ -19,6 +19,7 @@
 //!
 //! Nothing here schedules anything: the harness does.
 
+mod arena;
 mod barrier;
 mod condvar;
 mod event;
@@ -44,6 +45,7 @@ mod tried;
 mod value;
 mod vector;
 
+pub use arena::RealArena;
 pub use barrier::setups as barrier_setups;
 pub use generated::{Generated, OPERATIONS, TASKS, programs};
 pub use handed::{Handed, Tasks};

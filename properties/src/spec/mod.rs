@@ -9,6 +9,7 @@
 //! Used by generated programs (see [`program`](crate::program)) and by tests that hold the
 //! specifications themselves against the rows of the conformance table.
 
+mod arena;
 mod array;
 mod barrier;
 mod condvar;
@@ -31,6 +32,7 @@ mod specification;
 mod value;
 mod vector;
 
+pub use arena::{Arena, ArenaOp, ArenaRet, ArenaState};
 pub use array::Array;
 pub use barrier::{Barrier, BarrierOp, BarrierRet, BarrierState, Fate};
 pub use condvar::{Condvar, CondvarOp, CondvarState};
