@@ -1,8 +1,9 @@
 //! `selvedge judge`, run for real on logs of both formats.
 
-use selvedge_harness::judge::linear::spec::{RegisterOp, RegisterRet};
-use selvedge_harness::judge::linear::{Call, End};
+use selvedge_harness::judge::linear::spec::{Kv, Register, RegisterOp, RegisterRet};
+use selvedge_harness::judge::linear::{Call, End, History, Judgement, Options, judge as judge_history};
 use selvedge_harness::judge::log::{read_jepsen, read_kv};
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -137,18 +138,32 @@ fn damaged_lines_are_named() {
         (&["1 :invoke :wirte 3"][..], "line 1: unknown operation `:wirte`; did you mean `:write`?"),
         (&[begun, "1 :okay :write 3"], "line 2: unknown kind of event `:okay`; did you mean `:ok`?"),
         (&["1 :invoke :write"], "line 1: :write: the line ends where a value should be"),
-        (&["1 :invoke :write x"], "line 1: :write: Word(\"x\") is not a number"),
+        (&["1 :invoke :write x"], "line 1: :write: `x` is not a whole number of at most 64 bits"),
         (&["1 :invoke"], "line 1: the line ends before the operation"),
         (&["1 :invoke :cas [1]"], "line 1: :cas: not two numbers in brackets, as in [1 2]"),
         (&["1 :invoke :cas [1 2"], "line 1: :cas: a bracket without its closing one"),
-        (&["1x :invoke :read nil"], "line 1: Word(\"1x\") is not the number of a process"),
+        (&["1 :invoke :cas [1 2)"], "line 1: :cas: `)` stands where `]` should"),
+        (&["-1 :invoke :read nil"], "line 1: `-1` is not the number of a process, 0 to 9223372036854775807"),
+        (
+            &["1 :invoke :write 9223372036854775808"],
+            "line 1: :write: `9223372036854775808` is not a whole number of at most 64 bits",
+        ),
+        (&["1 :invoke :write \"3\""], "line 1: :write: \"3\" is not a whole number of at most 64 bits"),
+        (&["1 :invoke :read 3"], "line 1: :read: `3` is not nil"),
+        (
+            &[begun, "1 :info :write 3", "1 :ok :write 3"],
+            "line 3: process 1 gets an answer but asked for nothing",
+        ),
+        // A file of the first Macintosh has one line.
+        (
+            &["1 :invoke :write 3\rINFO  jepsen.util - 1 :ok :write 3"],
+            "line 1: `INFO  jepsen.util - 1 :ok :write 3` follows the value",
+        ),
+        (&["1x :invoke :read nil"], "line 1: `1x` is not the number of a process, 0 to 9223372036854775807"),
         (&["1 :ok :write 3"], "line 1: process 1 gets an answer but asked for nothing"),
         (&[begun, "1 :ok :read 3"], "line 2: process 1 ends :read, but line 1 began :write"),
         (&[begun, begun], "line 2: process 1 begins an operation although that of line 1 has no answer"),
-        (
-            &[begun, "1 :ok :write 4"],
-            "line 2: the answer to Write(3) is about other numbers (begun in line 1)",
-        ),
+        (&[begun, "1 :ok :write 4"], "line 2: the answer is not to `write 3` (begun in line 1)"),
         (&[begun, "1 :ok :write 3 4"], "line 2: `4` follows the value (begun in line 1)"),
         (&["1 :invoke :cas [1 2] 3"], "line 1: `3` follows the value"),
         (&["1 :invoke :read nil nil"], "line 1: `nil` follows the value"),
@@ -190,13 +205,25 @@ fn damaged_maps_are_named() {
         ),
         (
             r#"{:process 99999999999999999999, :type :invoke, :f :get, :key "1", :value nil}"#,
-            "line 1: :process: Word(\"99999999999999999999\") is not what belongs there",
+            "line 1: :process: `99999999999999999999` is not what belongs there",
         ),
         (
             r#"{:process 0, :type :invoke, :f :get, :key "1", :value nil} {:process 1}"#,
             "line 1: `{:process 1}` follows the map",
         ),
         (r#"{"process" 0}"#, "line 1: a key of the map is not a keyword, as in :process"),
+        (
+            "{:process 0, :type :invoke, :f :get, :key \"1\", :value nil}\nINFO  jepsen.util - 1 :invoke :write 3",
+            "line 2: it is an event of a register, and the log has events of strings by key as well",
+        ),
+        (
+            "{:process 0, :type :invoke, :f :get, :key \"1\", :value nil]",
+            "line 1: `]` stands where `}` should",
+        ),
+        (
+            "{:process 0, :process 1, :type :invoke, :f :get, :key \"1\", :value nil}",
+            "line 1: :process stands there twice",
+        ),
         (
             "hello",
             "line 1: it is no event, as in `{:process 0, :type :invoke, :f :get, :key \"4\", :value nil}`",
@@ -215,4 +242,78 @@ fn damaged_maps_are_named() {
     }
     let nemesis = r#"{:process :nemesis, :type :info, :f :start, :value {:a [1 "}"]}}"#;
     assert!(read_kv(nemesis.as_bytes()).unwrap().calls().is_empty());
+}
+
+/// Text is what it is in whatever writing, and lines may end as on other systems, or not at all.
+#[test]
+fn writing_and_ends_of_lines_do_not_matter() {
+    let log = [
+        "{:process 0, :type :invoke, :f :append, :key \"ключ\", :value \"日本語 😀\"}",
+        "{:process 0, :type :ok, :f :append, :key \"ключ\", :value \"日本語 😀\"}",
+        "{:process 1, :type :invoke, :f :get, :key \"ключ\", :value nil}",
+        "{:process 1, :type :ok, :f :get, :key \"ключ\", :value \"日本語 😀\"}",
+    ];
+    let judged = |text: &str| {
+        let history = read_kv(text.as_bytes()).unwrap();
+        assert_eq!(history.calls().len(), 2);
+        judge_history(&Kv, &history, &Options::default())
+    };
+    assert_eq!(judged(&log.join("\r\n")), Judgement::Holds);
+    assert_eq!(judged(&format!("\u{feff}{}\n", log.join("\n"))), Judgement::Holds);
+    let cut =
+        log.join("\n").replacen("日本語 😀\"}", "日本語\"}", 4).replacen("日本語\"}", "日本語 😀\"}", 2);
+    assert!(matches!(judged(&cut), Judgement::Broken(_)), "a byte less was read");
+}
+
+/// A time at which one operation ended and another began belongs to both: they overlap. An
+/// operation may take no time, and numbers may be as large as they get.
+#[test]
+fn equal_times_overlap() {
+    let (least, most) = (Some(i64::MIN), Some(i64::MAX));
+    let judged = |read_at: u64, read: Option<i64>| {
+        let mut history = History::new();
+        history.done(0, 1, RegisterOp::Write(i64::MIN), RegisterRet::Done, 1);
+        history.done(usize::MAX, u64::MAX - 9, RegisterOp::Write(i64::MAX), RegisterRet::Done, u64::MAX - 5);
+        history.done(2, read_at, RegisterOp::Read, RegisterRet::Value(read), read_at);
+        judge_history(&Register, &history, &Options { monitors: false, ..Options::default() })
+    };
+    for (at, read, holds) in [
+        (0, None, true),
+        (0, least, false),
+        (1, None, true),
+        (1, least, true),
+        (2, None, false),
+        (u64::MAX - 9, least, true),
+        (u64::MAX - 9, most, true),
+        (u64::MAX - 5, least, true),
+        (u64::MAX - 4, least, false),
+        (u64::MAX - 4, most, true),
+    ] {
+        assert_eq!(judged(at, read) == Judgement::Holds, holds, "{read:?} at {at}");
+    }
+}
+
+/// As many lines as a long test writes, and one read too late to be explained near the end.
+#[test]
+fn long_logs_are_judged() {
+    let log = |wrong: bool| {
+        let mut text = String::new();
+        for round in 0..12_500_u32 {
+            let (process, value) = (round % 20, round % 7);
+            let late = if wrong && round == 12_000 { 1 } else { 0 };
+            for (kind, op, value) in [
+                (":invoke", ":write", value.to_string()),
+                (":ok", ":write", value.to_string()),
+                (":invoke", ":read", "nil".to_owned()),
+                (":ok", ":read", (value + late).to_string()),
+            ] {
+                let _ = writeln!(text, "INFO  jepsen.util - {process}\t{kind}\t{op}\t{value}");
+            }
+        }
+        text
+    };
+    let judged =
+        |wrong| judge_history(&Register, &read_jepsen(log(wrong).as_bytes()).unwrap(), &Options::default());
+    assert_eq!(judged(false), Judgement::Holds);
+    assert!(matches!(judged(true), Judgement::Broken(stuck) if stuck.operation == Some(24_001)));
 }

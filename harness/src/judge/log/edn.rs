@@ -4,8 +4,9 @@
 //! commas are space, and what is nested is one value that nobody looks into.
 
 use super::Wrong;
+use std::fmt;
 
-/// A value.
+/// A value; shown as it would be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Edn<'t> {
     /// A number.
@@ -16,6 +17,18 @@ pub(super) enum Edn<'t> {
     Word(&'t str),
     /// Something in brackets, without them.
     List(&'t str),
+}
+
+impl fmt::Display for Edn<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Edn::Int(number) => write!(f, "`{number}`"),
+            Edn::Text(text) => write!(f, "{text:?}"),
+            // It may have in it what no line of an error should.
+            Edn::Word(word) => write!(f, "`{}`", word.escape_debug()),
+            Edn::List(_) => f.write_str("something in brackets"),
+        }
+    }
 }
 
 /// What is left to read of a line.
@@ -79,18 +92,23 @@ impl<'t> Reader<'t> {
     }
 
     fn list(&mut self) -> Result<&'t str, Wrong> {
-        let (mut depth, mut quoted, mut escaped) = (0_u32, false, false);
+        let (mut closing, mut quoted, mut escaped) = (Vec::new(), false, false);
         for (place, c) in self.0.char_indices() {
             match c {
                 _ if escaped => escaped = false,
                 '\\' if quoted => escaped = true,
                 '"' => quoted = !quoted,
                 _ if quoted => {}
-                '[' | '(' | '{' => depth += 1,
-                ']' | ')' | '}' => depth -= 1,
+                '[' => closing.push(']'),
+                '(' => closing.push(')'),
+                '{' => closing.push('}'),
+                ']' | ')' | '}' => match closing.pop() {
+                    Some(other) if other != c => return Err(format!("`{c}` stands where `{other}` should")),
+                    _ => {}
+                },
                 _ => {}
             }
-            if depth == 0 && !quoted {
+            if closing.is_empty() && !quoted {
                 let inner = &self.0[1..place];
                 self.0 = &self.0[place + 1..];
                 return Ok(inner);
@@ -128,6 +146,7 @@ mod tests {
         for (text, why) in [
             ("\"abc", "text without its closing quote"),
             ("[1 2", "a bracket without its closing one"),
+            ("{1 [2)}", "`)` stands where `]` should"),
             ("]", "`]` stands where a value should be"),
             ("", "the line ends where a value should be"),
             ("\"\\q\"", "unknown escape `\\q` in text"),

@@ -58,9 +58,12 @@ fn event(line: &str) -> Option<&str> {
 const KINDS: [&str; 4] = [":invoke", ":ok", ":fail", ":info"];
 const FUNCTIONS: [&str; 3] = [":read", ":write", ":cas"];
 
+/// What can be written and read.
+const NUMBER: &str = "a whole number of at most 64 bits";
+
 /// Whether a line names an operation after what happens to it, as only events do: then it
 /// is a damaged one, whichever logger it seems to be from.
-fn is_like_an_event(line: &str) -> bool {
+pub(super) fn is_like_an_event(line: &str) -> bool {
     let words = line.split_whitespace();
     words
         .clone()
@@ -80,7 +83,7 @@ impl Reading {
         let mut reader = Reader(text);
         let process = match reader.value()? {
             Edn::Int(process) if process >= 0 => process as usize,
-            other => return Err(format!("{other:?} is not the number of a process")),
+            other => return Err(format!("{other} is not the number of a process, 0 to {}", i64::MAX)),
         };
         let (kind, function) = (word(&mut reader, "the kind of event")?, word(&mut reader, "the operation")?);
         if !FUNCTIONS.contains(&function) {
@@ -119,7 +122,7 @@ impl Reading {
                 let value = match reader.value()? {
                     Edn::Int(value) => Some(value),
                     Edn::Word("nil") => None,
-                    other => return Err(format!("{other:?} is neither a number nor nil")),
+                    other => return Err(format!("{other} is neither nil nor {NUMBER}")),
                 };
                 self.history.returned(number, RegisterRet::Value(value), line);
             }
@@ -130,7 +133,7 @@ impl Reading {
             return Ok(());
         }
         if operation(name(op), reader)? != op {
-            return Err(format!("the answer to {op:?} is about other numbers"));
+            return Err(format!("the answer is not to `{op}`"));
         }
         match (kind, op) {
             (":ok", RegisterOp::Cas(..)) => self.history.returned(number, RegisterRet::Swapped(true), line),
@@ -153,7 +156,7 @@ fn name(op: RegisterOp) -> &'static str {
 fn word<'t>(reader: &mut Reader<'t>, what: &str) -> Result<&'t str, Wrong> {
     match reader.value().map_err(|_| format!("the line ends before {what}"))? {
         Edn::Word(word) => Ok(word),
-        other => Err(format!("{other:?} is not {what}")),
+        other => Err(format!("{other} is not {what}")),
     }
 }
 
@@ -162,9 +165,9 @@ fn operation(function: &str, reader: &mut Reader<'_>) -> Result<RegisterOp, Wron
     let value = reader.value().map_err(|why| format!("{function}: {why}"))?;
     let op = match (function, value) {
         (":read", Edn::Word("nil")) => RegisterOp::Read,
-        (":read", other) => return Err(format!(":read: {other:?} is not nil")),
+        (":read", other) => return Err(format!(":read: {other} is not nil")),
         (":write", Edn::Int(value)) => RegisterOp::Write(value),
-        (":write", other) => return Err(format!(":write: {other:?} is not a number")),
+        (":write", other) => return Err(format!(":write: {other} is not {NUMBER}")),
         (_, Edn::List(pair)) => {
             let mut pair = Reader(pair);
             let (from, to) = (pair.value(), pair.value());
@@ -173,7 +176,7 @@ fn operation(function: &str, reader: &mut Reader<'_>) -> Result<RegisterOp, Wron
             };
             RegisterOp::Cas(from, to)
         }
-        (_, other) => return Err(format!(":cas: {other:?} is not two numbers in brackets, as in [1 2]")),
+        (_, other) => return Err(format!(":cas: {other} is not two numbers in brackets, as in [1 2]")),
     };
     Ok(op)
 }

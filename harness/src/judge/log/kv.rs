@@ -13,6 +13,7 @@
 use super::chatter::is_chatter;
 use super::clients::Clients;
 use super::edn::{Edn, Reader};
+use super::jepsen::is_like_an_event;
 use super::{Wrong, each_line, unknown};
 use crate::Error;
 use crate::judge::linear::History;
@@ -33,8 +34,12 @@ pub fn read_kv(log: &[u8]) -> Result<History<KvOp, KvRet>, Error> {
     let mut history = History::new();
     let mut clients = Clients::default();
     let mut not_done = Vec::new();
+    let mut of_a_register = None;
     each_line(log, |line, text| {
         let Some(start) = text.find("{:process").or_else(|| text.starts_with('{').then_some(0)) else {
+            if is_like_an_event(text) {
+                of_a_register.get_or_insert(line);
+            }
             return if is_chatter(text) {
                 Ok(())
             } else {
@@ -62,7 +67,7 @@ pub fn read_kv(log: &[u8]) -> Result<History<KvOp, KvRet>, Error> {
         let op = &history.calls()[number].op;
         if event.kind != ":info" && !answered(op) {
             return Err(format!(
-                "the answer is not to {op:?}, which process {} began in line {begun}",
+                "the answer is not to `{op}`, which process {} began in line {begun}",
                 event.process
             ));
         }
@@ -77,6 +82,10 @@ pub fn read_kv(log: &[u8]) -> Result<History<KvOp, KvRet>, Error> {
         }
         Ok(())
     })?;
+    if let (Some(line), false) = (of_a_register, history.calls().is_empty()) {
+        let why = "it is an event of a register, and the log has events of strings by key as well";
+        return Err(Error::Log { line, why: why.to_owned() });
+    }
     let mut number = 0..;
     history.retain(|_| !number.next().is_some_and(|number| not_done.contains(&number)));
     Ok(history)
@@ -97,13 +106,17 @@ impl<'t> Event<'t> {
     /// Reads what is in the brackets; `None` if it is not about a client.
     fn read(inner: &'t str) -> Result<Option<Event<'t>>, Wrong> {
         let (mut process, mut kind, mut function, mut key) = (None, None, None, None);
-        let (mut value, mut word) = (None, None);
+        let (mut value, mut word, mut names) = (None, None, Vec::new());
         let mut reader = Reader(inner);
         while reader.more() {
             let Edn::Word(name) = reader.value()? else {
                 return Err("a key of the map is not a keyword, as in :process".to_owned());
             };
             let item = reader.value().map_err(|why| format!("{name}: {why}"))?;
+            if names.contains(&name) {
+                return Err(format!("{name} stands there twice"));
+            }
+            names.push(name);
             match (name, item) {
                 (":process", Edn::Int(number)) if number >= 0 => process = Some(number as usize),
                 (":process", Edn::Word(name)) if name.starts_with(':') => return Ok(None),
@@ -116,7 +129,7 @@ impl<'t> Event<'t> {
                 // What is not known is nil, or a reason in words.
                 (":value", Edn::Word(reason)) => word = Some(reason),
                 (":process" | ":type" | ":f" | ":key" | ":value", other) => {
-                    return Err(format!("{name}: {other:?} is not what belongs there"));
+                    return Err(format!("{name}: {other} is not what belongs there"));
                 }
                 _ => {}
             }

@@ -3,6 +3,7 @@
 use super::super::model::Model;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::fmt;
 
 /// A map from keys to strings.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,6 +36,16 @@ pub enum KvRet {
     Value(String),
     /// It was done.
     Done,
+}
+
+impl fmt::Display for KvOp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            KvOp::Get(key) => write!(f, "get {key:?}"),
+            KvOp::Put(key, value) => write!(f, "put {key:?} {value:?}"),
+            KvOp::Append(key, value) => write!(f, "append {key:?} {value:?}"),
+        }
+    }
 }
 
 impl Model for Kv {
@@ -114,15 +125,10 @@ impl Model for Kv {
     }
 
     fn show(&self, op: &KvOp, ret: Option<&KvRet>) -> String {
-        let op = match op {
-            KvOp::Get(key) => format!("get {key:?}"),
-            KvOp::Put(key, value) => format!("put {key:?} {value:?}"),
-            KvOp::Append(key, value) => format!("append {key:?} {value:?}"),
-        };
         match ret {
             None => format!("{op} -> ?"),
             Some(KvRet::Value(value)) => format!("{op} -> {value:?}"),
-            Some(KvRet::Done) => op,
+            Some(KvRet::Done) => op.to_string(),
         }
     }
 }

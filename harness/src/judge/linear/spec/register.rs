@@ -6,6 +6,7 @@ use super::super::history::Call;
 use super::super::model::Model;
 use super::super::monitor;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// A register that holds a number, or `nil` before anything is written.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,6 +32,16 @@ pub enum RegisterRet {
     Done,
     /// Whether it held the first number.
     Swapped(bool),
+}
+
+impl fmt::Display for RegisterOp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RegisterOp::Read => f.write_str("read"),
+            RegisterOp::Write(value) => write!(f, "write {value}"),
+            RegisterOp::Cas(from, to) => write!(f, "cas {from} {to}"),
+        }
+    }
 }
 
 impl Model for Register {
@@ -92,17 +103,12 @@ impl Model for Register {
     }
 
     fn show(&self, op: &RegisterOp, ret: Option<&RegisterRet>) -> String {
-        let op = match op {
-            RegisterOp::Read => "read".to_owned(),
-            RegisterOp::Write(value) => format!("write {value}"),
-            RegisterOp::Cas(from, to) => format!("cas {from} {to}"),
-        };
         match ret {
             None => format!("{op} -> ?"),
             Some(RegisterRet::Value(None)) => format!("{op} -> nil"),
             Some(RegisterRet::Value(Some(value))) => format!("{op} -> {value}"),
             Some(RegisterRet::Swapped(swapped)) => format!("{op} -> {swapped}"),
-            Some(RegisterRet::Done) => op,
+            Some(RegisterRet::Done) => op.to_string(),
         }
     }
 }
