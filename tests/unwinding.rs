@@ -6,7 +6,7 @@
 
 use selvedge_harness::prelude::*;
 use selvedge_harness::{Report, Verdict, check};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 const BOTH: [Engine; 2] = [Engine::Sim, Engine::Real];
 
@@ -145,6 +145,57 @@ fn a_destructor_may_wait_for_a_condition() {
         report.tally.executions
     });
     assert_eq!(counts[0], counts[1]);
+}
+
+/// `resume_unwind` runs no panic hook: nobody is told, and the schedules are the same.
+#[test]
+fn a_resumed_panic_unwinds_like_any_other() {
+    let program = |resumes: bool| {
+        Program::new("resumed", desk)
+            .task("clumsy", move |desk| {
+                let fall = || {
+                    let _own = desk.own.lock().unwrap();
+                    let _defer = Defer(|| _ = desk.done.fetch_add(1));
+                    let _last = Defer(|| add_papers(desk));
+                    if resumes {
+                        resume_unwind(Box::new("stumbled"));
+                    }
+                    panic!("stumbled");
+                };
+                assert!(catch_unwind(AssertUnwindSafe(fall)).is_err());
+                desk.done.fetch_add(1);
+            })
+            .task("busy", work)
+            .finally(|desk| {
+                assert!(desk.own.is_poisoned(), "its holder panicked");
+                assert_eq!((*desk.papers.lock().unwrap(), desk.done.get()), (2, 3));
+            })
+    };
+    for engine in BOTH {
+        let schedules = [false, true].map(|resumes| {
+            let program = program(resumes);
+            let report = program.check(&quiet(engine).exhaust()).unwrap();
+            assert_eq!(verdict(&report), None, "{engine:?}");
+            let all = program.record(&quiet(engine).exhaust(), 0..report.tally.executions).unwrap();
+            all.into_iter().map(|recording| recording.schedule).collect::<Vec<_>>()
+        });
+        assert_eq!(schedules[0], schedules[1], "{engine:?}");
+    }
+}
+
+/// The words of a panic that was caught are not those of one that no hook was told of.
+#[test]
+fn a_resumed_panic_keeps_its_own_words() {
+    let program = Program::new("words", desk).task("clumsy", |desk| {
+        assert!(catch_unwind(|| panic!("of no interest")).is_err());
+        desk.done.get();
+        resume_unwind(Box::new("stumbled"));
+    });
+    for engine in BOTH {
+        let report = program.check(&quiet(engine).exhaust()).unwrap();
+        let Some(Verdict::Panic { message, .. }) = verdict(&report) else { panic!("{report:?}") };
+        assert_eq!(message, "stumbled", "{engine:?}");
+    }
 }
 
 /// Another panic comes and is caught while the first waits; each keeps its words.

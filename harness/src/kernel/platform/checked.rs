@@ -103,7 +103,7 @@ impl Drop for Open {
 unsafe fn open(this: *mut Kernel, op: impl FnOnce() -> Op) -> Open {
     // SAFETY: the caller's promise; no reference is kept across `proceed`.
     let kernel = unsafe { &mut *this };
-    if kernel.flags != 0 || kernel.quiet != 0 {
+    if kernel.flags != 0 || kernel.quiet != 0 || std::thread::panicking() {
         // SAFETY: as above.
         return unsafe { open_quietly(this, op) };
     }

@@ -24,7 +24,8 @@ use std::sync::atomic::Ordering;
 pub(in crate::kernel) unsafe fn point(this: *mut Kernel, op: Op) -> bool {
     // SAFETY: the caller's promise; no reference is kept across the switch.
     let kernel = unsafe { &mut *this };
-    if kernel.flags != 0
+    // `resume_unwind` tells nobody that it panics, so std is asked.
+    if (kernel.flags != 0 || std::thread::panicking())
         && let Some(scheduled) = unwind::passes(kernel, &op)
     {
         return scheduled;

@@ -66,10 +66,14 @@ impl Note {
         Place::new(self.file.as_str(), self.line, self.column)
     }
 
-    /// Fills in the message of a panic that no hook saw (`resume_unwind`).
+    /// Writes down a panic that no hook saw (`resume_unwind`), unless it goes on with what
+    /// the noted one said. One that was caught meanwhile may have left a note of its own.
     pub(crate) fn complete(&mut self, payload: &(dyn Any + Send)) {
-        if self.message.as_str().is_empty() {
-            self.message.set(text(payload));
+        let mut said = Text::EMPTY;
+        said.set(text(payload));
+        if self.message.as_str() != said.as_str() {
+            self.clear();
+            self.message = said;
         }
     }
 }

@@ -9,6 +9,8 @@
 //! destructor must wait (for a lock that another task holds, say) it waits like any other
 //! code: others run, and the unwinding goes on when it can.
 //!
+//! std's own count says whether a task unwinds: `resume_unwind` runs no panic hook.
+//!
 //! | the task | an operation of it |
 //! |---|---|
 //! | unwinds | is not scheduled, if it can go on |
@@ -60,11 +62,13 @@ pub(in crate::kernel) fn passes(kernel: &mut Kernel, op: &Op) -> Option<bool> {
         kernel.note_tail(|tail| tail.ends = EVERYTHING);
         return Some(false);
     }
-    // A panic that user code caught: the task goes on as if nothing had happened. If
-    // another task unwinds, too, this cannot be told from a panic that goes on.
-    let me = kernel.current as usize;
-    kernel.task(me).unwinds |= panicking();
-    kernel.flags &= !UNWINDING;
+    if kernel.flags & UNWINDING != 0 {
+        // A panic that user code caught: the task goes on as if nothing had happened. If
+        // another task unwinds, too, this cannot be told from a panic that goes on.
+        let me = kernel.current as usize;
+        kernel.task(me).unwinds |= panicking();
+        kernel.flags &= !UNWINDING;
+    }
     None
 }
 
