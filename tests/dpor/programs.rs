@@ -16,6 +16,15 @@ pub(super) enum Action {
     Exchange(usize, u32, u32),
     /// Panics if it reads this number.
     PanicIf(usize, u32),
+    /// The same by `resume_unwind`, of which no panic hook is told.
+    ResumeIf(usize, u32),
+    /// Catches a panic of the actions since the last of these, and goes on.
+    Recover,
+    /// From here to the next recovery there is something whose destructor takes this lock.
+    Tidy(usize),
+    IsLocked(usize),
+    IsPoisoned(usize),
+    ClearPoison(usize),
     /// Ends the task if it reads this number.
     LeaveIf(usize, u32),
     /// Ends the process if it reads this number: nothing is given back.
@@ -57,6 +66,12 @@ pub(super) enum Family {
     Cells,
     /// Words, plain data and locks.
     Locks,
+    /// Words, and tasks that catch their panics.
+    Caught,
+    /// The same with locks, which panics poison.
+    Poisoned,
+    /// The same with destructors that wait.
+    Tidied,
     /// Words, a lock and a condition variable.
     Conditions,
     /// Words, a semaphore, an event, a reader-writer lock; waits with a deadline.
@@ -81,6 +96,20 @@ impl Family {
             PanicIf(which, number),
             LeaveIf(which, number),
         ];
+        let poisoned = [
+            PanicIf(which, number),
+            ResumeIf(which, number),
+            Recover,
+            Recover,
+            Recover,
+            Lock(which),
+            Lock(which),
+            TryLock(which),
+            IsLocked(which),
+            IsPoisoned(which),
+            ClearPoison(which),
+        ];
+        let tidied = [&poisoned[..], &[Tidy(which), Tidy(which), Unlock(which)]].concat();
         let more: &[Action] = match self {
             Family::Words => &[],
             Family::Cells => &[Look, Change],
@@ -94,6 +123,9 @@ impl Family {
                 TryLock(which),
                 ExitIf(which, number),
             ],
+            Family::Caught => &[PanicIf(which, number), Recover, Recover, Recover],
+            Family::Poisoned => &poisoned,
+            Family::Tidied => &tidied,
             Family::Conditions => {
                 &[Lock(0), Lock(0), Lock(0), Unlock(0), Wait, Wait, WaitBriefly, NotifyOne, NotifyAll, Change]
             }
@@ -116,6 +148,9 @@ impl Family {
             Family::Queues => &[Put(number), Put(number), Take, Take, TryTake, Look],
             Family::All => &[
                 ExitIf(which, number),
+                Recover,
+                Tidy(which),
+                IsPoisoned(which),
                 Look,
                 Change,
                 Lock(which),

@@ -3,10 +3,14 @@
 //! back.
 //!
 //! Two steps conflict if a task takes both, or if they act on one object and one of them
-//! may change it; a refused exchange changes nothing. A trace is the steps with the order
-//! that conflicts give them, in any number of hops.
+//! may change it; a refused exchange changes nothing. A step that panicked while its task
+//! held locks gave them back as part of it and conflicts with all others. A trace is the
+//! steps with the order that conflicts give them, in any number of hops.
 
+use super::world::RECOVERED;
+use selvedge_harness::judge::Step;
 use selvedge_harness::{Kind, Recording};
+use std::collections::BTreeSet;
 
 /// Which steps of other tasks come before each step, in a form that is equal for two
 /// executions of one trace: for each task, each step's clock.
@@ -14,11 +18,13 @@ pub(super) fn trace(recording: &Recording) -> Vec<Vec<Vec<u32>>> {
     let tasks = recording.tasks.len();
     let mut clocks: Vec<Vec<u32>> = Vec::new();
     let mut by_task: Vec<Vec<Vec<u32>>> = vec![Vec::new(); tasks];
+    let gave_back = gave_back_as_they_panicked(recording);
     for (index, step) in recording.steps.iter().enumerate() {
         let mut clock = vec![0; tasks];
-        for (earlier, before) in recording.steps[..index].iter().zip(&clocks) {
+        for (at, (earlier, before)) in recording.steps[..index].iter().zip(&clocks).enumerate() {
+            let wall = gave_back.contains(&at) || gave_back.contains(&index);
             let meet = objects(earlier).any(|object| objects(step).any(|other| other == object));
-            if earlier.task == step.task || meet && !(only_reads(earlier) && only_reads(step)) {
+            if wall || earlier.task == step.task || meet && !(only_reads(earlier) && only_reads(step)) {
                 clock.iter_mut().zip(before).for_each(|(own, theirs)| *own = (*own).max(*theirs));
             }
         }
@@ -29,10 +35,37 @@ pub(super) fn trace(recording: &Recording) -> Vec<Vec<Vec<u32>>> {
     by_task
 }
 
-fn objects(step: &selvedge_harness::judge::Step) -> impl Iterator<Item = usize> {
+fn objects(step: &Step) -> impl Iterator<Item = usize> {
     [step.object, step.also].into_iter().flatten()
 }
 
-fn only_reads(step: &selvedge_harness::judge::Step) -> bool {
+fn only_reads(step: &Step) -> bool {
     step.kind == Kind::Read || step.name == "compare_exchange" && step.value == Some(u64::MAX)
+}
+
+/// The steps that panicked and were caught while their task held locks.
+fn gave_back_as_they_panicked(recording: &Recording) -> BTreeSet<usize> {
+    let mut found = BTreeSet::new();
+    for task in 0..recording.tasks.len() {
+        let own = recording.steps.iter().enumerate().filter(|(_, step)| step.task == task);
+        let (mut held, mut last) = (BTreeSet::new(), 0);
+        for (index, step) in own {
+            match step.name.as_str() {
+                "lock" => _ = held.insert(step.object),
+                "try_lock" if step.value != Some(u64::MAX) => _ = held.insert(step.object),
+                "unlock" => _ = held.remove(&step.object),
+                RECOVERED if !held.is_empty() => {
+                    found.insert(last);
+                    held.clear();
+                }
+                _ => {}
+            }
+            last = index;
+        }
+        let recovers = recording.tasks[task].pending.as_ref().is_some_and(|next| next.name == RECOVERED);
+        if recovers && !held.is_empty() {
+            found.insert(last);
+        }
+    }
+    found
 }

@@ -2,8 +2,9 @@
 
 use super::programs::{Action, MOST};
 use selvedge_harness::prelude::*;
-use selvedge_harness::{Recording, Verdict};
+use selvedge_harness::{Kind, Recording, Verdict, visible};
 use std::fmt::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -32,9 +33,40 @@ shareable! {
 
 /// Does the actions of a task; those on a queue only where there is one.
 pub(super) fn act(world: &World, queue: Option<&PlainQueue<u32>>, actions: &[Action], task: usize) {
+    let mut seen = &world.seen[task * MOST..];
+    let mut parts = actions.split_inclusive(|action| *action == Action::Recover);
+    parts.all(|part| {
+        let (own, rest) = seen.split_at(part.len());
+        seen = rest;
+        let Some((Action::Recover, part)) = part.split_last() else { return act_on(world, queue, part, own) };
+        let went = catch_unwind(AssertUnwindSafe(|| act_on(world, queue, part, own)));
+        if went.is_err() {
+            // The step before this one panicked: a count of traces wants to know.
+            visible(Kind::Step, RECOVERED, 1_000 + task, || ());
+        }
+        own[part.len()].store(1 + u32::from(went.is_err()), Ordering::Relaxed);
+        went.unwrap_or(true)
+    });
+}
+
+/// The name of the step of a task that caught a panic.
+pub(super) const RECOVERED: &str = "recovered";
+
+/// Takes a lock when it is dropped.
+struct Tidy<'w>(&'w Mutex<u32>);
+
+impl Drop for Tidy<'_> {
+    fn drop(&mut self) {
+        drop(self.0.lock());
+    }
+}
+
+/// Does actions up to where a panic is caught; false if the task shall leave.
+fn act_on(world: &World, queue: Option<&PlainQueue<u32>>, actions: &[Action], noted: &[AtomicU32]) -> bool {
+    let mut tidy = None;
     let mut held: [Option<_>; 2] = [None, None];
     let (mut reads, mut writes) = (None, None);
-    for (action, seen) in actions.iter().zip(&world.seen[task * MOST..]) {
+    for (action, seen) in actions.iter().zip(noted) {
         let result = match *action {
             Action::Get(which) => world.numbers[which].get(),
             Action::Set(which, number) => {
@@ -50,9 +82,26 @@ pub(super) fn act(world: &World, queue: Option<&PlainQueue<u32>>, actions: &[Act
                 assert_ne!(world.numbers[which].get(), number);
                 0
             }
+            Action::ResumeIf(which, number) => {
+                if world.numbers[which].get() == number {
+                    resume_unwind(Box::new("resumed"));
+                }
+                0
+            }
+            Action::Recover => unreachable!("actions are split there"),
+            Action::Tidy(which) => {
+                tidy = tidy.or(Some(Tidy(&world.locks[which])));
+                0
+            }
+            Action::IsLocked(which) => u32::from(world.locks[which].is_locked()),
+            Action::IsPoisoned(which) => u32::from(world.locks[which].is_poisoned()),
+            Action::ClearPoison(which) => {
+                world.locks[which].clear_poison();
+                0
+            }
             Action::LeaveIf(which, number) => {
                 if world.numbers[which].get() == number {
-                    return;
+                    return false;
                 }
                 0
             }
@@ -145,6 +194,7 @@ pub(super) fn act(world: &World, queue: Option<&PlainQueue<u32>>, actions: &[Act
         };
         seen.store(result + 1, Ordering::Relaxed);
     }
+    true
 }
 
 pub(super) fn world() -> World {

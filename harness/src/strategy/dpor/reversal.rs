@@ -12,22 +12,28 @@
 //!    matter nevertheless, the execution in which it does touch it has that race again.
 //! 2. Whatever begins with a step that is planned and not known, or commutes with it, begins
 //!    with it *perhaps*: it waits, and is asked again once the step was run.
-//! 3. A step that ended the execution does so again after any step that commutes with its
-//!    operation. So where another could have gone on instead, both are planned, one after the
-//!    other: the other alone could seem to be covered by executions in which this one finds
-//!    something else and ends nothing.
+//! 3. Where the first step of a race and the second race only with what the first did after
+//!    its operation (it ended the execution, or gave locks back as it unwound), it does that
+//!    again after the second. So both are planned, one after the other: the second alone could
+//!    seem to be covered by executions in which the first finds something else and does
+//!    nothing of the kind.
 //!
 //! Why 2: let `a` write x; let `b` read x, and panic if it finds 0; let `c` write y. Explored
 //! from the start in this order, `a c b` gives the plan `c b`, before which `b` alone is
 //! planned. As operations `b` and `c` commute, and `b c` would stand for `c b`. But `b` then
 //! panics, and `c b`, which ends otherwise, would never be run.
 //!
+//! Why 3: let `a` and `b` be the same, and `c` look whether a lock is taken that `b` holds and
+//! its panic gives back. `b c` gives the plan `c`. It commutes with `a`, which is planned, but
+//! after `a` nobody panics: only the plan `c b` is one that `a` does not cover.
+
 use super::races::{Last, Race};
 use super::trace::Trace;
 use crate::kernel::{Kernel, Sleeper, Tail, Touches};
 use std::ops::Range;
 
 /// A step of a reversal.
+#[derive(Clone)]
 struct Item {
     who: Sleeper,
     /// Its number among the steps of its task.
@@ -42,6 +48,7 @@ struct Item {
 }
 
 /// The steps that reverse a race, from the state before it.
+#[derive(Clone)]
 pub(super) struct Reversal {
     items: Vec<Item>,
     /// What the last step follows in any case.
@@ -106,9 +113,9 @@ impl Reversal {
             .collect();
         let (last, cause) = Item::last(race, trace, kernel);
         let past = trace.past_of(last.who.task as usize, cause, race.until);
-        let ends = Item::that_ends(race, trace).filter(|ends| !ends.0.conflicts(&last.touches));
+        let again = Item::first_again(race, &last, trace);
         items.push(last);
-        items.extend(ends.map(|(_, item)| item));
+        items.extend(again);
         Reversal { items, past, clocks: None, start: race.first, dropped: Vec::new() }
     }
 
@@ -244,11 +251,9 @@ impl Item {
         }
     }
 
-    /// The first step of a race, if it ended the execution and the second is only announced:
-    /// it would end it after that as well, if its operation commutes with the announced
-    /// one. What its operation touches, and the step.
-    fn that_ends(race: &Race, trace: &Trace) -> Option<(Touches, Item)> {
-        let Last::Pending(_) = race.last else { return None };
+    /// The first step of a race, if its operation commutes with the second step: then it does
+    /// after that what it did before.
+    fn first_again(race: &Race, last: &Item, trace: &Trace) -> Option<Item> {
         let step = trace.step(race.first);
         let called = Touches::of(&step.event, step.event.only_reads(), Tail::default());
         let item = Item {
@@ -259,6 +264,6 @@ impl Item {
             again: false,
             known: true,
         };
-        step.touches.everything.then_some((called, item))
+        (!called.conflicts(&last.touches)).then_some(item)
     }
 }

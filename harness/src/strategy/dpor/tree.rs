@@ -3,7 +3,8 @@
 //!
 //! Called by the strategy. A tree is an ordered list of branches; they are tried in that
 //! order. A sequence is put in only if no branch covers it already. Where that is not
-//! known before a branch was run, the sequence waits until all branches were.
+//! known before a branch was run, the sequence waits until all branches were; if more than the
+//! first step of that branch is planned, it is put in there as well.
 //!
 //! 1. No two branches begin with the same task.
 //! 2. A leaf stands for everything that can follow it.
@@ -54,19 +55,18 @@ impl Tree {
             };
             let found =
                 tree.branches.iter().map(begins).enumerate().find(|(_, begins)| *begins != Begins::No);
-            let at = match found {
-                Some((at, Begins::Yes)) => at,
-                Some((at, _)) => {
-                    let who = tree.branches[at].who.task as usize;
-                    return tree.waiting.push(steps.waiting_for(who, trace));
-                }
-                None => return tree.branches.extend(branch(&steps)),
-            };
+            let Some((at, begins)) = found else { return tree.branches.extend(branch(&steps)) };
             let node = &mut tree.branches[at];
-            steps.drop_first_of(node.who.task as usize);
-            if node.then.is_empty() {
-                return;
+            let who = node.who.task as usize;
+            let goes_on = !node.then.is_empty();
+            match begins {
+                Begins::Yes if goes_on => {}
+                Begins::Yes => return,
+                // What is planned behind that step is not all that will be run there.
+                _ if goes_on => tree.waiting.push(steps.clone().waiting_for(who, trace)),
+                _ => return tree.waiting.push(steps.waiting_for(who, trace)),
             }
+            steps.drop_first_of(who);
             tree = &mut node.then;
         }
     }
