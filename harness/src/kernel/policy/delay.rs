@@ -5,7 +5,7 @@
 use crate::kernel::data::state::Kernel;
 
 impl Kernel {
-    #[inline]
+    #[inline(never)]
     pub(super) fn choose_delayed(&mut self) -> usize {
         let current = self.current as usize;
         let mut chosen = if self.is_enabled(current) { current } else { self.next_enabled(current) };

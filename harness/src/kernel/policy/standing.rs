@@ -76,17 +76,20 @@ pub(crate) struct Guide {
     /// about to touch it.
     pub(super) object: usize,
     pub(super) space: u32,
+    /// `surw`: operations on it that all tasks have left.
+    pub(super) total: u64,
 }
 
 impl Guide {
     pub(crate) const NEW: Guide =
-        Guide { known: 0, marks: 0, passed: 0, intended: NOBODY, object: 0, space: 0 };
+        Guide { known: 0, marks: 0, passed: 0, intended: NOBODY, object: 0, space: 0, total: 0 };
 
     /// Forgets the last execution, and keeps what the strategy said.
     pub(crate) fn reset(&mut self) {
         self.passed = 0;
         self.intended = NOBODY;
         self.object = 0;
+        self.total = 0;
     }
 }
 

@@ -10,7 +10,8 @@
 //!
 //! 1. There are as many nodes as tasks: a new task adds one, made from those before it, so
 //!    that nothing has to be cleared between executions.
-//! 2. While policy `Surw` runs, the sum of a task alone is the `keen` of its standing.
+//! 2. While policy `Surw` runs, the sum of a task alone is the `keen` of its standing, and the
+//!    sum of all is the `total` of the guide.
 //!
 //! When a process dies here, the tree lies in the arena as it was.
 
@@ -33,7 +34,8 @@ impl Kernel {
     }
 
     /// The newest task has this much.
-    pub(super) fn append_sum(&self, keen: u32) {
+    pub(super) fn append_sum(&mut self, keen: u32) {
+        self.guide.total += u64::from(keen);
         let new = self.tasks as usize;
         let mut sum = u64::from(keen);
         let mut node = new - 1;
@@ -45,11 +47,13 @@ impl Kernel {
     }
 
     /// What a task has has changed.
-    pub(super) fn change_sum(&self, task: usize, from: u32, to: u32) {
+    #[inline(always)]
+    pub(super) fn change_sum(&mut self, task: usize, from: u32, to: u32) {
         if from == to {
             return;
         }
         let change = u64::from(to).wrapping_sub(u64::from(from));
+        self.guide.total = self.guide.total.wrapping_add(change);
         let mut node = task + 1;
         while node <= self.tasks as usize {
             let sum = self.node(node);
@@ -108,6 +112,7 @@ mod tests {
         for tasks in [200_usize, 130] {
             let mut weights = Vec::new();
             kernel.tasks = 0;
+            kernel.guide.total = 0;
             while weights.len() < tasks {
                 weights.push(rng.below(4));
                 kernel.tasks += 1;
@@ -116,6 +121,7 @@ mod tests {
                 kernel.change_sum(task, std::mem::replace(&mut weights[task], now), now);
                 let all: u32 = weights.iter().sum();
                 assert_eq!(kernel.sum_of_first(weights.len()), u64::from(all));
+                assert_eq!(kernel.guide.total, u64::from(all));
                 if all > 0 {
                     let rest = u64::from(rng.below(all));
                     assert_eq!(kernel.task_at_sum(rest), asked(&weights, rest), "{weights:?}");

@@ -146,7 +146,7 @@ impl Kernel {
             unforetold += u64::from(self.standing(task).keen == 0)
         });
         loop {
-            let total = self.sum_of_first(self.tasks as usize) + unforetold;
+            let total = self.guide.total + unforetold;
             if total == 0 {
                 self.guide.intended = NOBODY;
                 return;
