@@ -29,7 +29,7 @@ use selvedge_harness::prelude::{Config, Engine, Granularity};
 const OTHERS: &[(&str, &str)] = &[
     ("Agenda", "it waits for time, and for nobody: tests/conformance/thread.rs"),
     ("JoinHandle", "the end of a thread"),
-    ("Listener", "where a Connection begins: tests/conformance/connection.rs"),
+    ("Listener", "where a Connection begins: tests/conformance/listener.rs"),
     ("Manager", "a server of objects: tests/managers.rs"),
     ("Named", "memory: tests/segments.rs"),
     ("Pool", "processes and queues: tests/pools.rs"),
@@ -37,7 +37,7 @@ const OTHERS: &[(&str, &str)] = &[
     ("RawArray", "as RawValue, element by element"),
     ("Receiver", "the other end of Sender"),
     ("RobustPermit", "a guard"),
-    ("Selector", "it waits for descriptors: tests/conformance/select.rs"),
+    ("Selector", "it waits for descriptors: tests/conformance/selector.rs"),
     ("Server", "sockets and handlers: tests/servers.rs"),
     ("ShareableList", "an array of values under locks: tests/conformance/shared_memory.rs"),
     ("Shared", "memory, in every law here"),

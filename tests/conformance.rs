@@ -9,14 +9,22 @@ mod barrier;
 mod condition;
 #[path = "conformance/connection.rs"]
 mod connection;
+#[path = "conformance/connection_wait.rs"]
+mod connection_wait;
 #[path = "conformance/event.rs"]
 mod event;
 #[path = "conformance/features.rs"]
 mod features;
 #[path = "conformance/fork_wait.rs"]
 mod fork_wait;
+#[path = "conformance/listener.rs"]
+mod listener;
 #[path = "conformance/manager.rs"]
 mod manager;
+#[path = "conformance/manager_deaths.rs"]
+mod manager_deaths;
+#[path = "conformance/manager_sync.rs"]
+mod manager_sync;
 #[path = "conformance/mp_queue.rs"]
 mod mp_queue;
 #[path = "conformance/pool.rs"]
@@ -29,14 +37,22 @@ mod queue;
 mod scheduling;
 #[path = "conformance/select.rs"]
 mod select;
+#[path = "conformance/selector.rs"]
+mod selector;
 #[path = "conformance/shared_memory.rs"]
 mod shared_memory;
 #[path = "conformance/signal.rs"]
 mod signal;
+#[path = "conformance/signal_mask.rs"]
+mod signal_mask;
+#[path = "conformance/signal_wakeup.rs"]
+mod signal_wakeup;
 #[path = "conformance/socket.rs"]
 mod socket;
 #[path = "conformance/socket_server.rs"]
 mod socket_server;
+#[path = "conformance/socket_time.rs"]
+mod socket_time;
 #[path = "conformance/tracker.rs"]
 mod tracker;
 #[path = "conformance/values.rs"]

@@ -1,20 +1,19 @@
-//! Pipes, connections, listeners, waiting for several of them; long because it is one area's rows.
+//! Pipes and connections; listeners and waits for several have files of their own.
 //!
 //! When a process dies here, a test asked for it.
 
 use nix::libc;
 use rusty_fork::rusty_fork_test;
 use selvedge::channel::{Passed, Source};
-use selvedge::net::{Address, Listener, connect};
+use selvedge::net::{Address, Listener};
 use selvedge::platform::Native;
-use selvedge::process::{AuthKey, Run};
-use selvedge::{Connection, Error, Event, ExitStatus, Process, Shared, current_process, pipe, wait};
+use selvedge::process::Run;
+use selvedge::{Connection, Error, ExitStatus, Process, pipe, wait};
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
-use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 const LONG: Duration = Duration::from_secs(40);
@@ -31,7 +30,7 @@ fn echo(mut connection: Connection) {
     }
 }
 
-fn errno<T: std::fmt::Debug>(result: Result<T, Error>) -> Option<i32> {
+pub(super) fn errno<T: std::fmt::Debug>(result: Result<T, Error>) -> Option<i32> {
     match result.unwrap_err() {
         Error::Os { source, .. } => source.raw_os_error(),
         other => panic!("{other}"),
@@ -44,12 +43,12 @@ fn path(name: &str) -> Address {
     Address::Unix(folder.join(format!("selvedge-{name}-{}.sock", std::process::id())))
 }
 
-fn families() -> [Address; 3] {
+pub(super) fn families() -> [Address; 3] {
     let name = format!("selvedge-test-{}", std::process::id());
     [path("family"), Address::Abstract(name), "127.0.0.1:0".parse().unwrap()]
 }
 
-fn listener(address: &Address) -> Listener {
+pub(super) fn listener(address: &Address) -> Listener {
     Listener::bind(address).unwrap()
 }
 
@@ -248,47 +247,6 @@ rusty_fork_test! {
     }
 
     #[test]
-    fn c_conn_13_an_address_can_be_listened_at_once() {
-        for address in families() {
-            let first = listener(&address);
-            assert_eq!(errno(Listener::<Native>::bind(first.address())), Some(libc::EADDRINUSE), "{address}");
-        }
-        // Their paths and ports are free again.
-        families().iter().for_each(|address| drop(listener(address)));
-    }
-
-    #[test]
-    fn c_conn_14_listeners_accept_until_they_are_closed() {
-        for address in families() {
-            let mut listener = listener(&address);
-            let address = listener.address().clone();
-            let child = Process::spawn(move || connect::<Native>(&address, None).unwrap().send("here").unwrap());
-            assert_eq!(listener.accept().unwrap().recv::<String>().unwrap(), "here");
-            assert!(child.join().unwrap().success());
-            listener.close();
-            assert!(matches!(listener.accept(), Err(Error::ConnectionClosed)));
-            assert!(errno(connect::<Native>(listener.address(), None)).is_some());
-            if let Address::Unix(path) = listener.address() {
-                assert!(!path.exists());
-            }
-        }
-    }
-
-    #[test]
-    fn c_conn_15_a_client_that_left_is_still_heard() {
-        for address in families() {
-            let listener = listener(&address);
-            let client = connect::<Native>(listener.address(), None).unwrap();
-            client.send("I was here").unwrap();
-            drop(client);
-            let mut connection = listener.accept().unwrap();
-            assert!(connection.poll(LONG).unwrap(), "{address}");
-            assert_eq!(connection.recv::<String>().unwrap(), "I was here");
-            assert!(matches!(connection.recv::<u8>(), Err(Error::EndOfFile)));
-        }
-    }
-
-    #[test]
     fn c_conn_16_connections_and_sockets_are_sent_to_another_process() {
         let (mut here, there) = pipe(true).unwrap();
         let child = Process::spawn(move || {
@@ -318,102 +276,6 @@ rusty_fork_test! {
         assert_eq!(text, "from elsewhere");
         assert!(child.join().unwrap().success());
         assert!(matches!(here.recv::<u8>(), Err(Error::EndOfFile)));
-    }
-
-    #[test]
-    fn c_conn_17_several_connections_are_waited_for() {
-        let mut readers: Vec<Connection> = Vec::new();
-        let children: Vec<Process> = (0..4_u32)
-            .map(|number| {
-                let (reader, writer) = pipe(number % 2 == 0).unwrap();
-                readers.push(reader);
-                Process::spawn(move || (0..10_u32).for_each(|round| writer.send(&(number, round)).unwrap()))
-            })
-            .collect();
-        let mut messages = Vec::new();
-        while !readers.is_empty() {
-            let ready = wait(&readers.iter().map(Source::from).collect::<Vec<_>>(), LONG).unwrap();
-            assert!(!ready.is_empty());
-            for place in ready.into_iter().rev() {
-                match readers[place].recv::<(u32, u32)>() {
-                    Ok(message) => messages.push(message),
-                    Err(Error::EndOfFile) => drop(readers.swap_remove(place)),
-                    Err(error) => panic!("{error}"),
-                }
-            }
-        }
-        messages.sort_unstable();
-        let all: Vec<(u32, u32)> = (0..4).flat_map(|number| (0..10).map(move |round| (number, round))).collect();
-        assert_eq!(messages, all);
-        assert!(children.iter().all(|child| child.join().unwrap().success()));
-    }
-
-    #[test]
-    fn c_conn_18_several_sockets_are_waited_for() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let mut children = Vec::new();
-        let mut sockets: Vec<(TcpStream, Vec<u8>)> = (0..4_u8)
-            .map(|number| {
-                children.push(Process::spawn(move || {
-                    let mut socket = TcpStream::connect(address).unwrap();
-                    (0..10).for_each(|round| socket.write_all(&[b'a' + number, b'0' + round]).unwrap());
-                }));
-                (listener.accept().unwrap().0, Vec::new())
-            })
-            .collect();
-        let mut streams = Vec::new();
-        while !sockets.is_empty() {
-            let sources: Vec<Source<'_>> = sockets.iter().map(|(socket, _)| socket.as_fd().into()).collect();
-            for place in wait(&sources, LONG).unwrap().into_iter().rev() {
-                let mut bytes = [0; 32];
-                let (socket, seen) = &mut sockets[place];
-                match socket.read(&mut bytes).unwrap() {
-                    0 => streams.push(sockets.swap_remove(place).1),
-                    count => seen.extend_from_slice(&bytes[..count]),
-                }
-            }
-        }
-        streams.sort();
-        let all = [b'a', b'b', b'c', b'd'].map(|name| (b'0'..=b'9').flat_map(|round| [name, round]).collect::<Vec<u8>>());
-        assert_eq!(streams, all);
-        assert!(children.iter().all(|child| child.join().unwrap().success()));
-    }
-
-    #[test]
-    fn c_conn_19_a_wait_ends_in_time_and_tells_who_is_ready() {
-        let ((one, _keep), (two, writer)) = (pipe(true).unwrap(), pipe(false).unwrap());
-        let sources = [Source::from(&one), Source::from(&two)];
-        let before = Instant::now();
-        assert!(wait(&sources, Duration::from_millis(30)).unwrap().is_empty());
-        assert!(before.elapsed() >= Duration::from_millis(30));
-        writer.send(&()).unwrap();
-        assert_eq!(wait(&sources, LONG).unwrap(), [1]);
-        assert!(wait(&[], NONE).unwrap().is_empty(), "nothing to wait for");
-        // Twice the same, a plain file, and the end of a process.
-        let (file, gate) = (File::open("/dev/null").unwrap(), Shared::new(Event::new()));
-        let plain = File::open(std::env::current_exe().unwrap()).unwrap();
-        let copy = gate.clone();
-        let child = Process::spawn(move || copy.wait());
-        let sentinel = Source::from(child.sentinel().unwrap());
-        assert!(wait(&[sentinel], Duration::ZERO).unwrap().is_empty());
-        let mixed = [sources[1], sentinel, plain.as_fd().into(), sources[1], file.as_fd().into()];
-        let ready = wait(&mixed, NONE).unwrap();
-        assert!(ready.starts_with(&[0, 2, 3]) && !ready.contains(&1), "{ready:?}");
-        gate.set();
-        assert_eq!(wait(&[sentinel], LONG).unwrap(), [0]);
-        child.join().unwrap();
-    }
-
-    #[test]
-    fn c_conn_19_what_was_read_ahead_is_ready() {
-        let (mut reader, writer) = pipe(false).unwrap();
-        writer.send(&1_u8).unwrap();
-        writer.send(&2_u8).unwrap();
-        assert_eq!(reader.recv::<u8>().unwrap(), 1);
-        assert_eq!(wait(&[Source::from(&reader)], NONE).unwrap(), [0]);
-        assert_eq!(reader.recv::<u8>().unwrap(), 2);
-        assert!(wait(&[Source::from(&reader)], Duration::ZERO).unwrap().is_empty());
     }
 
     #[test]
@@ -461,73 +323,6 @@ rusty_fork_test! {
         let paths: Vec<Vec<u32>> = std::iter::from_fn(|| told.recv().ok()).collect();
         let all: [&[u32]; 7] = [&[], &[0], &[0, 0], &[0, 1], &[1], &[1, 0], &[1, 1]];
         assert_eq!(paths, all);
-    }
-
-    #[test]
-    fn b_xt_14_both_sides_must_have_the_key() {
-        let (key, other) = (current_process().authkey().clone(), AuthKey::new(b"another"));
-        for address in families() {
-            let listener = listener(&address).authkey(&key).patience(LONG);
-            let at = listener.address().clone();
-            let (right, wrong) = (key.clone(), other.clone());
-            let child = Process::spawn(move || {
-                let refused = connect::<Native>(&at, Some(&wrong)).unwrap_err();
-                assert!(matches!(refused, Error::Authentication { .. }), "{refused}");
-                let mut server = connect::<Native>(&at, Some(&right)).unwrap();
-                server.send(&server.is_writable()).unwrap();
-                assert!(server.recv::<bool>().unwrap());
-            });
-            let error = listener.accept().unwrap_err();
-            assert_eq!(error.to_string(), "not authenticated: the other side has another key");
-            let mut client = listener.accept().unwrap();
-            assert!(client.recv::<bool>().unwrap());
-            client.send(&true).unwrap();
-            assert!(child.join().unwrap().success());
-        }
-    }
-
-    #[test]
-    fn b_xt_14_hostile_peers_are_refused() {
-        let key = AuthKey::new(b"the key");
-        let listener = listener(&"127.0.0.1:0".parse().unwrap()).authkey(&key).patience(Duration::from_millis(300));
-        let Address::Tcp(at) = listener.address().clone() else { unreachable!() };
-        let refused = |what: &str, bytes: &[u8], why: &str| {
-            let mut peer = TcpStream::connect(at).unwrap();
-            // It may be turned away before it has said all.
-            let _ = peer.write_all(bytes);
-            if what == "short" {
-                drop(peer.shutdown(std::net::Shutdown::Write));
-            }
-            let before = Instant::now();
-            let error = listener.accept().unwrap_err();
-            assert!(matches!(error, Error::Authentication { .. }) && error.to_string().contains(why), "{what}: {error}");
-            assert!(before.elapsed() < LONG);
-        };
-        refused("silent", b"", "timed out");
-        refused("short", &[0, 0, 0, 32, 1, 2], "end of file");
-        refused("oversized", &[&[0, 0, 16, 0][..], &[0; 4096]].concat(), "at most 256");
-        refused("endless", &[0xBF, 0xFF, 0xFF, 0xFF], "no message");
-        refused("in parts", &[&[0xC0, 0, 0, 1][..], &[0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9], b"x"].concat(), "no message");
-        refused("wrong digest", &[&[0, 0, 0, 32][..], &[7; 32]].concat(), "another key");
-        refused("empty digest", &[0, 0, 0, 0], "another key");
-        // And a server that asks for no key learns nothing and is refused by its client.
-        let impostor = TcpListener::bind("127.0.0.1:0").unwrap();
-        let at = Address::Tcp(impostor.local_addr().unwrap());
-        let child = Process::spawn(move || {
-            let error = connect::<Native>(&at, Some(&key)).unwrap_err();
-            assert!(matches!(error, Error::Authentication { .. }), "{error}");
-        });
-        let mut peer = impostor.accept().unwrap().0;
-        peer.write_all(&[&[0, 0, 0, 9][..], b"#WELCOME#"].concat()).unwrap();
-        assert!(child.join().unwrap().success());
-    }
-
-    #[test]
-    fn c_conn_18_plain_unix_sockets_too() {
-        let (mut left, right) = UnixStream::pair().unwrap();
-        assert!(wait(&[right.as_fd().into()], Duration::ZERO).unwrap().is_empty());
-        left.write_all(b"x").unwrap();
-        assert_eq!(wait(&[right.as_fd().into()], NONE).unwrap(), [0]);
     }
 }
 

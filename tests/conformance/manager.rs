@@ -1,45 +1,33 @@
-//! Managers: objects in a process of their own, used through proxies; long because it is one
-//! area's rows.
+//! Managers: objects in a process of their own, used through proxies. What is waited for there
+//! stands in `manager_sync`, who dies there in `manager_deaths`.
 //!
 //! When a process dies here, a test asked for it.
 
 use rusty_fork::rusty_fork_test;
-use selvedge::manager::{Held, List, Manager, Queue, Type};
+use selvedge::manager::{List, Manager, Queue, Type};
 use selvedge::net::Address;
 use selvedge::process::AuthKey;
 use selvedge::{Error, ExitStatus, Process, pipe};
-use std::io::Write;
-use std::net::TcpStream;
-use std::os::fd::AsFd;
-use std::sync::mpsc;
-use std::time::{Duration, Instant};
 
-const LONG: Duration = Duration::from_secs(40);
-
-fn start() -> Manager {
+pub(super) fn start() -> Manager {
     Manager::start().unwrap()
 }
 
 /// Runs `body` in a child and waits until it has ended well.
 #[track_caller]
-fn in_child(body: impl FnOnce() + Send + 'static) {
+pub(super) fn in_child(body: impl FnOnce() + Send + 'static) {
     assert!(Process::spawn(body).join().unwrap().success());
 }
 
-fn is_gone<T: std::fmt::Debug>(result: Result<T, Error>) -> bool {
+pub(super) fn is_gone<T: std::fmt::Debug>(result: Result<T, Error>) -> bool {
     matches!(result, Err(Error::ManagerGone { .. }))
 }
 
-fn remote<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
+pub(super) fn remote<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
     match result.unwrap_err() {
         Error::Remote { why } => why,
         other => panic!("{other}"),
     }
-}
-
-fn kill(pid: u32) {
-    let pid = nix::unistd::Pid::from_raw(pid.cast_signed());
-    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).unwrap();
 }
 
 rusty_fork_test! {
@@ -161,63 +149,6 @@ rusty_fork_test! {
     }
 
     #[test]
-    fn c_manager_11_conditions_and_barriers() {
-        let manager = start();
-        let (condition, stage) = (manager.condition().unwrap(), manager.value(&0).unwrap());
-        assert!(remote(condition.wait()).contains("acquire it first"));
-        assert!(remote(condition.notify_all()).contains("acquire it first"));
-        condition.acquire().unwrap();
-        condition.acquire().unwrap();
-        assert!(!condition.wait_timeout(Duration::from_millis(5)).unwrap());
-        assert!(condition.is_locked().unwrap(), "it was taken again");
-        let copies = (condition.clone(), stage.clone());
-        let child = Process::spawn(move || {
-            let (condition, stage) = copies;
-            condition.acquire().unwrap();
-            stage.set(&1).unwrap();
-            condition.notify_one().unwrap();
-            while stage.get().unwrap() != 2 {
-                condition.wait().unwrap();
-            }
-            condition.release().unwrap();
-        });
-        while stage.get().unwrap() != 1 {
-            condition.wait().unwrap();
-        }
-        stage.set(&2).unwrap();
-        condition.notify_all().unwrap();
-        condition.release().unwrap();
-        condition.release().unwrap();
-        assert!(child.join().unwrap().success());
-        assert!(remote(condition.release()).contains("not locked"));
-        assert!(matches!(manager.barrier(0), Err(Error::InvalidArgument { .. })));
-        let barrier = manager.barrier(3).unwrap();
-        let children: Vec<Process> = (0..2).map(|_| {
-            let barrier = barrier.clone();
-            Process::spawn(move || for _ in 0..3 { barrier.wait().unwrap(); })
-        }).collect();
-        for _ in 0..3 {
-            assert!(barrier.wait().unwrap() < 3);
-        }
-        assert!(children.iter().all(|child| child.join().unwrap().success()));
-        let copy = barrier.clone();
-        let waiter = Process::spawn(move || { copy.wait().ok(); });
-        while barrier.waiting().unwrap() == 0 {
-            std::thread::yield_now();
-        }
-        waiter.kill().unwrap();
-        waiter.join().unwrap();
-        assert_eq!(remote(barrier.wait()), "the barrier is broken");
-        assert!(barrier.is_broken().unwrap());
-        barrier.reset().unwrap();
-        assert!(remote(barrier.wait_timeout(Duration::from_millis(5))).contains("time"));
-        barrier.reset().unwrap();
-        assert!(!barrier.is_broken().unwrap());
-        barrier.abort().unwrap();
-        assert!(remote(barrier.wait()).contains("broken"));
-    }
-
-    #[test]
     fn c_manager_09_a_second_process_connects() {
         let key = AuthKey::new(b"abracadabra");
         for address in ["127.0.0.1:0".parse().unwrap(), Address::Abstract(format!("selvedge-test-{}", std::process::id()))] {
@@ -242,125 +173,6 @@ rusty_fork_test! {
     }
 
     #[test]
-    fn c_manager_11_events_locks_and_semaphores() {
-        let manager = start();
-        let event = manager.event().unwrap();
-        let copy = event.clone();
-        in_child(move || copy.set().unwrap());
-        event.wait().unwrap();
-        event.clear().unwrap();
-        assert!(!event.is_set().unwrap() && !event.wait_timeout(Duration::from_millis(5)).unwrap());
-        // A child that takes a lock and lives: the parent can release it.
-        let lock = manager.lock().unwrap();
-        let (copy, done) = (lock.clone(), event.clone());
-        let child = Process::spawn(move || {
-            assert_eq!(copy.acquire().unwrap(), Held::Clean);
-            done.wait().unwrap();
-        });
-        while !lock.is_locked().unwrap() {
-            std::thread::yield_now();
-        }
-        assert_eq!(lock.try_acquire().unwrap(), None);
-        assert_eq!(lock.acquire_timeout(Duration::from_millis(5)).unwrap(), None);
-        lock.release().unwrap();
-        assert!(remote(lock.release()).contains("not locked"));
-        event.set().unwrap();
-        assert!(child.join().unwrap().success());
-        let again = manager.reentrant_lock().unwrap();
-        again.acquire().unwrap();
-        again.acquire().unwrap();
-        let copy = again.clone();
-        in_child(move || {
-            assert_eq!(copy.try_acquire().unwrap(), None);
-            assert!(remote(copy.release()).contains("another task holds it"));
-        });
-        again.release().unwrap();
-        again.release().unwrap();
-        assert!(remote(again.release()).contains("not locked"));
-        let (plain, bounded) = (manager.semaphore(1).unwrap(), manager.bounded_semaphore(1).unwrap());
-        for semaphore in [&plain, &bounded] {
-            let copy = semaphore.clone();
-            in_child(move || {
-                copy.acquire().unwrap();
-                assert!(!copy.try_acquire().unwrap());
-                copy.release().unwrap();
-            });
-        }
-        plain.release_many(2).unwrap();
-        assert_eq!(plain.available_permits().unwrap(), 3);
-        assert!(remote(bounded.release()).contains("at most 1 permits"));
-    }
-
-    #[test]
-    fn c_manager_12_a_queue_for_two() {
-        let manager = start();
-        let queue = manager.queue::<u8>(2).unwrap();
-        assert!(matches!(manager.queue::<u8>(0), Err(Error::InvalidArgument { .. })));
-        let copy = queue.clone();
-        in_child(move || {
-            copy.put(&1).unwrap();
-            assert!(copy.try_put(&2).unwrap());
-            assert!(!copy.put_timeout(&3, Duration::from_millis(5)).unwrap());
-        });
-        assert_eq!(queue.len().unwrap(), 2);
-        let copy = queue.clone();
-        let third = Process::spawn(move || copy.put(&3).unwrap());
-        assert_eq!([1, 2, 3].map(|_| queue.get().unwrap()), [1, 2, 3]);
-        assert!(third.join().unwrap().success() && queue.is_empty().unwrap());
-        let copy = queue.clone();
-        let joiner = Process::spawn(move || copy.join().unwrap());
-        (0..3).for_each(|_| queue.task_done().unwrap());
-        assert!(joiner.join().unwrap().success());
-        assert!(remote(queue.task_done()).contains("more often"));
-        assert_eq!(queue.get_timeout(Duration::from_millis(5)).unwrap(), None);
-    }
-
-    #[test]
-    fn c_manager_12_a_pool_for_all() {
-        let manager = start();
-        for bad in [0, 5000] {
-            assert!(matches!(manager.pool(bad), Err(Error::InvalidArgument { .. })));
-        }
-        let pool = manager.pool(3).unwrap();
-        assert_eq!(pool.apply(|(a, b): (u32, u32)| a * b, (6, 7)).unwrap(), 42);
-        let squares: Vec<u64> = (0..1000).map(|x| x * x).collect();
-        assert_eq!(pool.map(|x: u64| x * x, 0..1000).unwrap(), squares);
-        assert!(pool.map(|x: u64| x, []).unwrap().is_empty());
-        let copy = pool.clone();
-        // Workers are nobody's but the server's, and whoever is of the family can use them.
-        in_child(move || assert_eq!(copy.map(|x: i8| -x, [1, 2]).unwrap(), [-1, -2]));
-        assert!(matches!(pool.map_async(|x: u8| x, [1], 0), Err(Error::InvalidArgument { .. })));
-        let panicked = pool.apply(|x: u8| assert_eq!(x, 1, "not one"), 2);
-        assert!(remote(panicked).contains("the task panicked: assertion"));
-
-        // A worker that is killed loses its task, and no other.
-        let deadly = |x: u32| if x == 3 { selvedge::sys::process::kill_self() } else { x };
-        assert!(remote(pool.apply(deadly, 3)).contains("the task was lost: its worker, process"));
-        for round in 0..10 {
-            let pending = pool.map_async(deadly, 0..20, 1).unwrap();
-            assert!(remote(pending.get()).contains("SIGKILL"), "round {round}");
-        }
-        assert_eq!(pool.map(deadly, 4..50).unwrap(), (4..50).collect::<Vec<_>>());
-
-        let slow = pool.map_async(|()| std::thread::park(), [()], 1).unwrap();
-        assert!(!slow.wait_timeout(Duration::from_millis(5)).unwrap());
-        assert!(remote(pool.join()).contains("still open"));
-        pool.close().unwrap();
-        assert!(remote(pool.apply(|()| (), ())).contains("closed and takes no new tasks"));
-        pool.terminate().unwrap();
-        assert!(slow.wait_timeout(LONG).unwrap());
-        assert!(remote(slow.get()).contains("terminated"));
-        pool.join().unwrap();
-
-        let orderly = manager.pool(2).unwrap();
-        let out = orderly.map_async(|x: u8| x + 1, 0..40, 1).unwrap();
-        orderly.close().unwrap();
-        orderly.join().unwrap();
-        assert!(out.wait_timeout(Duration::ZERO).unwrap());
-        assert_eq!(out.get().unwrap(), (1..41).collect::<Vec<u8>>());
-    }
-
-    #[test]
     fn what_a_manager_cannot_be_is_told() {
         let taken = start();
         let same = Manager::<selvedge::platform::Native>::builder().address(taken.address().clone());
@@ -380,20 +192,6 @@ rusty_fork_test! {
         left.send(&dict).unwrap();
         let other: selvedge::manager::Dict<String, (u8, String)> = right.recv().unwrap();
         assert!(matches!(other.get("key"), Err(Error::Value { doing: "decoded", .. })));
-    }
-
-    /// The workers of a server that is killed end with it, so that nobody waits for ever.
-    #[test]
-    fn workers_end_with_their_server() {
-        let manager = start();
-        let pool = manager.pool(2).unwrap();
-        let pid = pool.apply(|()| std::process::id(), ()).unwrap();
-        let stuck = pool.map_async(|()| std::thread::park(), [(), ()], 1).unwrap();
-        kill(manager.pid().unwrap());
-        assert!(is_gone(stuck.get()) && is_gone(pool.apply(|()| (), ())));
-        let end = selvedge::sys::death::pidfd(pid);
-        let gone = end.is_none_or(|fd| selvedge::wait(&[fd.as_fd().into()], LONG).unwrap() == [0]);
-        assert!(gone, "worker {pid} lives on");
     }
 
     #[test]
@@ -432,100 +230,6 @@ rusty_fork_test! {
         }).collect();
         assert!(children.iter().all(|child| child.join().unwrap().success()));
         assert_eq!((dict.get(&0).unwrap(), list.get(0).unwrap(), value.get().unwrap()), (Some(200), Some(200), 200));
-    }
-
-    #[test]
-    fn a_dead_server_is_an_error_of_every_call() {
-        let manager = start();
-        let dict = manager.dict::<u8, u8>().unwrap();
-        let (event, lock, list) = (manager.event().unwrap(), manager.lock().unwrap(), manager.list([1]).unwrap());
-        dict.insert(&1, &1).unwrap();
-        let (copy, (mut told, tell)) = (event.clone(), pipe(false).unwrap());
-        // Asked once more after the call that waits, so that it waits for sure.
-        let waiter = Process::spawn(move || {
-            tell.send(&copy.wait_timeout(Duration::ZERO).unwrap()).unwrap();
-            assert!(is_gone(copy.wait()));
-        });
-        assert!(!told.recv::<bool>().unwrap());
-        kill(manager.pid().unwrap());
-        assert!(waiter.join().unwrap().success());
-        assert!(is_gone(dict.get(&1)) && is_gone(dict.insert(&1, &2)) && is_gone(event.wait()) && is_gone(lock.lock()));
-        assert!(is_gone(list.iter().next().unwrap()) && is_gone(manager.queue::<u8>(None)));
-        in_child(move || assert!(is_gone(dict.get(&1))));
-    }
-
-    #[test]
-    fn what_a_dead_client_held_goes_to_the_next() {
-        let manager = start();
-        let (lock, seats) = (manager.lock().unwrap(), manager.bounded_semaphore(2).unwrap());
-        let again = manager.reentrant_lock().unwrap();
-        let copies = (lock.clone(), seats.clone(), again.clone());
-        let (mut told, tell) = pipe(false).unwrap();
-        let holder = Process::spawn(move || {
-            copies.0.acquire().unwrap();
-            copies.1.acquire().unwrap();
-            copies.2.acquire().unwrap();
-            copies.2.acquire().unwrap();
-            // A copy of its connections lives on in a child of its own.
-            let child = Process::spawn(|| selvedge::sleep(LONG));
-            tell.send(&child.pid().unwrap()).unwrap();
-            selvedge::sleep(LONG);
-        });
-        let grandchild: u32 = told.recv().unwrap();
-        assert_eq!(lock.try_acquire().unwrap(), None);
-        seats.acquire().unwrap();
-        holder.kill().unwrap();
-        assert!(lock.lock().unwrap().was_abandoned());
-        assert!(!lock.lock().unwrap().was_abandoned(), "it is told once");
-        assert_eq!(again.acquire().unwrap(), Held::Abandoned);
-        seats.acquire().unwrap();
-        assert_eq!(seats.available_permits().unwrap(), 0);
-        kill(grandchild);
-    }
-
-    #[test]
-    fn a_client_that_dies_while_it_waits_takes_nothing() {
-        let manager = start();
-        let queue = manager.queue::<u8>(None).unwrap();
-        let copy = queue.clone();
-        let (mut told, tell) = pipe(false).unwrap();
-        let waiter = Process::spawn(move || {
-            copy.len().unwrap();
-            tell.send(&()).unwrap();
-            copy.get().unwrap()
-        });
-        told.recv::<()>().unwrap();
-        waiter.kill().unwrap();
-        waiter.join().unwrap();
-        // The server hears of the death before it hears of what comes after it.
-        queue.put(&1).unwrap();
-        assert_eq!(queue.try_get().unwrap(), Some(1));
-    }
-
-    #[test]
-    fn strangers_and_garbage_hold_up_nobody() {
-        let manager: Manager = Manager::<selvedge::platform::Native>::builder().address("127.0.0.1:0".parse().unwrap()).start().unwrap();
-        let Address::Tcp(address) = *manager.address() else { panic!("it listens elsewhere") };
-        let event = manager.event().unwrap();
-        // One says nothing, one stops in the middle, one sends what is no message, one a
-        // message of which the head says that it is endless.
-        let mut strangers: Vec<TcpStream> = (0..4).map(|_| TcpStream::connect(address).unwrap()).collect();
-        strangers[1].write_all(&[0, 0, 0, 9, 1]).unwrap();
-        strangers[2].write_all(&[0xFF; 64]).unwrap();
-        strangers[3].write_all(&[0xC0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0, 1]).unwrap();
-        let before = Instant::now();
-        event.set().unwrap();
-        in_child({ let event = event.clone(); move || event.wait().unwrap() });
-        assert!(before.elapsed() < Duration::from_secs(4), "nobody waits for the strangers");
-        // The deadline turns the silent ones away.
-        let silent = strangers.swap_remove(0);
-        silent.set_read_timeout(Some(LONG)).unwrap();
-        let (over, is_over) = mpsc::channel();
-        std::thread::spawn(move || {
-            // To the end of what it gets: the challenge, then nothing.
-            over.send(std::io::copy(&mut &silent, &mut std::io::sink()).map_err(|error| error.kind())).ok();
-        });
-        assert!(is_over.recv_timeout(Duration::from_secs(20)).unwrap().is_ok());
     }
 }
 

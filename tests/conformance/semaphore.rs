@@ -30,7 +30,7 @@ fn c_sem_01_a_number_of_permits_out_of_range_is_an_error() {
     for make in [|permits| drop(Semaphore::new(permits)), |permits| drop(BoundedSemaphore::new(permits))] {
         let refused = catch_unwind(|| make(u32::MAX)).unwrap_err();
         let message = refused.downcast_ref::<String>().unwrap();
-        assert!(message.contains("at most 2147483647 permits, not 4294967295"), "{message}");
+        assert!(message.contains("is 4294967295, but must be at most 2147483647"), "{message}");
         make(0);
     }
     for permits in [0, RobustSemaphore::MAX + 1] {

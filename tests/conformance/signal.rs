@@ -10,7 +10,6 @@ use selvedge::{ExitStatus, Mutex, Process, ReentrantMutex, Semaphore, Shared, Si
 use std::cell::{Cell, RefCell};
 use std::io::{ErrorKind, Read, Write, pipe};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
@@ -21,26 +20,26 @@ const LONG: Duration = Duration::from_secs(60);
 /// How soon an alarm rings.
 const SOON: Duration = Duration::from_millis(5);
 
-fn me() -> u32 {
+pub(super) fn me() -> u32 {
     std::process::id()
 }
 
 /// A handler that notes what it was called for.
-fn noting(seen: &Rc<RefCell<Vec<Signal>>>) -> impl Fn(Signal) + 'static {
+pub(super) fn noting(seen: &Rc<RefCell<Vec<Signal>>>) -> impl Fn(Signal) + 'static {
     let seen = Rc::clone(seen);
     move |signal| seen.borrow_mut().push(signal)
 }
 
-fn nothing_seen() -> Rc<RefCell<Vec<Signal>>> {
+pub(super) fn nothing_seen() -> Rc<RefCell<Vec<Signal>>> {
     Rc::default()
 }
 
-fn once(next: Duration) -> Setting {
+pub(super) fn once(next: Duration) -> Setting {
     Setting { next, interval: Duration::ZERO }
 }
 
 /// A pipe's or a socket's end that does not block.
-fn non_blocking(fd: impl Into<OwnedFd>) -> OwnedFd {
+pub(super) fn non_blocking(fd: impl Into<OwnedFd>) -> OwnedFd {
     use nix::fcntl::{FcntlArg, OFlag, fcntl};
     let fd = fd.into();
     fcntl(&fd, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
@@ -199,26 +198,6 @@ rusty_fork_test! {
     }
 
     #[test]
-    fn c_signal_06_setting_a_wake_up_descriptor_returns_the_one_before() {
-        let pipes: Vec<_> = (0..2).map(|_| pipe().unwrap()).collect();
-        let mut ends = pipes.iter().map(|(_, writer)| non_blocking(writer.try_clone().unwrap()));
-        assert!(Signals::set_wakeup(ends.next()).unwrap().is_none());
-        let first = Signals::set_wakeup(ends.next()).unwrap().expect("the first");
-        assert_eq!(file(&first), file(&pipes[0].1));
-        let second = Signals::set_wakeup(None).unwrap().expect("the second");
-        assert_eq!(file(&second), file(&pipes[1].1));
-        assert!(Signals::set_wakeup(None).unwrap().is_none());
-    }
-
-    #[test]
-    fn c_signal_07_a_wake_up_descriptor_that_blocks_is_refused() {
-        let (_reader, writer) = pipe().unwrap();
-        let error = Signals::set_wakeup(Some(writer.into())).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidInput);
-        assert!(error.to_string().contains("O_NONBLOCK"), "{error}");
-    }
-
-    #[test]
     fn c_signal_09_a_signal_before_or_during_a_wait_ends_it() {
         let (mut reader, writer) = pipe().unwrap();
         Signals::set_wakeup(Some(non_blocking(writer))).unwrap();
@@ -233,43 +212,6 @@ rusty_fork_test! {
         Signals::set_timer(Clock::Real, once(SOON)).unwrap();
         assert!(readable(&reader, LONG));
         assert!(begun.elapsed() < LONG);
-    }
-
-    #[test]
-    fn c_signal_10_the_bytes_are_the_numbers_in_order() {
-        let (mut reader, writer) = pipe().unwrap();
-        Signals::set_wakeup(Some(non_blocking(writer))).unwrap();
-        let _one = Signals::handle(SIGUSR1, |_| ()).unwrap();
-        let _two = Signals::handle(SIGUSR2, |_| ()).unwrap();
-        for signal in [SIGUSR1, SIGUSR2, SIGUSR1] {
-            Signals::raise(signal).unwrap();
-        }
-        let mut bytes = [0; 3];
-        reader.read_exact(&mut bytes).unwrap();
-        assert_eq!(bytes.map(i32::from), [SIGUSR1 as i32, SIGUSR2 as i32, SIGUSR1 as i32]);
-    }
-
-    #[test]
-    fn c_signal_12_a_socket_will_do_and_a_full_one_loses_bytes_and_waits_for_nobody() {
-        let (mut near, far) = UnixStream::pair().unwrap();
-        Signals::set_wakeup(Some(non_blocking(far))).unwrap();
-        let seen = nothing_seen();
-        let _handler = Signals::handle(SIGUSR1, noting(&seen)).unwrap();
-        Signals::raise(SIGUSR1).unwrap();
-        let mut byte = [0];
-        near.read_exact(&mut byte).unwrap();
-        assert_eq!(i32::from(byte[0]), SIGUSR1 as i32);
-        assert_eq!(Signals::lost_wakeups(), 0);
-        let mut raised = 1;
-        let mut lost = 0;
-        while lost == 0 {
-            Signals::raise(SIGUSR1).unwrap();
-            raised += 1;
-            lost = Signals::lost_wakeups();
-        }
-        assert_eq!(lost, 1);
-        assert_eq!(seen.borrow().len(), raised);
-        assert_eq!(Signals::lost_wakeups(), 0, "counted once");
     }
 
     #[test]
@@ -331,20 +273,6 @@ rusty_fork_test! {
     }
 
     #[test]
-    fn c_signal_18_what_is_blocked_is_pending_until_it_is_unblocked() {
-        let seen = nothing_seen();
-        let _handler = Signals::handle(SIGUSR1, noting(&seen)).unwrap();
-        assert!(Signals::pending().unwrap().iter().next().is_none());
-        Signals::block([SIGUSR1]).unwrap();
-        Signals::raise(SIGUSR1).unwrap();
-        assert_eq!(Signals::pending().unwrap().iter().collect::<Vec<_>>(), [SIGUSR1]);
-        assert!(seen.borrow().is_empty());
-        Signals::unblock([SIGUSR1]).unwrap();
-        assert_eq!(*seen.borrow(), [SIGUSR1]);
-        assert!(Signals::pending().unwrap().iter().next().is_none());
-    }
-
-    #[test]
     fn c_signal_19_a_signal_to_the_own_thread_is_handled_before_the_call_returns() {
         let seen = nothing_seen();
         let _handler = Signals::handle(SIGUSR1, noting(&seen)).unwrap();
@@ -352,67 +280,6 @@ rusty_fork_test! {
             Signals::raise(SIGUSR1).unwrap();
             assert_eq!(seen.borrow().len(), count);
         }
-    }
-
-    #[test]
-    fn c_signal_20_a_waiter_takes_a_blocked_signal_and_no_handler_runs() {
-        let seen = nothing_seen();
-        let _handler = Signals::handle(SIGALRM, noting(&seen)).unwrap();
-        Signals::block([SIGALRM]).unwrap();
-        Signals::set_timer(Clock::Real, once(SOON)).unwrap();
-        // Whichever thread of the process the alarm was meant for.
-        assert_eq!(Signals::wait([SIGALRM]).unwrap(), SIGALRM);
-        Signals::unblock([SIGALRM]).unwrap();
-        assert!(seen.borrow().is_empty());
-    }
-
-    #[test]
-    fn c_signal_21_a_wait_with_a_timeout_takes_polls_or_gives_up() {
-        Signals::block([SIGUSR1]).unwrap();
-        assert_eq!(Signals::wait_timeout([SIGUSR1], Duration::ZERO).unwrap(), None);
-        Signals::raise(SIGUSR1).unwrap();
-        assert_eq!(Signals::wait_timeout([SIGUSR1], LONG).unwrap(), Some(SIGUSR1));
-        Signals::raise(SIGUSR1).unwrap();
-        assert_eq!(Signals::wait_timeout([SIGUSR1], Duration::ZERO).unwrap(), Some(SIGUSR1));
-        let begun = Instant::now();
-        assert_eq!(Signals::wait_timeout([SIGUSR1], SOON).unwrap(), None);
-        assert!(begun.elapsed() >= SOON);
-        assert_eq!(Signals::wait([]).unwrap_err().kind(), ErrorKind::InvalidInput);
-    }
-
-    #[test]
-    fn c_signal_24_masks_are_returned_and_delivery_is_at_the_unblocking() {
-        let seen = nothing_seen();
-        let _handler = Signals::handle(SIGUSR1, noting(&seen)).unwrap();
-        let before = Signals::block([]).unwrap();
-        assert!(!before.contains(SIGUSR1));
-        assert_eq!(Signals::block([SIGUSR1]).unwrap(), before);
-        let blocked = Signals::block([SIGUSR2]).unwrap();
-        assert!(blocked.contains(SIGUSR1) && !blocked.contains(SIGUSR2));
-        Signals::raise(SIGUSR1).unwrap();
-        let both = Signals::unblock([SIGUSR2]).unwrap();
-        assert!(both.contains(SIGUSR1) && both.contains(SIGUSR2));
-        assert!(seen.borrow().is_empty());
-        let one = Signals::set_mask(before).unwrap();
-        assert!(one.contains(SIGUSR1) && !one.contains(SIGUSR2));
-        assert_eq!(*seen.borrow(), [SIGUSR1]);
-        assert_eq!(Signals::block([]).unwrap(), before);
-    }
-
-    #[test]
-    fn c_signal_26_signals_that_come_at_the_same_time_are_all_counted() {
-        let seen = nothing_seen();
-        let _one = Signals::handle(SIGUSR1, noting(&seen)).unwrap();
-        let _two = Signals::handle(SIGALRM, noting(&seen)).unwrap();
-        for round in 1..=300 {
-            Signals::set_timer(Clock::Real, once(Duration::from_micros(1 + round % 7))).unwrap();
-            Signals::send(me(), SIGUSR1).unwrap();
-            while seen.borrow().len() < 2 * round as usize {
-                Signals::handle_pending();
-            }
-        }
-        let count = |wanted| seen.borrow().iter().filter(|&&signal| signal == wanted).count();
-        assert_eq!((count(SIGUSR1), count(SIGALRM)), (300, 300));
     }
 
     #[test]
@@ -452,6 +319,6 @@ rusty_fork_test! {
 }
 
 /// The number of the file behind a descriptor.
-fn file(fd: impl AsFd) -> u64 {
+pub(super) fn file(fd: impl AsFd) -> u64 {
     nix::sys::stat::fstat(fd).unwrap().st_ino
 }
