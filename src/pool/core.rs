@@ -12,29 +12,24 @@
 //!
 //! 1. A task has a number; the numbers of a batch follow each other, and are never used
 //!    again.
-//! 2. Results are taken before the end of a worker is looked into. So a task that is claimed
-//!    by a dead worker, and still out, has no result and never will.
-//! 3. Nothing is borrowed while something of the program's is called.
 //!
-//! When a worker dies, its task fails at once, for whoever waits for anything of this pool,
-//! and another worker is started if there may be more to do.
+//! When a worker dies, see [`attend`](super::attend): its task fails, and another takes its
+//! place.
 
 use super::PoolError;
 use super::batch::Sink;
-use super::message::{self, Answer, Chunks};
+use super::message::{self, Chunks};
 use super::worker::{Initializer, NEVER, Worker};
 use crate::Error;
-use crate::channel::{ByteQueue, Connection, PutError, Queue, Source, pipe, wait};
+use crate::channel::{ByteQueue, Connection, PutError, Queue, pipe};
 use crate::platform::{Io, Tasks};
-use crate::process::{self, ExitStatus, Process};
+use crate::process::{self, Process};
 use crate::shm::Shared;
 use crate::shm::function::Code;
 use crate::sync::Value;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::sync::atomic::Ordering::SeqCst;
-use std::sync::atomic::fence;
 use std::time::Duration;
 
 /// Whether a pool takes tasks, and has workers.
@@ -55,30 +50,30 @@ pub(super) struct Plan {
 }
 
 /// A worker, as the pool sees it.
-struct Desk<P: Tasks + Io> {
-    process: Process<P>,
-    claim: Shared<Value<u64, P>, P>,
-    bell: Connection<P>,
+pub(super) struct Desk<P: Tasks + Io> {
+    pub(super) process: Process<P>,
+    pub(super) claim: Shared<Value<u64, P>, P>,
+    pub(super) bell: Connection<P>,
 }
 
 pub(super) struct Core<P: Tasks + Io> {
-    plan: Plan,
+    pub(super) plan: Plan,
     /// The process that made it.
-    owner: u32,
-    tasks: ByteQueue<P>,
-    results: ByteQueue<P>,
+    pub(super) owner: u32,
+    pub(super) tasks: ByteQueue<P>,
+    pub(super) results: ByteQueue<P>,
     /// See [`worker`](super::worker).
-    awaited: Shared<Value<u32, P>, P>,
-    desks: RefCell<Vec<Desk<P>>>,
+    pub(super) awaited: Shared<Value<u32, P>, P>,
+    pub(super) desks: RefCell<Vec<Desk<P>>>,
     /// The batches that are out, by the number of their first task.
-    batches: RefCell<BTreeMap<u64, Rc<dyn Sink>>>,
-    next: Cell<u64>,
-    state: Cell<State>,
+    pub(super) batches: RefCell<BTreeMap<u64, Rc<dyn Sink>>>,
+    pub(super) next: Cell<u64>,
+    pub(super) state: Cell<State>,
     /// How many workers in a row have ended without having begun anything.
-    barren: Cell<usize>,
-    broken: RefCell<Option<PoolError>>,
+    pub(super) barren: Cell<usize>,
+    pub(super) broken: RefCell<Option<PoolError>>,
     /// Memory for a message, used again and again.
-    letter: Cell<Vec<u8>>,
+    pub(super) letter: Cell<Vec<u8>>,
 }
 
 /// How many results the pool lets come at most before it looks at them.
@@ -132,7 +127,7 @@ impl<P: Tasks + Io> Core<P> {
     }
 
     /// Starts one more worker.
-    fn hire(&self) -> Result<(), Error> {
+    pub(super) fn hire(&self) -> Result<(), Error> {
         let claim = Shared::try_new(Value::new(NEVER))?;
         let (bell, rope) = pipe(false)?;
         let worker = Worker {
@@ -194,7 +189,7 @@ impl<P: Tasks + Io> Core<P> {
 
     /// How many results must come before any batch can be finished, within limits: no sooner
     /// is there anything to do for the pool.
-    fn wanted(&self) -> usize {
+    pub(super) fn wanted(&self) -> usize {
         let mut wanted = AT_ONCE;
         for batch in self.batches.borrow().values() {
             wanted = wanted.min(batch.missing());
@@ -205,178 +200,12 @@ impl<P: Tasks + Io> Core<P> {
         wanted.max(1)
     }
 
-    /// Does what there is to do until `batch` is finished or `deadline` has passed; says
-    /// whether it is finished.
-    pub(super) fn serve(&self, batch: &dyn Sink, deadline: Option<u64>) -> bool {
-        while !batch.is_finished() {
-            match self.attend(deadline, self.wanted()) {
-                Ok(true) => {}
-                Ok(false) => return batch.is_finished(),
-                Err(error) => self.give_up(error),
-            }
-        }
-        true
-    }
-
-    /// Does what there is to do next, for somebody who waits for any of several things.
-    pub(super) fn attend_once(&self) {
-        if let Err(error) = self.attend(None, self.wanted()) {
-            self.give_up(error);
-        }
-    }
-
-    /// Does what there is to do, waiting for it if there is nothing: for so many results, or
-    /// the end of a worker. False if the time was up first.
-    fn attend(&self, deadline: Option<u64>, results: usize) -> Result<bool, PoolError> {
-        self.check_owner()?;
-        if self.collect() {
-            return Ok(true);
-        }
-        self.awaited.set(results as u32);
-        fence(SeqCst);
-        let came = self.collect();
-        let ready = if came { Ok(Vec::new()) } else { self.sleep(deadline) };
-        self.awaited.set(0);
-        let ended = self.ended(&ready.map_err(refused)?);
-        let came = self.collect() || came;
-        let any = came || !ended.is_empty();
-        for desk in ended {
-            self.replace(desk);
-        }
-        Ok(any || deadline.is_none_or(|deadline| P::now() < deadline))
-    }
-
-    /// Waits until a worker rings, or ends.
-    fn sleep(&self, deadline: Option<u64>) -> Result<Vec<usize>, Error> {
-        let desks = self.desks.borrow();
-        let sources: Vec<Source<'_>> = desks.iter().map(|desk| Source::from(&desk.bell)).collect();
-        let left = deadline.map(|deadline| Duration::from_nanos(deadline.saturating_sub(P::now())));
-        wait::<P>(&sources, left)
-    }
-
-    /// Takes out the desks whose workers have ended.
-    fn ended(&self, ready: &[usize]) -> Vec<Desk<P>> {
-        let mut desks = self.desks.borrow_mut();
-        let mut ended = Vec::new();
-        for &place in ready.iter().rev() {
-            if desks[place].bell.recv_bytes(8).is_err() {
-                ended.push(desks.remove(place));
-            }
-        }
-        ended
-    }
-
-    /// Takes all results that have come; says whether there were any.
-    fn collect(&self) -> bool {
-        let mut letter = self.letter.take();
-        let mut any = false;
-        loop {
-            // Where no code of the program's is called, what came is not copied before it is
-            // looked at.
-            let read = |bytes: &[u8]| {
-                let placed = message::read_done(bytes).and_then(|(id, answer)| self.place(id, &answer));
-                if placed.is_none() {
-                    letter.clear();
-                    letter.extend_from_slice(bytes);
-                }
-                placed
-            };
-            let Ok(placed) = self.results.read_within(Some(Duration::ZERO), read) else {
-                self.letter.set(letter);
-                return any;
-            };
-            any = true;
-            if let Some((first, batch)) = placed {
-                self.barren.set(0);
-                if batch.is_finished() {
-                    batch.finish();
-                    self.batches.borrow_mut().remove(&first);
-                }
-                continue;
-            }
-            match message::read_done(&letter) {
-                Some((0, answer)) => {
-                    let why = match answer {
-                        Answer::Panicked { message, location: "" } => message.to_owned(),
-                        Answer::Panicked { message, location } => format!("{message} (at {location})"),
-                        _ => "its initializer failed".to_owned(),
-                    };
-                    self.give_up(PoolError::NotReady { why });
-                }
-                Some((id, answer)) => {
-                    self.barren.set(0);
-                    self.settle(id, Ok(answer));
-                }
-                // What makes no sense was not put by a worker.
-                None => {}
-            }
-        }
-    }
-
-    /// The batch that the task `id` belongs to, and the number of its first, if it is out.
-    fn batch_of(&self, id: u64) -> Option<(u64, Rc<dyn Sink>)> {
-        let batches = self.batches.borrow();
-        batches.range(..=id).next_back().map(|(first, batch)| (*first, Rc::clone(batch)))
-    }
-
-    /// Puts results where they are wanted, if that is all there is to do.
-    fn place(&self, id: u64, answer: &Answer<'_>) -> Option<(u64, Rc<dyn Sink>)> {
-        let Answer::Results(results) = answer else { return None };
-        let (first, batch) = self.batch_of(id)?;
-        batch.place((id - first) as usize, results).then_some((first, batch))
-    }
-
-    fn settle(&self, id: u64, answer: Result<Answer<'_>, PoolError>) {
-        let Some((first, batch)) = self.batch_of(id) else { return };
-        batch.settle((id - first) as usize, answer);
-        if batch.is_finished() {
-            self.batches.borrow_mut().remove(&first);
-        }
-    }
-
-    /// Learns how a worker ended, writes off what it was at, and starts another one.
-    fn replace(&self, desk: Desk<P>) {
-        let pid = desk.process.pid().unwrap_or_default();
-        let status = desk.process.join();
-        // Then another one would find nothing to do: what is out is with those that work.
-        let drained = self.state.get() == State::Closed && self.tasks.is_empty();
-        match desk.claim.get() {
-            NEVER if drained => {}
-            NEVER => self.barren.set(self.barren.get() + 1),
-            id => {
-                self.barren.set(0);
-                // Of a task that is not out any more, nothing is written off.
-                let end = end(&status);
-                self.settle(id, Err(PoolError::WorkerLost { pid, end }));
-            }
-        }
-        if self.barren.get() > 10 + 2 * self.plan.workers {
-            let why = format!(
-                "{} workers in a row ended before their first task, the last: {}",
-                self.barren.get(),
-                end(&status)
-            );
-            self.give_up(PoolError::NotReady { why });
-        }
-        let needed = match self.state.get() {
-            State::Open => self.broken.borrow().is_none(),
-            State::Closed => !drained && !self.batches.borrow().is_empty(),
-            State::Over => false,
-        };
-        if needed
-            && let Err(error) = self.hire()
-            && self.desks.borrow().is_empty()
-        {
-            self.give_up(refused(error));
-        }
-    }
-
     fn broken(&self) -> Option<PoolError> {
         self.broken.borrow().clone()
     }
 
     /// Fails everything that is out, and whatever will be asked for.
-    fn give_up(&self, error: PoolError) {
+    pub(super) fn give_up(&self, error: PoolError) {
         self.broken.borrow_mut().get_or_insert_with(|| error.clone());
         self.fail_all(&error);
     }
@@ -435,15 +264,4 @@ impl<P: Tasks + Io> Core<P> {
     pub(super) fn deadline(timeout: Duration) -> u64 {
         P::deadline(timeout)
     }
-}
-
-fn end(status: &Result<ExitStatus, Error>) -> String {
-    match status {
-        Ok(status) => status.to_string(),
-        Err(error) => error.to_string(),
-    }
-}
-
-fn refused(error: Error) -> PoolError {
-    PoolError::NotReady { why: error.to_string() }
 }

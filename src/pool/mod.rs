@@ -8,7 +8,8 @@
 //! |---|---|
 //! | `pool`, `build` | what programs say to a pool |
 //! | `result`, `batch`, `imap` | results: awaited, collected, one by one |
-//! | `core` | who works, what is out, what has come back, who has died |
+//! | `core` | who works, and what is out |
+//! | `attend` | what has come back, and who has died |
 //! | `worker` | what a worker does |
 //! | `threads`, `desk`, `shelf`, `thread_imap` | the same for threads |
 //! | `message` | what goes from one to the other |
@@ -16,6 +17,7 @@
 //! When a worker dies, the task that it was at fails and another worker takes its place;
 //! [`Pool`] says more.
 
+mod attend;
 mod batch;
 mod build;
 mod core;

@@ -22,7 +22,7 @@ pub struct AuthKey(Bytes);
 enum Bytes {
     Given(Arc<[u8]>),
     /// Not counted, because to count would be to write where nobody else does: see
-    /// [`identity::enter`](super::identity::enter).
+    /// [`family::enter`](super::family::enter).
     Fixed(&'static [u8]),
 }
 

@@ -12,7 +12,8 @@
 //! the child runs on, daemon or not: only code that comes to its end can end others.
 
 use super::ExitStatus;
-use super::identity::{self, Identity, Kept};
+use super::family;
+use super::identity::{Identity, Kept};
 use crate::Error;
 use crate::platform::{Child as _, Site, Tasks};
 use crate::sys::process::Signal;
@@ -41,7 +42,7 @@ impl<P: Tasks> Record<P> {
 
     /// Takes a child off the list.
     pub(super) fn strike(record: &Arc<Record<P>>) {
-        identity::current::<P>().forget::<Record<P>>(|other| Arc::ptr_eq(record, other));
+        family::current::<P>().forget::<Record<P>>(|other| Arc::ptr_eq(record, other));
     }
 
     pub(super) fn wait(

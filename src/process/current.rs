@@ -9,7 +9,8 @@ use super::Process;
 use super::authkey::AuthKey;
 use super::child::Record;
 use super::end;
-use super::identity::{self, Identity};
+use super::family;
+use super::identity::Identity;
 use crate::Error;
 use crate::platform::Tasks;
 use std::sync::Arc;
@@ -42,7 +43,7 @@ pub fn exit<P: Tasks>(code: i32) -> ! {
 #[doc(alias = "current_process")]
 #[must_use]
 pub fn current<P: Tasks>() -> Current {
-    Current(identity::current::<P>())
+    Current(family::current::<P>())
 }
 
 /// The calling process, as it knows itself.
@@ -99,7 +100,7 @@ impl Current {
 #[must_use]
 pub fn active_children<P: Tasks>() -> Vec<Process<P>> {
     let site = <P::Site as crate::platform::Site>::here();
-    let mut records = identity::current::<P>().all::<Record<P>>();
+    let mut records = family::current::<P>().all::<Record<P>>();
     records.retain(|record| matches!(Record::wait(record, Some(0), site), Ok(None)));
     records.into_iter().map(Process::of_record).collect()
 }
@@ -114,7 +115,7 @@ pub fn active_children<P: Tasks>() -> Vec<Process<P>> {
 #[doc(alias = "atexit")]
 pub fn at_exit<P: Tasks>(callback: impl FnOnce() + Send + 'static) -> Result<(), Error> {
     end::arrange::<P>();
-    let registered = identity::current::<P>().at_exit(Box::new(callback));
+    let registered = family::current::<P>().at_exit(Box::new(callback));
     if registered { Ok(()) } else { Err(Error::TooLate) }
 }
 

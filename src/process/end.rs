@@ -6,7 +6,7 @@
 //!
 //! When the main process is killed, or leaves by `_exit`, nothing of this happens.
 
-use super::identity;
+use super::family;
 use crate::platform::Tasks;
 use crate::sys;
 use std::sync::Once;
@@ -24,5 +24,5 @@ pub(crate) fn arrange<P: Tasks>() {
 }
 
 fn leave() {
-    identity::of_program().leave(false);
+    family::of_program().leave(false);
 }

@@ -12,7 +12,8 @@
 
 use super::authkey::AuthKey;
 use super::entry::Message;
-use super::identity::{self, Identity};
+use super::family;
+use super::identity::Identity;
 use super::method::{StartMethod, set_start_method, start_method};
 use super::{entry, fork_server};
 use crate::Error;
@@ -65,7 +66,7 @@ impl Letter {
         self.program.join();
         let key = AuthKey::new(&self.authkey);
         let me = Identity::new(std::process::id(), self.name.into(), key);
-        identity::become_child(me.descended(
+        family::become_child(me.descended(
             (self.parent.0, self.parent.1.into()),
             (!self.path.is_empty()).then(|| self.path.into()),
             self.daemon,
@@ -74,7 +75,7 @@ impl Letter {
         let descriptors = self.descriptors.into_iter().map(|Passed(fd)| fd).collect();
         let (entry, bytes) = (self.entry, self.bytes);
         let outcome = catch_unwind(AssertUnwindSafe(|| entry::call(&entry, &bytes, descriptors)));
-        identity::current::<Native>().leave(outcome.is_err());
+        family::current::<Native>().leave(outcome.is_err());
         outcome.unwrap_or_else(|payload| std::panic::resume_unwind(payload))
     }
 }

@@ -94,7 +94,7 @@ pub(super) fn start(letter: Letter) -> Result<Child, Error> {
 /// Executes a server.
 fn begin() -> Result<Server, Error> {
     let (orders, theirs) = crate::channel::pipe::<Native>(true)?;
-    let own = super::identity::current::<Native>();
+    let own = super::family::current::<Native>();
     let name = format!("the fork server of {}", own.name);
     let identity = own.child(name.into(), None, false, own.authkey.clone());
     let message = crate::channel::wire::encode(&theirs)?;

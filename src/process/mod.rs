@@ -12,6 +12,7 @@ mod current;
 pub(crate) mod end;
 mod entry;
 mod executed;
+pub(crate) mod family;
 mod fork_server;
 pub(crate) mod identity;
 mod method;
@@ -36,7 +37,7 @@ pub use authkey::AuthKey;
 pub use current::{Current, Parent, active_children, at_exit, cpu_count, current, exit, id};
 pub use entry::Entry;
 #[doc(hidden)]
-pub use identity::{Passport, passport, restart_numbering};
+pub use family::{Passport, passport, restart_numbering};
 pub use method::{StartMethod, set_start_method, start_method};
 pub use process::Process;
 pub use run::Run;

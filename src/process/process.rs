@@ -26,7 +26,7 @@
 use super::authkey::AuthKey;
 use super::child::Record;
 use super::entry::{Closure, Entry, EntryCall, Job};
-use super::{ExitStatus, Run, StartMethod, identity};
+use super::{ExitStatus, Run, StartMethod, family, identity};
 use crate::Error;
 use crate::platform::{Child, Native, Site, Tasks};
 use crate::sys::process::Signal;
@@ -91,7 +91,7 @@ impl<P: Tasks> Process<P> {
     }
 
     fn to_do(job: Box<dyn Job>) -> Self {
-        let creator = identity::current::<P>();
+        let creator = family::current::<P>();
         let path = creator.next_path();
         Process {
             name: identity::name(&path).into(),
@@ -384,7 +384,7 @@ impl<P: Tasks> Process<P> {
             name: Arc::clone(&record.name),
             path: None,
             daemon: record.daemon,
-            authkey: identity::current::<P>().authkey.clone(),
+            authkey: family::current::<P>().authkey.clone(),
             method: None,
             despite_threads: false,
             state: State::Started(record),

@@ -16,9 +16,10 @@
 use super::child::Record;
 use super::entry::Job;
 use super::executed::{self, Letter};
+use super::family;
 use super::identity::Link;
 use super::process::{Body, Process, State};
-use super::{StartMethod, end, identity, start_method, threads};
+use super::{StartMethod, end, start_method, threads};
 use crate::Error;
 use crate::channel::giving;
 use crate::platform::{Site, Tasks};
@@ -41,7 +42,7 @@ impl<P: Tasks> Process<P> {
     pub fn start(&mut self) -> Result<(), Error> {
         let site = P::Site::here();
         self.check_new()?;
-        let parent = identity::current::<P>();
+        let parent = family::current::<P>();
         if parent.daemon {
             return Err(Error::DaemonWithChild {
                 daemon: parent.name.to_string(),
@@ -117,10 +118,10 @@ fn fork<P: Tasks>(
     let in_child = Rc::clone(&slot);
     let run = move || {
         let (body, own) = in_child.take().expect("the body is run once");
-        identity::enter::<P>(own);
+        family::enter::<P>(own);
         let mut job: Box<dyn Job> = body.into_inner().unwrap_or_else(PoisonError::into_inner);
         let outcome = catch_unwind(AssertUnwindSafe(|| job.run()));
-        identity::current::<P>().leave(outcome.is_err());
+        family::current::<P>().leave(outcome.is_err());
         if P::has_own_memory() {
             // The process is about to end; to give memory back would be to write to more of it.
             std::mem::forget(job);

@@ -15,7 +15,7 @@
 //!
 //! When a process dies here, nothing is left behind.
 
-use super::identity;
+use super::family;
 use crate::Error;
 use crate::platform::Tasks;
 use crate::sys;
@@ -43,7 +43,7 @@ pub(super) fn check<P: Tasks>(name: &str) -> Result<(), Error> {
     }
     let ours = match P::knows_threads() {
         true => P::running_threads(),
-        false => identity::current::<P>().running_threads(),
+        false => family::current::<P>().running_threads(),
     };
     let all = if P::executes() { sys::thread::others_of_main() } else { 0 };
     match ours.max(all) {

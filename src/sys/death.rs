@@ -16,10 +16,15 @@ use std::ptr;
 /// process with this number.
 #[must_use]
 pub fn pidfd(pid: u32) -> Option<OwnedFd> {
+    open(pid).ok()
+}
+
+/// The same, or why there is none.
+pub(super) fn open(pid: u32) -> Result<OwnedFd, Errno> {
     // SAFETY: pidfd_open(2) takes two numbers; what it returns is ours to close.
     unsafe {
-        let fd = libc::syscall(libc::SYS_pidfd_open, pid as libc::pid_t, 0);
-        (fd >= 0).then(|| OwnedFd::from_raw_fd(fd as i32))
+        let fd = Errno::result(libc::syscall(libc::SYS_pidfd_open, pid as libc::pid_t, 0))?;
+        Ok(OwnedFd::from_raw_fd(fd as i32))
     }
 }
 

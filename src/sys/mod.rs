@@ -8,6 +8,7 @@
 //! When a process dies here, the kernel cleans up: mappings, descriptors and futex
 //! queues go with it.
 
+mod child;
 pub mod children;
 pub mod clock;
 pub mod death;

@@ -20,7 +20,7 @@
 
 use crate::Error;
 use crate::platform::{Child, Native, Site, Tasks};
-use crate::process::identity::{self, RunningThread};
+use crate::process::family::{self, RunningThread};
 use crate::sys::packet::{Packet, packet};
 use std::any::Any;
 use std::fmt;
@@ -93,7 +93,7 @@ impl<P: Tasks> Builder<P> {
         F: FnOnce() -> T + Send + 'static,
     {
         let (filler, packet) = packet();
-        let running = identity::thread::<P>();
+        let running = family::thread::<P>();
         let run = move || {
             let running = running;
             running.iter().for_each(RunningThread::belong);

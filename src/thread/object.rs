@@ -23,7 +23,7 @@
 use super::registry::{self, Record};
 use crate::Error;
 use crate::platform::{Native, Owner, Site, Tasks};
-use crate::process::identity::{self, RunningThread};
+use crate::process::family::{self, RunningThread};
 use crate::process::{ExitStatus, end};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -58,7 +58,7 @@ impl<P: Tasks> Thread<P> {
     /// name is `Thread-1` and so on, and it is a daemon if its creator is one.
     pub fn new<R>(body: impl FnOnce() -> R + Send + 'static) -> Self {
         let body: Box<dyn FnOnce() + Send> = Box::new(move || drop(body()));
-        let name = format!("Thread-{}", identity::current::<P>().next_thread());
+        let name = format!("Thread-{}", family::current::<P>().next_thread());
         let daemon = registry::me::<P>().is_some_and(|record| record.daemon);
         Thread { name, daemon, state: State::New(Mutex::new(body)) }
     }
@@ -132,7 +132,7 @@ impl<P: Tasks> Thread<P> {
         let in_thread = Arc::clone(&slot);
         let record = Record::<P>::enlist(self.name.clone(), self.daemon);
         let own = Arc::clone(&record);
-        let running = identity::thread::<P>();
+        let running = family::thread::<P>();
         let run = move || {
             let running = running;
             running.iter().for_each(RunningThread::belong);

@@ -10,7 +10,8 @@
 
 use crate::platform::{Child, Owner, Site, Tasks};
 use crate::process::ExitStatus;
-use crate::process::identity::{self, Kept};
+use crate::process::family;
+use crate::process::identity::Kept;
 use std::fmt;
 use std::io;
 use std::sync::atomic::AtomicU32;
@@ -42,7 +43,7 @@ impl<P: Tasks> Record<P> {
     pub(super) fn enlist(name: String, daemon: bool) -> Arc<Record<P>> {
         let (child, owner, message) = (OnceLock::new(), AtomicU32::new(0), Mutex::new(None));
         let record = Arc::new(Record { name, daemon, child, owner, message });
-        let process = identity::current::<P>();
+        let process = family::current::<P>();
         // One handle is the list's own, the other this very look at it.
         process.forget::<Record<P>>(|other| Arc::strong_count(other) <= 2 && other.has_ended());
         process.keep(Arc::clone(&record) as Arc<dyn Kept>);
@@ -51,7 +52,7 @@ impl<P: Tasks> Record<P> {
 
     /// Takes a thread off the list.
     pub(super) fn strike(record: &Arc<Record<P>>) {
-        identity::current::<P>().forget::<Record<P>>(|other| Arc::ptr_eq(record, other));
+        family::current::<P>().forget::<Record<P>>(|other| Arc::ptr_eq(record, other));
     }
 
     pub(super) fn started(&self, child: P::Thread) {
@@ -107,7 +108,7 @@ impl<P: Tasks> fmt::Debug for Record<P> {
 /// The calling thread, if it is on the list.
 pub(super) fn me<P: Tasks>() -> Option<Arc<Record<P>>> {
     let me = P::me().id();
-    let mut all = identity::current::<P>().all::<Record<P>>();
+    let mut all = family::current::<P>().all::<Record<P>>();
     // The last, because the number of one that has ended may be used again.
     all.reverse();
     all.into_iter().find(|record| record.is_me(me) && !record.has_ended())
@@ -151,7 +152,7 @@ pub fn current<P: Tasks>() -> Running {
 pub fn running<P: Tasks>() -> Vec<Running> {
     let site = P::Site::here();
     let mut all = vec![main_thread()];
-    for record in identity::current::<P>().all::<Record<P>>() {
+    for record in family::current::<P>().all::<Record<P>>() {
         if matches!(record.wait(Some(0), site), Ok(None)) {
             all.push(Running { name: record.name.clone(), daemon: record.daemon });
         } else {
