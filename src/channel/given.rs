@@ -15,12 +15,14 @@ thread_local! {
 struct Before(bool);
 
 impl Drop for Before {
+    #[inline]
     fn drop(&mut self) {
         GIVING.set(self.0);
     }
 }
 
 /// Runs `drop`, in which whatever is dropped lives on in another process.
+#[inline]
 pub(crate) fn giving<R>(drop: impl FnOnce() -> R) -> R {
     let _before = Before(GIVING.replace(true));
     drop()

@@ -23,6 +23,7 @@ use super::identity::{Identity, Link, MAIN};
 use crate::platform::Tasks;
 use crate::sys::set_once::SetOnce;
 use std::cell::RefCell;
+use std::mem;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
 
@@ -179,14 +180,15 @@ fn last(first: &'static Arc<Identity>) -> (&'static Arc<Identity>, &'static SetO
 /// more than all the rest of this.
 pub(super) fn enter<P: Tasks>(identity: Box<Link>) {
     identity.pid.store(P::process_id(), Relaxed);
-    let left = FAMILY.with_borrow_mut(|family| match family.as_mut() {
-        Some(family) => {
-            family.push(identity.0);
-            None
-        }
-        None => Some(identity),
+    let explored = FAMILY.with_borrow_mut(|family| {
+        family.as_mut().map(|family| family.push(Arc::clone(&identity.0))).is_some()
     });
-    let Some(identity) = left else { return };
+    if explored {
+        if P::has_own_memory() {
+            mem::forget(identity);
+        }
+        return;
+    }
     // The parent made sure of a first link before it forked, and nobody else is here yet.
     let (_, next) = last(FIRST.get().expect("a parent knows who it is"));
     let (_, refused) = next.set(identity);

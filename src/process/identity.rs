@@ -18,12 +18,24 @@ use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+/// What is called at the end of a process.
 #[derive(Default)]
-struct Callbacks(Vec<Box<dyn FnOnce() + Send>>);
+enum Callbacks {
+    /// Most processes have none, and no list that would have to be dropped.
+    #[default]
+    None,
+    Registered(Vec<Box<dyn FnOnce() + Send>>),
+    /// All were called.
+    Ended,
+}
 
 impl fmt::Debug for Callbacks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} callbacks", self.0.len())
+        match self {
+            Callbacks::None => f.write_str("no callbacks"),
+            Callbacks::Registered(all) => write!(f, "{} callbacks", all.len()),
+            Callbacks::Ended => f.write_str("ended"),
+        }
     }
 }
 
@@ -54,8 +66,7 @@ pub(crate) struct Identity {
     /// How many names its threads were given, and how many of all have not ended.
     threads: AtomicU32,
     pub(super) running: AtomicU32,
-    /// What its code wants done at its end; none once that has come.
-    callbacks: Mutex<Option<Callbacks>>,
+    callbacks: Mutex<Callbacks>,
     /// What it must not leave behind: its children, its threads.
     kept: Mutex<Vec<Arc<dyn Kept>>>,
     /// The next link of the chain, unless this is the first: a child of this process, in memory
@@ -88,7 +99,7 @@ impl Identity {
             given: AtomicU32::new(0),
             threads: AtomicU32::new(0),
             running: AtomicU32::new(0),
-            callbacks: Mutex::new(Some(Callbacks::default())),
+            callbacks: Mutex::default(),
             kept: Mutex::new(Vec::new()),
             next: SetOnce::new(),
         }
@@ -146,8 +157,7 @@ impl Identity {
     /// Makes it again what the main process of an exploration is at first; false if it is
     /// that of another process, or somebody registered what has yet to be dropped.
     pub(super) fn renew(&mut self) -> bool {
-        let uncalled =
-            self.callbacks.get_mut().is_ok_and(|all| all.as_ref().is_some_and(|all| all.0.is_empty()));
+        let uncalled = self.callbacks.get_mut().is_ok_and(|all| matches!(all, Callbacks::None));
         let alone = self.kept.get_mut().is_ok_and(|kept| kept.is_empty());
         if self.parent.is_some() || !uncalled || !alone {
             return false;
@@ -160,17 +170,29 @@ impl Identity {
 
     /// Has `callback` called at the end of the process's code; false if that has come.
     pub(super) fn at_exit(&self, callback: Box<dyn FnOnce() + Send>) -> bool {
-        let mut callbacks = self.callbacks.lock().unwrap_or_else(PoisonError::into_inner);
-        callbacks.as_mut().map(|callbacks| callbacks.0.push(callback)).is_some()
+        let mut callbacks = self.callbacks();
+        match &mut *callbacks {
+            Callbacks::None => *callbacks = Callbacks::Registered(vec![callback]),
+            Callbacks::Registered(all) => all.push(callback),
+            Callbacks::Ended => return false,
+        }
+        true
+    }
+
+    #[inline]
+    fn callbacks(&self) -> MutexGuard<'_, Callbacks> {
+        // Nothing panics under this lock.
+        self.callbacks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The last registered is called first, once, while others can still be registered.
     #[inline]
     fn call_back(&self) {
         loop {
-            let mut callbacks = self.callbacks.lock().unwrap_or_else(PoisonError::into_inner);
-            let Some(callback) = callbacks.as_mut().and_then(|callbacks| callbacks.0.pop()) else {
-                *callbacks = None;
+            let mut callbacks = self.callbacks();
+            let last = if let Callbacks::Registered(all) = &mut *callbacks { all.pop() } else { None };
+            let Some(callback) = last else {
+                *callbacks = Callbacks::Ended;
                 return;
             };
             drop(callbacks);

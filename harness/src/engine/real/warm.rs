@@ -126,8 +126,7 @@ impl<'m> Troupe<'m> {
 
     fn perform(&self, state: *mut u8, task: usize) -> i32 {
         // A process that was forked for this execution has that of its controller.
-        let crowd = if self.model.dynamic() { 0 } else { self.kernel().plan.crowd };
-        let _crowd = Crowd::gather(crowd);
+        let _crowd = if self.model.dynamic() { None } else { Crowd::gather(self.kernel().plan.crowd) };
         // SAFETY: the engine initialised the state for this execution.
         unsafe { self.model.run(state, task) };
         0

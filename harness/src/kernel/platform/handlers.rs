@@ -57,6 +57,9 @@ fn set(task: usize, signal: Signal, handler: Option<Handler>) {
 /// A forked child handles what the task handled that forked it.
 pub(in crate::kernel) fn inherit(parent: usize, child: usize) {
     HANDLERS.with_borrow_mut(|all| {
+        if all.is_empty() {
+            return;
+        }
         let own: Vec<_> = all.iter().filter(|entry| entry.0 == parent).cloned().collect();
         all.extend(own.into_iter().map(|(_, signal, handler)| (child, signal, handler)));
     });
