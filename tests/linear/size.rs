@@ -117,6 +117,32 @@ fn a_value_that_is_read_again_is_not_left_in_between() {
     assert!(is_broken(&Register, &log(60)), "99 was written in between, and 7 only once");
 }
 
+/// The same where so many other reads come first that nobody looks as far ahead as to the one
+/// that nothing explains: without that rule the search tries the writes in between in every
+/// order before it gets there.
+#[test]
+fn a_value_that_is_read_again_much_later_is_not_left_either() {
+    let log = |again: u64| {
+        let mut history = History::new();
+        history.done(0, 3, RegisterOp::Write(7), RegisterRet::Done, 290);
+        history.done(1, 4, RegisterOp::Read, RegisterRet::Value(Some(7)), 5);
+        for number in 0..24 {
+            let (value, end) = (100 + number as i64, 300 + number as u64);
+            history.done(10 + number, 6, RegisterOp::Write(value), RegisterRet::Done, end);
+            history.done(40 + number, 6, RegisterOp::Read, RegisterRet::Value(Some(value)), 100 + end);
+        }
+        history.done(2, 50, RegisterOp::Write(99), RegisterRet::Done, 51);
+        for number in 0..8 {
+            let at = 52 + 2 * number as u64;
+            history.done(3, at, RegisterOp::Read, RegisterRet::Value(Some(100 + number)), at + 1);
+        }
+        history.done(1, again, RegisterOp::Read, RegisterRet::Value(Some(7)), again + 1);
+        history
+    };
+    assert!(!is_broken(&Register, &log(45)));
+    assert!(is_broken(&Register, &log(80)), "99 was written in between, and 7 only once");
+}
+
 /// An equal operation that was called after a kill cannot stand before what was killed.
 #[test]
 fn a_kill_keeps_twins_apart() {
