@@ -41,7 +41,7 @@
 //! or not. Where it looks at another word (a queue's number of items), at a descriptor, or
 //! at the clock, or where threads end with their process, some plans cannot be followed: in
 //! drawn programs one in twenty-five with queues, one in fifty with such threads, one in a
-//! hundred with deadlines.
+//! hundred with deadlines, and one in three hundred where destructors wait as tasks unwind.
 //!
 //! Sources: Abdulla, Aronis, Jonsson, Sagonas, "Optimal dynamic partial order reduction",
 //! POPL 2014, and "Source sets: a foundation for optimal dynamic partial order reduction",
