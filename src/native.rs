@@ -188,3 +188,40 @@ pub fn active_children() -> Vec<Process> {
 pub fn exit(code: i32) -> ! {
     process::exit::<Native>(code)
 }
+
+/// Has `callback` run when the calling process comes to its end; see [`process::at_exit`].
+///
+/// # Errors
+/// As there.
+pub fn at_exit(callback: impl FnOnce() + Send + 'static) -> Result<(), Error> {
+    process::at_exit::<Native>(callback)
+}
+
+/// Connects to a [`Listener`]; see [`net::connect`].
+///
+/// ```
+/// let listener = selvedge::Listener::bind(&"127.0.0.1:0".parse()?)?;
+/// let client = selvedge::connect(listener.address(), None)?;
+/// client.send("hello")?;
+/// assert_eq!(listener.accept()?.recv::<String>()?, "hello");
+/// # Ok::<(), selvedge::Error>(())
+/// ```
+///
+/// # Errors
+/// As there.
+#[track_caller]
+pub fn connect(address: &net::Address, authkey: Option<&process::AuthKey>) -> Result<Connection, Error> {
+    net::connect(address, authkey)
+}
+
+/// The calling thread; see [`thread::current`].
+#[must_use]
+pub fn current_thread() -> thread::Running {
+    thread::current::<Native>()
+}
+
+/// The threads of the calling process that have not ended; see [`thread::running`].
+#[must_use]
+pub fn running_threads() -> Vec<thread::Running> {
+    thread::running::<Native>()
+}
