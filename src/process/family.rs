@@ -152,7 +152,14 @@ pub(super) fn of_program() -> Arc<Identity> {
 }
 
 /// The last link is that of the running process, unless it was forked by other means.
+#[inline]
 fn in_chain(pid: u32) -> Arc<Identity> {
+    let known = FIRST.get().map(|first| last(first).0);
+    known.filter(|known| known.pid() == pid).map_or_else(|| add_to_chain(pid), Arc::clone)
+}
+
+#[cold]
+fn add_to_chain(pid: u32) -> Arc<Identity> {
     let main = || Arc::new(Identity::new(pid, MAIN.into(), AuthKey::of_program()));
     let (known, next) = last(FIRST.get_or_init(main));
     if known.pid() == pid {
