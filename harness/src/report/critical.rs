@@ -98,7 +98,9 @@ pub(super) fn preemptions(recording: &Recording) -> Vec<usize> {
     for index in 0..steps.len().saturating_sub(1) {
         let step = &steps[index];
         possess(step, &mut held);
-        if steps[index + 1].task == step.task || step.kind == Kind::Park || step.value.is_none() {
+        // A kill, or a sleeper that wakes without cause, is nobody's turn.
+        let turn = steps[index + 1..].iter().find(|later| later.outcome.is_turn());
+        if turn.is_none_or(|turn| turn.task == step.task) || step.kind == Kind::Park || step.value.is_none() {
             continue;
         }
         let pending =

@@ -181,6 +181,21 @@ fn blocked_tasks_are_not_preempted() {
 }
 
 #[test]
+fn a_kill_of_another_is_no_preemption() {
+    let steps = vec![
+        step(0, Kind::Write, "set", 0, Some(1)),
+        Step { outcome: Outcome::Kill, ..step(1, Kind::Write, "set", 0, None) },
+        step(0, Kind::Write, "set", 0, Some(2)),
+    ];
+    let killed = recording(2, &["stock"], steps.clone(), law());
+    assert!(critical::preemptions(&killed).is_empty());
+    // Whoever gets the turn after the kill decides.
+    let mut steps = steps;
+    steps.insert(2, step(2, Kind::Write, "set", 0, Some(3)));
+    assert_eq!(critical::preemptions(&recording(3, &["stock"], steps, law())), [0]);
+}
+
+#[test]
 fn wide_names_keep_the_columns() {
     let mut recording = stale_read();
     recording.objects[0].name = "在庫".to_owned();
