@@ -73,6 +73,14 @@ fn pair(finding: &Finding) -> Option<Pair<'_>> {
     Some(Pair { first, second, passes: token })
 }
 
+/// The fewest preemptions known; nobody looked for fewer than there are if it was not shrunk.
+fn fewest_preemptions(finding: &Finding) -> usize {
+    match finding.shrink_executions {
+        0 => super::critical::preemptions(&finding.recording).len(),
+        _ => finding.preemptions,
+    }
+}
+
 /// One JSON object in one line, without a line break at its end.
 ///
 /// `verdict` is the caller's word for it, since only the caller knows what was
@@ -94,7 +102,7 @@ pub fn json(report: &Report, scenario: &str, variant: &str, verdict: &str) -> St
         first_violation: tally.first.as_ref().map(|found| found.index + 1),
         outcomes: &tally.outcomes,
         min_switches: finding.map(|finding| finding.switches),
-        min_preemptions: finding.map(|finding| finding.preemptions),
+        min_preemptions: finding.map(fewest_preemptions),
         proved_minimal: finding.is_some_and(|finding| finding.proved_minimal),
         steps: tally.steps,
         seconds: tally.seconds,

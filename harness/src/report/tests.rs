@@ -313,6 +313,15 @@ fn an_unscheduled_finding_has_no_token() {
 }
 
 #[test]
+fn a_schedule_that_was_not_shrunk_is_counted_as_it_is() {
+    let mut report = report(stale_read());
+    let finding = report.finding.as_mut().unwrap();
+    (finding.preemptions, finding.shrink_executions) = (0, 0);
+    let value: serde_json::Value = serde_json::from_str(&json(&report, "ticket", "racy", "found")).unwrap();
+    assert_eq!(value["min_preemptions"], 1);
+}
+
+#[test]
 fn json_is_one_line_with_every_field() {
     let line = json(&report(stale_read()), "ticket", "racy", "found");
     assert!(!line.contains('\n'));
