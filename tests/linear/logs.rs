@@ -55,7 +55,8 @@ fn who_has_no_time_says_so() {
 
 #[test]
 fn what_is_wrong_is_said_in_one_line() {
-    let (file, missing) = (data("register-ok.log"), data("nothing.log"));
+    let (file, other, missing) = (data("register-ok.log"), data("kv-c10-ok.txt"), data("nothing.log"));
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
     for (line, message) in [
         (&["x", "--model", "registr"][..], "unknown model `registr`; did you mean `register`?".to_owned()),
         (&[&missing, "--model", "kv"], format!("{missing}: No such file or directory (os error 2)")),
@@ -68,11 +69,12 @@ fn what_is_wrong_is_said_in_one_line() {
             "--time: `5` is not a duration, as in 500ms, 10s or 2m".into(),
         ),
         (
-            &[&data("kv-c10-ok.txt"), "--model", "register"],
-            format!(
-                "{}: line 1: it is no event, as in `INFO  jepsen.util - 1 :invoke :write 3`",
-                data("kv-c10-ok.txt")
-            ),
+            &[manifest, "--model", "register"],
+            format!("{manifest}: line 1: it is no event, as in `INFO  jepsen.util - 1 :invoke :write 3`"),
+        ),
+        (
+            &[&other, "--model", "register"],
+            format!("{other}: no operation of this model; use --model kv, which finds 120"),
         ),
         (
             &[&file, "--model", "kv"],

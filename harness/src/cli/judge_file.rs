@@ -107,10 +107,12 @@ fn verdict<M: Model>(
 fn read(file: &str, object: Object) -> Result<Log, Error> {
     let wrong = |error: &dyn std::fmt::Display| Error::Usage(format!("{file}: {error}"));
     let bytes = std::fs::read(file).map_err(|error| wrong(&error))?;
-    let log = Log::of(&bytes, object).map_err(|error| wrong(&error))?;
-    let others = MODELS.iter().filter(|_| log.operations() == 0);
+    let log = Log::of(&bytes, object);
+    let found = |log: &Result<Log, _>| log.as_ref().map_or(0, Log::operations);
+    // What the log of another model says of this one's form helps nobody.
+    let others = MODELS.iter().filter(|_| found(&log) == 0);
     for (name, other) in others {
-        match Log::of(&bytes, *other).map_or(0, |log| log.operations()) {
+        match found(&Log::of(&bytes, *other)) {
             0 => {}
             count => {
                 let said = format!("no operation of this model; use --model {name}, which finds {count}");
@@ -118,5 +120,5 @@ fn read(file: &str, object: Object) -> Result<Log, Error> {
             }
         }
     }
-    Ok(log)
+    log.map_err(|error| wrong(&error))
 }
