@@ -199,8 +199,8 @@ impl<F: AsFd, P: Io> Selector<F, P> {
     }
 
     /// Waits until at least one file is ready, but not much longer than `timeout` (`None`
-    /// for ever); returns those that are. None if the time passed first, or if somebody
-    /// [woke](Self::waker) it.
+    /// for ever); returns those that are. The list is empty if the time passed first, or if
+    /// somebody [woke](Self::waker) it.
     ///
     /// # Errors
     /// [`Error::Os`], which nothing is known to cause.

@@ -25,7 +25,8 @@ pub enum Mode {
         /// How many requests are handled at a time, at least 1; others wait.
         most: usize,
     },
-    /// A forked process for each request.
+    /// A forked process for each request. It is refused while this process has other
+    /// threads, unless [`despite_threads`](super::Server::despite_threads) allows that.
     #[doc(alias = "ForkingMixIn")]
     #[doc(alias = "ForkingTCPServer")]
     Processes {
