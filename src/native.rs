@@ -137,7 +137,8 @@ pub fn sleep(duration: Duration) {
     thread::sleep::<Native>(duration);
 }
 
-/// Two connected ends; see [`channel::pipe`](channel::pipe()).
+/// Two connected ends, of which one-way the first receives; see
+/// [`channel::pipe`](channel::pipe()).
 ///
 /// # Errors
 /// [`Error::Os`] if the operating system refuses.

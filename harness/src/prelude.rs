@@ -6,6 +6,7 @@
 use crate::kernel::Checked;
 use std::panic::Location;
 
+pub use crate::fault::Faults;
 pub use crate::program::{Config, Program, explore, explore_with, outcome};
 pub use crate::{Engine, Granularity, Kind, RaceCell, Recorder, Strategy, visible, visible_value};
 pub use selvedge::net::Interest;
@@ -101,7 +102,8 @@ pub type Manager = selvedge::manager::Manager<Checked>;
 /// A process.
 pub type Process = selvedge::process::Process<Checked>;
 
-/// Two connected ends.
+/// Two connected ends. Two-way (`duplex`): both send and receive; one-way: the first
+/// receives, the second sends.
 ///
 /// # Errors
 /// Whatever the operating system refuses.
