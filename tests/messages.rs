@@ -381,3 +381,44 @@ fn the_page_shows_every_finding() {
     assert_eq!(page.matches("<section").count(), 3);
     std::fs::write(std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("messages.html"), page).unwrap();
 }
+
+/// Of two tasks that take the same lock and finish the same work, each step stands at a line of
+/// the task that took it: also the words of a call, between which the other one had the turn.
+#[test]
+fn each_step_stands_where_its_task_called_it() {
+    shareable! {
+        struct Work { lock: Mutex<u32>, tasks: JoinableQueue<u32> }
+    }
+    let lines = [line!(), line!() + 8, line!() + 17];
+    let program = || {
+        Program::new("work", || Work { lock: Mutex::new(0), tasks: JoinableQueue::bounded(2) })
+            .task("worker", |work: &Work| {
+                *work.lock.lock().unwrap() += 1;
+                work.tasks.put(1).unwrap();
+                work.tasks.get().unwrap();
+                work.tasks.task_done().unwrap();
+            })
+            .task("waiter", |work: &Work| {
+                *work.lock.lock().unwrap() += 1;
+                work.tasks.join().unwrap();
+                *work.lock.lock().unwrap() += 1;
+            })
+    };
+    for granularity in [Granularity::Operation, Granularity::Word] {
+        for engine in [Engine::Sim, Engine::Real] {
+            let config = Config::default().engine(engine).granularity(granularity).ignore_environment();
+            for recording in program().record(&config, 0..40).unwrap() {
+                for step in recording.steps.iter().filter(|step| step.name != "start") {
+                    let own = lines[step.task]..lines[step.task + 1];
+                    assert!(
+                        step.place.file.ends_with("messages.rs") && own.contains(&step.place.line),
+                        "{engine:?}, {granularity:?}: task {} does {} at {}",
+                        step.task,
+                        step.name,
+                        step.place
+                    );
+                }
+            }
+        }
+    }
+}

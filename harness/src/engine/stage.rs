@@ -5,6 +5,7 @@ use super::Model;
 use super::moment::Moment;
 use crate::judge::{Access, Place, Verdict};
 use crate::kernel::{End, Kernel, Limits, Touch, at_home, judging};
+use std::panic::Location;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The limits, widened to what the program has from the start.
@@ -42,7 +43,8 @@ pub(super) fn set_up(kernel: &mut Kernel, model: &dyn Model) -> Result<*mut u8, 
             crate::kernel::Role::Process => task,
             crate::kernel::Role::Thread => *host.get_or_insert(task),
         };
-        if let Err(limit) = kernel.create(role, process as u32, Some(process as u32), "") {
+        if let Err(limit) = kernel.create(role, process as u32, Some(process as u32), "", Location::caller())
+        {
             return Err(Verdict::Broken(format!("the program has more than {limit} tasks")));
         }
         if kernel.names_victims() {

@@ -55,7 +55,6 @@ impl Kernel {
             names: 0,
             dirty: 0,
             culprit: NOBODY,
-            site: std::panic::Location::caller(),
             controller: AtomicU32::new(0),
             request: Request::Over,
             dying: 0,

@@ -15,6 +15,7 @@ use crate::kernel::step::decide::End;
 use crate::kernel::step::fault::FaultPlan;
 use crate::kernel::step::guard::Guards;
 use crate::kernel::tasks::panic::Note;
+use std::panic::Location;
 use std::sync::atomic::AtomicU32;
 
 /// Which engine the kernel belongs to.
@@ -141,8 +142,6 @@ pub(crate) struct Kernel {
     pub(in crate::kernel) dirty: usize,
     /// The task that ended the execution.
     pub(in crate::kernel) culprit: u32,
-    /// Source line of the step being performed, for atomics inside a primitive.
-    pub(in crate::kernel) site: &'static std::panic::Location<'static>,
     /// `real`: the controller sleeps on this.
     pub(crate) controller: AtomicU32,
     pub(crate) request: Request,
@@ -198,6 +197,13 @@ impl Kernel {
         unsafe { &mut *self.parts.tasks.add(index) }
     }
 
+    /// Where the running task called the operation that it is at, or was at last: the place of
+    /// atomics inside a primitive, which know none of their own.
+    #[inline(always)]
+    pub(in crate::kernel) fn site(&self) -> &'static Location<'static> {
+        if self.current < self.tasks { self.task(self.current as usize).op.site } else { Location::caller() }
+    }
+
     /// The address space of an object: 0 for memory that all tasks share, else the
     /// process that sees it.
     #[inline]
@@ -247,6 +253,7 @@ impl Kernel {
         parent: u32,
         process: Option<u32>,
         name: &str,
+        site: &'static Location<'static>,
     ) -> Result<usize, usize> {
         let index = self.tasks as usize;
         if index >= self.limits.tasks {
@@ -262,7 +269,6 @@ impl Kernel {
         self.alive += 1;
         self.threads += u32::from(role == Role::Thread);
         self.set_enabled(index);
-        let site = self.site;
         let cause = self.steps.checked_sub(1).unwrap_or(NOBODY);
         let task = self.task(index);
         task.begin(role, parent, process.unwrap_or(index as u32), site);

@@ -130,7 +130,9 @@ unsafe fn open_quietly(this: *mut Kernel, op: impl FnOnce() -> Op) -> Open {
     kernel.go_inside();
     let op = op();
     if kernel.quiet & WORDS != 0 {
-        kernel.site = op.site;
+        // The place of the words that stand for it.
+        let me = kernel.current as usize;
+        kernel.task(me).op.site = op.site;
         // What no word shows (a join, a sleep, a user's own operation) is a step at
         // either granularity.
         if !matches!(

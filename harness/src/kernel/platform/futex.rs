@@ -106,7 +106,7 @@ pub(in crate::kernel) fn wake(word: &CheckedU32, count: u32) -> u32 {
     }
     // SAFETY: as above.
     unsafe {
-        let site = (*this).site;
+        let site = (*this).site();
         perform(this, || Op::new(Kind::Notify, "futex wake", word.address(), site), act)
     }
 }
@@ -135,7 +135,7 @@ pub(in crate::kernel) fn change_and_wake_all(word: &CheckedU32, change: Change) 
     }
     // SAFETY: as above.
     unsafe {
-        let site = (*this).site;
+        let site = (*this).site();
         perform(this, || Op::new(Kind::Notify, "change and wake", word.address(), site), act)
     }
 }

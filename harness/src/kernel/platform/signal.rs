@@ -185,13 +185,12 @@ pub(in crate::kernel) unsafe fn take_signals(this: *mut Kernel, me: usize) -> bo
     if kernel.flags & ABANDON != 0 {
         return false;
     }
-    let (site, quiet) = (kernel.site, kernel.quiet);
+    let quiet = kernel.quiet;
     let forced = if let Outcome::Signal(number) = outcome { Some(number) } else { None };
     // SAFETY: the caller's promise.
     unsafe {
         run_handlers(this, me, forced);
         let kernel = &mut *this;
-        kernel.site = site;
         kernel.restore_quiet(quiet);
         kernel.task(me).op = op;
     }

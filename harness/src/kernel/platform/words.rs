@@ -173,7 +173,7 @@ unsafe fn observed<R: selvedge::platform::Observe>(
         return ordered();
     }
     // SAFETY: the caller's promise.
-    let site = unsafe { (*kernel).site };
+    let site = unsafe { (*kernel).site() };
     // SAFETY: the caller's promise.
     unsafe { perform(kernel, || Op::new(kind, name, address, site), ordered) }
 }
