@@ -56,6 +56,22 @@ fn a_child_knows_what_was_done_before_it_and_its_parent_what_it_did() {
     }));
 }
 
+/// A task that nobody gave a name has its number.
+#[test]
+fn a_race_names_tasks_without_a_name() {
+    let body = || {
+        let data = std::sync::Arc::new(RaceCell::new(0_u64));
+        let writers = [1, 2].map(|value| {
+            let data = data.clone();
+            thread::spawn(move || data.set(value))
+        });
+        writers.into_iter().for_each(|writer| writer.join().unwrap());
+    };
+    let report = check(&Config::default().ignore_environment(), body).unwrap();
+    let text = race(&report).to_string();
+    assert!(text.contains("task 1 writes at ") && text.contains("task 2 writes at "), "{text}");
+}
+
 #[test]
 fn threads_are_known_too() {
     let start = |data: &Data| {

@@ -56,7 +56,11 @@ pub(super) fn set_up(kernel: &mut Kernel, model: &dyn Model) -> Result<*mut u8, 
 }
 
 fn name_of(kernel: &Kernel, model: &dyn Model, task: usize) -> String {
-    if task < model.tasks() { model.task_name(task) } else { kernel.task(task).name.as_str().to_owned() }
+    if task < model.tasks() {
+        return model.task_name(task);
+    }
+    let given = kernel.task(task).name.as_str();
+    if given.is_empty() { format!("task {task}") } else { given.to_owned() }
 }
 
 /// The race that ended the execution.
