@@ -29,7 +29,8 @@
 //!
 //! Orderings: arriving passes through the gate, and releasing changes the word in the kernel,
 //! a release; who waits looks with acquire. So what anybody did before it arrived is seen by
-//! all who pass.
+//! all who pass. Breaking changes the word in the same way, and whoever looks whether it is
+//! broken does so with acquire: what was done before it was broken is seen by all who are told.
 //!
 //! **When a process dies here**, at whatever instruction:
 //!
@@ -171,7 +172,7 @@ impl<P: Robust, const SLOTS: usize> RawBarrier<P, SLOTS> {
     }
 
     fn arrive_gated(&self, patience: Patience, site: P::Site) -> Result<Arrival, BarrierError> {
-        let seen = self.word.load(Relaxed);
+        let seen = self.word.load(Acquire);
         if seen & BROKEN != 0 {
             return Err(BarrierError::Broken);
         }

@@ -9,7 +9,7 @@
 use super::barrier::{BROKEN, GENERATION, RESET, generation};
 use super::{BarrierError, Left, RawBarrier};
 use crate::platform::{Atomic, Change, Guard, Kind, Op, Robust, Site};
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
 /// What a slot says of the generation before, in the place of nothing.
 pub(super) const PASSED: u32 = 1;
@@ -25,7 +25,7 @@ impl<P: Robust, const SLOTS: usize> RawBarrier<P, SLOTS> {
         let op =
             || Op::new(Kind::ReadWrite, "release", self.address(), site.location()).with(self.gate.address());
         P::step(op, || {
-            let whole = self.word.load(Relaxed) == seen;
+            let whole = self.word.load(Acquire) == seen;
             // Alone, nobody can have come to wait.
             if whole && self.parties > 1 {
                 let next = GENERATION - (seen & RESET) as i16;
