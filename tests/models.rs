@@ -146,6 +146,9 @@ hold! {
     queue_closing_tells: queue::closing_tells::<RawQueue<Loom>>(Some(2));
     monitor_closing_tells: queue::closing_tells::<Monitored>(Some(2));
     ring_closing_tells: queue::closing_tells::<RawRing<Loom>>(None);
+    queue_closing_refuses: queue::closing_refuses::<RawQueue<Loom>>(Some(2));
+    monitor_closing_refuses: queue::closing_refuses::<Monitored>(Some(2));
+    ring_closing_refuses: queue::closing_refuses::<RawRing<Loom>>(None);
     once_two: once::done_once::<RawOnce<Loom>>(1, None);
     once_three: once::done_once::<RawOnce<Loom>>(2, Some(2));
     mutex_restless: mutex::excludes::<RawMutex<Restless>>(1, Some(2));

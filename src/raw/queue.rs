@@ -37,9 +37,10 @@
 //!
 //! Orderings: moving an end releases what was written before it, and looking at the other
 //! side's end acquires it; one's own end is one's own, and its lock has told what is there.
-//! Closing is a release: who is told for want of items sees what was done before. `seen` is a plain word under the lock of its side: the last that
-//! was seen of the other end, so that a queue that is neither full nor empty keeps each side
-//! in its own cache.
+//! Closing is a release, and looking whether it was closed is an acquire, on either side: who
+//! is told sees what was done before. `seen` is a plain word under the lock of its side: the
+//! last that was seen of the other end, so that a queue that is neither full nor empty keeps
+//! each side in its own cache.
 //!
 //! **When a task is killed here**, at whatever instruction:
 //!
@@ -295,7 +296,7 @@ impl<P: Robust> RawQueue<P> {
         let held = self.enter(&self.tail, wait, site)?;
         let mut late = wait == Patience::Never;
         loop {
-            let word = self.tail.position.load(Relaxed);
+            let word = self.tail.position.load(Acquire);
             if word & CLOSED != 0 {
                 return Err(Refusal::Closed);
             }

@@ -25,8 +25,8 @@
 //!
 //! Orderings: moving an end releases, and looking at the other side's end acquires: an item
 //! is seen whole, and its place is written again only after it was read. Read-modify-writes
-//! by the other side keep a release in force. Closing is one too: who is told for want of
-//! items sees what was done before. A sleeper's mark is on the word that it sleeps on, and
+//! by the other side keep a release in force. Closing is one too, of both ends: whichever side
+//! is told sees what was done before. A sleeper's mark is on the word that it sleeps on, and
 //! relaxed. `seen` is a number of its own side's only.
 //!
 //! **When a process dies here**, nobody is told: the other side waits for ever, or until its
@@ -165,7 +165,7 @@ impl<P: Platform> RawRing<P> {
             || Op::new(Kind::Release, "close", self.address(), site.location()),
             || {
                 let before = self.tail.position.fetch_or(CLOSED, Release);
-                self.head.position.fetch_or(CLOSED, Relaxed);
+                self.head.position.fetch_or(CLOSED, Release);
                 self.show();
                 P::futex_wake(&self.tail.position, u32::MAX);
                 P::futex_wake(&self.head.position, u32::MAX);
@@ -203,7 +203,7 @@ impl<P: Platform> RawRing<P> {
     fn send_now(&self, wait: Patience, site: P::Site, write: impl FnOnce(u32)) -> Result<u32, Refusal> {
         let mut late = wait == Patience::Never;
         let word = loop {
-            let word = self.tail.position.load(Relaxed);
+            let word = self.tail.position.load(Acquire);
             if word & CLOSED != 0 {
                 return Err(Refusal::Closed);
             }
@@ -269,9 +269,9 @@ impl<P: Platform> RawRing<P> {
                 return Err(Refusal::Closed);
             }
             let next = (word & NUMBER).wrapping_add(ONE) | word & CLOSED;
-            match end.compare_exchange(word, next, Release, Relaxed) {
+            match end.compare_exchange(word, next, Release, Acquire) {
                 Ok(_) => break,
-                // Only marks came.
+                // Only marks came: one that it is closed brings what was done before.
                 Err(now) => word = now,
             }
         }

@@ -57,6 +57,26 @@ fn a_barrier() {
     hands_over("barrier", || Barrier::new(2), meet, meet);
 }
 
+/// Who waits at a barrier, or comes to one, and is told that it is broken knows what was done
+/// before it was.
+#[test]
+fn a_broken_barrier() {
+    let wait = |barrier: &Barrier| _ = barrier.wait().unwrap_err();
+    hands_over("broken barrier", || Barrier::new(2), Barrier::abort, wait);
+    let in_action = Program::new("broken in the action", || (Barrier::new(1), RaceCell::new(0)))
+        .task("breaker", |(barrier, data): &Both<Barrier>| {
+            data.set(7);
+            barrier.abort();
+        })
+        .task("last", |(barrier, data)| {
+            let came = barrier.wait_with(|| visible(Kind::Step, "action", 0, || ()));
+            if came.is_err() {
+                data.get();
+            }
+        });
+    holds(&in_action);
+}
+
 #[test]
 fn a_once_cell() {
     let set = |cell: &OnceCell<u32>| cell.set(3).unwrap();
@@ -134,6 +154,31 @@ fn queues() {
         |queue| {
             _ = queue.get();
         },
+    );
+}
+
+/// Who is told that a queue is closed knows what was done before it was.
+#[test]
+fn queues_that_are_closed() {
+    fn full<Q>(queue: Q, put: fn(&Q)) -> Q {
+        put(&queue);
+        queue
+    }
+    through(Queue::unbounded, |queue: &Queue<u32>| _ = queue.close(), |queue| _ = queue.get().unwrap_err());
+    through(
+        LifoQueue::unbounded,
+        |queue: &LifoQueue<u32>| _ = queue.close(),
+        |queue| _ = queue.get().unwrap_err(),
+    );
+    through(
+        || full(Queue::bounded(1), |queue| queue.put(1).unwrap()),
+        |queue: &Queue<u32>| _ = queue.close(),
+        |queue| _ = queue.put(2).unwrap_err(),
+    );
+    through(
+        || full(LifoQueue::bounded(1), |queue| queue.put(1).unwrap()),
+        |queue: &LifoQueue<u32>| _ = queue.close(),
+        |queue| _ = queue.put(2).unwrap_err(),
     );
 }
 

@@ -262,3 +262,19 @@ pub fn closing_tells<Q: RawEnds>(preemptions: Option<usize>) -> usize {
         task.join().expect("a task panicked");
     })
 }
+
+/// The same for who puts into it: the first item finds room, and the second one is refused.
+/// Returns the number of executions.
+pub fn closing_refuses<Q: RawEnds>(preemptions: Option<usize>) -> usize {
+    exhaust(preemptions, || {
+        let line = Arc::new((Line::<Q>::new(), Cell::new(0)));
+        let closing = Arc::clone(&line);
+        let task = thread::spawn(move || {
+            closing.1.set(7);
+            closing.0.ends.close();
+        });
+        while line.0.put() {}
+        assert_eq!(line.1.get(), 7, "what was done before");
+        task.join().expect("a task panicked");
+    })
+}
