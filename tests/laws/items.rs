@@ -174,6 +174,30 @@ fn eof_only_after_the_last_message() {
     body_breaks(&END_AFTER_LAST, program(false));
 }
 
+/// What the last reader finds comes once, and nothing comes after it.
+#[test]
+fn the_end_is_the_end() {
+    let program = |asks_again: bool| {
+        move || {
+            let (queue, messages) = (Queue::<u64>::unbounded(), Messages::new());
+            // A queue that is empty for the moment is taken for one that is closed.
+            while queue.try_get().is_ok() {}
+            messages.ended();
+            if asks_again {
+                while queue.try_get().is_ok() {}
+                messages.ended();
+            } else {
+                queue.put(1).unwrap();
+                messages.sent();
+                queue.get().unwrap();
+                messages.received();
+            }
+        }
+    };
+    body_breaks(&END_AFTER_LAST, program(true));
+    body_breaks(&END_AFTER_LAST, program(false));
+}
+
 shareable! {
     struct Work { next: Value<u32>, jobs: Jobs, results: [Value<u32>; 3] }
 }
@@ -203,6 +227,21 @@ fn exactly_once_tasks_and_results_in_order() {
             number
         }),
     );
+}
+
+/// A task that nobody does; results that stand in the order in which they came.
+#[test]
+fn tasks_that_are_left_out_and_results_out_of_order() {
+    breaks(&EXACTLY_ONCE, &workers(|next| next.fetch_add(1) + 1));
+    let state = || Work { next: Value::new(0), jobs: Jobs::new(), results: [7, 7, 7].map(Value::new) };
+    let as_they_come = Program::new("as they come", move || (state(), Value::new(0_u32)))
+        .tasks("worker", 3, |(work, stored): &(Work, Value<u32>), _| {
+            let number = work.next.fetch_add(1);
+            work.jobs.done(number as usize);
+            work.results[stored.fetch_add(1) as usize].set(number);
+        })
+        .finally(|(work, _)| work.jobs.finished(3, work.results.iter().map(|result| result.get() as usize)));
+    breaks(&EXACTLY_ONCE, &as_they_come);
 }
 
 /// The pool that is shipped keeps the law, too.

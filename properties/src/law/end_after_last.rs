@@ -54,10 +54,11 @@ impl Messages {
     /// Right after the last of its readers found the end.
     ///
     /// # Panics
-    /// If not everything that was sent had come.
+    /// If not everything that was sent had come, or the end was found before.
     #[track_caller]
     pub fn ended(&self) {
-        self.ended.store(true, SeqCst);
+        let before = self.ended.swap(true, SeqCst);
+        END_AFTER_LAST.demand(!before, || "the end came twice".to_owned());
         let (sent, received) = (self.sent.load(SeqCst), self.received.load(SeqCst));
         END_AFTER_LAST.demand(received >= sent, || format!("{sent} sent, {received} received"));
     }
