@@ -229,11 +229,21 @@ fn exactly_once_tasks_and_results_in_order() {
     );
 }
 
-/// A task that nobody does; results that stand in the order in which they came.
+/// Each of the three by itself: a task that two do; one that nobody does; results that stand in
+/// the order in which they came.
 #[test]
-fn tasks_that_are_left_out_and_results_out_of_order() {
-    breaks(&EXACTLY_ONCE, &workers(|next| next.fetch_add(1) + 1));
+fn tasks_done_twice_or_never_and_results_out_of_order() {
     let state = || Work { next: Value::new(0), jobs: Jobs::new(), results: [7, 7, 7].map(Value::new) };
+    let given_twice = Program::new("given twice", state).tasks("worker", 2, |work, _| work.jobs.done(0));
+    breaks(&EXACTLY_ONCE, &given_twice);
+    let guessed = Program::new("guessed", state)
+        .task("worker", |work| {
+            work.jobs.done(0);
+            work.jobs.done(2);
+            (0..3).for_each(|number| work.results[number].set(number as u32));
+        })
+        .finally(|work| work.jobs.finished(3, work.results.iter().map(|result| result.get() as usize)));
+    breaks(&EXACTLY_ONCE, &guessed);
     let as_they_come = Program::new("as they come", move || (state(), Value::new(0_u32)))
         .tasks("worker", 3, |(work, stored): &(Work, Value<u32>), _| {
             let number = work.next.fetch_add(1);
