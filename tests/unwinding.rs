@@ -5,8 +5,9 @@
 //! condition, for something that never comes.
 
 use selvedge_harness::prelude::*;
+use selvedge_harness::program::AnyProgram;
 use selvedge_harness::{Report, Verdict, check};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
 
 const BOTH: [Engine; 2] = [Engine::Sim, Engine::Real];
 
@@ -279,5 +280,51 @@ fn an_abandoned_execution_lets_who_unwinds_finish() {
             panic!("{engine:?}: {report:?}");
         };
         assert_eq!(message, "broken");
+    }
+}
+
+/// What a panic carries may have a destructor of its own.
+struct Burden<F: FnMut() + Send>(F);
+
+impl<F: FnMut() + Send> Drop for Burden<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+/// Nobody is left who could drop it: whatever that would do, the panic is the finding.
+#[test]
+fn what_a_panic_carries_changes_nothing() {
+    for engine in BOTH {
+        for what in ["acts", "waits", "panics"] {
+            let program = AnyProgram::dynamic(move || {
+                let shared = Shared::new(desk());
+                let throw = move |desk: Shared<Desk>| {
+                    desk.done.fetch_add(1);
+                    panic_any(Burden(move || match what {
+                        "acts" => _ = desk.done.fetch_add(1),
+                        "waits" => desk.bell.wait(),
+                        _ => panic!("again"),
+                    }));
+                };
+                let [thrower, other] = [shared.clone(), shared.clone()];
+                let process = Process::spawn(move || throw(other));
+                let thread = thread::spawn(move || throw(thrower));
+                _ = thread.join();
+                _ = process.join();
+            });
+            let config = Config { keep_going: true, ..quiet(engine).executions(50) };
+            let report = program.check("burden", &config).unwrap();
+            assert_eq!(report.tally.violations, 50, "{engine:?}, {what}");
+            let Some(Verdict::Panic { message, .. }) = verdict(&report) else { panic!("{report:?}") };
+            assert_eq!(message, "a panic whose payload is not text", "{engine:?}, {what}");
+        }
+        let judged = Program::new("judged", desk)
+            .task("busy", work)
+            .finally(|_| panic_any(Burden(|| panic!("again"))));
+        let Some(Verdict::Law { message, .. }) = verdict(&judged.check(&quiet(engine)).unwrap()) else {
+            panic!("{engine:?}")
+        };
+        assert_eq!(message, "a panic whose payload is not text", "{engine:?}");
     }
 }

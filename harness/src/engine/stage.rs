@@ -4,9 +4,10 @@
 use super::Model;
 use super::moment::Moment;
 use crate::judge::{Access, Place, Verdict};
+use crate::kernel::panic::let_go;
 use crate::kernel::{End, Kernel, Limits, Touch, at_home, judging};
-use std::panic::Location;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 
 /// The limits, widened to what the program has from the start.
 pub(super) fn fit(limits: Limits, model: &dyn Model) -> Limits {
@@ -31,7 +32,8 @@ pub(super) fn set_up(kernel: &mut Kernel, model: &dyn Model) -> Result<*mut u8, 
         .ok_or_else(|| Verdict::Broken("the state does not fit into the shared memory".to_owned()))?;
     // SAFETY: fresh memory of the state's layout.
     let init = || at_home(kernel, || unsafe { model.init(state) });
-    if catch_unwind(AssertUnwindSafe(init)).is_err() {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(init)) {
+        let_go(payload);
         return Err(Verdict::Broken(format!("the set-up panicked: {}", kernel.note.message.as_str())));
     }
     Moment::Tasks.begin();
@@ -80,6 +82,13 @@ fn raced(kernel: &Kernel, model: &dyn Model) -> Verdict {
     }
 }
 
+/// What a judgement that panicked says.
+fn judged(kernel: &mut Kernel, payload: Box<dyn Any + Send>) -> Verdict {
+    let verdict = kernel.note.judged(payload.as_ref());
+    let_go(payload);
+    verdict
+}
+
 /// The verdict on the execution that just ended; drops the state.
 pub(super) fn judge(kernel: &mut Kernel, model: &dyn Model, state: *mut u8, label: &mut String) -> Verdict {
     let (end, culprit) = kernel.ending();
@@ -93,7 +102,7 @@ pub(super) fn judge(kernel: &mut Kernel, model: &dyn Model, state: *mut u8, labe
             let finish = AssertUnwindSafe(|| unsafe { model.finish(state, label) });
             match judging(kernel, || catch_unwind(finish)) {
                 Ok(()) => Verdict::Pass,
-                Err(payload) => kernel.note.judged(payload.as_ref()),
+                Err(payload) => judged(kernel, payload),
             }
         }
         End::Panicked => Verdict::Panic {
@@ -114,7 +123,7 @@ pub(super) fn judge(kernel: &mut Kernel, model: &dyn Model, state: *mut u8, labe
                     Verdict::Pass
                 }
                 Ok(false) => Verdict::Deadlock,
-                Err(payload) => kernel.note.judged(payload.as_ref()),
+                Err(payload) => judged(kernel, payload),
             }
         }
         End::StepBound => Verdict::Livelock { steps: kernel.steps as usize },
@@ -129,9 +138,10 @@ pub(super) fn judge(kernel: &mut Kernel, model: &dyn Model, state: *mut u8, labe
     // SAFETY: the state was initialised; no task runs any more.
     let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { model.discard(state) }));
     Moment::Between.begin();
+    let dropped = dropped.map_err(let_go);
     match dropped {
         Ok(()) => verdict,
-        Err(_) if verdict != Verdict::Pass => verdict,
-        Err(_) => Verdict::Broken(format!("dropping the state panicked: {}", kernel.note.message.as_str())),
+        Err(()) if verdict != Verdict::Pass => verdict,
+        Err(()) => Verdict::Broken(format!("dropping the state panicked: {}", kernel.note.message.as_str())),
     }
 }

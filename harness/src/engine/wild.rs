@@ -85,7 +85,8 @@ fn execute(model: &dyn Model) -> std::io::Result<(Verdict, String)> {
     unsafe { note.write(Note::EMPTY) };
     panic::capture(note);
     // SAFETY: fresh memory of the state's layout, aligned to a page.
-    if catch_unwind(AssertUnwindSafe(|| unsafe { model.init(state) })).is_err() {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| unsafe { model.init(state) })) {
+        panic::let_go(payload);
         panic::capture(std::ptr::null_mut());
         // SAFETY: nobody else uses the note.
         let why = format!("the set-up panicked: {}", unsafe { (*note).message.as_str() });
@@ -103,7 +104,7 @@ fn execute(model: &dyn Model) -> std::io::Result<(Verdict, String)> {
                 gate.wait();
                 // SAFETY: the state was initialised.
                 let run = || unsafe { model.run(state, task) };
-                let code = if catch_unwind(AssertUnwindSafe(run)).is_ok() { 0 } else { 101 };
+                let code = catch_unwind(AssertUnwindSafe(run)).map_err(panic::let_go).map_or(101, |()| 0);
                 selvedge::sys::output::flush();
                 exit_now(code);
             }
@@ -125,8 +126,12 @@ fn execute(model: &dyn Model) -> std::io::Result<(Verdict, String)> {
     panic::capture(std::ptr::null_mut());
     let verdict = match finished {
         Ok(()) => Verdict::Pass,
-        // SAFETY: no task runs, the note is ours.
-        Err(payload) => unsafe { (*note).judged(payload.as_ref()) },
+        Err(payload) => {
+            // SAFETY: no task runs, the note is ours.
+            let verdict = unsafe { (*note).judged(payload.as_ref()) };
+            panic::let_go(payload);
+            verdict
+        }
     };
     Ok((verdict, label))
 }

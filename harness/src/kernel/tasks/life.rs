@@ -10,6 +10,7 @@ use crate::kernel::data::task::{NOBODY, Role, State};
 use crate::kernel::hooks::recorder::Judged;
 use crate::kernel::schedule::event::Tail;
 use crate::kernel::step::decide::End;
+use crate::kernel::tasks::panic::let_go;
 use corosensei::Yielder;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::Ordering;
@@ -35,17 +36,27 @@ pub(crate) unsafe fn enter(this: *mut Kernel, me: usize, body: impl FnOnce() -> 
     // SAFETY: the caller's promise; the task's own code is over.
     let kernel = unsafe { &mut *this };
     kernel.go_outside();
-    match result {
+    let payload = match result {
         // It was made to leave its code: that is no end of its own.
-        _ if kernel.flags & ABANDON != 0 => kernel.task(me).state = State::Ended,
-        Ok(code) => kernel.end_task(me, code & 0xFF),
+        result if kernel.flags & ABANDON != 0 => {
+            kernel.task(me).state = State::Ended;
+            result.err()
+        }
+        Ok(code) => {
+            kernel.end_task(me, code & 0xFF);
+            None
+        }
         Err(payload) => {
             kernel.note.complete(payload.as_ref());
             kernel.flags &= !UNWINDING;
             kernel.end_task(me, 101);
             let undecided = payload.is::<Judged>();
             kernel.finish_as(if undecided { End::Undecided } else { End::Panicked }, me as u32);
+            Some(payload)
         }
+    };
+    if let Some(payload) = payload {
+        let_go(payload);
     }
     if kernel.flags & ABANDON != 0 || kernel.over {
         return;

@@ -105,6 +105,14 @@ fn text<'p>(payload: &'p (dyn Any + Send)) -> &'p str {
         .unwrap_or("a panic whose payload is not text")
 }
 
+/// Gives back what a panic carried. A payload that is more than text is left where it is:
+/// its destructor could wait or panic again, where no task runs any more.
+pub(crate) fn let_go(payload: Box<dyn Any + Send>) {
+    if !(payload.is::<&str>() || payload.is::<String>() || payload.is::<Judged>()) {
+        std::mem::forget(payload);
+    }
+}
+
 thread_local! {
     static NOTE: Cell<*mut Note> = const { Cell::new(ptr::null_mut()) };
 }
