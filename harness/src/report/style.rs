@@ -36,10 +36,12 @@ pub(super) fn lane(index: usize) -> Paint {
 }
 
 impl Style {
-    /// What suits a stream: colours on a terminal, unless `NO_COLOR` is set.
+    /// What suits a stream: colours on a terminal that can show them (`TERM` is neither
+    /// unset nor `dumb`), unless `NO_COLOR` is set.
     pub fn of(stream: &impl IsTerminal) -> Style {
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        if stream.is_terminal() && !refused { Style::Ansi } else { Style::Plain }
+        let able = std::env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb");
+        if stream.is_terminal() && able && !refused { Style::Ansi } else { Style::Plain }
     }
 
     pub(super) fn paint(self, paint: Paint, text: &str) -> String {
