@@ -9,7 +9,7 @@ use std::io;
 #[non_exhaustive]
 pub enum Error {
     /// A name that nothing has.
-    #[error("unknown {what} `{name}`{hint}")]
+    #[error("unknown {what} `{}`{hint}", shorten(name))]
     Unknown {
         /// What was looked for.
         what: &'static str,
@@ -19,7 +19,7 @@ pub enum Error {
         hint: String,
     },
     /// A value of the wrong form.
-    #[error("{what}: `{value}` is not {form}")]
+    #[error("{what}: `{}` is not {form}", shorten(value))]
     Value {
         /// The option, parameter or variable.
         what: String,
@@ -71,6 +71,14 @@ pub enum Error {
     /// Two things that do not go together.
     #[error("{0}")]
     Usage(String),
+}
+
+/// What was given, as far as it fits into a line of a terminal.
+fn shorten(given: &str) -> String {
+    match given.char_indices().nth(80) {
+        None => given.to_owned(),
+        Some(_) => given.chars().take(77).chain("...".chars()).collect(),
+    }
 }
 
 /// As for display: most programs see an error by way of `unwrap`.

@@ -7,6 +7,7 @@ use std::fs;
 fn what_is_wrong_is_said_in_one_line() {
     let room = Room::new();
     fs::write(room.path().join("file"), "").unwrap();
+    fs::create_dir_all(room.path().join("taken/index.html")).unwrap();
     let wrong: &[(&[&str], &str)] = &[
         (&["explore", "tiket"], "unknown scenario `tiket`; did you mean `ticket`?"),
         (&["explore", "ticket:client=3"], "unknown parameter `client`; did you mean `clients`?"),
@@ -37,6 +38,10 @@ fn what_is_wrong_is_said_in_one_line() {
         (&["explore", "ticket", "--time", "5"], "--time: `5` is not a duration, as in 500ms, 10s or 2m"),
         (&["explore", "ticket", "--executions", "0"], "--executions: `0` is not a number of at least 1"),
         (&["explore", "ticket", "--jobs", "x"], "--jobs: `x` is not a number from 1 to 1024"),
+        (
+            &["explore", "ticket", "--seed", "-1"],
+            "--seed: `-1` is not a number, or 0x and hexadecimal digits",
+        ),
         (&["explore", "ticket", "--seed", "-"], "--seed: `-` is not a number, or 0x and hexadecimal digits"),
         (
             &["explore", "ticket", "--exhaust", "--strategy", "random"],
@@ -49,6 +54,10 @@ fn what_is_wrong_is_said_in_one_line() {
         (
             &["explore", "ticket", "--report", "file"],
             "the report folder file cannot be written to: File exists (os error 17)",
+        ),
+        (
+            &["explore", "ticket", "--report", "taken"],
+            "the report folder taken cannot be written to: Is a directory (os error 21)",
         ),
         (
             &["--report", "/proc/nowhere"],
@@ -87,6 +96,16 @@ fn what_is_wrong_is_said_in_one_line() {
     for (line, message) in wrong {
         let (code, out, err) = room.run(line);
         assert_eq!((code, &*out, err.trim_end()), (2, "", &*format!("selvedge: {message}")), "{line:?}");
+    }
+}
+
+#[test]
+fn what_is_long_is_told_in_a_short_line() {
+    let long = "7+".repeat(20_000);
+    for line in [["explore", &*long], ["explore", &*format!("bank:deposits={long}")]] {
+        let (code, _, err) = Room::new().run(&line);
+        assert_eq!((code, err.lines().count()), (2, 1), "{err}");
+        assert!(err.len() < 250 && err.contains("7+7+7") && err.contains("...`"), "{err}");
     }
 }
 

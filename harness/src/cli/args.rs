@@ -77,7 +77,7 @@ pub(super) struct Search {
     #[command(flatten)]
     pub(super) bounds: Bounds,
     /// The seed, decimal or 0x and hexadecimal digits
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(super) seed: Option<String>,
     /// Workers side by side
     #[arg(long, value_name = "N")]

@@ -143,12 +143,18 @@ pub(super) fn default_folder() -> PathBuf {
     if target.is_dir() { target.join("selvedge-report") } else { PathBuf::from("selvedge-report") }
 }
 
-/// Makes the folder, and makes sure that a file can be written there.
+/// Makes the folder, and makes sure that a file can be written there, also the page itself
+/// if there is one from before, which stays as it is.
 pub(super) fn prepare(folder: &Path) -> Result<(), Error> {
     let probe = folder.join(".selvedge-probe");
+    let page = folder.join("index.html");
     let tried = std::fs::create_dir_all(folder)
         .and_then(|()| std::fs::write(&probe, ""))
-        .and_then(|()| std::fs::remove_file(&probe));
+        .and_then(|()| std::fs::remove_file(&probe))
+        .and_then(|()| match std::fs::OpenOptions::new().append(true).open(&page) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        });
     tried.map_err(|error| {
         Error::Usage(format!("the report folder {} cannot be written to: {error}", folder.display()))
     })
