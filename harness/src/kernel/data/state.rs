@@ -73,7 +73,7 @@ pub(in crate::kernel) struct Parts {
     /// Sums over the standings: see `policy::sums`.
     pub(in crate::kernel) sums: *mut u64,
     pub(in crate::kernel) marks: *mut Mark,
-    /// A set of tasks for a policy's own use within one decision.
+    /// A set of tasks for a policy's own use.
     pub(in crate::kernel) candidates: *mut u64,
     /// The words of the set; its summary lies before them. See `enabled`.
     pub(in crate::kernel) enabled: *mut u64,

@@ -110,8 +110,9 @@ unsafe fn open(this: *mut Kernel, op: impl FnOnce() -> Op) -> Open {
     kernel.go_inside();
     let me = kernel.current as usize;
     kernel.task(me).op = op();
+    // Nobody panics between here and there, so std is asked once.
     // SAFETY: as above.
-    unsafe { proceed(this, me) };
+    unsafe { proceed::<false>(this, me) };
     // SAFETY: the turn is ours until the next point.
     Open { kernel: this, index: unsafe { (*this).steps } - 1 }
 }

@@ -130,6 +130,7 @@ impl Kernel {
         if task.resumes {
             task.op = task.resume;
             self.enlist(sleeper);
+            self.note_rare_aim(sleeper);
         } else {
             task.op.deadline = u64::MAX;
             self.set_enabled(sleeper);

@@ -132,18 +132,6 @@ pub(super) fn each(set: impl Iterator<Item = (usize, u64)>, mut found: impl FnMu
     }
 }
 
-/// Those bits of a word whose positions `stay`.
-#[inline(always)]
-pub(super) fn those(word: u64, stay: impl Fn(usize) -> bool) -> u64 {
-    let (mut rest, mut stayed) = (word, 0);
-    while rest != 0 {
-        let bit = rest.trailing_zeros();
-        stayed |= u64::from(stay(bit as usize)) << bit;
-        rest &= rest - 1;
-    }
-    stayed
-}
-
 /// The position of the set bit that `rest` falls on, where each has a weight and the
 /// weights lie side by side; the last one if `rest` is beyond them all.
 #[inline(always)]

@@ -54,10 +54,22 @@ pub(crate) struct Standing {
     pub(super) left: u32,
     /// The same for the operations on the object of interest.
     pub(super) keen: u32,
+    /// How likely a draw among tasks makes it: see [`weigh`](Self::weigh).
+    pub(super) weight: u32,
     /// Operations of its own that it has performed.
     pub(super) done: u32,
     /// What was foretold.
     pub(super) forecast: Forecast,
+}
+
+impl Standing {
+    /// Its weight is what it has left besides the operations on the object of interest. A task
+    /// that has taken more than was foretold is never quite forgotten: it counts as having one
+    /// left.
+    #[inline(always)]
+    pub(super) fn weigh(&mut self) {
+        self.weight = self.left.saturating_sub(self.keen).max(1);
+    }
 }
 
 /// What the policies know of the execution as a whole.
@@ -78,11 +90,27 @@ pub(crate) struct Guide {
     pub(super) space: u32,
     /// `surw`: operations on it that all tasks have left.
     pub(super) total: u64,
+    /// `surw`: some task had more operations on it than were foretold.
+    pub(super) beyond: bool,
+    /// `pos`: who of those that could go on at the last decision has the highest priority.
+    pub(super) best: u32,
+    /// `pos`: those, as far as they stand in the first word of their set.
+    pub(super) ranked: u64,
 }
 
 impl Guide {
-    pub(crate) const NEW: Guide =
-        Guide { known: 0, marks: 0, passed: 0, intended: NOBODY, object: 0, space: 0, total: 0 };
+    pub(crate) const NEW: Guide = Guide {
+        known: 0,
+        marks: 0,
+        passed: 0,
+        intended: NOBODY,
+        object: 0,
+        space: 0,
+        total: 0,
+        beyond: false,
+        best: 0,
+        ranked: 0,
+    };
 
     /// Forgets the last execution, and keeps what the strategy said.
     pub(crate) fn reset(&mut self) {
@@ -90,6 +118,9 @@ impl Guide {
         self.intended = NOBODY;
         self.object = 0;
         self.total = 0;
+        self.beyond = false;
+        self.best = 0;
+        self.ranked = 0;
     }
 }
 
@@ -159,9 +190,11 @@ impl Kernel {
         standing.left = standing.forecast.total;
         standing.keen = standing.forecast.keen;
         standing.done = 0;
+        standing.weigh();
         let (left, keen) = (standing.left, standing.keen);
         if policy == Policy::Surw {
             self.append_sum(keen);
+            self.clear_aim(index);
         }
         // Starting a task is a step: before the first, tasks are nobody's children.
         if self.steps > 0 {
@@ -172,6 +205,7 @@ impl Kernel {
                 self.set_keen(parent, before.saturating_sub(keen));
                 self.inherit(index, parent, keen, before);
             }
+            self.standing(parent).weigh();
         }
     }
 }

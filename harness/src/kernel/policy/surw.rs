@@ -9,9 +9,10 @@
 //! The object is known by the pilot's word that operation number `witness` of a task
 //! touches it: so addresses need not be the same from execution to execution.
 
-use super::bits::{each, those, weighed};
+use super::bits::{each, weighed};
 use crate::kernel::data::state::{Kernel, Mode};
 use crate::kernel::data::task::{NOBODY, State};
+use crate::kernel::schedule::plan::Policy;
 use selvedge::platform::Kind;
 
 /// Whether an operation of this kind can be one of interest. Releasing a lock cannot:
@@ -24,50 +25,88 @@ pub(crate) fn is_eligible(kind: Kind) -> bool {
 impl Kernel {
     #[inline(never)]
     pub(super) fn choose_surw<const ONE: bool>(&mut self) -> usize {
+        self.note_aim(self.current as usize);
         if self.guide.object == 0 {
             self.recognise::<ONE>();
         }
-        let mut one = [0];
-        let keen = if ONE {
-            &mut one[..]
-        } else {
-            // SAFETY: words <= stride, the length of `candidates`; nobody else uses it now.
-            unsafe { std::slice::from_raw_parts_mut(self.parts.candidates, self.words as usize) }
-        };
-        self.find_keen::<ONE>(keen);
+        self.check_aims();
         if self.guide.intended == NOBODY || self.has_left(self.guide.intended as usize) {
-            self.intend::<ONE>(keen);
+            self.intend::<ONE>();
         }
-        let chosen = self.draw::<ONE>(keen);
+        let chosen = self.draw::<ONE>();
         let standing = self.standing(chosen);
         standing.left = standing.left.saturating_sub(1);
         standing.done += 1;
-        if keen[chosen / 64] >> (chosen % 64) & 1 == 1 {
+        if *self.aims(chosen / 64) >> (chosen % 64) & 1 == 1 {
             self.set_keen(chosen, standing.keen.saturating_sub(1));
             self.guide.intended = NOBODY;
         }
+        self.standing(chosen).weigh();
         chosen
     }
 
-    /// Makes `keen` those of the enabled tasks that stand before an operation on the object
-    /// of interest; words without enabled tasks stay what they were.
+    /// One word of the set of tasks that aim at the object of interest: that stand before an
+    /// operation on it or, as long as it is not known, before the one by which it will be. Only
+    /// enabled tasks count.
     #[inline(always)]
-    fn find_keen<const ONE: bool>(&self, keen: &mut [u64]) {
-        let known = self.guide.object != 0;
-        for (index, enabled) in self.enabled_words::<ONE>() {
-            keen[index] = if known { those(enabled, |bit| self.is_keen(index * 64 + bit)) } else { 0 };
+    #[allow(clippy::mut_from_ref, reason = "the set belongs to whoever holds the turn, as a slot does")]
+    fn aims(&self, word: usize) -> &mut u64 {
+        debug_assert!(word < self.words as usize);
+        // SAFETY: word < words <= stride, the length of `candidates`, which nobody else uses in
+        // an execution by this policy; only the holder of the turn touches it, and no caller
+        // takes two of one number.
+        unsafe { &mut *self.parts.candidates.add(word) }
+    }
+
+    /// A task has announced an operation: notes whether it aims at the object of interest. All
+    /// others aim at what they aimed at before, so that a decision looks at one task only.
+    #[inline(always)]
+    pub(in crate::kernel) fn note_aim(&mut self, task: usize) {
+        // Nobody has the turn where it is given to whoever looks at descriptors.
+        if task >= self.tasks as usize {
+            return;
+        }
+        let aims = if self.guide.object == 0 { self.is_witness(task) } else { self.is_keen(task) };
+        self.guide.beyond |= aims & (self.standing(task).keen == 0);
+        let word = self.aims(task / 64);
+        *word = *word & !(1 << (task % 64)) | u64::from(aims) << (task % 64);
+    }
+
+    /// The same where other policies may run, and what announces the operation is rare: a task
+    /// that is started or woken, a decision that is not taken by the policy.
+    #[inline]
+    pub(in crate::kernel) fn note_rare_aim(&mut self, task: usize) {
+        if self.plan.policy == Policy::Surw {
+            self.note_aim(task);
+        }
+    }
+
+    /// A new task aims at nothing.
+    pub(super) fn clear_aim(&mut self, task: usize) {
+        *self.aims(task / 64) &= !(1 << (task % 64));
+    }
+
+    /// In debug builds: asks every enabled task what it aims at.
+    #[inline(always)]
+    fn check_aims(&self) {
+        if cfg!(debug_assertions) {
+            let known = self.guide.object != 0;
+            each(self.enabled_words::<false>(), |task| {
+                let noted = *self.aims(task / 64) >> (task % 64) & 1 == 1;
+                assert_eq!(noted, known && self.is_keen(task), "what task {task} aims at");
+            });
         }
     }
 
     /// Draws one of the enabled tasks that need not wait for the intended one; if there
     /// is none, one of all.
     #[inline(always)]
-    fn draw<const ONE: bool>(&mut self, keen: &[u64]) -> usize {
+    fn draw<const ONE: bool>(&mut self) -> usize {
         let intended = self.guide.intended as usize;
         let waiting = if intended < self.tasks as usize { !0 } else { 0 };
         let free = |(index, enabled): (usize, u64)| {
             let own = u64::from(intended / 64 == index) << (intended % 64);
-            (index, enabled & (!(keen[index] & waiting) | own))
+            (index, enabled & (!(*self.aims(index) & waiting) | own))
         };
         let all = || self.enabled_words::<ONE>();
         if ONE {
@@ -78,10 +117,7 @@ impl Kernel {
                 return free.trailing_zeros() as usize;
             }
         }
-        let weight = |task: usize| {
-            let standing = self.standing(task);
-            u64::from(standing.left.saturating_sub(standing.keen).max(1))
-        };
+        let weight = |task: usize| u64::from(self.standing(task).weight);
         let mut total = 0;
         each(all().map(free), |task| total += weight(task));
         let nobody = total == 0;
@@ -95,31 +131,35 @@ impl Kernel {
         chosen
     }
 
-    /// Whether the task stands before an operation on the object of interest. Without a
-    /// branch on what differs from task to task.
+    /// Whether the task stands before an operation on the object of interest, which is known.
+    /// Without a branch on what differs from task to task.
     #[inline(always)]
     fn is_keen(&self, task: usize) -> bool {
         let op = &self.task(task).op;
         let object = self.guide.object;
-        let here = (op.object == object) & (object != 0) & is_eligible(op.kind);
+        let here = (op.object == object) & is_eligible(op.kind);
         let one_memory = self.mode == Mode::Sim || self.space_for(task, object) == self.guide.space;
         here & one_memory
+    }
+
+    /// Whether the task stands before its first operation on the object of interest, by the
+    /// pilot's word.
+    #[inline(always)]
+    fn is_witness(&self, task: usize) -> bool {
+        let standing = self.standing(task);
+        (standing.done == standing.forecast.witness) & (self.task(task).op.object != 0)
     }
 
     /// Looks whether some task is about to touch the object of interest for the first
     /// time.
     fn recognise<const ONE: bool>(&mut self) {
-        let mut witness = None;
-        each(self.enabled_words::<ONE>(), |task| {
-            let standing = self.standing(task);
-            if standing.done == standing.forecast.witness && self.task(task).op.object != 0 {
-                witness = witness.or(Some(task));
-            }
-        });
-        if let Some(task) = witness {
-            let object = self.task(task).op.object;
-            self.guide.object = object;
-            self.guide.space = self.space_for(task, object);
+        let witness = self.aiming::<ONE>().find(|&(_, word)| word != 0);
+        let Some((index, word)) = witness else { return };
+        let task = index * 64 + word.trailing_zeros() as usize;
+        self.guide.object = self.task(task).op.object;
+        self.guide.space = self.space_for(task, self.guide.object);
+        for task in 0..self.tasks as usize {
+            self.note_aim(task);
         }
     }
 
@@ -139,12 +179,9 @@ impl Kernel {
     /// Draws who shall be the next to touch the object of interest; nobody, if no
     /// task has such an operation left. What it costs does not depend on the tasks that
     /// wait.
-    fn intend<const ONE: bool>(&mut self, keen: &[u64]) {
+    fn intend<const ONE: bool>(&mut self) {
         // Whoever stands before such an operation has at least that one, foretold or not.
-        let mut unforetold = 0;
-        each(self.enabled_words::<ONE>().map(|(index, _)| (index, keen[index])), |task| {
-            unforetold += u64::from(self.standing(task).keen == 0)
-        });
+        let unforetold = if self.guide.beyond { self.count_unforetold::<ONE>() } else { 0 };
         loop {
             let total = self.guide.total + unforetold;
             if total == 0 {
@@ -154,8 +191,7 @@ impl Kernel {
             let mut rng = self.plan.rng;
             let rest = rng.below_u64(total);
             self.plan.rng = rng;
-            let task =
-                if unforetold == 0 { self.task_at_sum(rest) } else { self.find_intended::<ONE>(keen, rest) };
+            let task = if unforetold == 0 { self.task_at_sum(rest) } else { self.find_intended::<ONE>(rest) };
             if !self.has_left(task) {
                 self.guide.intended = task as u32;
                 return;
@@ -165,12 +201,25 @@ impl Kernel {
         }
     }
 
+    /// The enabled tasks that aim at the object of interest.
+    fn aiming<const ONE: bool>(&self) -> impl Iterator<Item = (usize, u64)> + '_ {
+        self.enabled_words::<ONE>().map(|(index, enabled)| (index, enabled & *self.aims(index)))
+    }
+
+    /// How many of them have no such operation left, by what was foretold.
+    #[cold]
+    fn count_unforetold<const ONE: bool>(&self) -> u64 {
+        let mut count = 0;
+        each(self.aiming::<ONE>(), |task| count += u64::from(self.standing(task).keen == 0));
+        count
+    }
+
     /// The task on which `rest` falls where some of the keen, of whom nothing was foretold,
     /// have one operation each.
     #[cold]
-    fn find_intended<const ONE: bool>(&self, keen: &[u64], rest: u64) -> usize {
+    fn find_intended<const ONE: bool>(&self, rest: u64) -> usize {
         let (mut before, mut found) = (0, None);
-        each(self.enabled_words::<ONE>().map(|(index, _)| (index, keen[index])), |task| {
+        each(self.aiming::<ONE>(), |task| {
             if self.standing(task).keen == 0 && found.is_none() {
                 let place = self.sum_of_first(task) + before;
                 if rest <= place {

@@ -54,6 +54,7 @@ impl Kernel {
         if self.over {
             return;
         }
+        self.note_rare_aim(self.current as usize);
         match self.launch {
             Launch::Next if self.current + 1 < self.tasks => self.current += 1,
             Launch::Back => {
@@ -109,6 +110,7 @@ impl Kernel {
         if self.over {
             return;
         }
+        self.note_rare_aim(self.current as usize);
         if self.steps as usize >= self.limits.steps {
             return self.finish_as(End::StepBound, self.current);
         }

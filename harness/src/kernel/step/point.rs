@@ -33,21 +33,26 @@ pub(in crate::kernel) unsafe fn point(this: *mut Kernel, op: Op) -> bool {
     let me = kernel.current as usize;
     kernel.task(me).op = op;
     // SAFETY: the caller's promise.
-    unsafe { proceed(this, me) };
+    unsafe { proceed::<true>(this, me) };
     true
 }
 
 /// Announces the operation that stands in the slot of `me`, the running task, and
-/// returns when it may perform it.
+/// returns when it may perform it. `UNWINDS`: its thread may unwind.
 ///
 /// # Safety
 /// As for [`point`].
 #[inline(always)]
-pub(in crate::kernel) unsafe fn proceed(this: *mut Kernel, me: usize) {
+pub(in crate::kernel) unsafe fn proceed<const UNWINDS: bool>(this: *mut Kernel, me: usize) {
     // SAFETY: the caller's promise; no reference is kept across the switch.
-    if unsafe { decide(this, me) } {
-        // SAFETY: as above.
-        unsafe { switch(this, me) };
+    unsafe {
+        if decide(this, me) {
+            if UNWINDS {
+                switch(this, me);
+            } else {
+                switch_plainly(this, me, Kernel::hand_over);
+            }
+        }
     }
     // SAFETY: the turn is back, nobody else uses the kernel. A task that is to run a handler
     // has a guard, so that others pay nothing for that.
