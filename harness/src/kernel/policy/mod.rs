@@ -98,23 +98,26 @@ impl Kernel {
     #[inline(never)]
     fn choose_guided(&mut self) -> usize {
         if self.steps >= self.plan.patience {
-            self.plan.policy = Policy::Random;
-            return self.choose_among();
+            return self.lose_patience();
         }
-        if self.words <= 1 { self.choose_by::<true>() } else { self.choose_by::<false>() }
-    }
-
-    /// The same where it is known (`ONE`) that all sets of tasks are a single word, which
-    /// then stays in a register.
-    #[inline(always)]
-    fn choose_by<const ONE: bool>(&mut self) -> usize {
-        match self.plan.policy {
-            Policy::Pct => self.choose_pct::<ONE>(),
-            Policy::Pos => self.choose_pos::<ONE>(),
-            Policy::Urw => self.choose_urw::<ONE>(),
-            Policy::Surw => self.choose_surw::<ONE>(),
+        // All sets of tasks are a single word, which then stays in a register: `ONE`.
+        match (self.plan.policy, self.words <= 1) {
+            (Policy::Pct, true) => self.choose_pct::<true>(),
+            (Policy::Pct, _) => self.choose_pct::<false>(),
+            (Policy::Pos, true) => self.choose_pos::<true>(),
+            (Policy::Pos, _) => self.choose_pos::<false>(),
+            (Policy::Urw, true) => self.choose_urw::<true>(),
+            (Policy::Urw, _) => self.choose_urw::<false>(),
+            (Policy::Surw, true) => self.choose_surw::<true>(),
+            (Policy::Surw, _) => self.choose_surw::<false>(),
             _ => self.choose_delayed(),
         }
+    }
+
+    #[cold]
+    fn lose_patience(&mut self) -> usize {
+        self.plan.policy = Policy::Random;
+        self.choose_among()
     }
 
     fn nth_enabled(&self, n: u32) -> usize {

@@ -87,6 +87,7 @@ impl Kernel {
                 }
             });
         }
+        debug_assert_eq!(best, self.highest::<true>());
         best
     }
 

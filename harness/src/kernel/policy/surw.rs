@@ -10,6 +10,7 @@
 //! touches it: so addresses need not be the same from execution to execution.
 
 use super::bits::{each, weighed};
+use super::standing::Standing;
 use crate::kernel::data::state::{Kernel, Mode};
 use crate::kernel::data::task::{NOBODY, State};
 use crate::kernel::schedule::plan::Policy;
@@ -23,9 +24,42 @@ pub(crate) fn is_eligible(kind: Kind) -> bool {
 }
 
 impl Kernel {
+    /// The steps of most programs: a few tasks, of which the pilot run knew everything. Whatever
+    /// else there is ends in a call that does not come back here, so that nothing is saved for it.
     #[inline(never)]
     pub(super) fn choose_surw<const ONE: bool>(&mut self) -> usize {
-        self.note_aim(self.current as usize);
+        self.note_aim::<ONE>(self.current as usize);
+        if !ONE || self.guide.object == 0 || self.guide.beyond || !self.are_few() {
+            return self.choose_surw_with_care::<ONE>();
+        }
+        self.check_aims();
+        let mut intended = self.guide.intended;
+        if intended == NOBODY || self.has_left(intended as usize) {
+            if self.guide.total == 0 {
+                return self.choose_surw_with_care::<ONE>();
+            }
+            let mut rng = self.plan.rng;
+            let task = self.task_at_sum(rng.below_u64(self.guide.total));
+            if self.has_left(task) {
+                return self.choose_surw_with_care::<ONE>();
+            }
+            self.plan.rng = rng;
+            intended = task as u32;
+            self.guide.intended = intended;
+        }
+        // SAFETY: there is at least one word of capacity.
+        let enabled = unsafe { *self.parts.enabled };
+        let free = enabled & (!*self.aims(0) | 1 << intended);
+        if !free.is_power_of_two() {
+            return self.draw_by_weight::<ONE>();
+        }
+        // One number belongs to each decision, also where there is nothing to decide.
+        self.plan.rng.skip();
+        self.perform::<ONE>(free.trailing_zeros() as usize)
+    }
+
+    #[inline(never)]
+    fn choose_surw_with_care<const ONE: bool>(&mut self) -> usize {
         if self.guide.object == 0 {
             self.recognise::<ONE>();
         }
@@ -33,16 +67,28 @@ impl Kernel {
         if self.guide.intended == NOBODY || self.has_left(self.guide.intended as usize) {
             self.intend::<ONE>();
         }
-        let chosen = self.draw::<ONE>();
-        let standing = self.standing(chosen);
-        standing.left = standing.left.saturating_sub(1);
+        self.draw::<ONE>()
+    }
+
+    /// The task performs its operation; returns the task.
+    #[inline(always)]
+    fn perform<const ONE: bool>(&mut self, task: usize) -> usize {
+        let aims = *self.aims(if ONE { 0 } else { task / 64 }) >> (task % 64) & 1 == 1;
+        let standing = self.standing(task);
         standing.done += 1;
-        if *self.aims(chosen / 64) >> (chosen % 64) & 1 == 1 {
-            self.set_keen(chosen, standing.keen.saturating_sub(1));
+        standing.left = standing.left.saturating_sub(1);
+        let foretold = standing.keen > 0;
+        if aims {
             self.guide.intended = NOBODY;
+            if foretold {
+                // It has one less of either: its weight stays what it was.
+                self.standing(task).keen -= 1;
+                self.change_sum(task, 1, 0);
+                return task;
+            }
         }
-        self.standing(chosen).weigh();
-        chosen
+        self.standing(task).weigh();
+        task
     }
 
     /// One word of the set of tasks that aim at the object of interest: that stand before an
@@ -61,14 +107,14 @@ impl Kernel {
     /// A task has announced an operation: notes whether it aims at the object of interest. All
     /// others aim at what they aimed at before, so that a decision looks at one task only.
     #[inline(always)]
-    pub(in crate::kernel) fn note_aim(&mut self, task: usize) {
+    fn note_aim<const ONE: bool>(&mut self, task: usize) {
         // Nobody has the turn where it is given to whoever looks at descriptors.
         if task >= self.tasks as usize {
             return;
         }
         let aims = if self.guide.object == 0 { self.is_witness(task) } else { self.is_keen(task) };
         self.guide.beyond |= aims & (self.standing(task).keen == 0);
-        let word = self.aims(task / 64);
+        let word = self.aims(if ONE { 0 } else { task / 64 });
         *word = *word & !(1 << (task % 64)) | u64::from(aims) << (task % 64);
     }
 
@@ -77,7 +123,7 @@ impl Kernel {
     #[inline]
     pub(in crate::kernel) fn note_rare_aim(&mut self, task: usize) {
         if self.plan.policy == Policy::Surw {
-            self.note_aim(task);
+            self.note_aim::<false>(task);
         }
     }
 
@@ -86,7 +132,7 @@ impl Kernel {
         *self.aims(task / 64) &= !(1 << (task % 64));
     }
 
-    /// In debug builds: asks every enabled task what it aims at.
+    /// In debug builds: asks every enabled task what it aims at, and what it weighs.
     #[inline(always)]
     fn check_aims(&self) {
         if cfg!(debug_assertions) {
@@ -94,30 +140,41 @@ impl Kernel {
             each(self.enabled_words::<false>(), |task| {
                 let noted = *self.aims(task / 64) >> (task % 64) & 1 == 1;
                 assert_eq!(noted, known && self.is_keen(task), "what task {task} aims at");
+                let &mut Standing { left, keen, weight, .. } = self.standing(task);
+                assert_eq!(weight, left.saturating_sub(keen).max(1), "what task {task} weighs");
             });
         }
     }
 
-    /// Draws one of the enabled tasks that need not wait for the intended one; if there
-    /// is none, one of all.
-    #[inline(always)]
+    /// One of the enabled tasks that need not wait for the intended one performs its operation;
+    /// if there is none, one of all.
     fn draw<const ONE: bool>(&mut self) -> usize {
-        let intended = self.guide.intended as usize;
-        let waiting = if intended < self.tasks as usize { !0 } else { 0 };
-        let free = |(index, enabled): (usize, u64)| {
-            let own = u64::from(intended / 64 == index) << (intended % 64);
-            (index, enabled & (!(*self.aims(index) & waiting) | own))
-        };
-        let all = || self.enabled_words::<ONE>();
         if ONE {
-            let (_, free) = all().map(free).next().unwrap_or_default();
+            let free = self.free_in(0, self.enabled()[0]);
             if free.is_power_of_two() {
-                // One number belongs to each decision, also where there is nothing to decide.
                 self.plan.rng.skip();
-                return free.trailing_zeros() as usize;
+                return self.perform::<ONE>(free.trailing_zeros() as usize);
             }
         }
+        self.draw_by_weight::<ONE>()
+    }
+
+    /// Those of the enabled tasks of a word that need not wait for the intended one.
+    #[inline(always)]
+    fn free_in(&self, index: usize, enabled: u64) -> u64 {
+        let intended = self.guide.intended;
+        if intended == NOBODY {
+            return enabled;
+        }
+        let own = u64::from(intended as usize / 64 == index) << (intended % 64);
+        enabled & (!*self.aims(index) | own)
+    }
+
+    #[inline(never)]
+    fn draw_by_weight<const ONE: bool>(&mut self) -> usize {
         let weight = |task: usize| u64::from(self.standing(task).weight);
+        let free = |(index, enabled): (usize, u64)| (index, self.free_in(index, enabled));
+        let all = || self.enabled_words::<ONE>();
         let mut total = 0;
         each(all().map(free), |task| total += weight(task));
         let nobody = total == 0;
@@ -128,7 +185,7 @@ impl Kernel {
         let mut rng = self.plan.rng;
         let chosen = weighed(all().map(may), rng.below_u64(total), weight);
         self.plan.rng = rng;
-        chosen
+        self.perform::<ONE>(chosen)
     }
 
     /// Whether the task stands before an operation on the object of interest, which is known.
@@ -152,6 +209,7 @@ impl Kernel {
 
     /// Looks whether some task is about to touch the object of interest for the first
     /// time.
+    #[inline(never)]
     fn recognise<const ONE: bool>(&mut self) {
         let witness = self.aiming::<ONE>().find(|&(_, word)| word != 0);
         let Some((index, word)) = witness else { return };
@@ -159,7 +217,7 @@ impl Kernel {
         self.guide.object = self.task(task).op.object;
         self.guide.space = self.space_for(task, self.guide.object);
         for task in 0..self.tasks as usize {
-            self.note_aim(task);
+            self.note_aim::<false>(task);
         }
     }
 
@@ -170,6 +228,7 @@ impl Kernel {
     }
 
     /// A task has so many operations on the object of interest left.
+    #[inline(always)]
     pub(super) fn set_keen(&mut self, task: usize, keen: u32) {
         let standing = self.standing(task);
         let before = std::mem::replace(&mut standing.keen, keen);
@@ -188,9 +247,7 @@ impl Kernel {
                 self.guide.intended = NOBODY;
                 return;
             }
-            let mut rng = self.plan.rng;
-            let rest = rng.below_u64(total);
-            self.plan.rng = rng;
+            let rest = self.plan.rng.below_u64(total);
             let task = if unforetold == 0 { self.task_at_sum(rest) } else { self.find_intended::<ONE>(rest) };
             if !self.has_left(task) {
                 self.guide.intended = task as u32;
