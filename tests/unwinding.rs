@@ -328,3 +328,28 @@ fn what_a_panic_carries_changes_nothing() {
         assert_eq!(message, "a panic whose payload is not text", "{engine:?}");
     }
 }
+
+/// While one task waits in the middle of its unwinding, another begins to unwind without
+/// anybody being told. That neither can leave when the execution is given up is no finding,
+/// neither in this execution nor in the next, which meets the same processes.
+#[test]
+fn two_tasks_that_unwind_are_not_made_to_leave() {
+    let fall = |desk: &Desk| {
+        let _defer = Defer(|| desk.bell.wait());
+        desk.done.fetch_add(1);
+        resume_unwind(Box::new("stumbled"));
+    };
+    let program = || {
+        Program::new("both", desk)
+            .task("clumsy", move |desk| assert!(catch_unwind(AssertUnwindSafe(|| fall(desk))).is_err()))
+            .task("clumsy too", move |desk| assert!(catch_unwind(AssertUnwindSafe(|| fall(desk))).is_err()))
+            .task("busy", work)
+    };
+    let recordings = BOTH.map(|engine| {
+        let report = program().check(&Config { keep_going: true, ..quiet(engine).exhaust() }).unwrap();
+        assert_eq!(verdict(&report), Some(Verdict::Deadlock), "{engine:?}");
+        assert_eq!(report.tally.executions, report.tally.violations);
+        program().record(&quiet(engine).exhaust(), 0..report.tally.executions).unwrap()
+    });
+    assert_eq!(recordings[0], recordings[1]);
+}

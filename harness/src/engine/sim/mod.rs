@@ -134,6 +134,11 @@ impl<'m> Sim<'m> {
             let leaves = kernel.is_over();
             kernel.give_up_waiting();
             self.hasty |= leaves;
+        } else if kernel.is_over() {
+            // It was made to leave by a panic in the middle of an unwinding of which nobody
+            // knew (see `tasks::unwind`), or stumbled as it left: its stack is gone like that
+            // of a killed task, and the execution ended as it did before.
+            kernel.lose(task);
         } else {
             kernel.crash(task, -signal);
         }

@@ -303,6 +303,13 @@ impl Kernel {
         self.finish_as(End::Died, task as u32);
     }
 
+    /// `sim`: a task of an execution that is over lost its stack on the way out of its code.
+    #[cold]
+    pub(crate) fn lose(&mut self, task: usize) {
+        self.task(task).state = State::Vanished;
+        self.vanished = true;
+    }
+
     /// The running task did not come to its next operation in time and was ended.
     pub(crate) fn give_up_waiting(&mut self) {
         let task = self.current;

@@ -25,7 +25,10 @@
 //! the whole thread.
 //!
 //! 1. A task whose slot says `unwinds` is never made to leave its code by another panic:
-//!    that would abort the whole process.
+//!    that would abort the whole process. In `real` the slot of a task that waits is right.
+//!    In `sim` one that began to unwind by `resume_unwind` while another waited cannot be told
+//!    from one that does not: where it is made to leave in a destructor, std says that it
+//!    aborts, and the engine takes that for a loss of its stack. It is no finding.
 //! 2. Where `unwinders` is 0, std's count is that of the running task.
 //!
 //! When a process dies here, it unwinds no further. A fiber that is thrown away in the
@@ -33,7 +36,7 @@
 //! rule above holds, and later ones run in another thread.
 
 use super::life;
-use crate::kernel::data::state::{ABANDON, GRANTED, Kernel, UNWINDING};
+use crate::kernel::data::state::{ABANDON, GRANTED, Kernel, Mode, UNWINDING};
 use crate::kernel::schedule::event::EVERYTHING;
 use crate::kernel::step::point::switch_plainly;
 use selvedge::platform::{Cmp, Op};
@@ -115,7 +118,10 @@ pub(in crate::kernel) unsafe fn switch(this: *mut Kernel, me: usize, give: impl 
     if own {
         kernel.unwinders = 1;
     }
-    kernel.task(me).unwinds |= own;
+    let known = kernel.task(me).unwinds;
+    // In `real` a thread has no tasks but this one, and std's count is always its own.
+    let certain = own || kernel.mode == Mode::Real;
+    kernel.task(me).unwinds |= certain;
     kernel.flags &= !UNWINDING;
     // Other panics may be noted meanwhile.
     let note = kernel.note.clone();
@@ -134,5 +140,8 @@ pub(in crate::kernel) unsafe fn switch(this: *mut Kernel, me: usize, give: impl 
         // Another panic would abort the process if this task does unwind.
         // SAFETY: the caller's promise.
         unsafe { life::vanish(this, me) };
+    }
+    if !own {
+        kernel.task(me).unwinds = known;
     }
 }
