@@ -2,8 +2,9 @@
 //!
 //! Called with every finding before it is reported, with every schedule that is
 //! replayed, and with the first execution of an exploration, at its begin and at its end: each
-//! is run again with a record, and the records are compared event for event. A finding that does not come
-//! out the same is no finding: nobody could reproduce it, so the verdict is that nothing
+//! is run again with a record, and the records are compared event for event. A finding is looked
+//! at a few times before it is shrunk, and what it was shrunk to as often as it takes. One that
+//! does not come out the same is no finding: nobody could reproduce it, so the verdict is that nothing
 //! was decided, and why. Where only an execution without a finding differs, the report
 //! warns.
 //!
@@ -50,11 +51,21 @@ pub(super) fn run_again(executor: &mut dyn Executor, schedule: &[Choice]) -> (Re
 /// Where another run of a recorded execution differs from it. The schedule is the one
 /// that was asked for: where it did not fit, the record ends before it does.
 pub(super) fn differs(executor: &mut dyn Executor, trace: &Trace, schedule: &[Choice]) -> Option<Difference> {
+    let runs = if schedule.len() < MANY_STEPS { RUNS } else { FEW };
+    differs_within(executor, trace, schedule, runs)
+}
+
+/// The same for so many runs.
+fn differs_within(
+    executor: &mut dyn Executor,
+    trace: &Trace,
+    schedule: &[Choice],
+    runs: u8,
+) -> Option<Difference> {
     let taken = LARGE.map(Vec::<u8>::with_capacity);
     // Each hasher made moves the keys of the next one, also in processes forked later, which
     // would otherwise all begin with the same.
     let _ = std::hash::RandomState::new();
-    let runs = if schedule.len() < MANY_STEPS { RUNS } else { FEW };
     let mut found = None;
     let mut there = |executor: &mut dyn Executor| {
         found = (1..=runs).find_map(|crowd| differs_once(executor, trace, schedule, crowd));
@@ -80,14 +91,41 @@ pub(super) fn differs_once(
     trace.difference(&Trace::of(executor, verdict, label))
 }
 
-/// The record of a finding, or why it is none.
-pub(super) fn confirm(executor: &mut dyn Executor, found: &Found) -> Result<Recording, Difference> {
-    let (recording, differs) = run_again(executor, &found.schedule);
-    match differs {
-        Some(difference) => Err(difference),
-        None if recording.verdict.is_like(&found.verdict) => Ok(recording),
-        None => Err(diverged(&recording).unwrap_or_else(|| parted(executor, found, &recording))),
+/// Whether a finding comes out the same a few times, or why it is none: what is worth being
+/// shrunk. The schedule that is reported is [confirmed](confirm) by all runs.
+pub(super) fn glance(executor: &mut dyn Executor, found: &Found) -> Result<(), Difference> {
+    let trace = run_traced(executor, &found.schedule);
+    let differs = differs_within(executor, &trace, &found.schedule, FEW);
+    differs.map_or(Ok(()), Err)?;
+    same_end(executor, found, &found.schedule, &trace.recording)
+}
+
+/// The record of a finding that was shrunk to this schedule, or why it is none.
+pub(super) fn confirm(
+    executor: &mut dyn Executor,
+    found: &Found,
+    schedule: &[Choice],
+) -> Result<Recording, Difference> {
+    let (recording, differs) = run_again(executor, schedule);
+    differs.map_or(Ok(()), Err)?;
+    same_end(executor, found, schedule, &recording)?;
+    Ok(recording)
+}
+
+/// Whether a later run ended as the finding did.
+fn same_end(
+    executor: &mut dyn Executor,
+    found: &Found,
+    schedule: &[Choice],
+    later: &Recording,
+) -> Result<(), Difference> {
+    if later.verdict.is_like(&found.verdict) {
+        return Ok(());
     }
+    if schedule != found.schedule {
+        return Err(other_end(&found.verdict, later));
+    }
+    Err(diverged(later).unwrap_or_else(|| parted(executor, found, later)))
 }
 
 /// Where a finding, of which there is no record, parts from a later run of its schedule, which

@@ -7,7 +7,7 @@
 //! When a process dies here, see the engines: only their executions run.
 
 use super::config::Config;
-use super::determinism::{confirm, run_again};
+use super::determinism::{confirm, glance};
 use super::exits::teller;
 use super::finding::{Control, Finding, Report};
 use super::job::Job;
@@ -16,7 +16,7 @@ use super::swap::{swap, with_token};
 use crate::Error;
 use crate::engine::{Engine, Executor, Model, session};
 use crate::fault::Faults;
-use crate::judge::{Difference, Recording, Verdict, other_end};
+use crate::judge::{Difference, Recording, Verdict};
 use crate::kernel::{Choice, Mismatch, Plan, faults};
 use crate::shrink::{Shrunk, ends_if_fair, shrink};
 use crate::token::Token;
@@ -88,24 +88,13 @@ fn explain(
         executor.number(found.index);
         executor.kernel().granularity = config.granularity;
         executor.kernel().arm(&faults, None);
-        let recording = confirm(executor, found)?;
         let shrunk = if config.shrink {
+            glance(executor, found)?;
             shrink(executor, found, &faults, config.shrink_budget, config.shrink_time)
         } else {
             Shrunk::unchanged(found)
         };
-        let recording = if shrunk.schedule == found.schedule {
-            recording
-        } else {
-            let (small, differs) = run_again(executor, &shrunk.schedule);
-            match differs {
-                Some(difference) => return Err(difference),
-                None if !small.verdict.is_like(&found.verdict) => {
-                    return Err(other_end(&found.verdict, &small));
-                }
-                None => small,
-            }
-        };
+        let recording = confirm(executor, found, &shrunk.schedule)?;
         let livelock = matches!(recording.verdict, Verdict::Livelock { .. });
         let fair = livelock.then(|| ends_if_fair(executor, &recording.schedule));
         let swapped = swap(executor, &recording);
