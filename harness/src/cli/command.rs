@@ -24,6 +24,7 @@ pub fn main(catalogue: fn() -> Result<Catalogue, Error>) -> ExitCode {
 
 /// Reads the line and does what it says.
 fn work(catalogue: fn() -> Result<Catalogue, Error>, line: impl Iterator<Item = OsString>) -> Exit {
+    crate::report::by_command_line();
     let words: Vec<OsString> = line.collect();
     let run = || match Line::try_parse_from(&words) {
         Ok(line) => run(catalogue, &line),

@@ -44,5 +44,6 @@ pub(crate) use json::trace;
 pub use lanes::lanes;
 pub(crate) use lanes::lanes_of;
 pub use livelock::livelock;
+pub(crate) use reproduce::by_command_line;
 pub use reproduce::reproduce;
 pub use style::Style;

@@ -2,11 +2,15 @@
 //!
 //! What runs is read from the process itself: cargo and nextest tell the package by an
 //! environment variable, the name of the executable tells the target, and libtest names
-//! a test's thread after the test. Where something is missing, the command line as it
+//! a test's thread after the test; the command line says itself that it is one, whatever its
+//! executable is called. Where something is missing, the command line as it
 //! was given is the best that can be said.
 
 use crate::engine::Engine;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+static IS_COMMAND: AtomicBool = AtomicBool::new(false);
 
 /// What is known about the running process.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +22,13 @@ struct Surroundings {
     thread: Option<String>,
     /// Cargo started it, or something that cargo started.
     by_cargo: bool,
+    /// It is the command line, which replays by a subcommand.
+    is_command: bool,
+}
+
+/// Says that this process is the command line.
+pub(crate) fn by_command_line() {
+    IS_COMMAND.store(true, Ordering::Relaxed);
 }
 
 /// `reproduce: SELVEDGE_REPLAY=... cargo test ...`, for the process that runs this.
@@ -34,6 +45,7 @@ pub(super) fn command(token: &str, engine: Engine) -> String {
         arguments: std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect(),
         thread: std::thread::current().name().map(str::to_owned),
         by_cargo: std::env::var_os("CARGO").is_some(),
+        is_command: IS_COMMAND.load(Ordering::Relaxed),
     };
     surroundings.command(token, engine)
 }
@@ -43,9 +55,9 @@ impl Surroundings {
         let real = if engine == Engine::Real { "SELVEDGE_ENGINE=real " } else { "" };
         let stem =
             self.executable.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-        if stem == "selvedge" {
+        if self.is_command {
             let real = if engine == Engine::Real { " --engine real" } else { "" };
-            return format!("{} replay {token}{real}", self.tool());
+            return format!("{} replay {token}{real}", self.tool(&stem));
         }
         let hashed = stem
             .rsplit_once('-')
@@ -64,7 +76,7 @@ impl Surroundings {
 
     /// How the command line is called: through cargo if that runs it where it built it,
     /// since then it need not be on the path.
-    fn tool(&self) -> String {
+    fn tool(&self, stem: &str) -> String {
         let profile = self.executable.parent().filter(|_| self.by_cargo);
         let profile = profile.and_then(|folder| {
             // The mark that cargo leaves in its target folder; below that may stand a
@@ -76,15 +88,14 @@ impl Surroundings {
             });
             folder.file_name().filter(|_| built)
         });
+        // The one that cargo runs by itself here; others are named.
+        let bin = if stem == "selvedge" { String::new() } else { format!(" --bin {}", quote(stem)) };
         match profile.map(|name| name.to_string_lossy().into_owned()).as_deref() {
             // As it was called: a path if it was one, for what is not where commands are found.
-            None => match self.arguments.first() {
-                Some(called) if called.contains('/') => quote(called),
-                _ => "selvedge".to_owned(),
-            },
-            Some("debug") => "cargo run --".to_owned(),
-            Some("release") => "cargo run --release --".to_owned(),
-            Some(profile) => format!("cargo run --profile {} --", quote(profile)),
+            None => quote(self.arguments.first().map_or(stem, String::as_str)),
+            Some("debug") => format!("cargo run{bin} --"),
+            Some("release") => format!("cargo run --release{bin} --"),
+            Some(profile) => format!("cargo run --profile {}{bin} --", quote(profile)),
         }
     }
 
@@ -184,6 +195,7 @@ mod tests {
             arguments: [executable].iter().chain(arguments).map(|&word| word.to_owned()).collect(),
             thread: thread.map(str::to_owned),
             by_cargo: true,
+            is_command: false,
         }
     }
 
@@ -255,7 +267,8 @@ mod tests {
     #[test]
     fn the_command_runs_again_as_it_was_run() {
         let tool = |executable: &str, by_cargo| {
-            let tool = Surroundings { by_cargo, ..process(executable, Some("main"), &["explore", "x"]) };
+            let process = process(executable, Some("main"), &["explore", "x"]);
+            let tool = Surroundings { by_cargo, is_command: true, ..process };
             tool.command("sv1:AB", Engine::Sim)
         };
         assert_eq!(tool("/x/target/release/selvedge", true), "cargo run --release -- replay sv1:AB");
@@ -265,9 +278,13 @@ mod tests {
             "cargo run --profile small -- replay sv1:AB"
         );
         assert_eq!(tool("/x/target/release/selvedge", false), "/x/target/release/selvedge replay sv1:AB");
+        // One with scenarios of its own may have any name.
+        assert_eq!(tool("/x/target/debug/shop", true), "cargo run --bin shop -- replay sv1:AB");
+        assert_eq!(tool("/x/shop", false), "/x/shop replay sv1:AB");
         // Called by its name alone, it is found where commands are found.
         let called = |name: &str| Surroundings {
             arguments: vec![name.to_owned(), "explore".to_owned()],
+            is_command: true,
             ..process("/usr/bin/selvedge", Some("main"), &[])
         };
         assert_eq!(called("selvedge").command("sv1:AB", Engine::Sim), "selvedge replay sv1:AB");
