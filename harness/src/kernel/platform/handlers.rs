@@ -57,9 +57,6 @@ fn set(task: usize, signal: Signal, handler: Option<Handler>) {
 /// A forked child handles what the task handled that forked it.
 pub(in crate::kernel) fn inherit(parent: usize, child: usize) {
     HANDLERS.with_borrow_mut(|all| {
-        if all.is_empty() {
-            return;
-        }
         let own: Vec<_> = all.iter().filter(|entry| entry.0 == parent).cloned().collect();
         all.extend(own.into_iter().map(|(_, signal, handler)| (child, signal, handler)));
     });
@@ -376,6 +373,8 @@ pub(in crate::kernel) fn start(kernel: &mut Kernel, parent: usize, child: usize)
     if kernel.task(child).role == Role::Process {
         kernel.task(child).handlers = kernel.task(parent).handlers;
         kernel.task(child).ignored = kernel.task(kernel.task(parent).process as usize).ignored;
-        inherit(parent, child);
+        if kernel.task(parent).handlers != 0 {
+            inherit(parent, child);
+        }
     }
 }
