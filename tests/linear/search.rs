@@ -238,3 +238,47 @@ fn who_runs_out_of_time_or_memory_does_not_judge() {
     assert_eq!(judge(&Queue, &history, &sequential), Judgement::Inconclusive(Why::Time));
     assert!(matches!(judge(&Queue, &hopeless(5), &SEARCH), Judgement::Broken(_)));
 }
+
+/// What a sound service gives is never called broken, however long it is: nothing that makes the
+/// search shorter may cost an order that exists.
+#[test]
+fn long_sound_histories_hold() {
+    let histories = if cfg!(debug_assertions) { 600 } else { 20_000 };
+    for seed in 0..histories {
+        let mut rng = Rng::new(seed);
+        let shape =
+            Shape { operations: 150, clients: 2 + seed as usize % 9, open: seed as u32 % 3, killed: 0 };
+        let value = |rng: &mut Rng| i64::from(rng.below(4));
+        let draw = |rng: &mut Rng| match rng.below(3) {
+            0 => RegisterOp::Read,
+            1 => RegisterOp::Write(value(rng)),
+            _ => RegisterOp::Cas(value(rng), value(rng)),
+        };
+        let answer = |state: &Option<i64>, op: &RegisterOp| match op {
+            RegisterOp::Read => RegisterRet::Value(*state),
+            RegisterOp::Write(_) => RegisterRet::Done,
+            RegisterOp::Cas(from, _) => RegisterRet::Swapped(*state == Some(*from)),
+        };
+        let calls = simulate(&Register, &mut rng, shape, draw, answer);
+        let judged = judge(&Register, &history(&calls), &SEARCH);
+        assert!(!matches!(judged, Judgement::Broken(_)), "seed {seed}: {judged:?}");
+    }
+}
+
+/// Of two writes of the same, one can be hidden and the other one cannot: it comes where it does
+/// nothing, before what it would undo, and does not wait for the one that nobody needs.
+#[test]
+fn who_must_be_placed_does_not_wait_for_who_can_be_hidden() {
+    let mut history = History::new();
+    let hidden = history.call(0, RegisterOp::Write(2), 1);
+    let over = history.call(1, RegisterOp::Write(2), 2);
+    history.returned(over, RegisterRet::Done, 3);
+    let late = history.call(2, RegisterOp::Write(2), 4);
+    let swap = history.call(1, RegisterOp::Cas(2, 3), 5);
+    history.returned(swap, RegisterRet::Swapped(true), 6);
+    history.returned(hidden, RegisterRet::Done, 7);
+    history.returned(late, RegisterRet::Done, 8);
+    let read = history.call(0, RegisterOp::Read, 9);
+    history.returned(read, RegisterRet::Value(Some(3)), 10);
+    assert_eq!(judge(&Register, &history, &SEARCH), Judgement::Holds);
+}

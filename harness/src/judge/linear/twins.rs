@@ -6,6 +6,9 @@
 //! returned would do now what one that returned can do as well, the latter is placed: should
 //! the order have it later, the former can stand there instead.
 //!
+//! But nothing waits for a twin that can be hidden, see `hidden`, unless it can be as well: such
+//! a twin is placed only if it does something, and the other one must be placed at all events.
+//!
 //! Neither is called after a time by which a pending operation must be placed: between the
 //! two places there might be one of those.
 //!
@@ -40,11 +43,13 @@ impl Twins {
         placed: &[bool],
         (low, deadline): (u32, u64),
         entry: u32,
+        can_hide: impl Fn(u32) -> bool,
     ) -> bool {
         let latest = part.ends[low as usize].min(deadline);
         let mut twin = self.before[entry as usize];
         while twin != NONE && twin >= low {
-            if !placed[twin as usize] && part.at(twin) <= latest {
+            let comes = !placed[twin as usize] && part.at(twin) <= latest;
+            if comes && (!can_hide(twin) || can_hide(entry)) {
                 return true;
             }
             twin = self.before[twin as usize];

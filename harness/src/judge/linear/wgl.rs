@@ -283,7 +283,8 @@ impl<M: Model> Search<'_, '_, M> {
                 continue;
             }
             let at = (frame.low, frame.deadline);
-            if place < open.len() && self.twins.waits(self.part, &self.placed, at, entry) {
+            let can_hide = |entry| self.hidden.can_hide(self.part, entry, frame.covered);
+            if place < open.len() && self.twins.waits(self.part, &self.placed, at, entry, can_hide) {
                 continue;
             }
             let class = self.classes[entry as usize];
