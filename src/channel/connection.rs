@@ -275,6 +275,7 @@ impl<P: Io> Connection<P> {
         loop {
             match self.look(most) {
                 Ok(true) => {}
+                Ok(false) if self.fill_soon()? => continue,
                 Ok(false) if self.fill(site)? == 0 => return Err(Error::EndOfFile),
                 Ok(false) => continue,
                 Err(error) => {
@@ -294,10 +295,18 @@ impl<P: Io> Connection<P> {
         }
     }
 
+    /// Takes into the inbox what comes while it pays to look; false if nothing did.
+    fn fill_soon(&mut self) -> Result<bool, Error> {
+        let Some(transport) = &self.transport else { return Err(Error::ConnectionClosed) };
+        let count = transport.read_soon(self.inbox.free(transport.kind.inbox(), transport.reads_ahead()));
+        self.inbox.came(count);
+        Ok(count > 0)
+    }
+
     /// Takes what has come into the inbox; 0 if nothing ever will again.
     fn fill(&mut self, site: P::Site) -> Result<usize, Error> {
         let Some(transport) = &self.transport else { return Err(Error::ConnectionClosed) };
-        let room = self.inbox.free(transport.kind.inbox(), transport.kind == Kind::Packets);
+        let room = self.inbox.free(transport.kind.inbox(), transport.reads_ahead());
         let count = transport.read(room, &mut self.descriptors, site).map_err(Error::os("receive"))?;
         self.inbox.came(count);
         Ok(count)

@@ -170,9 +170,6 @@ impl Inbox {
 
     /// Free room, of which `size` bytes altogether are made once: all of it, or, if
     /// `ahead` is false, for what is missing of a message as long as the last one.
-    ///
-    /// Who takes more than that empties the pipe, then falls asleep, and has to be woken
-    /// for each message.
     pub(super) fn free(&mut self, size: usize, ahead: bool) -> &mut [u8] {
         self.bytes.copy_within(self.start..self.end, 0);
         self.end -= self.start;

@@ -11,11 +11,16 @@
 //! 1. Under a scheduler a write of a chunk that the kernel does not divide is never cut
 //!    short, because it never is; reads and writes of a stream may be.
 //!
+//! 2. Who waits for a pipe looks again for a while before it sleeps, where the platform's waits
+//!    do, and takes all that has come: woken for each message, it would cost the sender more
+//!    than the message does.
+//!
 //! When a process dies here, a chunk was moved whole or not at all, but for a stream.
 
 use super::frame::{self, Head};
 use crate::Error;
 use crate::platform::{Call, Io, Kind as Direction, Native};
+use crate::raw::Spin;
 use crate::sync::Mutex;
 use crate::sys::socket;
 use std::io::{self, ErrorKind, IoSlice};
@@ -57,6 +62,8 @@ const SHORT: usize = 252;
 pub(super) struct Transport<P: Io = Native> {
     pub(super) kind: Kind,
     fd: OwnedFd,
+    /// How long it is worth looking for what comes.
+    spin: Spin,
     /// Taken by whoever writes to a stream.
     turn: Option<Box<Mutex<(), P>>>,
     /// Held for its destructor.
@@ -67,11 +74,30 @@ impl<P: Io> Transport<P> {
     pub(super) fn new(kind: Kind, fd: OwnedFd) -> Transport<P> {
         let watch = P::watch(fd.as_fd());
         let turn = (kind == Kind::Stream).then(|| Box::new(Mutex::new(())));
-        Transport { kind, fd, turn, _watch: watch }
+        Transport { kind, fd, spin: Spin::new(), turn, _watch: watch }
     }
 
     fn call(&self, kind: Direction, name: &'static str, site: P::Site) -> Call<'_, P::Site> {
         Call { kind, name, fd: self.fd.as_fd(), site }
+    }
+
+    /// Whether all that has come is asked for at a time. Who asks for more than a message of a
+    /// stream of bytes, and does not look for a while, empties it, falls asleep, and has to be
+    /// woken for each message.
+    pub(super) fn reads_ahead(&self) -> bool {
+        self.kind == Kind::Packets || self.kind == Kind::Pipe && P::SPIN > 0
+    }
+
+    /// Takes what comes within a time for which it is better to look than to sleep; 0 if nothing
+    /// did, or ever will again.
+    pub(super) fn read_soon(&self, buffer: &mut [u8]) -> usize {
+        if self.kind != Kind::Pipe {
+            return 0;
+        }
+        let fd = self.fd.as_fd();
+        // An error is met again by the read that follows.
+        let look = || socket::read_now(fd, buffer).unwrap_or(Some(0));
+        self.spin.until_sparsely::<P, _>(Spin::CALL, None, look).unwrap_or(0)
     }
 
     /// Waits until something has come or `deadline` passed; false if it passed.

@@ -288,7 +288,10 @@ impl<P: Platform> RawRing<P> {
     fn sleep(spin: &Spin, other: &P::Futex, seen: u32, wait: Patience, op: impl FnOnce() -> Op) -> bool {
         let changed = |now: u32| (now ^ seen) & !AWAITED != 0;
         let deadline = wait.deadline();
-        if spin.until_sparsely::<P, ()>(deadline, || changed(other.load(Relaxed)).then_some(())).is_some() {
+        if spin
+            .until_sparsely::<P, ()>(Spin::LINE, deadline, || changed(other.load(Relaxed)).then_some(()))
+            .is_some()
+        {
             return false;
         }
         let now = other.fetch_or(AWAITED, Relaxed);

@@ -1,6 +1,7 @@
 //! How long a wait looks again before it sleeps: as long as that paid off lately.
 //!
-//! Called by the machines whose waits are often short: an event, a barrier, a lane, a ring, a queue.
+//! Called by the machines whose waits are often short: an event, a barrier, a lane, a ring, a
+//! queue, a pipe.
 //!
 //! | what happened lately | looks before the next sleep |
 //! |---|---|
@@ -29,8 +30,6 @@ use std::sync::atomic::Ordering::Relaxed;
 
 /// So many times what a lock looks: some tens of microseconds.
 const LONGER: u32 = 20;
-/// The first gap of who looks less often: a few times what a line takes from core to core.
-const GAP: u32 = 10;
 /// From so many failures in a row on, nobody looks.
 const HOPELESS: u32 = 3;
 /// After so many waits without a look, somebody looks again.
@@ -45,6 +44,11 @@ pub(crate) struct Spin(AtomicU32);
 unsafe impl Shareable for Spin {}
 
 impl Spin {
+    /// The first gap of who looks less often: a few times what a line takes from core to core.
+    pub(crate) const LINE: u32 = 10;
+    /// The same where a look is a system call: a few times what that takes.
+    pub(crate) const CALL: u32 = 100;
+
     pub(crate) const fn new() -> Spin {
         Spin(AtomicU32::new(0))
     }
@@ -82,14 +86,15 @@ impl Spin {
         self.while_it_pays::<P, T>(|| (0..P::SPIN * LONGER).find_map(look))
     }
 
-    /// As [`until`](Spin::until), but looks less often, and ever less, and not at once. Each
-    /// look takes the line away from somebody who is at work, and what that one does between
-    /// two looks is then dealt with at once.
+    /// As [`until`](Spin::until), but looks less often, first after `gap` pauses and then ever
+    /// less. Each look hinders somebody who is at work, and what that one does between two
+    /// looks is then dealt with at once.
     #[inline]
     pub(crate) fn until_sparsely<P: Platform, T>(
         &self,
+        gap: u32,
         deadline: Option<u64>,
-        over: impl Fn() -> Option<T>,
+        mut over: impl FnMut() -> Option<T>,
     ) -> Option<T> {
         if P::SPIN == 0 || deadline.is_some_and(|deadline| deadline <= P::now()) {
             return None;
@@ -97,7 +102,7 @@ impl Spin {
         self.while_it_pays::<P, T>(|| {
             let mut waited = 0;
             while waited < P::SPIN * LONGER {
-                let gap = GAP + waited / 4;
+                let gap = gap + waited / 4;
                 (0..gap).for_each(|_| spin_loop());
                 waited += gap;
                 let found = over();
@@ -140,10 +145,14 @@ mod tests {
             looks.set(looks.get() + 1);
             None::<()>
         };
-        assert!(spin.until_sparsely::<Native, ()>(None, count).is_none());
-        assert!((10..50).contains(&looks.get()), "{} looks", looks.get());
-        assert_eq!(spin.until_sparsely::<Native, _>(None, || Some(7)), Some(7));
-        assert!(spin.until_sparsely::<Native, ()>(Some(0), || unreachable!("it is too late")).is_none());
+        assert!(spin.until_sparsely::<Native, ()>(Spin::LINE, None, count).is_none());
+        let lines = looks.take();
+        assert!((10..50).contains(&lines), "{lines} looks");
+        assert!(spin.until_sparsely::<Native, ()>(Spin::CALL, None, count).is_none());
+        assert!((5..lines).contains(&looks.get()), "{} looks", looks.get());
+        assert_eq!(spin.until_sparsely::<Native, _>(Spin::LINE, None, || Some(7)), Some(7));
+        let late = || unreachable!("it is too late");
+        assert!(spin.until_sparsely::<Native, ()>(Spin::LINE, Some(0), late).is_none());
     }
 
     #[test]

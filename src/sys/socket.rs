@@ -12,7 +12,7 @@
 //! When a process dies here, its descriptors are closed; those in a packet that nobody
 //! received go with the packet.
 //!
-//! Sources: pipe(7), unix(7), cmsg(3).
+//! Sources: pipe(7), unix(7), cmsg(3), preadv2(2).
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
@@ -111,6 +111,18 @@ pub(crate) fn receive_packet(
 #[inline]
 pub(crate) fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(nix::unistd::read(fd, buffer)?)
+}
+
+/// As [`read`], but `None` if it would have to wait.
+#[inline]
+pub(crate) fn read_now(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+    let place = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
+    // SAFETY: one place, of bytes that are ours to write.
+    match Errno::result(unsafe { libc::preadv2(fd.as_raw_fd(), &place, 1, -1, libc::RWF_NOWAIT) }) {
+        Ok(count) => Ok(Some(count as usize)),
+        Err(Errno::EAGAIN) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Writes one after the other, in one call.
