@@ -6,15 +6,12 @@
 //!
 //! When a process dies whose end is waited for here, what it held becomes readable: its
 //! connections say that they are at their end, its sentinel that it has ended.
-//!
-//! Source: epoll(7).
 
 use super::connection::Connection;
 use crate::Error;
-use crate::platform::{Call, Io, Kind, Site};
+use crate::platform::{Io, PollSet, Site};
 use nix::errno::Errno;
-use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
-use std::io;
+use nix::sys::epoll::{EpollEvent, EpollFlags};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::time::Duration;
 
@@ -69,42 +66,24 @@ pub fn wait<P: Io>(
     }
     let ready_already = sources.iter().any(|source| source.ready);
     let deadline = if ready_already || sources.is_empty() { Some(0) } else { deadline };
-    let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).map_err(os("epoll_create"))?;
+    let set = PollSet::new()?;
     let mut always = vec![false; sources.len()];
     for (place, source) in sources.iter().enumerate() {
         let Some(fd) = source.fd else { continue };
-        match epoll.add(fd, EpollEvent::new(EpollFlags::EPOLLIN, fd.as_raw_fd() as u64)) {
+        match set.add(fd, EpollFlags::EPOLLIN, fd.as_raw_fd() as u64) {
             // The same descriptor may be among them twice.
             Ok(()) | Err(Errno::EEXIST) => {}
             // A plain file is never waited for.
             Err(Errno::EPERM) => always[place] = true,
-            Err(errno) => return Err(os("epoll_ctl")(errno)),
+            Err(errno) => return Err(Error::os("epoll_ctl")(errno.into())),
         }
     }
     let deadline = if always.contains(&true) { Some(0) } else { deadline };
-    loop {
-        let call = Call { kind: Kind::Input, name: "wait", fd: epoll.0.as_fd(), site };
-        match P::ready(call, deadline) {
-            Ok(_) => break,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(Error::os("wait")(error)),
-        }
-    }
-    let mut events = vec![EpollEvent::empty(); sources.len().max(1)];
-    let count = loop {
-        match epoll.wait(&mut events, EpollTimeout::ZERO) {
-            Err(Errno::EINTR) => {}
-            result => break result.map_err(os("epoll_wait"))?,
-        }
-    };
-    let fds: Vec<u64> = events[..count].iter().map(EpollEvent::data).collect();
+    let events = set.wait::<P>("wait", sources.len(), deadline, site)?;
+    let fds: Vec<u64> = events.iter().map(EpollEvent::data).collect();
     let is_ready = |(place, source): (usize, &Source<'_>)| {
         let signalled = source.fd.is_some_and(|fd| fds.contains(&(fd.as_raw_fd() as u64)));
         (source.ready || always[place] || signalled).then_some(place)
     };
     Ok(sources.iter().enumerate().filter_map(is_ready).collect())
-}
-
-fn os(operation: &'static str) -> impl FnOnce(Errno) -> Error {
-    move |errno| Error::os(operation)(errno.into())
 }

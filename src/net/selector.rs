@@ -21,18 +21,15 @@
 //! When the process dies here, the kernel forgets the selector once nobody has it. A forked
 //! child has a copy that is the *same* selector to the kernel, but knows what was
 //! registered before the fork only: the child should make its own.
-//!
-//! Source: epoll(7).
 
 use super::interest::{Interest, Ready};
 use super::waker::Waker;
 use crate::Error;
-use crate::platform::{Call, Io, Kind, Native, Site};
+use crate::platform::{Io, Native, PollSet, Site};
 use nix::errno::Errno;
-use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use nix::sys::epoll::{EpollEvent, EpollFlags};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::ErrorKind;
 use std::ops::{Index, IndexMut};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
@@ -110,7 +107,7 @@ struct Entry<F> {
 #[doc(alias = "EpollSelector")]
 #[doc(alias = "epoll")]
 pub struct Selector<F, P: Io = Native> {
-    epoll: Epoll,
+    set: PollSet,
     files: BTreeMap<u64, Entry<F>>,
     next: u64,
     waker: Option<Waker<P>>,
@@ -144,8 +141,7 @@ impl<F: AsFd, P: Io> Selector<F, P> {
     /// # Errors
     /// [`Error::Os`], where there are too many descriptors.
     pub fn new() -> Result<Self, Error> {
-        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).map_err(os("epoll_create"))?;
-        Ok(Selector { epoll, files: BTreeMap::new(), next: WAKER + 1, waker: None })
+        Ok(Selector { set: PollSet::new()?, files: BTreeMap::new(), next: WAKER + 1, waker: None })
     }
 
     /// Also waits for this file from now on. To have it back when that is refused, match
@@ -156,9 +152,8 @@ impl<F: AsFd, P: Io> Selector<F, P> {
     /// already, `EPERM` for a plain file or a folder, which never have to be waited for.
     pub fn register(&mut self, file: F, interest: Interest) -> Result<Key, NotRegistered<F>> {
         let number = self.next;
-        let added = check(interest).and_then(|()| {
-            self.epoll.add(file.as_fd(), EpollEvent::new(flags(interest), number)).map_err(os("register"))
-        });
+        let added = check(interest)
+            .and_then(|()| self.set.add(file.as_fd(), flags(interest), number).map_err(os("register")));
         if let Err(error) = added {
             return Err(NotRegistered { file, error });
         }
@@ -181,8 +176,7 @@ impl<F: AsFd, P: Io> Selector<F, P> {
                 allowed: "another one: what is exclusive is unregistered, and registered anew".to_owned(),
             });
         }
-        let mut event = EpollEvent::new(flags(interest), key.0);
-        self.epoll.modify(entry.file.as_fd(), &mut event).map_err(os("modify"))?;
+        self.set.modify(entry.file.as_fd(), flags(interest), key.0).map_err(os("modify"))?;
         entry.interest = interest;
         Ok(())
     }
@@ -194,7 +188,7 @@ impl<F: AsFd, P: Io> Selector<F, P> {
     pub fn unregister(&mut self, key: Key) -> Result<F, Error> {
         let entry = self.files.remove(&key.0).ok_or_else(|| unknown(key))?;
         // A file that was exchanged for another by its owner is not there any more.
-        let _ = self.epoll.delete(entry.file.as_fd());
+        self.set.remove(entry.file.as_fd());
         Ok(entry.file)
     }
 
@@ -219,22 +213,8 @@ impl<F: AsFd, P: Io> Selector<F, P> {
         site: P::Site,
     ) -> Result<Vec<Event>, Error> {
         // One more for the waker.
-        let mut found = vec![EpollEvent::empty(); most.min(self.files.len()) + 1];
-        let count = loop {
-            let call = Call { kind: Kind::Input, name: "select", fd: self.epoll.0.as_fd(), site };
-            match P::ready(call, deadline) {
-                Ok(true) => {}
-                Ok(false) => return Ok(Vec::new()),
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(Error::os("select")(error)),
-            }
-            match self.epoll.wait(&mut found, EpollTimeout::ZERO) {
-                // Somebody else who has the selector was told.
-                Ok(0) | Err(Errno::EINTR) => {}
-                result => break result.map_err(os("epoll_wait"))?,
-            }
-        };
-        let found = &mut found[..count];
+        let most = most.min(self.files.len()) + 1;
+        let mut found = self.set.wait::<P>("select", most, deadline, site)?;
         found.sort_unstable_by_key(EpollEvent::data);
         Ok(found.iter().filter_map(|event| self.event(event)).collect())
     }
@@ -259,8 +239,7 @@ impl<F: AsFd, P: Io> Selector<F, P> {
             return Ok(waker.clone());
         }
         let waker = Waker::new()?;
-        let event = EpollEvent::new(EpollFlags::EPOLLIN, WAKER);
-        self.epoll.add(waker.as_fd(), event).map_err(os("register"))?;
+        self.set.add(waker.as_fd(), EpollFlags::EPOLLIN, WAKER).map_err(os("register"))?;
         self.waker = Some(waker.clone());
         Ok(waker)
     }
@@ -337,7 +316,7 @@ impl<F: AsFd, P: Io> IndexMut<Key> for Selector<F, P> {
 impl<F, P: Io> AsFd for Selector<F, P> {
     /// Readable when one of its files is ready: a selector can be registered with another.
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.epoll.0.as_fd()
+        self.set.as_fd()
     }
 }
 
