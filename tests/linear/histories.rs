@@ -1,5 +1,6 @@
 //! Histories of a simulated service: clients call, the service does what was called at
-//! some later moment, and at some later moment it answers.
+//! some later moment, and at some later moment it answers. What was called by a client that did
+//! not wait for the answer may be done long after, unless the client was killed.
 
 use selvedge_harness::Rng;
 use selvedge_harness::judge::linear::{Call, End, Model};
@@ -16,61 +17,62 @@ pub(crate) struct Shape {
 }
 
 /// A history that a sound service gives: `draw` says what is called next, `answer` what
-/// comes back in a state.
+/// comes back in a state, if it does not have to wait there.
 pub(crate) fn simulate<M: Model>(
     model: &M,
     rng: &mut Rng,
     shape: Shape,
     mut draw: impl FnMut(&mut Rng) -> M::Op,
-    answer: impl Fn(&M::State, &M::Op) -> M::Ret,
+    answer: impl Fn(&M::State, &M::Op) -> Option<M::Ret>,
 ) -> Vec<Call<M::Op, M::Ret>> {
     let mut state = model.init();
     let mut calls: Vec<Call<M::Op, M::Ret>> = Vec::new();
     // What each client waits for: the operation, and its answer once it was done.
     let mut waiting: Vec<Option<(usize, Option<M::Ret>)>> = (0..shape.clients).map(|_| None).collect();
     let mut names: Vec<usize> = (0..shape.clients).collect();
+    // What nobody waits for any more, and was not done.
+    let mut left: Vec<usize> = Vec::new();
     let mut now = 0_u64;
     while calls.len() < shape.operations || waiting.iter().any(Option::is_some) {
+        if !left.is_empty() && rng.below(8) == 0 {
+            let number = left.swap_remove(rng.below(left.len() as u32) as usize);
+            state = model.step(&state, &calls[number].op, None).unwrap_or(state);
+        }
         now += u64::from(rng.below(2));
         let client = rng.below(shape.clients as u32) as usize;
-        waiting[client] = match waiting[client].take() {
-            None if calls.len() < shape.operations => {
+        let Some((number, answered)) = waiting[client].take() else {
+            if calls.len() < shape.operations {
                 now += 1;
                 calls.push(Call { client: names[client], op: draw(rng), at: now, end: End::Open });
-                Some((calls.len() - 1, None))
+                waiting[client] = Some((calls.len() - 1, None));
             }
-            None => None,
-            Some((number, None)) => {
-                let fate = rng.below(200);
-                if fate < shape.killed + shape.open {
-                    gone(&mut calls[number], fate < shape.killed, &mut now);
-                    names[client] += shape.clients;
-                    None
-                } else {
-                    let ret = answer(&state, &calls[number].op);
-                    state = model.step(&state, &calls[number].op, Some(&ret)).expect("the answer is right");
-                    Some((number, Some(ret)))
-                }
-            }
-            Some((number, Some(ret))) => {
-                let fate = rng.below(200);
-                if fate < shape.killed + shape.open {
-                    gone(&mut calls[number], fate < shape.killed, &mut now);
-                    names[client] += shape.clients;
-                } else {
-                    now += 1;
-                    calls[number].end = End::Returned { at: now, ret };
-                }
-                None
-            }
+            continue;
         };
+        let ret = if answered.is_none() { answer(&state, &calls[number].op) } else { None };
+        // Nobody waits for ever: what it waits for may never come.
+        let tired = answered.is_none() && ret.is_none() && rng.below(64) == 0;
+        let fate = rng.below(200);
+        if tired || fate < shape.killed + shape.open {
+            let killed = !tired && fate < shape.killed;
+            now += 1;
+            names[client] += shape.clients;
+            if killed {
+                calls[number].end = End::Killed { at: now };
+            } else if answered.is_none() {
+                left.push(number);
+            }
+        } else if let Some(ret) = answered {
+            now += 1;
+            calls[number].end = End::Returned { at: now, ret };
+        } else {
+            if ret.is_some() {
+                let next = model.step(&state, &calls[number].op, ret.as_ref());
+                state = next.expect("the answer is right");
+            }
+            waiting[client] = Some((number, ret));
+        }
     }
     calls
-}
-
-fn gone<O, R>(call: &mut Call<O, R>, killed: bool, now: &mut u64) {
-    *now += 1;
-    call.end = if killed { End::Killed { at: *now } } else { End::Open };
 }
 
 /// Replaces what one operation returned; false if none did.

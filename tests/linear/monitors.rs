@@ -124,8 +124,8 @@ fn sound_pool<M: Model<Op = PoolOp, Ret = PoolRet>>(
         if rng.below(2) == 0 { PoolOp::Put((next * 7919) % 10_007) } else { PoolOp::Take }
     };
     let answer = |state: &M::State, op: &PoolOp| match op {
-        PoolOp::Put(_) => PoolRet::Done,
-        PoolOp::Take => PoolRet::Took(first(state)),
+        PoolOp::Put(_) => Some(PoolRet::Done),
+        PoolOp::Take => Some(PoolRet::Took(first(state))),
     };
     let mut calls = simulate(model, rng, shape, &mut draw, answer);
     let takes: Vec<usize> =

@@ -12,6 +12,7 @@
 //! 1. `table` holds the number of a key plus one, at the first free place from its hash.
 //! 2. The sets of a key are a list: `heads` by key, `links` by set; the last has `END`.
 
+use super::rules::{Rule, Rules};
 use rustc_hash::FxHasher;
 use std::hash::Hasher;
 
@@ -21,6 +22,8 @@ const END: u32 = u32::MAX;
 pub(super) struct Cache {
     /// Words of a key, and of a set.
     widths: (usize, usize),
+    /// What has used up more need not be visited.
+    within: bool,
     table: Vec<u32>,
     keys: Vec<u64>,
     heads: Vec<u32>,
@@ -30,9 +33,10 @@ pub(super) struct Cache {
 
 impl Cache {
     /// One for keys and sets of so many words.
-    pub(super) fn new(key: usize, set: usize) -> Cache {
+    pub(super) fn new(key: usize, set: usize, rules: Rules) -> Cache {
         Cache {
             widths: (key, set),
+            within: rules.has(Rule::Within),
             table: vec![0; 64],
             keys: Vec::new(),
             heads: Vec::new(),
@@ -68,10 +72,11 @@ impl Cache {
             + 4 * (self.table.capacity() + self.heads.capacity() + self.links.capacity())
     }
 
-    /// Whether set `number` has nothing that `set` has not.
+    /// Whether set `number` has nothing that `set` has not; without that rule, is the same.
     fn is_within(&self, number: u32, set: &[u64]) -> bool {
         let from = number as usize * self.widths.1;
-        self.sets[from..].iter().zip(set).all(|(old, new)| old & !new == 0)
+        let mut words = self.sets[from..].iter().zip(set);
+        if self.within { words.all(|(old, new)| old & !new == 0) } else { words.all(|(old, new)| old == new) }
     }
 
     /// Where `key` is in the table, or would be.
@@ -124,7 +129,7 @@ mod tests {
 
     #[test]
     fn what_can_do_less_is_not_visited_again() {
-        let mut cache = Cache::new(1, 1);
+        let mut cache = Cache::new(1, 1, Rules::ALL);
         assert!(cache.visit(&[7], &[0b0110]));
         assert!(!cache.visit(&[7], &[0b0110]));
         assert!(!cache.visit(&[7], &[0b1110]), "it has used up more");
@@ -135,7 +140,7 @@ mod tests {
 
     #[test]
     fn many_keys_are_kept_apart() {
-        let mut cache = Cache::new(2, 0);
+        let mut cache = Cache::new(2, 0, Rules::ALL);
         for round in [true, false] {
             for i in 0..10_000 {
                 assert_eq!(cache.visit(&[i, i / 3], &[]), round);

@@ -18,6 +18,7 @@
 
 use super::model::Model;
 use super::part::{NEVER, Part};
+use super::rules::{Rule, Rules};
 use super::states::States;
 
 /// What a search does with an entry.
@@ -46,10 +47,11 @@ impl Hidden {
         part: &Part<'_, M::Op, M::Ret>,
         states: &States<'_, M>,
         classes: &[u32],
+        rules: Rules,
     ) -> Hidden {
         let unbounded = part.ends[part.done..].iter().all(|&end| end == NEVER);
         let mut replaces: Vec<bool> = classes.iter().map(|&class| states.replaces(class)).collect();
-        if !unbounded || !replaces.contains(&true) {
+        if !rules.has(Rule::Hidden) || !unbounded || !replaces.contains(&true) {
             replaces.clear();
         }
         Hidden { replaces }

@@ -8,6 +8,7 @@ use super::limit::Limit;
 use super::model::Model;
 use super::options::{Consistency, Crash, Options};
 use super::prefix::search;
+use super::rules::Rules;
 use super::{partition, sequential};
 
 /// Judges a history: is there an order of its operations that the model allows, in which
@@ -26,9 +27,20 @@ use super::{partition, sequential};
 /// assert!(text.contains("read -> nil"), "{text}");
 /// ```
 pub fn judge<M: Model>(model: &M, history: &History<M::Op, M::Ret>, options: &Options) -> Judgement {
+    judge_by(model, history, options, Rules::ALL)
+}
+
+/// [`judge`], where the searches for linearizability go by some rules only: a test of the rules.
+#[doc(hidden)]
+pub fn judge_by<M: Model>(
+    model: &M,
+    history: &History<M::Op, M::Ret>,
+    options: &Options,
+    rules: Rules,
+) -> Judgement {
     let mut limit = Limit::new(options);
     let judged = match options.consistency {
-        Consistency::Linearizable => linearizable(model, history.calls(), options, &mut limit),
+        Consistency::Linearizable => linearizable(model, history.calls(), options, rules, &mut limit),
         Consistency::Sequential => sequentially(model, history.calls(), &mut limit),
     };
     judged.unwrap_or_else(Judgement::Inconclusive)
@@ -39,6 +51,7 @@ fn linearizable<M: Model>(
     model: &M,
     calls: &[Call<M::Op, M::Ret>],
     options: &Options,
+    rules: Rules,
     limit: &mut Limit,
 ) -> Result<Judgement, Why> {
     let all: Vec<&Call<M::Op, M::Ret>> = calls.iter().collect();
@@ -56,7 +69,7 @@ fn linearizable<M: Model>(
         let mut brief = limit.brief();
         // Where the monitor knows the verdict, the search only looks for the place.
         let limit = if watched.is_none() { &mut *limit } else { &mut brief };
-        match search(model, &members, options.crash, limit) {
+        match search(model, &members, (options.crash, rules), limit) {
             Ok(None) => debug_assert!(watched.is_none(), "a monitor refuses what a search explains"),
             Ok(Some(stuck)) => return Ok(Judgement::Broken(Stuck { partition: name, ..stuck })),
             // The monitor knows, although the search could not find out where.

@@ -19,6 +19,7 @@
 //! | `judge`, `judgement` | the question and the answer |
 //! | `partition`, `part` | the operations by part; laid out for the searches |
 //! | `wgl`, `sequential` | the searches; `cache`, `states`, `pending`, `hidden`, `twins`, `reads`, `stay`, `best`, `limit` are what they use |
+//! | `rules` | which of these a search goes by: all, except in a test of them |
 //! | `prefix` | the longest prefix that can be explained |
 //! | `monitor` | near-linear judges of collections without equal values |
 //! | `report` | a broken history in words |
@@ -42,6 +43,7 @@ mod pending;
 mod prefix;
 mod reads;
 mod report;
+mod rules;
 mod sequential;
 pub mod spec;
 mod states;
@@ -51,7 +53,11 @@ mod wgl;
 
 pub use history::{Call, End, History};
 pub use judge::judge;
+#[doc(hidden)]
+pub use judge::judge_by;
 pub use judgement::{Judgement, Stuck, Why};
 pub use model::{Judgeable, Model};
 pub use options::{Consistency, Crash, Options};
 pub use report::explain;
+#[doc(hidden)]
+pub use rules::{Rule, Rules};

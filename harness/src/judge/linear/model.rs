@@ -79,7 +79,7 @@ pub trait Model {
 
     /// Whether `op` does, in every state, all that `other` can do there, where nobody
     /// knows what either returned: a write of 3 can stand for any compare-and-set to 3.
-    /// Then the search uses `other` first.
+    /// Then the search uses `other` first. Whoever covers what covers a third covers that too.
     fn covers(&self, op: &Self::Op, other: &Self::Op) -> bool {
         let _ = (op, other);
         false
@@ -111,7 +111,8 @@ pub trait Model {
 
     /// [`lost`](Model::lost) says the same of every state in which `op` cannot return `ret` at
     /// once: the value of a register comes back only if somebody writes it, whatever is there
-    /// now. Saying so although it depends on the state is wrong.
+    /// now. And where it says so, there is one state in which `op` returns `ret`, not several.
+    /// Saying so although it depends on the state, or of what is the same in several, is wrong.
     const LOST_ANYWHERE: bool = false;
 
     /// Only reads can tell states apart: no other operation is legal in one and not in

@@ -11,6 +11,7 @@ use super::limit::Limit;
 use super::model::Model;
 use super::options::Crash;
 use super::part::{NEVER, Part};
+use super::rules::Rules;
 use super::wgl::{self, Outcome};
 
 /// Operations with their numbers in the history.
@@ -20,17 +21,17 @@ type Members<'h, M> = [(usize, &'h Call<<M as Model>::Op, <M as Model>::Ret>)];
 pub(super) fn search<M: Model>(
     model: &M,
     members: &Members<'_, M>,
-    crash: Crash,
+    (crash, rules): (Crash, Rules),
     limit: &mut Limit,
 ) -> Result<Option<Stuck>, Why> {
     let whole = Part::new(members, NEVER, crash, limit)?;
-    let (order, entry) = match wgl::search(model, &whole, limit)? {
+    let (order, entry) = match wgl::search(model, &whole, rules, limit)? {
         Outcome::Placed(order) => {
             debug_assert!(explains(model, &whole, &order), "the order found explains nothing");
             return Ok(None);
         }
         // The verdict stands, even if there is no time to find out more.
-        Outcome::Stuck(order, entry) => match halve(model, members, &whole, entry, crash, limit) {
+        Outcome::Stuck(order, entry) => match halve(model, members, &whole, entry, (crash, rules), limit) {
             Ok(Some((order, entry))) => (order, Some(entry)),
             Ok(None) => (whole.numbers(&order), Some(entry)),
             Err(_) => (whole.numbers(&order), None),
@@ -47,7 +48,7 @@ fn halve<M: Model>(
     members: &Members<'_, M>,
     whole: &Part<'_, M::Op, M::Ret>,
     good: u32,
-    crash: Crash,
+    (crash, rules): (Crash, Rules),
     limit: &mut Limit,
 ) -> Result<Option<(Vec<usize>, u32)>, Why> {
     // What returned before `from` can be explained, what returned by `to` cannot. Most
@@ -59,7 +60,7 @@ fn halve<M: Model>(
             if best.is_none() || step < to - from { from + step - 1 } else { from + (to - from) / 2 };
         let middle = middle.min(to - 1);
         let part = Part::new(members, whole.ends[middle as usize], crash, limit)?;
-        match wgl::search(model, &part, limit)? {
+        match wgl::search(model, &part, rules, limit)? {
             Outcome::Placed(order) => {
                 // Those that returned at the same time were explained as well.
                 from = part.done as u32;

@@ -15,6 +15,7 @@ use super::judgement::Why;
 use super::limit::Limit;
 use super::model::Model;
 use super::part::Part;
+use super::rules::{Rule, Rules};
 use super::states::States;
 
 /// So many reads are looked at ahead of a configuration.
@@ -24,6 +25,7 @@ const AHEAD: usize = 4;
 const LONG: usize = 4096;
 
 pub(super) struct Reads {
+    rules: Rules,
     next: Vec<u32>,
     known: Vec<u32>,
     idol: Option<u32>,
@@ -35,13 +37,14 @@ impl Reads {
         part: &Part<'_, M::Op, M::Ret>,
         states: &States<'_, M>,
         classes: &[u32],
+        rules: Rules,
     ) -> Reads {
         let mut next = vec![part.done as u32; part.done + 1];
         for entry in (0..part.done).rev() {
             next[entry] = if states.reads(classes[entry]) { entry as u32 } else { next[entry + 1] };
         }
         let shown = vec![None; classes.iter().max().map_or(0, |&most| most as usize + 1)];
-        Reads { next, known: Vec::new(), idol: None, shown }
+        Reads { rules, next, known: Vec::new(), idol: None, shown }
     }
 
     /// The state that stands for `state` where everything that returned before `low` is
@@ -66,7 +69,7 @@ impl Reads {
                 self.idol = Some(new);
             }
         }
-        match self.idol {
+        match self.idol.filter(|_| self.rules.has(Rule::Forgotten)) {
             Some(idol) if self.known[state as usize].max(self.known[idol as usize]) <= low => idol,
             _ => state,
         }
@@ -83,7 +86,7 @@ impl Reads {
         (low, state): (u32, u32),
         class: u32,
     ) -> bool {
-        if !M::ONLY_READS_TELL || self.known[state as usize] > low {
+        if !M::ONLY_READS_TELL || !self.rules.has(Rule::Traceless) || self.known[state as usize] > low {
             return false;
         }
         let next = &self.next;
@@ -106,7 +109,7 @@ impl Reads {
         init: u32,
         limit: &mut Limit,
     ) -> Result<bool, Why> {
-        if part.calls.len() > LONG {
+        if part.calls.len() > LONG || !self.rules.has(Rule::Lost) {
             return Ok(false);
         }
         let placed = vec![false; part.calls.len()];
@@ -128,6 +131,9 @@ impl Reads {
         placed: &[bool],
         (low, state): (u32, u32),
     ) -> bool {
+        if !self.rules.has(Rule::Lost) {
+            return false;
+        }
         let mut from = low as usize;
         for _ in 0..AHEAD {
             let mut read = self.next[from] as usize;

@@ -16,6 +16,7 @@ use super::history::Call;
 use super::judgement::{Stuck, Why};
 use super::limit::Limit;
 use super::model::Model;
+use super::rules::Rules;
 use super::states::States;
 use std::collections::BTreeMap;
 
@@ -97,7 +98,7 @@ pub(super) fn search<'h, M: Model>(
         order: Vec::new(),
         done: 0,
         frames: Vec::new(),
-        cache: Cache::new(words, pending.len().div_ceil(64)),
+        cache: Cache::new(words, pending.len().div_ceil(64), Rules::ALL),
         best: Best::default(),
         key: vec![0; words],
         clients,

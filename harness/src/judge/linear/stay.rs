@@ -14,11 +14,13 @@ use super::hidden::Hidden;
 use super::model::Model;
 use super::part::Part;
 use super::reads::is_lost;
+use super::rules::{Rule, Rules};
 use super::states::States;
 use rustc_hash::FxHashMap;
 
 #[derive(Default)]
 pub(super) struct Stay {
+    asked: bool,
     reads: Vec<Vec<u32>>,
     tied: FxHashMap<u32, Vec<u32>>,
 }
@@ -38,8 +40,9 @@ impl Stay {
         part: &Part<'_, M::Op, M::Ret>,
         states: &States<'_, M>,
         classes: &[u32],
+        rules: Rules,
     ) -> Stay {
-        if !M::LOST_ANYWHERE {
+        if !M::LOST_ANYWHERE || !rules.has(Rule::Stay) {
             return Stay::default();
         }
         let count = classes.iter().max().map_or(0, |&most| most as usize + 1);
@@ -49,7 +52,7 @@ impl Stay {
                 reads[class as usize].push(entry as u32);
             }
         }
-        Stay { reads, tied: FxHashMap::default() }
+        Stay { asked: true, reads, tied: FxHashMap::default() }
     }
 
     /// Whether something that returns while the state must stay would change it.
@@ -63,7 +66,7 @@ impl Stay {
         turn: Turn,
     ) -> bool {
         let Turn { low, state, covered, .. } = turn;
-        if !M::LOST_ANYWHERE || turn.from == state {
+        if !self.asked || turn.from == state {
             return false;
         }
         let until = self.until(part, states, classes, placed, turn);

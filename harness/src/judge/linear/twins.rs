@@ -15,6 +15,7 @@
 //! 1. `before[e]` is the last entry of the class of `e` that returned before it, if any.
 
 use super::part::Part;
+use super::rules::{Rule, Rules};
 
 const NONE: u32 = u32::MAX;
 
@@ -24,13 +25,14 @@ pub(super) struct Twins {
 
 impl Twins {
     /// Those of the entries of `part` that returned, by their classes.
-    pub(super) fn new<O, R>(part: &Part<'_, O, R>, classes: &[u32]) -> Twins {
+    pub(super) fn new<O, R>(part: &Part<'_, O, R>, classes: &[u32], rules: Rules) -> Twins {
         let count = classes.iter().max().map_or(0, |&most| most as usize + 1);
         let mut last = vec![NONE; count];
         let before = classes[..part.done]
             .iter()
             .enumerate()
             .map(|(entry, &class)| std::mem::replace(&mut last[class as usize], entry as u32))
+            .map(|before| if rules.has(Rule::Twins) { before } else { NONE })
             .collect();
         Twins { before }
     }

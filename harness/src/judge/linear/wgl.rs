@@ -5,20 +5,8 @@
 //! operation can be placed next that was called before the first return of one that is
 //! not placed; if none of them leads to the end, the last one placed was wrong. Sources:
 //! Wing and Gong (JPDC 1993) for the search, Lowe (2017) for its cache, see `cache`.
-//! What is ours keeps operations that never returned from being tried in every order:
-//!
-//! - an operation that returned and changes nothing is placed as soon as it is legal,
-//!   and nothing else is tried then: wherever it stands later, it can stand here, unless
-//!   that would put it before one that was killed before it was called;
-//! - so is one of which no read to come can show whether it was;
-//! - one that did not return is only placed where it changes something, and what follows
-//!   it needs that;
-//! - of several such that could do the same, the weakest is used first, see `pending`, and
-//!   none while one that returned does the same; of equals that returned, the one that
-//!   returned first is placed first, see `twins`;
-//! - one that returned, and replaces all there was, is placed only where what follows needs
-//!   it, once something else that does was placed while it ran; see `hidden`;
-//! - what the reads to come rule out is not tried, see `reads` and `stay`.
+//! What is ours keeps the search from trying every order of what makes no difference, and from
+//! going on where there is none: see `rules`, which also says why no order is lost.
 //!
 //! 1. Everything that returned before `Frame::low` is placed, `low` is not.
 //! 2. What is placed from `low` on is open at its return, so that its place in that list
@@ -35,6 +23,7 @@ use super::model::Model;
 use super::part::{NEVER, Part};
 use super::pending::Pending;
 use super::reads::Reads;
+use super::rules::{Rule, Rules};
 use super::states::States;
 use super::stay::{Stay, Turn};
 use super::twins::Twins;
@@ -70,6 +59,7 @@ struct Frame {
 
 struct Search<'h, 'p, M: Model> {
     part: &'p Part<'h, M::Op, M::Ret>,
+    rules: Rules,
     states: States<'h, M>,
     classes: Vec<u32>,
     pending: Pending,
@@ -91,14 +81,15 @@ struct Search<'h, 'p, M: Model> {
 pub(super) fn search<'h, M: Model>(
     model: &'h M,
     part: &Part<'h, M::Op, M::Ret>,
+    rules: Rules,
     limit: &mut Limit,
 ) -> Result<Outcome, Why> {
     let (mut states, classes) = States::new(model, (0..part.calls.len()).map(|entry| part.asked(entry)));
-    let pending = Pending::new(part, &states, &classes);
-    let twins = Twins::new(part, &classes);
-    let reads = Reads::new(part, &states, &classes);
-    let hidden = Hidden::new(part, &states, &classes);
-    let stay = Stay::new(part, &states, &classes);
+    let pending = Pending::new(part, &states, &classes, rules);
+    let twins = Twins::new(part, &classes, rules);
+    let reads = Reads::new(part, &states, &classes, rules);
+    let hidden = Hidden::new(part, &states, &classes, rules);
+    let stay = Stay::new(part, &states, &classes, rules);
     let init = states.init();
     limit.impatient();
     if reads.impossible(part, &states, &classes, init, limit)? {
@@ -106,12 +97,17 @@ pub(super) fn search<'h, M: Model>(
     }
     let mut search = Search {
         part,
+        rules,
         states,
         classes,
         pending,
         twins,
         reads,
-        cache: Cache::new(1 + part.widest.div_ceil(64), part.pending().div_ceil(64) + hidden.words(part)),
+        cache: Cache::new(
+            1 + part.widest.div_ceil(64),
+            part.pending().div_ceil(64) + hidden.words(part),
+            rules,
+        ),
         hidden,
         stay,
         placed: vec![false; part.calls.len()],
@@ -158,10 +154,11 @@ impl<M: Model> Search<'_, '_, M> {
                 let frame =
                     Frame { low, state, latest, deadline: NEVER, tried: 0, only: None, before, covered };
                 let frame = match step {
-                    Move::Hide(_) => frame,
+                    // What is hidden now may need the last one that was placed, which covers it.
+                    Move::Hide(_) => Frame { before: None, ..frame },
                     Move::Place(entry) => Frame {
                         latest: latest.max(self.part.at(entry)),
-                        before: self.is_optional(entry, covered).then_some(from),
+                        before: self.is_needless(entry, covered).then_some(from),
                         covered: self.hidden.covered(self.part, at, entry).or(covered),
                         ..frame
                     },
@@ -189,6 +186,11 @@ impl<M: Model> Search<'_, '_, M> {
     /// Whether the order need not have this entry, or not where it shows.
     fn is_optional(&self, entry: u32, covered: Option<u64>) -> bool {
         entry as usize >= self.part.done || self.hidden.can_hide(self.part, entry, covered)
+    }
+
+    /// Whether this entry, as the last one placed, is there only for what follows.
+    fn is_needless(&self, entry: u32, covered: Option<u64>) -> bool {
+        self.rules.has(Rule::Needless) && self.is_optional(entry, covered)
     }
 
     fn take_back(&mut self) {
@@ -229,7 +231,7 @@ impl<M: Model> Search<'_, '_, M> {
                 }
             } else if frame.only.is_none() && self.part.at(entry) <= deadline {
                 let at = (frame.low, frame.state);
-                let safe = self.states.reads(class)
+                let safe = self.rules.has(Rule::Reads) && self.states.reads(class)
                     || self.reads.is_traceless(&self.states, &self.classes, at, class);
                 if safe {
                     frame.only = self.states.step(frame.state, class).map(|state| (entry, state));
@@ -295,8 +297,9 @@ impl<M: Model> Search<'_, '_, M> {
                 continue;
             }
             let (covered, from) = (frame.covered, frame.state);
+            let changes = state != from || !self.rules.has(Rule::Changes);
             let needed = match place < open.len() {
-                true => state != from || !self.is_optional(entry, covered),
+                true => changes || !self.is_optional(entry, covered),
                 false => self.is_needed(pending, state),
             };
             if needed {
@@ -319,13 +322,15 @@ impl<M: Model> Search<'_, '_, M> {
                 && self.states.can_replace(self.classes[entry], class)
                 && self.states.step(frame.state, class) == Some(state)
         };
-        state != frame.state
+        let (changes, returned) = (self.rules.has(Rule::Changes), self.rules.has(Rule::Returned));
+        (state != frame.state || !changes)
             && free(entry)
-            && !(part.ends[entry] == NEVER && part.open(frame.low).iter().any(replaced))
+            && !(returned && part.ends[entry] == NEVER && part.open(frame.low).iter().any(replaced))
             && !self.pending.weaker(pending, called).any(|other| {
                 let other = part.done + other;
                 let mut same = |class| self.states.step(frame.state, class) == Some(state);
-                free(other) && part.ends[other] <= part.ends[entry] && same(self.classes[other])
+                let in_time = part.ends[other] <= part.ends[entry] && part.at(other as u32) <= frame.deadline;
+                free(other) && in_time && same(self.classes[other])
             })
     }
 
