@@ -71,6 +71,9 @@ impl Tasks for Checked {
         CheckedChild(Inner::Native(Box::new(child)))
     }
 
+    // Part of its caller, of which there is one for each kind of body: each call that the new
+    // task returns through, or its starter after it ran, is one that the processor guesses wrong.
+    #[inline(always)]
     fn thread<F: FnOnce() + Send + 'static>(
         name: &str,
         body: F,
@@ -78,8 +81,7 @@ impl Tasks for Checked {
     ) -> io::Result<Self::Thread> {
         let this = current::get();
         if this.is_null() {
-            outside::note_helper();
-            return Ok(CheckedChild(Inner::Native(Box::new(Native::thread(name, body, ())?))));
+            return native_thread(name, body);
         }
         // SAFETY: a current kernel is alive, and the caller has the turn.
         let (kernel, child) = unsafe { (&mut *this, begin(this, Role::Thread, name, site)?) };
@@ -167,4 +169,14 @@ impl Tasks for Checked {
         let kernel = unsafe { &*this };
         logical_id(kernel.task(kernel.current as usize).process as usize)
     }
+}
+
+/// A thread that nobody schedules.
+#[cold]
+fn native_thread(
+    name: &str,
+    body: impl FnOnce() + Send + 'static,
+) -> io::Result<<Checked as Tasks>::Thread> {
+    outside::note_helper();
+    Ok(CheckedChild(Inner::Native(Box::new(Native::thread(name, body, ())?))))
 }

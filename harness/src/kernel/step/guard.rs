@@ -156,7 +156,12 @@ impl Guards {
     pub(crate) fn join(&mut self, guard: &Guard, space: u32, task: usize) -> (u32, bool) {
         let index = match self.find(guard, space) {
             Ok(index) => index,
-            Err(free) => self.add(guard, space, free),
+            Err(free) => {
+                // A copy of its own: so that of the caller, which has just been written in
+                // parts, stays in registers and is not read from memory as a whole.
+                let &Guard { word, mask, value, cmp } = guard;
+                self.add(&Guard { word, mask, value, cmp }, space, free)
+            }
         };
         let class = self.class(index);
         if class.members == 0 {

@@ -143,6 +143,7 @@ pub(in crate::kernel) unsafe fn start_process(
 ///
 /// # Safety
 /// As for [`launch`].
+#[inline(never)]
 pub(in crate::kernel) unsafe fn start_thread(
     this: *mut Kernel,
     child: usize,

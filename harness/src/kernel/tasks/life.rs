@@ -12,6 +12,7 @@ use crate::kernel::schedule::event::Tail;
 use crate::kernel::step::decide::End;
 use crate::kernel::tasks::panic::let_go;
 use corosensei::Yielder;
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::Ordering;
 
@@ -29,44 +30,13 @@ pub(in crate::kernel) fn unwind() -> ! {
 ///
 /// # Safety
 /// As for [`point`](crate::kernel::step::point::point); `me` has just been given its first turn.
+#[inline(always)]
 pub(crate) unsafe fn enter(this: *mut Kernel, me: usize, body: impl FnOnce() -> i32) {
     // SAFETY: the caller's promise.
     unsafe { (*this).begin_robust(me) };
     let result = catch_unwind(AssertUnwindSafe(body));
     // SAFETY: the caller's promise; the task's own code is over.
-    let kernel = unsafe { &mut *this };
-    kernel.go_outside();
-    let payload = match result {
-        // It was made to leave its code: that is no end of its own.
-        result if kernel.flags & ABANDON != 0 => {
-            kernel.task(me).state = State::Ended;
-            result.err()
-        }
-        Ok(code) => {
-            kernel.end_task(me, code & 0xFF);
-            None
-        }
-        Err(payload) => {
-            kernel.note.complete(payload.as_ref());
-            kernel.flags &= !UNWINDING;
-            kernel.end_task(me, 101);
-            let undecided = payload.is::<Judged>();
-            kernel.finish_as(if undecided { End::Undecided } else { End::Panicked }, me as u32);
-            Some(payload)
-        }
-    };
-    if let Some(payload) = payload {
-        let_go(payload);
-    }
-    if kernel.flags & ABANDON != 0 || kernel.over {
-        return;
-    }
-    kernel.end_threads_of(me);
-    if kernel.is_mortal(me) {
-        // The process still holds its descriptors; only its death is the end.
-        kernel.dying = kernel.task(me).pid();
-    }
-    kernel.advance();
+    unsafe { &mut *this }.leave(me, result);
 }
 
 /// `real`: gives the turn away for good, after [`enter`].
@@ -194,6 +164,40 @@ unsafe fn disappear(this: *mut Kernel, me: usize) -> ! {
 }
 
 impl Kernel {
+    /// The code of task `me` has come to its end: ends the task, and decides who goes on.
+    fn leave(&mut self, me: usize, result: Result<i32, Box<dyn Any + Send>>) {
+        self.go_outside();
+        match result {
+            // It was made to leave its code: that is no end of its own.
+            result if self.flags & ABANDON != 0 => {
+                self.task(me).state = State::Ended;
+                return result.map_or_else(let_go, |_| ());
+            }
+            Ok(code) => self.end_task(me, code & 0xFF),
+            Err(payload) => self.note_panic(me, payload),
+        }
+        if self.over {
+            return;
+        }
+        self.end_threads_of(me);
+        if self.is_mortal(me) {
+            // The process still holds its descriptors; only its death is the end.
+            self.dying = self.task(me).pid();
+        }
+        self.advance();
+    }
+
+    /// A panic ended task `me`, and with it the execution.
+    #[cold]
+    fn note_panic(&mut self, me: usize, payload: Box<dyn Any + Send>) {
+        self.note.complete(payload.as_ref());
+        self.flags &= !UNWINDING;
+        self.end_task(me, 101);
+        let undecided = payload.is::<Judged>();
+        self.finish_as(if undecided { End::Undecided } else { End::Panicked }, me as u32);
+        let_go(payload);
+    }
+
     /// `real`: whether the task's process ends with it.
     #[inline]
     fn is_mortal(&self, me: usize) -> bool {
