@@ -172,6 +172,10 @@ fn what_is_no_share_is_refused() {
     assert!(shard("1/2", &["--time", "1s"]).contains("not a time"));
     assert!(shard("1/2", &["--strategy", "dfs"]).contains("(--exhaust)"));
     assert!(shard("1/2", &["--strategy", "dpor", "--exhaust"]).contains("dpor cannot be shared; dfs can"));
+    // What is refused is no share: nothing is written down, and what was there stays.
+    fs::write(room.path("kept"), "mine").unwrap();
+    shard("1/2", &["--strategy", "dpor", "--exhaust", "--out", "kept"]);
+    assert_eq!(fs::read_to_string(room.path("kept")).unwrap(), "mine");
     assert!(shard("1/2", &["--engine", "wild"]).contains("wild has no schedules to share"));
     let (code, _, err) = room.run(&["explore", "bank", "--out", "no/such/folder"]);
     assert_eq!(code, 2);
@@ -298,7 +302,9 @@ fn a_file_that_was_cut_off_is_used_up_to_its_last_whole_line() {
     assert!(err.contains("ended early: 2.jsonl (share 2/2)"), "{err}");
     let merged = &lines(&out)[0];
     assert_eq!((&merged["executions"], &merged["verdict"]), (&6000.into(), &"inconclusive".into()));
-    assert!(merged["reason"].as_str().unwrap().contains("ended early: 2.jsonl (share 2/2)"), "{merged}");
+    assert_eq!(merged["reason"], "ended early: 2.jsonl (share 2/2)");
+    let (_, text, _) = room.run(&["merge", &files[0], &files[1]]);
+    assert!(text.contains("undecided    ended early: 2.jsonl (share 2/2)\n"), "{text}");
     // Wherever it is cut: never a panic, never a verdict. Without its last newline alone it
     // is whole.
     for keep in (0..before.len() - 1).step_by(before.len() / 40) {

@@ -11,7 +11,7 @@ use super::tokens::Asked;
 use super::{conflicts, settings, text, tokens, work};
 use crate::Error;
 use crate::catalogue::{Case, Catalogue};
-use crate::program::{Config, Tally, environment};
+use crate::program::{Config, Tally, environment, validate_all};
 use crate::report;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -48,6 +48,10 @@ pub(super) fn run(catalogue: &Catalogue, args: &Explore) -> Result<Exit, Stop> {
     let folder = settings::report_folder(&args.search)?;
     if let Some(folder) = &folder {
         settings::prepare(folder)?;
+    }
+    // What is refused leaves no file behind, and overwrites none.
+    for case in &cases {
+        validate_all(case.build()?.model(), &case.name(), &config)?;
     }
     let mut record = args.out.as_deref().map(Record::create).transpose()?;
     let mut worst = Exit::AsExpected;

@@ -138,7 +138,8 @@ fn merge(case: Case, mut parts: Vec<Part>) -> Result<Whole, Error> {
     if let (Some(why), None) = (&cut, &tally.first) {
         // What was not run could have decided otherwise.
         let verdict = Verdict::Broken(why.clone());
-        let found = Found { index: tally.executions, schedule: Vec::new(), verdict, label: String::new() };
+        let index = Found::NO_EXECUTION;
+        let found = Found { index, schedule: Vec::new(), verdict, label: String::new() };
         tally.inconclusive.get_or_insert(found);
     }
     // The numbers of a share's own executions differ, the schedule does not.

@@ -96,10 +96,7 @@ pub(super) fn report(judged: &Judged, paint: Paint) -> String {
         line("first", &format!("execution {number}: {}", one_line(&report.told(&found.verdict))));
     }
     if let Some(found) = &tally.inconclusive {
-        line(
-            "undecided",
-            &format!("execution {}: {}", found.index + 1, one_line(&report.told(&found.verdict))),
-        );
+        line("undecided", &format!("{}{}", found.which(), one_line(&report.told(&found.verdict))));
     }
     if let Some(warning) = report.warning() {
         line("warning", &one_line(&warning));

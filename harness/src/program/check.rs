@@ -9,10 +9,9 @@ use super::job::Job;
 use super::progress::Progress;
 use super::run::{Tally, Task, search};
 use super::shard::together;
-use super::validate::{has_tasks, has_victims, validate, validate_shard};
+use super::validate::validate_all;
 use crate::Error;
 use crate::engine::{Engine, Model, wild, workers};
-use crate::fault::Faults;
 use crate::strategy::Strategy;
 
 /// Explores a program as the configuration and the environment say.
@@ -25,13 +24,7 @@ pub(crate) fn check_model(model: &dyn Model, job: &Job<'_>, config: &Config) -> 
     if let Some(token) = token {
         return super::replay::replay_model(model, job, &config, &token);
     }
-    validate(&config)?;
-    validate_shard(&config)?;
-    has_tasks(model, &job.name)?;
-    has_victims(model, &config)?;
-    if config.strategy == Strategy::Dpor && config.faults_of(model) != Faults::none() {
-        return Err(Error::Usage(format!("{}: dpor does not explore faults; dfs does", job.name)));
-    }
+    validate_all(model, &job.name, &config)?;
     if config.engine != Engine::Sim && !crate::kernel::current::get().is_null() {
         return Err(Error::Usage(format!(
             "{} cannot be explored in {} from inside a task of another exploration",

@@ -70,3 +70,4 @@ pub use scratch::scratch;
 pub(crate) use scratch::{Scratch, remove_all_of as remove_all_scratch_of, remove_of as remove_scratch_of};
 pub(crate) use shard::together;
 pub use shard::{Shard, Subtrees};
+pub(crate) use validate::validate_all;

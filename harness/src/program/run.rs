@@ -48,6 +48,20 @@ pub struct Found {
     pub label: String,
 }
 
+impl Found {
+    /// The number of what is no execution, and leaves open all the same how those ended that
+    /// were not run: a share of a run that was cut off.
+    pub(crate) const NO_EXECUTION: u64 = u64::MAX;
+
+    /// Which execution it is, before what is said of it: `execution 3: `.
+    pub(crate) fn which(&self) -> String {
+        match self.index {
+            Found::NO_EXECUTION => String::new(),
+            index => format!("execution {}: ", index + 1),
+        }
+    }
+}
+
 /// What was counted.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Tally {

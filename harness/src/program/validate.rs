@@ -10,8 +10,20 @@ use crate::engine::{Engine, Model};
 use crate::fault::{Faults, check_victims};
 use crate::strategy::Strategy;
 
+/// Refuses what cannot be explored: a configuration, a share, or both for this program.
+pub(crate) fn validate_all(model: &dyn Model, program: &str, config: &Config) -> Result<(), Error> {
+    validate(config)?;
+    validate_shard(config)?;
+    has_tasks(model, program)?;
+    has_victims(model, config)?;
+    if config.strategy == Strategy::Dpor && config.faults_of(model) != Faults::none() {
+        return Err(Error::Usage(format!("{program}: dpor does not explore faults; dfs does")));
+    }
+    Ok(())
+}
+
 /// Refuses a configuration that cannot come to an end or to a verdict.
-pub(super) fn validate(config: &Config) -> Result<(), Error> {
+fn validate(config: &Config) -> Result<(), Error> {
     let value = |what: &str, value: &str, form: &str| {
         Err(Error::Value { what: what.to_owned(), value: value.to_owned(), form: form.to_owned() })
     };
@@ -60,7 +72,7 @@ pub(super) fn has_tasks(model: &dyn Model, program: &str) -> Result<(), Error> {
 }
 
 /// Refuses a share that does not say of what.
-pub(super) fn validate_shard(config: &Config) -> Result<(), Error> {
+fn validate_shard(config: &Config) -> Result<(), Error> {
     let why = match &config.strategy {
         _ if config.shard == Shard::WHOLE => return Ok(()),
         _ if config.engine == Engine::Wild => "wild has no schedules to share; use sim or real",

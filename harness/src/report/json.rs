@@ -127,7 +127,7 @@ fn reason(report: &Report) -> Option<String> {
         (Some(_), _) => None,
         (None, Some(found)) => {
             let why = report.undecided().unwrap_or_else(|| report.told(&found.verdict));
-            Some(format!("execution {}: {why}", found.index + 1))
+            Some(format!("{}{why}", found.which()))
         }
         (None, None) if tally.executions == 0 => {
             Some("the budget ended before the first execution".to_owned())
