@@ -7,7 +7,7 @@
 //!
 //! ```text
 //!  Kernel | enabled | tasks | standings | sums | candidates | marks | guard classes
-//!         | class bitsets | choices | prefix | enabled log | events | fault log
+//!         | order of classes | class bitsets | choices | prefix | enabled log | events | fault log
 //!         | sleepers | program memory (state, segments) | a page of nothing
 //! ```
 //!
@@ -94,6 +94,7 @@ impl Arena {
         let candidates_at = layout.take::<u64>(words);
         let marks_at = layout.take::<Mark>(MARKS);
         let classes_at = layout.take::<Class>(classes);
+        let order_at = layout.take::<u32>(classes);
         let bits_at = layout.take::<u64>(classes * words);
         let choices_at = layout.take::<Choice>(limits.steps);
         let prefix_at = layout.take::<Choice>(limits.steps);
@@ -141,7 +142,13 @@ impl Arena {
                     start: start as usize,
                     end: start as usize + len - PAGE,
                 },
-                Guards::new(start.add(classes_at).cast(), start.add(bits_at).cast(), classes, words),
+                Guards::new(
+                    start.add(classes_at).cast(),
+                    start.add(bits_at).cast(),
+                    start.add(order_at).cast(),
+                    classes,
+                    words,
+                ),
             ));
         }
         Ok(Arena { base, len })

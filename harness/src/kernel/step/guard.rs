@@ -67,6 +67,9 @@ impl Class {
 pub(crate) struct Guards {
     classes: *mut Class,
     bits: *mut u64,
+    /// Where the classes of this execution are, in the order in which they came: `used` of
+    /// them. Looking at all of them costs as much as there are, not as there could be.
+    order: *mut u32,
     /// Capacity minus one; the capacity is a power of two.
     mask: u32,
     /// Bitset words reserved per class.
@@ -77,13 +80,20 @@ pub(crate) struct Guards {
 }
 
 impl Guards {
-    /// A table over memory of `capacity` classes and `capacity * stride` bitset
-    /// words, both zeroed; `capacity` is a power of two.
-    pub(crate) fn new(classes: *mut Class, bits: *mut u64, capacity: usize, stride: usize) -> Guards {
+    /// A table over memory of `capacity` classes, `capacity * stride` bitset words and
+    /// `capacity` places, all zeroed; `capacity` is a power of two.
+    pub(crate) fn new(
+        classes: *mut Class,
+        bits: *mut u64,
+        order: *mut u32,
+        capacity: usize,
+        stride: usize,
+    ) -> Guards {
         assert!(capacity.is_power_of_two());
         Guards {
             classes,
             bits,
+            order,
             mask: capacity as u32 - 1,
             stride: stride as u32,
             used: 0,
@@ -115,6 +125,14 @@ impl Guards {
     fn bits(&mut self, index: u32) -> *mut u64 {
         // SAFETY: as in `class`; each class owns `stride` words.
         unsafe { self.bits.add(index as usize * self.stride as usize) }
+    }
+
+    /// The class that came after `nth` others.
+    #[inline]
+    fn nth(&self, nth: u32) -> u32 {
+        debug_assert!(nth < self.used);
+        // SAFETY: the first `used` places were written by `add`, see `order`.
+        unsafe { *self.order.add(nth as usize) }
     }
 
     #[inline]
@@ -180,6 +198,8 @@ impl Guards {
         let &Guard { word, mask, value, cmp } = guard;
         let epoch = self.epoch;
         *self.class(index) = Class { word, space, mask, value, cmp, holds: false, members: 0, epoch };
+        // SAFETY: the table has a free place, so `used` is less than the capacity.
+        unsafe { *self.order.add(self.used as usize) = index };
         self.used += 1;
         self.watched |= Self::filter(word);
         // SAFETY: each class owns `stride` words, see `bits`.
@@ -265,9 +285,10 @@ impl Guards {
     /// Returns whether any changed.
     pub(crate) fn refresh(&mut self, space: u32, enabled: *mut u64, words: usize) -> bool {
         let mut changed = false;
-        for index in 0..=self.mask {
+        for nth in 0..self.used {
+            let index = self.nth(nth);
             let class = *self.class(index);
-            if class.epoch == self.epoch && class.members > 0 && (class.space == 0 || class.space == space) {
+            if class.members > 0 && (class.space == 0 || class.space == space) {
                 changed |= self.evaluate(index, enabled, words);
             }
         }
@@ -278,11 +299,11 @@ impl Guards {
     /// capacity is twice the tasks. Indices change.
     #[cold]
     pub(crate) fn compact(&mut self, words: usize) {
-        let epoch = self.epoch;
         let mut live = Vec::new();
-        for index in 0..=self.mask {
+        for nth in 0..self.used {
+            let index = self.nth(nth);
             let class = *self.class(index);
-            if class.epoch == epoch && class.members > 0 {
+            if class.members > 0 {
                 let bits = self.bits(index);
                 // SAFETY: word < words <= stride, see `bits`.
                 live.push((class, (0..words).map(|w| unsafe { *bits.add(w) }).collect::<Vec<_>>()));
