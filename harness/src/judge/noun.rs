@@ -18,6 +18,7 @@
 //! | taking possession in any other way | lock; file, if it is one |
 //! | waiting, asking whether it is set, clearing | event |
 //! | moving bytes | stream |
+//! | inserting and removing, pushing and popping | collection: a map, a vector or an arena |
 //! | reading and writing | value |
 
 use crate::kernel::is_file;
@@ -50,6 +51,10 @@ impl Noun {
             }
             _ if possession => noun(4, "lock"),
             (Kind::Input | Kind::Output, _) => noun(3, "stream"),
+            (
+                Kind::Write | Kind::ReadWrite,
+                "insert" | "remove" | "push" | "pop" | "swap_remove" | "truncate",
+            ) => noun(3, "collection"),
             (Kind::Wait, _) | (Kind::Read, "is_set") | (Kind::Write, "clear") => noun(2, "event"),
             (Kind::Read | Kind::Write | Kind::ReadWrite, _) => noun(1, "value"),
             _ => noun(0, "object"),
@@ -68,5 +73,6 @@ mod tests {
         assert!(of(Kind::Wait, "wait") < of(Kind::ReadWrite, "arrive"));
         assert!(of(Kind::Release, "release") < of(Kind::Acquire, "acquire"));
         assert_eq!(of(Kind::ReadWrite, "fetch_add").word, "value");
+        assert_eq!(of(Kind::Read, "get").max(of(Kind::Write, "insert")).word, "collection");
     }
 }
