@@ -4,7 +4,7 @@
 use selvedge_harness::judge::{spins, starved};
 use selvedge_harness::prelude::*;
 use selvedge_harness::program::Report;
-use selvedge_harness::{Limits, Verdict, report};
+use selvedge_harness::{Limits, Recording, Verdict, report};
 use std::time::Duration;
 
 shareable! {
@@ -208,6 +208,63 @@ fn a_loop_of_several_operations_is_found_whoever_runs_in_between() {
         assert_eq!(names.len(), 3, "{names:?}");
         assert!(spin.turns > 100);
     }
+}
+
+/// Between two looks a task sleeps, or waits for so long: its deadline is no one's to keep, and
+/// each costs a step like any other, however many tasks there could be.
+#[test]
+fn a_loop_that_sleeps_is_told_and_blocked_by_nobody() {
+    let asleep = Program::new("asleep", gate)
+        .name("open", |gate| &gate.open)
+        .task("reader", |gate| {
+            while gate.open.get() == 0 {
+                thread::sleep(Duration::from_millis(1));
+            }
+        })
+        .task("writer", |gate| gate.data.set(1));
+    for engine in [Engine::Sim, Engine::Real] {
+        let report = asleep.check(&config(engine)).unwrap();
+        assert_eq!(found(&report), &Verdict::Livelock { steps: 2_000 });
+        let text = report::failure(&report).unwrap();
+        for part in ["    sleep: timed out (", "    get open -> 0 (", "this goes on even if everybody"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert!(!text.contains("blocked meanwhile"), "{text}");
+    }
+}
+
+/// Whoever stands before a lock that is held, or before an empty queue, was not preempted.
+#[test]
+fn a_task_that_waits_was_not_preempted() {
+    shareable! {
+        struct Shop { flag: Value<u32>, lock: Mutex<u32>, queue: Queue<u32> }
+    }
+    let shop = || Shop { flag: Value::new(0), lock: Mutex::new(0), queue: Queue::bounded(1) };
+    let recorded = |program: &Program<Shop>, order: &[usize]| {
+        let config = Config::default().ignore_environment().exhaust();
+        let all = program.record(&config, 0..1_000).unwrap();
+        let tasks = |recording: &Recording| recording.steps.iter().map(|step| step.task).collect::<Vec<_>>();
+        all.into_iter().find(|recording| tasks(recording) == order).expect("such a schedule").preemptions
+    };
+    let waiting = Program::new("waiting", shop)
+        .task("guest", |shop| {
+            shop.flag.set(1);
+            shop.queue.get().unwrap();
+        })
+        .task("host", |shop| {
+            shop.flag.set(2);
+            shop.queue.put(1).unwrap();
+        });
+    assert_eq!(recorded(&waiting, &[0, 1, 1, 0]), [0; 0]);
+    // The host could have gone on, the guest not before it did.
+    assert_eq!(recorded(&waiting, &[1, 0, 1, 0]), [0]);
+    let locking = Program::new("locking", shop).tasks("clerk", 2, |shop, _| {
+        shop.flag.get();
+        drop(shop.lock.lock());
+    });
+    // Both before a free lock; then one inside, and the other before it.
+    assert_eq!(recorded(&locking, &[0, 1, 0, 0, 1, 1]), [0, 1]);
+    assert_eq!(recorded(&locking, &[0, 0, 1, 0, 1, 1]), [1]);
 }
 
 /// The bound that nobody chose: found, shrunk and told without patience.

@@ -85,6 +85,9 @@ pub struct Recording {
     pub objects: Vec<Object>,
     /// The choices.
     pub schedule: Vec<Choice>,
+    /// The steps after which another task went on although their own could have, from 0.
+    #[serde(default)]
+    pub preemptions: Vec<usize>,
     /// How it ended.
     pub verdict: Verdict,
     /// The program's label for the outcome; empty if it has none.
@@ -173,9 +176,10 @@ pub(super) fn record_with_homes(
     let pending: Vec<Option<Pending>> = tasks.iter().enumerate().map(stands).collect();
     let (objects, homes) = namer.into_objects();
     let schedule = kernel.schedule().to_vec();
+    let preemptions = if kernel.plan.logs() { kernel.preemptions() } else { Vec::new() };
     let tasks =
         tasks.into_iter().zip(pending).map(|(task, pending)| TaskRecord { pending, ..task }).collect();
-    (Recording { tasks, steps, objects, schedule, verdict, label }, homes)
+    (Recording { tasks, steps, objects, schedule, preemptions, verdict, label }, homes)
 }
 
 /// The tasks of the execution that `executor` just ran, without what they stand before.

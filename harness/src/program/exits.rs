@@ -116,6 +116,7 @@ fn without_steps(model: &dyn Model, exit: &Exit) -> Recording {
         steps: Vec::new(),
         objects: Vec::new(),
         schedule: exit.schedule.clone(),
+        preemptions: Vec::new(),
         verdict: Verdict::Pass,
         label: String::new(),
     }

@@ -150,7 +150,7 @@ fn seed(seed: u64) -> String {
 
 /// What shrinking came to.
 pub(super) fn shrunk(finding: &Finding) -> String {
-    let preempted = super::critical::preemptions(&finding.recording).len();
+    let preempted = finding.recording.preemptions.len();
     let now = words::count(finding.switches, "context switch");
     if finding.shrink_executions == 0 {
         return format!("not shrunk {now}, {}", words::count(preempted, "preemption"));

@@ -76,7 +76,7 @@ fn pair(finding: &Finding) -> Option<Pair<'_>> {
 /// The fewest preemptions known; nobody looked for fewer than there are if it was not shrunk.
 fn fewest_preemptions(finding: &Finding) -> usize {
     match finding.shrink_executions {
-        0 => super::critical::preemptions(&finding.recording).len(),
+        0 => finding.recording.preemptions.len(),
         _ => finding.preemptions,
     }
 }

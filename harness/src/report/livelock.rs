@@ -61,7 +61,10 @@ pub fn livelock(recording: &Recording, ends_if_fair: Option<bool>) -> Option<Str
     if !left_out.is_empty() {
         let _ = writeln!(text, "left out by this schedule: {}", words::names(recording, &left_out));
     }
-    let stuck: Vec<usize> = blocked(recording).iter().map(|entry| entry.task).collect();
+    // Who goes round by deadlines stands before the next of them, and is not blocked by anybody.
+    let goes_round = |task: &usize| spinning.iter().any(|spin| spin.task == *task);
+    let mut stuck: Vec<usize> = blocked(recording).iter().map(|entry| entry.task).collect();
+    stuck.retain(|task| !goes_round(task));
     if !stuck.is_empty() {
         let _ = writeln!(text, "blocked meanwhile: {}", words::names(recording, &stuck));
     }

@@ -9,7 +9,7 @@
 //! | `explain` | the whole message, its headline and its counts |
 //! | `table` | the lane table before it is drawn: which tasks, which rows |
 //! | `lanes` | the lane table as text |
-//! | `critical` | preemptions, and the two operations whose order did the harm |
+//! | `critical` | the two operations whose order did the harm |
 //! | `blocked` | a deadlock in words |
 //! | `livelock` | a livelock in words: who repeats what, who is left out |
 //! | `reproduce` | the command that shows the finding again |

@@ -7,7 +7,6 @@
 //! 2. The steps of the critical pair, those around the first preemptions, the failing
 //!    one, the first and the last have rows of their own, if their task has a lane.
 
-use super::critical::preemptions;
 use super::style::clean;
 use super::words;
 use crate::judge::{CriticalPair, Place, Recording, Verdict, blocked, cycle};
@@ -59,9 +58,9 @@ impl Table {
 
     /// The table of a recording.
     pub(super) fn of(recording: &Recording, critical: Option<CriticalPair>) -> Table {
-        let preempted = preemptions(recording);
-        let lanes = lanes(recording, critical, &preempted);
-        let shown = shown(recording, &lanes, critical, &preempted);
+        let preempted = &recording.preemptions;
+        let lanes = lanes(recording, critical, preempted);
+        let shown = shown(recording, &lanes, critical, preempted);
         let last = recording.steps.len();
         // The end of a task stands behind its last step, which need not be the last of all.
         let end_at = match recording.verdict {
@@ -88,7 +87,7 @@ impl Table {
             } else {
                 let bound = if at < end_at { end_at } else { last };
                 let to = shown.range(at..).next().map_or(bound, |&next| next.min(bound));
-                rows.push(Row::Omitted(at..to, omitted(recording, at..to, &preempted)));
+                rows.push(Row::Omitted(at..to, omitted(recording, at..to, preempted)));
                 at = to;
             }
         }

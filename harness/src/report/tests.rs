@@ -26,8 +26,15 @@ fn recording(tasks: usize, objects: &[&str], steps: Vec<Step>, verdict: Verdict)
         status: Some(0),
         pending: None,
     };
+    // Nobody waits for anybody in these.
+    let left = |&at: &usize| {
+        let task = steps[at].task;
+        steps.get(at + 1).is_some_and(|next| next.task != task)
+            && steps[at + 1..].iter().any(|step| step.task == task)
+    };
     Recording {
         tasks: (0..tasks).map(task).collect(),
+        preemptions: (0..steps.len()).filter(left).collect(),
         objects: objects.iter().map(|name| Object { name: (*name).to_owned(), task: None }).collect(),
         schedule: steps.iter().map(|step| Choice::run(step.task)).collect(),
         steps,
@@ -163,36 +170,6 @@ fn colours_change_nothing_but_colours() {
     let trimmed = |text: &str| text.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>();
     assert_eq!(trimmed(&stripped), trimmed(&plain));
     assert_ne!(plain, coloured);
-}
-
-#[test]
-fn blocked_tasks_are_not_preempted() {
-    let steps = vec![
-        step(0, Kind::Acquire, "lock", 0, Some(0)),
-        step(0, Kind::Write, "set", 1, Some(1)),
-        step(1, Kind::Write, "set", 2, Some(1)),
-        step(0, Kind::Release, "unlock", 0, Some(0)),
-        step(1, Kind::Acquire, "lock", 0, Some(0)),
-    ];
-    // Client 1 stood before a lock that was held, so leaving it was no preemption; the
-    // first switch left client 0, which could have unlocked.
-    let recording = recording(2, &["stock", "left", "sold"], steps, law());
-    assert_eq!(critical::preemptions(&recording), [1]);
-}
-
-#[test]
-fn a_kill_of_another_is_no_preemption() {
-    let steps = vec![
-        step(0, Kind::Write, "set", 0, Some(1)),
-        Step { outcome: Outcome::Kill, ..step(1, Kind::Write, "set", 0, None) },
-        step(0, Kind::Write, "set", 0, Some(2)),
-    ];
-    let killed = recording(2, &["stock"], steps.clone(), law());
-    assert!(critical::preemptions(&killed).is_empty());
-    // Whoever gets the turn after the kill decides.
-    let mut steps = steps;
-    steps.insert(2, step(2, Kind::Write, "set", 0, Some(3)));
-    assert_eq!(critical::preemptions(&recording(3, &["stock"], steps, law())), [0]);
 }
 
 #[test]

@@ -245,18 +245,6 @@ impl Shrinker<'_> {
         self.label.clear();
         self.executor.execute(&mut self.label);
         self.spent += 1;
-        let kernel = self.executor.kernel();
-        let schedule = kernel.schedule();
-        let mut last = None;
-        (0..schedule.len())
-            .filter(|&step| {
-                let task = schedule[step].task();
-                let enabled = kernel.enabled_at(step);
-                schedule[step].outcome().is_turn()
-                    && last
-                        .replace(task)
-                        .is_some_and(|last| last != task && enabled[last / 64] >> (last % 64) & 1 == 1)
-            })
-            .count()
+        self.executor.kernel().preemptions().len()
     }
 }

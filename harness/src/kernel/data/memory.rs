@@ -26,9 +26,26 @@ impl Kernel {
         unsafe { std::slice::from_raw_parts_mut(self.parts.events, len) }
     }
 
+    /// The steps after which another task went on although their own could have: of each
+    /// such switch the last step before it. A kill, or a sleeper that wakes without cause,
+    /// is nobody's turn. Only where a plan asked for a log of the tasks that were enabled.
+    pub(crate) fn preemptions(&self) -> Vec<usize> {
+        let schedule = self.schedule();
+        let mut last = None;
+        let turns = (0..schedule.len()).filter(|&step| schedule[step].outcome().is_turn());
+        turns
+            .filter_map(|step| {
+                let before: usize = last.replace(step)?;
+                let task = schedule[before].task();
+                let could = self.enabled_at(step)[task / 64] >> (task % 64) & 1 == 1;
+                (task != schedule[step].task() && could).then_some(before)
+            })
+            .collect()
+    }
+
     /// The tasks that were enabled at a step, as a bitset, if the plan asked for it.
     pub(crate) fn enabled_at(&self, step: usize) -> &[u64] {
-        debug_assert!(self.plan.log_enabled && step < self.steps as usize);
+        debug_assert!(self.plan.logs() && step < self.steps as usize);
         // SAFETY: step < limits.steps and the log has stride words for each.
         unsafe {
             std::slice::from_raw_parts(self.parts.log.add(step * self.parts.stride), self.words as usize)

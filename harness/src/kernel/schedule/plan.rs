@@ -56,7 +56,7 @@ pub(crate) struct Plan {
     pub(crate) policy: Policy,
     /// What an impossible choice means.
     pub(crate) mismatch: Mismatch,
-    /// Record the set of enabled tasks at each step.
+    /// Record the set of enabled tasks at each step; where events are recorded it is anyway.
     pub(crate) log_enabled: bool,
     /// Record events: what happened, not only who went on.
     pub(crate) record: bool,
@@ -92,6 +92,12 @@ impl Plan {
         crowd: 0,
         rng: Rng::new(0),
     };
+
+    /// Whether the set of enabled tasks is recorded at each step.
+    #[inline(always)]
+    pub(crate) fn logs(&self) -> bool {
+        self.log_enabled || self.record
+    }
 
     /// A run by this policy.
     pub(crate) const fn by(policy: Policy, rng: Rng) -> Plan {

@@ -217,7 +217,7 @@ impl Kernel {
     /// Writes down what may be chosen at this step, if the plan asks for that.
     #[inline]
     pub(in crate::kernel) fn log_alternatives(&mut self) {
-        if self.plan.log_enabled {
+        if self.plan.logs() {
             self.log_enabled();
         }
     }
@@ -247,7 +247,7 @@ impl Kernel {
 
     /// The alternatives of the last choice were these tasks, not the enabled ones.
     pub(in crate::kernel) fn log_instead(&mut self, tasks: &[usize]) {
-        if !self.plan.log_enabled {
+        if !self.plan.logs() {
             return;
         }
         let at = (self.steps as usize - 1) * self.parts.stride;
