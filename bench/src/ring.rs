@@ -5,24 +5,28 @@
 //! Used by the bench `queues`. It survives nobody, knows no end, and two producers would
 //! overwrite each other.
 //!
+//! A position is twice the number of items that passed, plus [`AWAITED`] while the other side
+//! sleeps until it moves, or is about to. To move it and to take the mark away is one
+//! instruction: where the mark has a word of its own, a mover that has seen an old one takes
+//! away the next one with it.
+//!
 //! When one of the two processes is killed, the other may wait for ever.
 
 use selvedge::sys::futex;
 use selvedge::sys::memory::Mapping;
 use std::hint::spin_loop;
 use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering::{Acquire, SeqCst};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 
 /// Bytes of a side.
 const SIDE: usize = 128;
 
+/// The mark of a position whose move is waited for.
+const AWAITED: u32 = 1;
+
+/// How many items one side has put or got.
 #[repr(C, align(128))]
-struct Side {
-    /// How many this side has put or got.
-    position: AtomicU32,
-    /// The other side sleeps until this one moves, or is about to.
-    awaited: AtomicU32,
-}
+struct Side(AtomicU32);
 
 /// One end of a ring of `slots` places for `N` bytes each; both ends are made of one mapping.
 #[derive(Clone)]
@@ -56,51 +60,50 @@ impl<const N: usize> Ring<N> {
 
     /// The position of the side `index`, once it is not `stuck`.
     fn moved(&self, index: usize, stuck: u32) -> u32 {
-        let side = self.side(index);
+        let Side(position) = self.side(index);
         loop {
             for _ in 0..400 {
-                let now = side.position.load(Acquire);
+                let now = position.load(Acquire) & !AWAITED;
                 if now != stuck {
                     return now;
                 }
                 spin_loop();
             }
-            side.awaited.store(1, SeqCst);
-            if side.position.load(SeqCst) == stuck {
-                futex::wait(&side.position, stuck, None);
+            if position.fetch_or(AWAITED, Relaxed) & !AWAITED == stuck {
+                futex::wait(position, stuck | AWAITED, None);
             }
         }
     }
 
     fn advance(&self, index: usize, next: u32) {
-        let side = self.side(index);
-        side.position.swap(next, SeqCst);
-        if side.awaited.load(SeqCst) != 0 {
-            side.awaited.store(0, SeqCst);
-            futex::wake(&side.position, 1);
+        let Side(position) = self.side(index);
+        if position.swap(next, AcqRel) & AWAITED != 0 {
+            futex::wake(position, 1);
         }
     }
 
     /// Puts the item number `number`, counted from 0 without a gap. One process does this.
     #[inline]
     pub fn put(&mut self, number: u32, item: &[u8; N]) {
-        while number.wrapping_sub(self.seen) >= self.slots {
+        let position = number.wrapping_mul(2);
+        while position.wrapping_sub(self.seen) >= 2 * self.slots {
             self.seen = self.moved(1, self.seen);
         }
         // SAFETY: the consumer has left this slot, and nobody else puts.
         unsafe { self.slot(number).copy_from_nonoverlapping(item.as_ptr(), N) };
-        self.advance(0, number.wrapping_add(1));
+        self.advance(0, position.wrapping_add(2));
     }
 
     /// Reads the item number `number`, counted from 0 without a gap. One process does this.
     #[inline]
     pub fn get<R>(&mut self, number: u32, read: impl FnOnce(&[u8; N]) -> R) -> R {
-        if number == self.seen {
-            self.seen = self.moved(0, number);
+        let position = number.wrapping_mul(2);
+        if position == self.seen {
+            self.seen = self.moved(0, position);
         }
         // SAFETY: the producer has filled this slot and leaves it alone until it is given back.
         let result = read(unsafe { &*self.slot(number).cast::<[u8; N]>() });
-        self.advance(1, number.wrapping_add(1));
+        self.advance(1, position.wrapping_add(2));
         result
     }
 }

@@ -173,10 +173,7 @@ impl Tasks for Checked {
 
 /// A thread that nobody schedules.
 #[cold]
-fn native_thread(
-    name: &str,
-    body: impl FnOnce() + Send + 'static,
-) -> io::Result<<Checked as Tasks>::Thread> {
+fn native_thread(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<<Checked as Tasks>::Thread> {
     outside::note_helper();
     Ok(CheckedChild(Inner::Native(Box::new(Native::thread(name, body, ())?))))
 }
