@@ -3,7 +3,7 @@
 use super::histories::Shape;
 use super::hooks::{Counter, Exchange, Level, Lock, Permits};
 use super::objects::{Cell, Object, Text};
-use super::trial::{Seen, trial};
+use super::trial::{Seen, sound, trial};
 use selvedge_harness::judge::linear::spec::{Kv, Queue, Register, Set};
 
 /// Judges histories of all shapes; there must be enough judgements of each kind.
@@ -12,6 +12,9 @@ fn try_out<M: Object>(object: &M) {
     let mut seen = Seen::default();
     for seed in 0..histories {
         trial(object, seed, shape(seed), &mut seen);
+    }
+    for seed in 0..5 * histories {
+        sound(object, seed, sound_shape(seed));
     }
     let Seen { held, broken, ruled, unknown } = seen;
     let all = held + broken + unknown;
@@ -36,6 +39,16 @@ pub(crate) fn shape(seed: u64) -> Shape {
     let open = [0, 30 / scarce, 60 / scarce][seed as usize / 3 % 3];
     let killed = [0, 40 / scarce.min(4)][seed as usize / 9 % 2];
     Shape { operations, clients, open, killed }
+}
+
+/// Long and not too wide: mistakes that need much to meet have time to.
+pub(crate) fn sound_shape(seed: u64) -> Shape {
+    Shape {
+        operations: 150,
+        clients: 2 + seed as usize % 9,
+        open: seed as u32 % 3,
+        killed: seed as u32 / 3 % 2,
+    }
 }
 
 #[test]

@@ -105,6 +105,15 @@ pub(crate) fn trial<M: Object>(object: &M, seed: u64, shape: Shape, seen: &mut S
     in_no_time(object, &calls, made, shape, seen, &said("sequential"));
 }
 
+/// Makes a sound history of `seed` and judges it once: so many more of them can be.
+pub(crate) fn sound<M: Object>(object: &M, seed: u64, shape: Shape) {
+    let mut rng = Rng::new(seed);
+    let answer = |state: &M::State, op: &M::Op| object.answer(state, op);
+    let calls = simulate(object, &mut rng, shape, |rng| object.draw(rng), answer);
+    let judged = judge(object, &history(&calls), &Options { memory: MEMORY / 4, ..SEARCH });
+    assert_ne!(verdict(&judged), Some(false), "seed {seed}: {judged:?}");
+}
+
 /// The same where real time does not matter.
 fn in_no_time<M: Object>(
     object: &M,
