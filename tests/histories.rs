@@ -95,9 +95,9 @@ fn wild_histories_are_judged_by_the_clock() {
     let wrong = |office: &Office| _ = office.history.call((), || 1);
     let report = program(wrong).check(&config().engine(Engine::Wild).executions(1)).unwrap();
     let found = report.tally.first.expect("nobody got number 0");
-    assert!(
-        matches!(&found.verdict, Verdict::Law { message, .. } if message.starts_with("not linearizable"))
-    );
+    let Verdict::Law { message, .. } = &found.verdict else { panic!("{found:?}") };
+    assert!(message.starts_with("not linearizable"), "{message}");
+    assert!(message.contains(" by customer "), "the program names its tasks: {message}");
 }
 
 /// Reduction keeps all orders of calls and returns that a judge can tell apart.

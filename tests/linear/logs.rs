@@ -154,7 +154,21 @@ fn damaged_lines_are_named() {
         (&["1 :invoke :read 3"], "line 1: :read: `3` is not nil"),
         (
             &[begun, "1 :info :write 3", "1 :ok :write 3"],
-            "line 3: process 1 gets an answer but asked for nothing",
+            "line 3: process 1 gets an answer again after that of line 2",
+        ),
+        (
+            &[begun, "1 :ok :write 3", "1 :ok :write 3"],
+            "line 3: process 1 gets an answer again after that of line 2",
+        ),
+        // It crashed after it had its result.
+        (
+            &[begun, "1 :ok :write 3", "1 :info :write :crashed"],
+            "line 3: process 1 gets an answer again after that of line 2",
+        ),
+        // One within another.
+        (
+            &[begun, "1 :invoke :read nil", "1 :ok :read nil", "1 :ok :write 3"],
+            "line 2: process 1 begins an operation although that of line 1 has no answer",
         ),
         // A file of the first Macintosh has one line.
         (
@@ -204,6 +218,16 @@ fn damaged_maps_are_named() {
         (
             r#"{:process 0, :type :ok, :f :get, :key "1", :value "x"}"#,
             "line 1: process 0 gets an answer but asked for nothing",
+        ),
+        (
+            concat!(
+                r#"{:process 0, :type :invoke, :f :get, :key "1", :value nil}"#,
+                "\n",
+                r#"{:process 0, :type :ok, :f :get, :key "1", :value ""}"#,
+                "\n",
+                r#"{:process 0, :type :info, :f :get, :key "1", :value :crashed}"#,
+            ),
+            "line 3: process 0 gets an answer again after that of line 2",
         ),
         (
             r#"{:process 99999999999999999999, :type :invoke, :f :get, :key "1", :value nil}"#,

@@ -117,7 +117,7 @@ impl<S> Typed<S> {
 }
 
 impl<S: Shareable> Typed<S> {
-    /// The name of who recorded an operation: a task, or in `wild` a process that is none.
+    /// The name of who recorded an operation: a task, or in `wild` a thread that is none.
     fn client_name(&self, client: usize) -> String {
         if client < self.members.len() { self.task_name(client) } else { format!("process {client}") }
     }

@@ -13,6 +13,7 @@ use super::watchdog::Watchdog;
 use crate::Error;
 use crate::judge::Verdict;
 use crate::kernel::panic::{self, Note};
+use crate::kernel::unscheduled;
 use crate::program::{Config, Found, Progress, Tally};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -101,6 +102,7 @@ fn execute(model: &dyn Model) -> std::io::Result<(Verdict, String)> {
             ForkResult::Parent { child } => _ = tasks.insert(child, task),
             ForkResult::Child => {
                 let _ = SigSet::all().thread_unblock();
+                unscheduled(task);
                 gate.wait();
                 // SAFETY: the state was initialised.
                 let run = || unsafe { model.run(state, task) };

@@ -52,7 +52,7 @@ pub(crate) use data::task::NOBODY;
 pub use data::task::Role;
 pub(crate) use data::task::State;
 pub use hooks::join::{join_task, task_has_ended};
-pub(crate) use hooks::moment::judging;
+pub(crate) use hooks::moment::{judging, unscheduled};
 pub(crate) use hooks::recorder::Judged;
 pub use hooks::recorder::Recorder;
 pub use hooks::visible::{unobserved, visible, visible_value};

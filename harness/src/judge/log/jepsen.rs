@@ -99,7 +99,7 @@ impl Reading {
                 Ok(())
             }
             ":ok" | ":fail" | ":info" => {
-                let (number, begun) = self.clients.ends(process)?;
+                let (number, begun) = self.clients.ends(process, line)?;
                 let op = self.history.calls()[number].op;
                 if function != name(op) {
                     let name = name(op);

@@ -59,7 +59,7 @@ pub fn read_kv(log: &[u8]) -> Result<History<KvOp, KvRet>, Error> {
             clients.begins(event.process, number, line);
             return Ok(());
         }
-        let (number, begun) = clients.ends(event.process)?;
+        let (number, begun) = clients.ends(event.process, line)?;
         let answered = |op: &KvOp| match op {
             KvOp::Get(key) => event.function == ":get" && *key == event.key,
             op => event.operation().as_ref() == Ok(op),

@@ -18,6 +18,8 @@ use std::ptr;
 
 thread_local! {
     static JUDGED: Cell<*mut Kernel> = const { Cell::new(ptr::null_mut()) };
+    /// A thread, and the task that it is; not those that it forks.
+    static TASK: Cell<(u32, u32)> = const { Cell::new((0, 0)) };
 }
 
 /// Runs `body`, which judges the execution that `kernel` just scheduled.
@@ -32,6 +34,11 @@ pub(crate) fn judging<R>(kernel: &mut Kernel, body: impl FnOnce() -> R) -> R {
     body()
 }
 
+/// The calling thread, which nobody schedules, is this task of a program from now on.
+pub(crate) fn unscheduled(task: usize) {
+    TASK.set((thread(), task as u32));
+}
+
 /// The time, which is never 0.
 pub(in crate::kernel) fn now() -> u64 {
     let kernel = current::get();
@@ -42,14 +49,21 @@ pub(in crate::kernel) fn now() -> u64 {
     unsafe { u64::from((*kernel).steps).max(1) }
 }
 
-/// The number of the calling task; of the calling thread outside an exploration.
+/// The number of the calling task; of the calling thread if it is none.
 pub(in crate::kernel) fn client() -> u32 {
     let kernel = current::get();
     if kernel.is_null() {
-        return nix::unistd::gettid().as_raw() as u32;
+        return match (thread(), TASK.get()) {
+            (thread, (known, task)) if thread == known => task,
+            (thread, _) => thread,
+        };
     }
     // SAFETY: a current kernel is alive, and the caller has the turn.
     unsafe { (*kernel).current }
+}
+
+fn thread() -> u32 {
+    nix::unistd::gettid().as_raw() as u32
 }
 
 /// The tasks that were killed in this execution, with the time: they had taken no step
