@@ -1,10 +1,11 @@
 //! Histories too long to try every order of them: is any rule that makes the search shorter wrong?
 
 use super::histories::Shape;
-use super::hooks::{Counter, Exchange, Level, Lock, Permits};
+use super::hooks::{Counter, Exchange, Level, Lock, Op, Permits, Ret};
 use super::objects::{Cell, Object, Text};
 use super::trial::{Seen, sound, trial};
 use selvedge_harness::judge::linear::spec::{Kv, Queue, Register, Set};
+use selvedge_harness::judge::linear::{History, Judgement, Options, judge};
 
 /// Judges histories of all shapes; there must be enough judgements of each kind.
 fn try_out<M: Object>(object: &M) {
@@ -49,6 +50,23 @@ pub(crate) fn sound_shape(seed: u64) -> Shape {
         open: seed as u32 % 3,
         killed: seed as u32 / 3 % 2,
     }
+}
+
+/// What was placed only to cover something is needed, although what comes next would lead to the
+/// same state without it.
+#[test]
+fn who_covers_is_needed() {
+    let mut history = History::new();
+    for (client, at, op, ret, until) in [
+        (0, 10, Op::Write(3), Ret::Done, 16),
+        (1, 12, Op::Write(1), Ret::Done, 21),
+        (0, 17, Op::Write(0), Ret::Done, 25),
+        (1, 22, Op::Cap(1), Ret::Done, 24),
+        (2, 26, Op::Read, Ret::Value(1), 39),
+    ] {
+        history.done(client, at, op, ret, until);
+    }
+    assert_eq!(judge(&Level, &history, &Options::default()), Judgement::Holds);
 }
 
 #[test]

@@ -32,16 +32,17 @@
 //!   the first return that is missing, so everything that must come before it has; and it was
 //!   not called after the kill of anything that may have to come first. The order becomes better.
 //! - `Changes`, `Needless`: the same without what need not stand there is legal, and better.
-//!   Nothing else may rest on it: what it alone covers is not hidden yet when that is asked, and
-//!   can be placed before it instead, with what it covers written out.
+//!   Nothing else rests on it: either it covers nothing, or it is not placed at all and what it
+//!   would have covered can be placed before it, or what comes next covers the same.
 //! - `Twins`, `Returned`, `Weaker`: the two change places, or the other one stands there alone.
 //!   At the later place the first does what the other did there, and in time: it ends no earlier.
 //!   The other one was not called after the kill of anything that may have to come between.
 //! - `Hidden`: the order is the same, told later; its module says where the entry stands.
 //! - `Within`: what leads on from the configuration leads on from the other as well.
 //!
-//! `Needless` is right only where the last move placed something: what was hidden in between may
-//! have needed it as cover. `Twins` is right only where both can be hidden, or the one that
+//! `Needless` looks back to the configuration before, which others like this one may not have come
+//! from: so what it leaves out must be in vain whatever came before. It is not asked where
+//! something was hidden in between, which may have needed the cover. `Twins` is right only where both can be hidden, or the one that
 //! returned first cannot: one that can be hidden need not come at all.
 
 /// A rule that makes the search shorter.

@@ -193,6 +193,12 @@ impl<M: Model> Search<'_, '_, M> {
         self.rules.has(Rule::Needless) && self.is_optional(entry, covered)
     }
 
+    /// Whether what the last one placed covers is covered without it, if `entry` comes next.
+    fn keeps_cover(&self, entry: u32) -> bool {
+        let covers = |step: &Move| self.hidden.replaces(step.entry());
+        self.hidden.replaces(entry) || !self.order.last().is_some_and(covers)
+    }
+
     fn take_back(&mut self) {
         if let Some(step) = self.order.pop() {
             self.placed[step.entry() as usize] = false;
@@ -290,13 +296,13 @@ impl<M: Model> Search<'_, '_, M> {
                 continue;
             }
             let class = self.classes[entry as usize];
-            let Some(state) = self.states.step(frame.state, class) else { continue };
+            let Frame { state: from, before, covered, .. } = *frame;
+            let Some(state) = self.states.step(from, class) else { continue };
             // If what was placed last did nothing for this, it need not have been placed.
-            let before = frame.before;
+            let before = before.filter(|_| self.keeps_cover(entry));
             if before.is_some_and(|before| self.states.step(before, class) == Some(state)) {
                 continue;
             }
-            let (covered, from) = (frame.covered, frame.state);
             let changes = state != from || !self.rules.has(Rule::Changes);
             let needed = match place < open.len() {
                 true => changes || !self.is_optional(entry, covered),
