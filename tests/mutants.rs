@@ -5,7 +5,7 @@ use selvedge_harness::Verdict;
 use selvedge_harness::fault::Faults;
 use selvedge_harness::prelude::*;
 use selvedge_harness::program::AnyProgram;
-use selvedge_properties::mutant::{array, joinable_queue, list, map, pipe, pool};
+use selvedge_properties::mutant::{arena, array, file_lock, joinable_queue, list, map, pipe, pool};
 use selvedge_properties::mutant::{barrier, condvar, event, mutex, once, queue, reentrant_mutex};
 use selvedge_properties::mutant::{priority_queue, stack, value, vector};
 use selvedge_properties::mutant::{robust_condvar, robust_mutex, robust_semaphore, rwlock, semaphore};
@@ -164,6 +164,12 @@ mutants! {
     of_vectors, kills 1: vector::OfColumn<vector::Sound>;
         vector::OfColumn<vector::LengthFirst>, vector::OfColumn<vector::OneTooMany>,
         vector::OfColumn<vector::RememberedEnd>;
+    of_arenas, kills 1: arena::OfPlot<arena::Sound>;
+        arena::OfPlot<arena::OneTooMany>, arena::OfPlot<arena::RememberedCell>,
+        arena::OfPlot<arena::SameNumber>, arena::OfPlot<arena::TagFirst>, arena::OfPlot<arena::Uncounted>;
+    of_locks_on_files, kills 0: file_lock::OfPage<file_lock::Sound>;
+        file_lock::OfPage<file_lock::AloneIsShared>, file_lock::OfPage<file_lock::EarlyLook>,
+        file_lock::OfPage<file_lock::EarlyUnlock>, file_lock::OfPage<file_lock::ReadsAnyway>;
     of_lists, kills 0: list::OfShelf<list::Sound>;
         list::OfShelf<list::TwoTurns>, list::OfShelf<list::UnlockedRead>, list::OfShelf<list::UnlockedWrite>;
     of_pipes, kills 0: pipe::OfTube<pipe::Sound>;

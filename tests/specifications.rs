@@ -239,6 +239,16 @@ fn what_is_done_once_is_done_by_one() {
 }
 
 #[test]
+fn what_a_file_lock_guards_is_raised_by_one_at_a_time() {
+    use FileLockRet::{Found, Refused, Was};
+    let mut walk = Walk::new(FileLock);
+    walk.does(0, FileLockOp::Raise, Was(0)).does(1, FileLockOp::TryRaise, Was(1));
+    walk.never(1, FileLockOp::Raise, Was(1)).never(0, FileLockOp::Raise, Refused);
+    walk.does(0, FileLockOp::TryRaise, Refused).does(0, FileLockOp::Read, Found(2, 2));
+    walk.never(1, FileLockOp::Read, Found(2, 1)).never(1, FileLockOp::TryRead, Found(1, 1));
+}
+
+#[test]
 fn c_tqueue_01_items_leave_in_their_order() {
     for (order, leave) in
         [(Order::Fifo, [111, 233, 222]), (Order::Lifo, [222, 233, 111]), (Order::Priority, [111, 222, 233])]

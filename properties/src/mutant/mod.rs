@@ -11,10 +11,12 @@
 //! Orderings: all are sequentially consistent; mistakes in orderings are among the
 //! [`model`](crate::model)s.
 
+pub mod arena;
 pub mod array;
 pub mod barrier;
 pub mod condvar;
 pub mod event;
+pub mod file_lock;
 pub mod joinable_queue;
 pub mod list;
 pub mod map;

@@ -23,6 +23,7 @@ mod arena;
 mod barrier;
 mod condvar;
 mod event;
+mod file_lock;
 mod generated;
 mod handed;
 mod hunt;
