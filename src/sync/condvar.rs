@@ -149,6 +149,7 @@ impl<T: ?Sized, P: Robust> WaitGuard<P> for MutexGuard<'_, T, P> {
     type TimedError = PoisonError<(Self, WaitTimeoutResult)>;
 
     /// Parks and, as the very next step, locks again.
+    #[inline(always)]
     fn wait(
         self,
         condvar: &RawCondvar<P>,
@@ -218,6 +219,7 @@ impl<P: Robust> Condvar<P> {
     /// the guard. If it is unrecoverable: a robust mutex that is given up with a value that
     /// nobody repaired is.
     #[track_caller]
+    #[inline(always)]
     pub fn wait<G: WaitGuard<P>>(&self, guard: G) -> Result<G, G::Error> {
         guard.wait(&self.raw, None, P::Site::here()).0
     }

@@ -94,7 +94,7 @@ impl<T: ?Sized, P: Platform> Mutex<T, P> {
     /// If the mutex is poisoned; the error contains the guard.
     #[doc(alias = "acquire")]
     #[track_caller]
-    #[inline]
+    #[inline(always)]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T, P>> {
         self.lock_at(P::Site::here())
     }
@@ -172,18 +172,39 @@ impl<T: ?Sized, P: Platform> Mutex<T, P> {
         &self.raw
     }
 
-    /// Takes the lock on behalf of `site`.
-    #[inline]
+    /// Takes the lock on behalf of `site`. The guard is made in the caller, so that it need
+    /// not come there through memory.
+    #[inline(always)]
     pub(super) fn lock_at(&self, site: P::Site) -> LockResult<MutexGuard<'_, T, P>> {
+        let poisoned = self.take(site);
+        or_poisoned(self.guard(site), poisoned)
+    }
+
+    /// Takes the lock; says whether the mutex is poisoned.
+    #[inline]
+    fn take(&self, site: P::Site) -> bool {
         // The mark is read in the same step, so that it is no operation of its own.
-        let poisoned = P::step(
+        P::step(
             || self.raw.lock_op(site),
             || {
                 self.raw.lock(site);
                 self.poisoned()
             },
+        )
+    }
+
+    /// Gives the lock back; a panic that began under it poisons the mutex.
+    #[inline]
+    fn give_back(&self, panicking: bool, site: P::Site) {
+        P::step(
+            || self.raw.unlock_op(site),
+            || {
+                if !panicking && P::panicking() {
+                    self.poison.store(1, Relaxed);
+                }
+                self.raw.unlock(site);
+            },
         );
-        or_poisoned(self.guard(site), poisoned)
     }
 
     /// What an attempt came to: the lock and whether it was poisoned, or nothing.
@@ -245,18 +266,9 @@ impl<T: ?Sized, P: Platform> DerefMut for MutexGuard<'_, T, P> {
 }
 
 impl<T: ?Sized, P: Platform> Drop for MutexGuard<'_, T, P> {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
-        let raw = &self.lock.raw;
-        P::step(
-            || raw.unlock_op(self.site),
-            || {
-                if !self.panicking && P::panicking() {
-                    self.lock.poison.store(1, Relaxed);
-                }
-                raw.unlock(self.site);
-            },
-        );
+        self.lock.give_back(self.panicking, self.site);
     }
 }
 

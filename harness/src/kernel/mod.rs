@@ -69,6 +69,8 @@ pub use schedule::rng::Rng;
 pub(crate) use step::decide::End;
 pub(crate) use step::fault;
 pub(crate) use tasks::alone::Alone;
+pub(crate) use tasks::fiber;
 pub(crate) use tasks::life::{depart, enter, set_label};
 pub(crate) use tasks::outside::set_part;
 pub(crate) use tasks::panic;
+pub(crate) use tasks::stack::ShiftedStack;

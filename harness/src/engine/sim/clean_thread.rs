@@ -55,6 +55,9 @@ impl Sim<'_> {
     pub(super) fn close_fibers(&mut self) {
         self.kernel().closing = true;
         let before = current::set(ptr::null_mut());
+        for index in 0..self.fibers.len() {
+            self.kernel().task(index).fiber = ptr::null_mut();
+        }
         for mut fiber in self.fibers.drain(..) {
             let _ = catch_unwind(AssertUnwindSafe(|| fiber.close()));
         }

@@ -13,7 +13,7 @@
 //! Fibers hand the turn to each other without going through the engine where they
 //! can; see `run_others` in the kernel's `point`.
 //!
-//! 1. A fiber is suspended either between two executions, in [`fiber`]'s loop, or at
+//! 1. A fiber is suspended either between two executions, in [`fibers`]' loop, or at
 //!    a scheduling point of its task.
 //! 2. Only this thread resumes the fibers of this engine.
 //!
@@ -23,18 +23,18 @@
 mod clean_thread;
 mod crash;
 mod exit;
-mod fiber;
-mod stack;
+mod fibers;
 
 use super::crowd::Crowd;
 use super::watchdog::{Pulse, Watchdog};
 use super::{Executor, Model};
 use crate::judge::Verdict;
+use crate::kernel::fiber::{self, Care};
 use crate::kernel::{Alone, Arena, End, Kernel, Limits, Mode, State, current, forget_handlers, panic};
 use crate::program::Scratch;
 pub(crate) use crash::end_lost_fiber;
 pub(crate) use exit::{Exit, Teller};
-use fiber::{Fiber, Resumed};
+use fibers::Fiber;
 use std::cell::UnsafeCell;
 use std::ptr;
 
@@ -82,47 +82,38 @@ impl<'m> Sim<'m> {
         })
     }
 
-    /// Runs a task until its fiber suspends; `engine` points at the engine. Called by
-    /// the engine and by other fibers, which wait on top of it meanwhile.
+    /// Makes the fiber of a task, and those of all before it that have none.
     ///
     /// # Safety
-    /// `engine` is a live engine of this thread whose execution is going on, and
-    /// nobody holds a reference to it.
-    unsafe fn resume(engine: *mut (), task: usize) {
-        let engine = engine.cast::<Sim<'m>>();
-        // SAFETY: the caller's promise; the reference ends before the switch. Fibers
-        // are boxed: they stay where they are when others are added.
-        let (fiber, kernel): (*mut Fiber, _) = unsafe {
-            let engine = &mut *engine;
-            if engine.fibers.len() <= task {
-                engine.grow(task);
-            }
-            (&raw mut *engine.fibers[task], engine.arena.kernel())
-        };
-        // SAFETY: nobody else resumes a fiber that is suspended, and only such are.
-        let resumed = unsafe {
-            (*kernel).task(task).active = true;
-            let resumed = (*fiber).resume();
-            (*kernel).task(task).active = false;
-            resumed
-        };
-        if resumed == Resumed::Crashed {
-            // SAFETY: as above.
-            unsafe { (*engine).crashed(task) };
+    /// `engine` is a live engine of this thread, and nobody holds a reference to it.
+    unsafe fn make(engine: *mut (), task: usize) {
+        // SAFETY: the caller's promise. Fibers are boxed: they stay where they are when others
+        // are added.
+        let engine = unsafe { &mut *engine.cast::<Sim<'m>>() };
+        while engine.fibers.len() <= task {
+            let index = engine.fibers.len();
+            let kernel = engine.arena.kernel();
+            let mut fiber = Box::new(Fiber::new(kernel, index));
+            // SAFETY: the kernel lives as long as the engine, and its task has no fiber.
+            unsafe { (*kernel).task(index).fiber = fiber.coroutine() };
+            engine.fibers.push(fiber);
         }
     }
 
-    /// [`resume`](Sim::resume) for the engine itself.
+    /// The fiber of a task caught a fatal signal.
+    ///
+    /// # Safety
+    /// As for [`make`](Sim::make).
+    unsafe fn lost(engine: *mut (), task: usize) {
+        // SAFETY: the caller's promise.
+        unsafe { (*engine.cast::<Sim<'m>>()).crashed(task) };
+    }
+
+    /// Runs a task until its fiber suspends; those that it hands the turn to run on top of it.
     fn run_task(&mut self, task: usize) {
-        // SAFETY: the engine gives itself away for the time of the call.
-        unsafe { Sim::resume(ptr::from_mut(self).cast(), task) };
-    }
-
-    #[cold]
-    fn grow(&mut self, task: usize) {
-        while self.fibers.len() <= task {
-            self.fibers.push(Box::new(Fiber::new(self.arena.kernel(), self.fibers.len())));
-        }
+        // SAFETY: the engine gives itself away for the time of the call, in which its fibers
+        // and its kernel are used by nobody but the tasks.
+        unsafe { fiber::resume(self.arena.kernel(), task) };
     }
 
     /// The task caught a fatal signal; its fiber is gone.
@@ -154,8 +145,10 @@ impl<'m> Sim<'m> {
         for task in 0..self.kernel().tasks as usize {
             let state = self.kernel().task(task).state;
             if matches!(state, State::Vanished | State::Starting | State::Live) {
-                self.fibers[task].discard();
-                *self.fibers[task] = Fiber::new(self.arena.kernel(), task);
+                // One that was not begun may have no fiber yet.
+                let Some(fiber) = self.fibers.get_mut(task) else { continue };
+                fiber.discard();
+                **fiber = Fiber::new(self.arena.kernel(), task);
             }
         }
     }
@@ -266,13 +259,12 @@ impl Sim<'_> {
         // SAFETY: only the lifetime is erased; the job is read by fibers during this
         // execution, within which `model` is borrowed.
         let model_now = unsafe { std::mem::transmute::<&dyn Model, &'static dyn Model>(model) };
-        let job = fiber::Job { model: model_now, state };
+        let job = fibers::Job { model: model_now, state };
         let before = current::set(self.arena.kernel());
         let engine = ptr::from_mut(self).cast();
         let kernel = self.kernel();
         kernel.job = (&raw const job).cast();
-        kernel.resume = Some(Sim::resume);
-        kernel.engine = engine;
+        kernel.care = Some(Care { make: Sim::make, lost: Sim::lost, engine });
         self.kernel().begin();
         while !self.kernel().is_over() {
             let task = self.kernel().current as usize;

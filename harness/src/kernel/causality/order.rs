@@ -202,10 +202,15 @@ impl Kernel {
     }
 
     /// The running task has seen that `joined` has ended, and with a process its threads.
+    #[inline]
     pub(in crate::kernel) fn order_join(&mut self, joined: usize) {
-        if !self.keeps_order() {
-            return;
+        if self.keeps_order() {
+            self.order_each_join(joined);
         }
+    }
+
+    #[inline(never)]
+    fn order_each_join(&mut self, joined: usize) {
         let whole = self.task(joined).role == Role::Process;
         for task in 0..self.tasks as usize {
             if task == joined || whole && self.task(task).process as usize == joined {

@@ -70,8 +70,7 @@ impl Kernel {
             order: Order::NONE,
             raced: None,
             vanished: false,
-            resume: None,
-            engine: std::ptr::null_mut(),
+            care: None,
             job: std::ptr::null(),
             closing: false,
         }

@@ -14,6 +14,7 @@ use crate::kernel::schedule::plan::Plan;
 use crate::kernel::step::decide::End;
 use crate::kernel::step::fault::FaultPlan;
 use crate::kernel::step::guard::Guards;
+use crate::kernel::tasks::fiber::Care;
 use crate::kernel::tasks::panic::Note;
 use std::panic::Location;
 use std::sync::atomic::AtomicU32;
@@ -172,9 +173,8 @@ pub(crate) struct Kernel {
     pub(crate) raced: Option<Raced>,
     /// Some task vanished: its stack or its process is gone.
     pub(in crate::kernel) vanished: bool,
-    /// `sim`: resumes the fiber of a task; called with `engine`.
-    pub(crate) resume: Option<unsafe fn(*mut (), usize)>,
-    pub(crate) engine: *mut (),
+    /// `sim`: what the engine does for fibers.
+    pub(crate) care: Option<Care>,
     /// `sim`: what the tasks of this execution run.
     pub(crate) job: *const (),
     /// `sim`: fibers that are resumed shall end.
@@ -325,6 +325,7 @@ impl Kernel {
         self.space_for(index, address)
     }
 
+    #[inline]
     pub(in crate::kernel) fn space_for(&self, task: usize, address: usize) -> u32 {
         let shared = !is_address(address) || (self.parts.start..self.parts.end).contains(&address);
         if self.mode == Mode::Sim || shared { 0 } else { self.task(task).process + 1 }

@@ -16,6 +16,7 @@
 
 use super::fixed::Text;
 use crate::kernel::schedule::choice::Outcome;
+use crate::kernel::tasks::fiber::Coroutine;
 use selvedge::platform::{Cmp, Guard, Kind, Op};
 use selvedge::sys::futex::MOST_WORDS;
 use selvedge::sys::robust::List;
@@ -132,6 +133,8 @@ pub(crate) struct Task {
     pub(crate) round: u32,
     /// The argument of `entry`.
     pub(crate) argument: *mut (),
+    /// In `sim`, its fiber, from execution to execution; null if none was made yet.
+    pub(crate) fiber: *mut Coroutine,
     /// In `sim`, what the fiber suspends with.
     pub(crate) yielder: *const (),
     pub(crate) interval: u64,

@@ -17,7 +17,7 @@
 use super::futex;
 use super::words::{CheckedU8, CheckedU16, CheckedU32, CheckedU64};
 use crate::kernel::data::current;
-use crate::kernel::data::state::{Kernel, WORDS};
+use crate::kernel::data::state::{GRANTED, Kernel, WORDS};
 use crate::kernel::step::point::{point, proceed};
 use crate::kernel::tasks::life;
 use crate::kernel::tasks::outside;
@@ -129,6 +129,11 @@ unsafe fn open_quietly(this: *mut Kernel, op: impl FnOnce() -> Op) -> Open {
         return Open::UNOBSERVED;
     }
     kernel.go_inside();
+    // Chosen before, by whoever woke the task: it stands in the slot already.
+    if kernel.flags & GRANTED != 0 && kernel.quiet & WORDS == 0 {
+        kernel.flags &= !GRANTED;
+        return Open { kernel: this, index: kernel.steps - 1 };
+    }
     let op = op();
     if kernel.quiet & WORDS != 0 {
         // The place of the words that stand for it.

@@ -16,6 +16,7 @@ use super::sleep;
 use super::words::CheckedU32;
 use crate::kernel::causality::order::Access;
 use crate::kernel::data::current;
+use crate::kernel::data::state::Kernel;
 use crate::kernel::schedule::event::EVERYTHING;
 use crate::kernel::step::point::point;
 use crate::kernel::tasks::outside;
@@ -36,33 +37,66 @@ pub(in crate::kernel) fn wait(
         return wait_outside(words, deadline, op, resume);
     }
     // SAFETY: a current kernel is alive, and the caller has the turn.
+    unsafe {
+        if !(*this).is_inside() {
+            return wait_as_step(this, words, deadline, op);
+        }
+        sleep_while(this, words, deadline, || op().until(deadline), resume)
+    }
+}
+
+/// The same as a step of its own.
+///
+/// # Safety
+/// `this` is the current kernel, and the caller has the turn.
+#[inline(never)]
+unsafe fn wait_as_step(
+    this: *mut Kernel,
+    words: &[(&CheckedU32, u32)],
+    deadline: Option<u64>,
+    op: impl FnOnce() -> Op,
+) -> Woken {
+    // SAFETY: the caller's promise.
     let kernel = unsafe { &mut *this };
-    let observed = !kernel.is_inside();
     kernel.go_inside();
     let mut op = op().until(deadline);
-    let resume = if observed { None } else { resume.map(|resume| resume()) };
-    if observed {
-        kernel.go_outside();
-        op.name = "futex wait";
-        op.object = words[0].0.address();
-        let call = Op { guard: Guard::ALWAYS, deadline: u64::MAX, ..op };
-        // SAFETY: as above.
-        unsafe { point(this, call) };
+    kernel.go_outside();
+    op.name = "futex wait";
+    op.object = words[0].0.address();
+    let call = Op { guard: Guard::ALWAYS, deadline: u64::MAX, ..op };
+    // SAFETY: the caller's promise.
+    unsafe {
+        point(this, call);
+        sleep_while(this, words, deadline, || op, None::<fn() -> Op>)
     }
+}
+
+/// Sleeps while every word holds what is expected of it, within a step.
+///
+/// # Safety
+/// As for [`wait_as_step`].
+#[inline(always)]
+unsafe fn sleep_while(
+    this: *mut Kernel,
+    words: &[(&CheckedU32, u32)],
+    deadline: Option<u64>,
+    op: impl FnOnce() -> Op,
+    resume: Option<impl FnOnce() -> Op>,
+) -> Woken {
     if words.len() > 1 {
         // A step that looks at more words than its operation names commutes with nothing.
-        // SAFETY: as above.
+        // SAFETY: the caller's promise.
         unsafe { (*this).note_tail(|tail| tail.ends = EVERYTHING) };
     }
     if words.iter().any(|(word, expected)| word.native().load(Relaxed) != *expected) {
         return Woken::Changed;
     }
-    // SAFETY: as above.
+    // SAFETY: the caller's promise.
     if deadline.is_some_and(|deadline| unsafe { (*this).clock } >= deadline) {
         return Woken::TimedOut;
     }
     let addresses = words.iter().map(|(word, _)| word.address());
-    // SAFETY: as above.
+    // SAFETY: the caller's promise.
     let timed_out = unsafe { sleep::park(this, addresses, op, resume) };
     if timed_out { Woken::TimedOut } else { Woken::Woken }
 }

@@ -367,6 +367,7 @@ fn standing(kernel: &Kernel, me: usize) -> Setting {
 
 /// A started task takes over what its parent does about signals: a process all of it, a
 /// thread the mask.
+#[inline]
 pub(in crate::kernel) fn start(kernel: &mut Kernel, parent: usize, child: usize) {
     let blocked = kernel.task(parent).blocked;
     kernel.task(child).blocked = blocked;

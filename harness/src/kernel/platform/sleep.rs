@@ -16,15 +16,17 @@ use crate::kernel::tasks::life;
 use selvedge::platform::{Guard, Op};
 
 /// Puts the running task to sleep on the words at `addresses`; true if its deadline
-/// passed before anybody woke it.
+/// passed before anybody woke it. The operations are made here, so that they are written
+/// where they belong and copied nowhere.
 ///
 /// # Safety
 /// As for [`point`](crate::kernel::step::point::point).
+#[inline(always)]
 pub(in crate::kernel) unsafe fn park(
     this: *mut Kernel,
     addresses: impl Iterator<Item = usize>,
-    op: Op,
-    resume: Option<Op>,
+    op: impl FnOnce() -> Op,
+    resume: Option<impl FnOnce() -> Op>,
 ) -> bool {
     // SAFETY: the caller's promise.
     let kernel = unsafe { &mut *this };
@@ -34,13 +36,29 @@ pub(in crate::kernel) unsafe fn park(
         unsafe { life::stand_aside(this, me) };
         return false;
     }
-    let task = kernel.task(me);
-    task.op = op.when(Guard::NEVER);
-    task.resumes = resume.is_some();
+    kernel.task(me).resumes = resume.is_some();
     if let Some(resume) = resume {
-        task.resume = resume;
+        kernel.task(me).resume = resume();
     }
-    kernel.fall_asleep(me, addresses);
+    kernel.task(me).op = op().when(Guard::NEVER);
+    let task = kernel.task(me);
+    task.parked_words = 0;
+    for (place, address) in task.parked_on.iter_mut().zip(addresses) {
+        *place = address;
+        task.parked_words += 1;
+    }
+    // SAFETY: the caller's promise.
+    unsafe { sleep(this, me) }
+}
+
+/// Lets task `me` sleep, whose slot says on what.
+///
+/// # Safety
+/// As for [`park`].
+unsafe fn sleep(this: *mut Kernel, me: usize) -> bool {
+    // SAFETY: the caller's promise.
+    let kernel = unsafe { &mut *this };
+    kernel.fall_asleep(me);
     kernel.advance();
     // SAFETY: the caller's promise.
     unsafe { switch(this, me) };
@@ -67,14 +85,9 @@ pub(in crate::kernel) unsafe fn park(
 }
 
 impl Kernel {
-    fn fall_asleep(&mut self, me: usize, addresses: impl Iterator<Item = usize>) {
+    fn fall_asleep(&mut self, me: usize) {
         let tail = self.parked_tail;
         let task = self.task(me);
-        task.parked_words = 0;
-        for (place, address) in task.parked_on.iter_mut().zip(addresses) {
-            *place = address;
-            task.parked_words += 1;
-        }
         task.parked = true;
         task.space = self.space(task.parked_on[0]);
         task.parked_prev = tail;

@@ -34,6 +34,8 @@ pub(crate) struct Class {
     value: u32,
     cmp: Cmp,
     holds: bool,
+    /// Words of its bitset that are in use; the others hold anything.
+    width: u16,
     members: u32,
     epoch: u32,
 }
@@ -168,28 +170,29 @@ impl Guards {
         }
     }
 
-    /// Adds `task` to the class of `guard`; returns the class and whether the guard holds.
-    /// The table is not [crowded](Self::is_crowded).
+    /// Makes a class for `guard`, which has none. The table is not
+    /// [crowded](Self::is_crowded).
+    pub(crate) fn make(&mut self, guard: &Guard, space: u32) {
+        if let Err(free) = self.find(guard, space) {
+            self.add(guard, space, free);
+        }
+    }
+
+    /// Adds `task` to a class; returns whether its guard holds.
     #[inline(always)]
-    pub(crate) fn join(&mut self, guard: &Guard, space: u32, task: usize) -> (u32, bool) {
-        let index = match self.find(guard, space) {
-            Ok(index) => index,
-            Err(free) => {
-                // A copy of its own: so that of the caller, which has just been written in
-                // parts, stays in registers and is not read from memory as a whole.
-                let &Guard { word, mask, value, cmp } = guard;
-                self.add(&Guard { word, mask, value, cmp }, space, free)
-            }
-        };
+    pub(crate) fn join(&mut self, index: u32, task: usize) -> bool {
         let class = self.class(index);
         if class.members == 0 {
             class.holds = class.evaluate();
         }
         class.members += 1;
         let holds = class.holds;
+        if task / 64 >= usize::from(class.width) {
+            self.widen(index, task / 64 + 1);
+        }
         // SAFETY: task < 64 * stride, see `bits`.
         unsafe { *self.bits(index).add(task / 64) |= 1 << (task % 64) };
-        (index, holds)
+        holds
     }
 
     /// Makes the class of `guard` at the free place `index`.
@@ -197,14 +200,21 @@ impl Guards {
     fn add(&mut self, guard: &Guard, space: u32, index: u32) -> u32 {
         let &Guard { word, mask, value, cmp } = guard;
         let epoch = self.epoch;
-        *self.class(index) = Class { word, space, mask, value, cmp, holds: false, members: 0, epoch };
-        // SAFETY: the table has a free place, so `used` is less than the capacity.
-        unsafe { *self.order.add(self.used as usize) = index };
+        *self.class(index) = Class { word, space, mask, value, cmp, holds: false, width: 1, members: 0, epoch };
         self.used += 1;
         self.watched |= Self::filter(word);
-        // SAFETY: each class owns `stride` words, see `bits`.
-        unsafe { self.bits(index).write_bytes(0, self.stride as usize) };
+        // SAFETY: each class owns `stride` words, at least one; see `bits`.
+        unsafe { *self.bits(index) = 0 };
         index
+    }
+
+    /// Lets a class have members in the first `words` words, which are at most `stride`.
+    #[cold]
+    #[inline(never)]
+    fn widen(&mut self, index: u32, words: usize) {
+        let width = usize::from(std::mem::replace(&mut self.class(index).width, words as u16));
+        // SAFETY: width < words <= stride, see `bits`.
+        unsafe { self.bits(index).add(width).write_bytes(0, words - width) };
     }
 
     /// Takes `task` out of a class that it joined.
@@ -226,18 +236,45 @@ impl Guards {
 
     #[inline(never)]
     fn update(&mut self, word: usize, space: u32, enabled: *mut u64, words: usize) {
+        if words > 1 {
+            return self.update_all(word, space, enabled, words);
+        }
+        // Most programs: nothing here is a call, so that nothing must be saved around one.
+        self.each_class_on(word, space, |guards, index| {
+            let class = guards.class(index);
+            let holds = class.evaluate();
+            if holds != class.holds {
+                class.holds = holds;
+                // SAFETY: a class and the kernel's set have at least one word each.
+                unsafe {
+                    let bits = *guards.bits(index);
+                    *enabled = if holds { *enabled | bits } else { *enabled & !bits };
+                }
+            }
+        });
+    }
+
+    /// The same for a set of any size.
+    #[inline(never)]
+    fn update_all(&mut self, word: usize, space: u32, enabled: *mut u64, words: usize) {
+        self.each_class_on(word, space, |guards, index| _ = guards.evaluate(index, enabled, words));
+    }
+
+    /// Calls `found` with each class on `word` that has members.
+    #[inline(always)]
+    fn each_class_on(&mut self, word: usize, space: u32, found: impl Fn(&mut Guards, u32)) {
         let epoch = self.epoch;
         let mut index = self.slot_of(word);
         while self.class(index).epoch == epoch {
             let class = self.class(index);
             if class.word == word && class.members > 0 && class.space == space {
-                self.evaluate(index, enabled, words);
+                found(self, index);
             }
             index = (index + 1) & self.mask;
         }
     }
 
-    #[inline(always)]
+    #[inline(never)]
     fn evaluate(&mut self, index: u32, enabled: *mut u64, words: usize) -> bool {
         let class = self.class(index);
         let holds = class.evaluate();
@@ -245,24 +282,11 @@ impl Guards {
             return false;
         }
         class.holds = holds;
-        let bits = self.bits(index);
-        if words == 1 {
-            // SAFETY: as below.
-            unsafe {
-                if holds {
-                    *enabled |= *bits;
-                } else {
-                    *enabled &= !*bits;
-                }
-            }
-            return true;
-        }
-        Guards::spread(bits, holds, enabled, words);
+        let width = words.min(class.width.into());
+        Guards::spread(self.bits(index), holds, enabled, width);
         true
     }
 
-    #[cold]
-    #[inline(never)]
     fn spread(bits: *const u64, holds: bool, enabled: *mut u64, words: usize) {
         if holds {
             // SAFETY: `enabled` is the kernel's set, and the caller has the turn.
@@ -303,8 +327,8 @@ impl Guards {
         for nth in 0..self.used {
             let index = self.nth(nth);
             let class = *self.class(index);
-            if class.members > 0 {
-                let bits = self.bits(index);
+            if class.epoch == epoch && class.members > 0 {
+                let (bits, words) = (self.bits(index), words.min(class.width.into()));
                 // SAFETY: word < words <= stride, see `bits`.
                 live.push((class, (0..words).map(|w| unsafe { *bits.add(w) }).collect::<Vec<_>>()));
             }
@@ -317,6 +341,7 @@ impl Guards {
             let class = self.class(index);
             class.holds = holds;
             class.members = members;
+            class.width = bits.len() as u16;
             for (word, value) in bits.into_iter().enumerate() {
                 // SAFETY: word < words <= stride, see `bits`.
                 unsafe { *self.bits(index).add(word) = value };

@@ -10,10 +10,11 @@ use crate::kernel::data::state::{ABANDON, Kernel, Mode};
 use crate::kernel::data::task::{NOBODY, State, Task};
 use crate::kernel::platform::signal::take_signals;
 use crate::kernel::schedule::event::Tail;
+use crate::kernel::tasks::fiber;
 use crate::kernel::tasks::life;
 use crate::kernel::tasks::unwind;
 use corosensei::Yielder;
-use selvedge::platform::{Cmp, Kind, Op};
+use selvedge::platform::{Cmp, Guard, Kind, Op};
 use std::sync::atomic::Ordering;
 
 /// Announces `op` for the running task and returns when it may perform it; true if
@@ -56,6 +57,20 @@ pub(in crate::kernel) unsafe fn proceed<const UNWINDS: bool>(this: *mut Kernel, 
     }
     // SAFETY: the turn is back, nobody else uses the kernel. A task that is to run a handler
     // has a guard, so that others pay nothing for that.
+    unsafe {
+        if (*this).task(me).op.guard.cmp != Cmp::Always {
+            pass_guard(this, me);
+        }
+    }
+}
+
+/// A task has its turn to perform an operation that had a guard.
+///
+/// # Safety
+/// As for [`point`].
+#[inline(never)]
+unsafe fn pass_guard(this: *mut Kernel, me: usize) {
+    // SAFETY: the caller's promise.
     unsafe {
         if (*this).task(me).is_to_handle() {
             handle_first(this, me);
@@ -184,10 +199,8 @@ unsafe fn run_others(this: *mut Kernel, me: usize) {
             unsafe { (*yielder).suspend(()) };
             return;
         }
-        if let Some(resume) = kernel.resume {
-            // SAFETY: the engine set both for the time of its executions.
-            unsafe { resume(kernel.engine, next) };
-        }
+        // SAFETY: it is not active; the references above are not used any more.
+        unsafe { fiber::resume(this, next) };
         // SAFETY: as above.
         let kernel = unsafe { &*this };
         if !kernel.over && kernel.current as usize == me {
@@ -212,23 +225,24 @@ impl Kernel {
         }
     }
 
-    /// Makes the task wait for the guard of its announced operation.
+    /// Makes the task wait for the guard of its announced operation. What is rare ends in a call
+    /// that comes back here at most once, so that nothing is saved for it.
+    #[inline(never)]
     pub(in crate::kernel) fn enlist(&mut self, me: usize) {
-        let guard = self.task(me).op.guard;
-        match guard.cmp {
-            Cmp::Eq | Cmp::Ne | Cmp::Gt | Cmp::Lt => {}
-            Cmp::Never => return self.clear_enabled(me),
-            Cmp::Always => return self.set_enabled(me),
-            Cmp::Lockable | Cmp::Readable | Cmp::Writable => return self.await_descriptor(me),
+        // In its parts, as it was written just now: a copy would be read as a whole, and wait
+        // for them to have reached the cache.
+        let &Guard { word, mask, value, cmp } = &self.task(me).op.guard;
+        if !matches!(cmp, Cmp::Eq | Cmp::Ne | Cmp::Gt | Cmp::Lt) {
+            return self.enlist_otherwise(me);
         }
-        if self.task(me).op.kind == Kind::Join && self.wait_for_end(me, guard.word) {
+        if self.task(me).op.kind == Kind::Join && self.wait_for_end(me, word) {
             return;
         }
-        if self.guards.is_crowded() {
-            self.compact_guards();
-        }
-        let space = self.space_for(me, guard.word);
-        let (class, holds) = self.guards.join(&guard, space, me);
+        let space = if self.mode == Mode::Sim { 0 } else { self.space_for(me, word) };
+        let Ok(class) = self.guards.find(&Guard { word, mask, value, cmp }, space) else {
+            return self.enlist_first(me, space);
+        };
+        let holds = self.guards.join(class, me);
         let task = self.task(me);
         task.guarded = true;
         task.space = space;
@@ -238,6 +252,27 @@ impl Kernel {
         } else {
             self.clear_enabled(me);
         }
+    }
+
+    /// The same for a guard that looks at no word.
+    #[inline(never)]
+    fn enlist_otherwise(&mut self, me: usize) {
+        match self.task(me).op.guard.cmp {
+            Cmp::Never => self.clear_enabled(me),
+            Cmp::Always => self.set_enabled(me),
+            _ => self.await_descriptor(me),
+        }
+    }
+
+    /// The same where the guard has no class yet.
+    #[inline(never)]
+    fn enlist_first(&mut self, me: usize, space: u32) {
+        if self.guards.is_crowded() {
+            self.compact_guards();
+        }
+        let guard = self.task(me).op.guard;
+        self.guards.make(&guard, space);
+        self.enlist(me);
     }
 
     /// Makes room in the table of guard classes, and tells their members where they are.

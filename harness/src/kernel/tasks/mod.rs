@@ -4,12 +4,15 @@
 //! |---|---|
 //! | `launch` | starting a task within an execution |
 //! | `life`, `unwind`, `panic` | creation, end, abandonment; panics on their way; what they said |
+//! | `fiber`, `stack` | `sim`: letting a task's fiber run; where it stands |
 //! | `outside` | waits in code outside of the tasks |
 //! | `alone` | descriptors and forks of this process, one at a time |
 
 pub(in crate::kernel) mod alone;
+pub(crate) mod fiber;
 pub(in crate::kernel) mod launch;
 pub(in crate::kernel) mod life;
 pub(in crate::kernel) mod outside;
 pub(crate) mod panic;
+pub(crate) mod stack;
 pub(in crate::kernel) mod unwind;

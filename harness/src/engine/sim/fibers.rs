@@ -4,10 +4,10 @@
 //! execution it runs the task's code; suspended at its end it waits for the next.
 
 use super::super::Model;
-use super::stack::ShiftedStack;
-use crate::kernel::{Kernel, enter};
+use crate::kernel::fiber::Coroutine;
+use crate::kernel::{Kernel, ShiftedStack, enter};
+use corosensei::Yielder;
 use corosensei::trap::CoroutineTrapHandler;
-use corosensei::{Coroutine, CoroutineResult, Yielder};
 use std::ptr;
 
 /// What the tasks of an execution run: the program and its state.
@@ -16,16 +16,7 @@ pub(super) struct Job {
     pub(super) state: *mut u8,
 }
 
-/// How a resume ended.
-#[derive(PartialEq, Eq)]
-pub(super) enum Resumed {
-    /// The fiber suspended itself.
-    Suspended,
-    /// The fiber caught a fatal signal and is gone.
-    Crashed,
-}
-
-pub(super) struct Fiber(Coroutine<(), (), (), ShiftedStack>);
+pub(super) struct Fiber(Coroutine);
 
 impl Fiber {
     pub(super) fn new(kernel: *mut Kernel, index: usize) -> Fiber {
@@ -33,12 +24,9 @@ impl Fiber {
         Fiber(Coroutine::with_stack(stack, move |yielder, ()| life(kernel, index, yielder)))
     }
 
-    #[inline]
-    pub(super) fn resume(&mut self) -> Resumed {
-        match self.0.resume(()) {
-            CoroutineResult::Yield(()) => Resumed::Suspended,
-            CoroutineResult::Return(()) => Resumed::Crashed,
-        }
+    /// What the slot of its task knows it by.
+    pub(super) fn coroutine(&mut self) -> *mut Coroutine {
+        &raw mut self.0
     }
 
     /// Lets a fiber that waits for its next job end.

@@ -1,6 +1,6 @@
 //! The stacks of fibers, each beginning at another place within its page.
 //!
-//! Used by `fiber`. Stacks are mapped at distances that are multiples of the page, and a
+//! Used by `sim`, which makes a fiber for each task number. Stacks are mapped at distances that are multiples of the page, and a
 //! task rarely uses more than a few hundred bytes; if all of them began at the end of a
 //! page, the tasks of a program would fight for the same few sets of every cache while
 //! others stay empty (page colouring: Kessler and Hill, "Page placement algorithms for
@@ -20,14 +20,14 @@ const STRIDE: usize = 17 * 64;
 const PAGE: usize = 4096;
 
 /// The stack of one fiber.
-pub(super) struct ShiftedStack {
+pub(crate) struct ShiftedStack {
     stack: DefaultStack,
     shift: usize,
 }
 
 impl ShiftedStack {
     /// A stack for the fiber with this number.
-    pub(super) fn new(fiber: usize) -> std::io::Result<ShiftedStack> {
+    pub(crate) fn new(fiber: usize) -> std::io::Result<ShiftedStack> {
         Ok(ShiftedStack { stack: DefaultStack::new(BYTES)?, shift: fiber * STRIDE % PAGE })
     }
 }
