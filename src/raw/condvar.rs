@@ -102,7 +102,7 @@ impl<P: Robust, const ROBUST: usize> RawCondvar<P, ROBUST> {
         };
         P::step(op, || {
             let seen = self.word.fetch_or(SLEEPERS, Relaxed) | SLEEPERS;
-            mutex.unlock(site);
+            mutex.unlock_within();
             let asleep = || op().when(Guard::NEVER);
             let resume = Some(|| mutex.lock_op(site));
             P::futex_wait(&self.word, seen, deadline, asleep, resume) != Woken::TimedOut

@@ -68,14 +68,15 @@ impl<P: Platform> RawMutex<P> {
     /// Takes the lock, waiting as long as it takes.
     #[inline]
     pub fn lock(&self, site: P::Site) {
-        P::step(
-            || self.lock_op(site),
-            || {
-                if !self.take() {
-                    self.lock_contended(None, site);
-                }
-            },
-        );
+        P::step(|| self.lock_op(site), || self.lock_within(site));
+    }
+
+    /// Takes the lock as a part of the caller's step.
+    #[inline]
+    pub(crate) fn lock_within(&self, site: P::Site) {
+        if !self.take() {
+            self.lock_contended(None, site);
+        }
     }
 
     /// Takes the lock if it is free; says whether it did.
@@ -96,14 +97,15 @@ impl<P: Platform> RawMutex<P> {
     /// Gives the lock back. The caller must have it; if nobody has, nothing happens.
     #[inline]
     pub fn unlock(&self, site: P::Site) {
-        P::step(
-            || self.unlock_op(site),
-            || {
-                if self.word.swap(FREE, Release) == CONTENDED {
-                    self.wake();
-                }
-            },
-        );
+        P::step(|| self.unlock_op(site), || self.unlock_within());
+    }
+
+    /// Gives the lock back as a part of the caller's step.
+    #[inline]
+    pub(crate) fn unlock_within(&self) {
+        if self.word.swap(FREE, Release) == CONTENDED {
+            self.wake();
+        }
     }
 
     /// The same where nobody having the lock is a mistake to be told of. That somebody

@@ -187,7 +187,7 @@ impl<T: ?Sized, P: Platform> Mutex<T, P> {
         P::step(
             || self.raw.lock_op(site),
             || {
-                self.raw.lock(site);
+                self.raw.lock_within(site);
                 self.poisoned()
             },
         )
@@ -202,7 +202,7 @@ impl<T: ?Sized, P: Platform> Mutex<T, P> {
                 if !panicking && P::panicking() {
                     self.poison.store(1, Relaxed);
                 }
-                self.raw.unlock(site);
+                self.raw.unlock_within();
             },
         );
     }

@@ -12,6 +12,7 @@ use crate::kernel::Granularity;
 use crate::kernel::causality::order::Order;
 use crate::kernel::platform::stream::Descriptors;
 use crate::kernel::policy::Guide;
+use crate::kernel::policy::bits::can_deposit;
 use crate::kernel::schedule::plan::Plan;
 use crate::kernel::step::decide::End;
 use crate::kernel::step::fault::FaultPlan;
@@ -37,6 +38,7 @@ impl Kernel {
             tasks: 0,
             declared: 0,
             coarse: coarseness(parts.stride),
+            deposits: can_deposit(),
             words: 0,
             steps: 0,
             plain_until: 0,

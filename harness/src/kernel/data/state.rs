@@ -103,6 +103,8 @@ pub(crate) struct Kernel {
     pub(in crate::kernel) launch: Launch,
     pub(crate) granularity: Granularity,
     pub(in crate::kernel) end: End,
+    /// What [`can_deposit`](crate::kernel::policy::bits::can_deposit) says.
+    pub(in crate::kernel) deposits: bool,
     /// The task that goes on, or runs.
     pub(crate) current: u32,
     pub(in crate::kernel) alive: u32,
@@ -325,7 +327,6 @@ impl Kernel {
         self.space_for(index, address)
     }
 
-    #[inline]
     pub(in crate::kernel) fn space_for(&self, task: usize, address: usize) -> u32 {
         let shared = !is_address(address) || (self.parts.start..self.parts.end).contains(&address);
         if self.mode == Mode::Sim || shared { 0 } else { self.task(task).process + 1 }

@@ -8,7 +8,7 @@
 //! already consumed is lost with it, as in the operating system.
 
 use super::signal::take_signals;
-use crate::kernel::data::state::{ABANDON, GRANTED, Kernel};
+use crate::kernel::data::state::{ABANDON, GRANTED, Kernel, Mode};
 use crate::kernel::data::task::NOBODY;
 use crate::kernel::schedule::choice::{Choice, Outcome};
 use crate::kernel::step::point::switch;
@@ -122,7 +122,7 @@ impl Kernel {
 
     /// Wakes up to `count` sleepers on the word at `address`.
     pub(in crate::kernel) fn wake(&mut self, address: usize, count: u32) -> u32 {
-        let space = self.space(address);
+        let space = if self.mode == Mode::Sim { 0 } else { self.space(address) };
         let mut woken = 0;
         while woken < count {
             let Some(sleeper) = self.next_to_wake(address, space, count - woken) else { break };

@@ -64,30 +64,40 @@ fn nth_bit(mut word: u64, n: u32) -> usize {
     word.trailing_zeros() as usize
 }
 
-/// The position of one of the bits of a set, all equally likely; it has some. The same one
-/// whatever the processor can do. Not for each decision: of two tasks one is drawn more simply.
-#[inline(never)]
-pub(super) fn draw(set: u64, rng: &mut Rng) -> usize {
+/// Whether the processor has the instructions that [`at`] is short with.
+pub(in crate::kernel) fn can_deposit() -> bool {
     #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("bmi2") && is_x86_feature_detected!("popcnt") {
-        // SAFETY: the processor has the instructions.
-        return unsafe { draw_by_instruction(set, rng) };
-    }
-    draw_plainly(set, rng)
+    return is_x86_feature_detected!("bmi2") && is_x86_feature_detected!("popcnt");
+    #[cfg(not(target_arch = "x86_64"))]
+    return false;
 }
 
-#[inline]
-fn draw_plainly(set: u64, rng: &mut Rng) -> usize {
+/// The position of one of the bits of a set, which has some: all equally likely where `drawn`
+/// is 64 random bits. The same one whatever the processor can do; `deposits` says what
+/// [`can_deposit`] does, which is too long to be asked at each decision.
+#[inline(always)]
+pub(super) fn at(set: u64, drawn: u64, deposits: bool) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    if deposits {
+        // SAFETY: the processor has the instructions.
+        return unsafe { at_by_instruction(set, drawn) };
+    }
+    let _ = deposits;
+    at_plainly(set, drawn)
+}
+
+#[inline(never)]
+fn at_plainly(set: u64, drawn: u64) -> usize {
     let count = set.count_ones();
-    pick_bit(set, count, rng.below(count))
+    pick_bit(set, count, Rng::fit(drawn, count))
 }
 
 /// What is a chain of dozens of instructions otherwise, at most of the steps of many programs,
 /// is three here: they count, deposit a bit at the place of the n-th, and find it.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "bmi2,popcnt")]
-fn draw_by_instruction(set: u64, rng: &mut Rng) -> usize {
-    let n = rng.below(set.count_ones());
+fn at_by_instruction(set: u64, drawn: u64) -> usize {
+    let n = Rng::fit(drawn, set.count_ones());
     std::arch::x86_64::_pdep_u64(1 << n, set).trailing_zeros() as usize
 }
 
@@ -158,7 +168,7 @@ pub(super) fn weighed(
 
 #[cfg(test)]
 mod tests {
-    use super::{draw, draw_plainly};
+    use super::{at, can_deposit};
     use crate::kernel::Rng;
 
     #[test]
@@ -168,9 +178,9 @@ mod tests {
             let set = (0..bits).fold(0_u64, |set, _| set | 1 << rng.below(64));
             let mut drawn = 0_u64;
             for _ in 0..2_000 {
-                let mut other = rng;
-                let (bit, plain) = (draw(set, &mut rng), draw_plainly(set, &mut other));
-                assert_eq!((bit, rng), (plain, other), "of {set:#x}");
+                let number = rng.next_u64();
+                let (bit, plain) = (at(set, number, can_deposit()), at(set, number, false));
+                assert_eq!(bit, plain, "of {set:#x}");
                 drawn |= 1 << bit;
             }
             assert_eq!(drawn, set);

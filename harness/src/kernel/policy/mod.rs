@@ -20,7 +20,7 @@
 //! When a process dies here, nothing is half done: a policy only chooses.
 
 mod awake;
-mod bits;
+pub(in crate::kernel) mod bits;
 mod delay;
 mod pct;
 mod pos;
@@ -36,6 +36,7 @@ pub(crate) use surw::is_eligible;
 
 use crate::kernel::data::state::Kernel;
 use crate::kernel::schedule::plan::Policy;
+use crate::kernel::schedule::rng::Rng;
 use std::hint::select_unpredictable;
 
 impl Kernel {
@@ -72,11 +73,12 @@ impl Kernel {
     /// first and `rest` the others.
     #[inline(always)]
     fn draw_from(&mut self, set: u64, lowest: usize, rest: u64) -> usize {
+        let drawn = self.plan.rng.next_u64();
         if rest & (rest - 1) == 0 {
             // Two tasks, the most frequent case by far, need not be counted.
-            return select_unpredictable(self.plan.rng.below(2) == 0, lowest, rest.trailing_zeros() as usize);
+            return select_unpredictable(Rng::fit(drawn, 2) == 0, lowest, rest.trailing_zeros() as usize);
         }
-        bits::draw(set, &mut self.plan.rng)
+        bits::at(set, drawn, self.deposits)
     }
 
     /// Applies the policy to the whole set, which is not empty.

@@ -50,9 +50,15 @@ impl Rng {
     /// A number below `n`, uniform up to a bias of `n / 2^64`; `n` must not be 0.
     #[inline]
     pub fn below(&mut self, n: u32) -> u32 {
+        Rng::fit(self.next_u64(), n)
+    }
+
+    /// What [`below`](Self::below) makes of 64 bits that were drawn.
+    #[inline]
+    pub(crate) const fn fit(bits: u64, n: u32) -> u32 {
         // The high half of a 64 x 32 bit product (Lemire 2019), without the
         // rejection step: for n < 2^20 its bias is below 2^-44.
-        ((u128::from(self.next_u64()) * u128::from(n)) >> 64) as u32
+        ((bits as u128 * n as u128) >> 64) as u32
     }
 
     /// A number below `n`, uniform up to a bias of `n / 2^64`; `n` must not be 0.
