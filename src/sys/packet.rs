@@ -70,7 +70,7 @@ impl<T> RefUnwindSafe for Packet<T> {}
 
 impl<T> Filler<T> {
     /// Leaves `value`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn fill(self, value: T) {
         let inner = ManuallyDrop::new(self).0;
         // SAFETY: the packet lives until both sides have acted (invariant 1), and the

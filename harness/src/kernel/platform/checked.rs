@@ -104,6 +104,12 @@ unsafe fn open(this: *mut Kernel, op: impl FnOnce() -> Op) -> Open {
     // SAFETY: the caller's promise; no reference is kept across `proceed`.
     let kernel = unsafe { &mut *this };
     if kernel.flags != 0 || kernel.quiet != 0 || std::thread::panicking() {
+        if kernel.is_inside() {
+            return Open::UNOBSERVED;
+        }
+        kernel.go_inside();
+        // The operation is made here, so that what it is made of need not be in memory.
+        let op = op();
         // SAFETY: as above.
         return unsafe { open_quietly(this, op) };
     }
@@ -117,24 +123,21 @@ unsafe fn open(this: *mut Kernel, op: impl FnOnce() -> Op) -> Open {
     Open { kernel: this, index: unsafe { (*this).steps } - 1 }
 }
 
-/// The same where something keeps the operation from being a plain step.
+/// The same where something keeps the operation from being a plain step; the caller is inside
+/// already.
 ///
 /// # Safety
 /// As for [`open`].
 #[cold]
-unsafe fn open_quietly(this: *mut Kernel, op: impl FnOnce() -> Op) -> Open {
+#[inline(never)]
+unsafe fn open_quietly(this: *mut Kernel, op: Op) -> Open {
     // SAFETY: the caller's promise.
     let kernel = unsafe { &mut *this };
-    if kernel.is_inside() {
-        return Open::UNOBSERVED;
-    }
-    kernel.go_inside();
     // Chosen before, by whoever woke the task: it stands in the slot already.
     if kernel.flags & GRANTED != 0 && kernel.quiet & WORDS == 0 {
         kernel.flags &= !GRANTED;
         return Open { kernel: this, index: kernel.steps - 1 };
     }
-    let op = op();
     if kernel.quiet & WORDS != 0 {
         // The place of the words that stand for it.
         let me = kernel.current as usize;
@@ -226,6 +229,9 @@ impl Platform for Checked {
         result
     }
 
+    // Part of its caller, for who sleeps returns through as few calls as can be: the processor
+    // guesses each of these returns wrong.
+    #[inline(always)]
     fn futex_wait(
         word: &CheckedU32,
         expected: u32,

@@ -25,7 +25,7 @@ use std::sync::atomic::Ordering::{AcqRel, Relaxed};
 
 /// Sleeps while every word holds what is expected of it, until somebody wakes sleepers on
 /// any of them. The first is the one that operations are named after.
-#[inline]
+#[inline(always)]
 pub(in crate::kernel) fn wait(
     words: &[(&CheckedU32, u32)],
     deadline: Option<u64>,
@@ -102,6 +102,8 @@ unsafe fn sleep_while(
 }
 
 /// A sleep where nobody schedules.
+#[cold]
+#[inline(never)]
 fn wait_outside(
     words: &[(&CheckedU32, u32)],
     deadline: Option<u64>,
