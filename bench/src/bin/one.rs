@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `SIDE PROGRAM EXECUTIONS` | a program of `subject` on one of its sides |
 //! | `SIDE:STRATEGY PROGRAM EXECUTIONS` | the same by another strategy than `random`: `static` and `dynamic` only |
+//! | `workers:JOBS PROGRAM EXECUTIONS` | the same, declarative, by so many workers side by side |
 //! | `crowd:STRATEGY CROWD,SIZE,CHANGES EXECUTIONS` | ten tasks with so many changes each, beside those of `crowd`: `crowd:surw waiting,900,40 20` |
 //! | `real family EXECUTIONS` | a main process that starts two and joins them, in the engine `real` |
 //! | `bare family EXECUTIONS` | the same processes with nothing around them |
@@ -13,7 +14,7 @@
 
 use selvedge::Process;
 use selvedge_bench::crowd::{self, Crowd};
-use selvedge_bench::subject::{Side, Subject, explore, run};
+use selvedge_bench::subject::{Side, Subject, explore, explore_on_workers, run};
 use selvedge_bench::{bare, in_processes};
 use selvedge_harness::strategy::Strategy;
 use std::process::ExitCode;
@@ -58,6 +59,11 @@ fn measure(words: &[String]) -> Result<String, String> {
         ("native", "start") => return Ok(seconds(executions, start)),
         ("bare", "start") => return Ok(seconds(executions, bare::start_and_wait)),
         _ => {}
+    }
+    if let Some(jobs) = side.strip_prefix("workers:") {
+        let jobs = jobs.parse().ok().filter(|jobs| (1..=64).contains(jobs));
+        let jobs = jobs.ok_or("workers are a number from 1 to 64, as in workers:2")?;
+        return Ok(explore_on_workers(jobs, Subject::named(program)?, many).to_string());
     }
     if let Some(strategy) = side.strip_prefix("crowd:") {
         let (crowd, changes) = in_crowd(program)?;
