@@ -90,6 +90,30 @@ fn every_schedule_breaks_at_the_same_points() {
     }
 }
 
+/// The verdict of a census as people read it, and the exit code.
+fn verdict(line: &[&str]) -> (String, Option<i32>) {
+    let output = Command::new(env!("CARGO_BIN_EXE_selvedge")).arg("census").args(line).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let verdict = text.lines().find_map(|line| line.strip_prefix("verdict      "));
+    (verdict.unwrap_or(&text).to_owned(), output.status.code())
+}
+
+/// A scenario that is about something else promises nothing about kills, whatever comes of them:
+/// that it fails without is told where a census comes across it.
+#[test]
+#[serial]
+fn what_nobody_promised_surprises_nobody() {
+    let of = |line: &[&str]| verdict(line);
+    let survives = "survives; what kills do to it is not promised".to_owned();
+    assert_eq!(of(&["ticket", "--variant", "racy"]), (survives, Some(0)));
+    let breaks = "breaks; what kills do to it is not promised".to_owned();
+    assert_eq!(of(&["ticket", "--variant", "locked"]), (breaks, Some(0)));
+    let vacuous = "vacuous: the kills prove nothing".to_owned();
+    assert_eq!(of(&["ticket", "--variant", "racy", "--exhaust"]), (vacuous, Some(1)));
+    assert_eq!(of(&["crash-publish", "--variant", "racy"]), ("breaks, as expected".to_owned(), Some(0)));
+    assert_eq!(of(&["crash-publish", "--variant", "fixed"]), ("survives, as expected".to_owned(), Some(0)));
+}
+
 fn exhaust(row: &Row, engine: Engine, faults: Faults) -> Report {
     let case = catalogue().unwrap().parse(row.name).unwrap().case(row.variant).unwrap();
     let config = Config::default().engine(engine).ignore_environment().exhaust();

@@ -1,4 +1,10 @@
 //! `selvedge census`: every place at which a task can be killed, and what came of it.
+//!
+//! | the scenario | verdict |
+//! |---|---|
+//! | is about kills: its program has some by itself | whether the variant breaks or survives, as it says |
+//! | is about something else | what came of it; nobody promised anything, so nothing surprises |
+//! | fails without a kill | vacuous: the kills prove nothing |
 
 use super::args::CensusArgs;
 use super::exit::Exit;
@@ -22,18 +28,21 @@ pub(super) fn run(catalogue: &Catalogue, args: &CensusArgs) -> Result<Exit, Stop
         let program = case.build()?;
         let job = Job::new(&case.name(), case.identity());
         let census = census_model(program.model(), &job, &config, args.exhaust)?;
-        let exit = judge(case, &census);
+        let promised = (program.model().faults().kills > 0).then_some(case.variant.expect);
+        let exit = judge(promised, &census);
         worst = worst.max(exit);
         let mut out = Out::open();
         if args.form.json {
-            json(case, &config, &census, &mut out)?;
+            json(case, &config, promised, &census, &mut out)?;
         } else {
             if place > 0 {
                 out.line("")?;
             }
             let names = task_names(program.model());
             let without = told(&census.baseline, &names);
-            out.write(text(case, &config, args.exhaust, &census, &without, exit))?;
+            out.write(text(case, &config, args.exhaust, &census, &without))?;
+            let words = Paint::of_stdout().exit(exit, words(promised, &census, exit)).to_string();
+            out.line(format_args!("verdict      {words}"))?;
         }
     }
     Ok(worst)
@@ -73,19 +82,33 @@ fn told(baseline: &Verdict, names: &[String]) -> String {
     }
 }
 
-/// What a census means for the command.
-fn judge(case: &Case, census: &Census) -> Exit {
+/// What a census means for the command, beside what was promised about kills, if anything was.
+fn judge(promised: Option<Expect>, census: &Census) -> Exit {
     let breaks = census.breaking() > 0;
-    match case.variant.expect {
+    match promised {
         _ if census.killed() == 0 => Exit::NothingRan,
         _ if census.is_vacuous() => Exit::Surprise,
-        Expect::Fails if breaks => Exit::AsExpected,
-        Expect::Holds if !breaks => Exit::AsExpected,
-        _ => Exit::Surprise,
+        Some(Expect::Fails) if !breaks => Exit::Surprise,
+        Some(Expect::Holds) if breaks => Exit::Surprise,
+        _ => Exit::AsExpected,
     }
 }
 
-fn text(case: &Case, config: &Config, exhaust: bool, census: &Census, without: &str, exit: Exit) -> String {
+/// The verdict in a few words.
+fn words(promised: Option<Expect>, census: &Census, exit: Exit) -> &'static str {
+    match (exit, promised, census.breaking() > 0) {
+        (Exit::NothingRan, _, _) => "nothing was killed",
+        (_, _, _) if census.is_vacuous() => "vacuous: the kills prove nothing",
+        (_, None, true) => "breaks; what kills do to it is not promised",
+        (_, None, false) => "survives; what kills do to it is not promised",
+        (Exit::Surprise, _, true) => "BREAKS, expected to survive",
+        (Exit::Surprise, _, false) => "SURVIVES, expected to break",
+        (_, _, true) => "breaks, as expected",
+        (_, _, false) => "survives, as expected",
+    }
+}
+
+fn text(case: &Case, config: &Config, exhaust: bool, census: &Census, without: &str) -> String {
     let mut text = String::new();
     let which = if exhaust { "in every schedule" } else { "along the run without preemption" };
     let _ = writeln!(text, "{}, in {}: kill points {which}", case.name(), config.engine.name());
@@ -117,15 +140,6 @@ fn text(case: &Case, config: &Config, exhaust: bool, census: &Census, without: &
     let _ = writeln!(text, "without      {without}");
     let complete = if exhaust && !census.complete { ", not complete" } else { "" };
     let _ = writeln!(text, "executions   {}{complete}", census.executions);
-    let words = match exit {
-        Exit::NothingRan => "nothing was killed",
-        Exit::Surprise if census.is_vacuous() => "vacuous: the kills prove nothing",
-        Exit::Surprise if census.breaking() > 0 => "BREAKS, expected to survive",
-        Exit::Surprise => "SURVIVES, expected to break",
-        _ if census.breaking() > 0 => "breaks, as expected",
-        _ => "survives, as expected",
-    };
-    let _ = writeln!(text, "verdict      {}", Paint::of_stdout().exit(exit, words));
     text
 }
 
@@ -143,7 +157,13 @@ fn row(point: &KillPoint) -> [String; 6] {
 }
 
 /// One object for each kill point, and one for the whole.
-fn json(case: &Case, config: &Config, census: &Census, out: &mut Out) -> Result<(), Stop> {
+fn json(
+    case: &Case,
+    config: &Config,
+    promised: Option<Expect>,
+    census: &Census,
+    out: &mut Out,
+) -> Result<(), Stop> {
     let (scenario, variant) = (case.selection.name(), case.variant.name);
     for point in &census.points {
         out.line(serde_json::json!({
@@ -154,8 +174,12 @@ fn json(case: &Case, config: &Config, census: &Census, out: &mut Out) -> Result<
             "replay": point.token,
         }))?;
     }
+    let promised = promised.map(|expect| match expect {
+        Expect::Fails => "breaks",
+        Expect::Holds => "survives",
+    });
     out.line(serde_json::json!({
-        "scenario": scenario, "variant": variant, "engine": config.engine.name(),
+        "scenario": scenario, "variant": variant, "engine": config.engine.name(), "promised": promised,
         "kill_points": census.points.len(), "killed": census.killed(), "breaking": census.breaking(),
         "executions": census.executions, "complete": census.complete,
         "without_kill": census.baseline.word(), "vacuous": census.is_vacuous(),
