@@ -88,6 +88,22 @@ fn a_file_that_cannot_be_written_hides_no_finding() {
     let (passed, said) = package.run("subject_declared", "racy", &[]);
     assert!(!passed && said.contains("an update was lost"), "{said}");
     assert!(said.contains("cannot be read") && said.contains("cannot be written"), "{said}");
+    // Who opens a pipe without a writer waits for ever.
+    fs::remove_dir(package.file()).unwrap();
+    nix::unistd::mkfifo(&package.file(), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let (passed, said) = package.run("subject_declared", "racy", &[]);
+    assert!(!passed && said.contains("an update was lost"), "{said}");
+    assert!(said.contains(&format!("{NAME} cannot be read: it is no file")), "{said}");
+    assert!(said.contains(&format!("{NAME} cannot be written: it is no file")), "{said}");
+}
+
+#[test]
+fn a_file_from_another_system_is_read() {
+    let package = Package::new();
+    package.write(&format!("\u{feff}{} # by an editor\r\n\r\n# more\r\n", token(&[0, 1, 1, 0])));
+    let (passed, said) = package.run("subject_declared", "once racy", &[]);
+    assert!(!passed && said.contains(&format!("{NAME}:1 still fails")), "{said}");
+    assert!(!said.contains("warning"), "{said}");
 }
 
 #[test]

@@ -127,7 +127,7 @@ impl Book {
 
     /// The tokens in the book, with the numbers of their lines.
     fn read(&self, job: &Job<'_>) -> Vec<(usize, Token)> {
-        let bytes = match fs::read(&self.path) {
+        let bytes = match plain(&self.path).and_then(|()| fs::read(&self.path)) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound => return Vec::new(),
             Err(error) => {
@@ -135,7 +135,8 @@ impl Book {
                 return Vec::new();
             }
         };
-        let text = String::from_utf8_lossy(&bytes);
+        // Some editors begin a file with a mark of its encoding.
+        let text = String::from_utf8_lossy(bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes));
         let mut tokens = Vec::new();
         for (index, line) in text.lines().enumerate() {
             match parse(line, job) {
@@ -178,10 +179,22 @@ fn parse(line: &str, job: &Job<'_>) -> Result<Option<Token>, String> {
     Ok(Some(token))
 }
 
+/// Refuses what is no file but can be opened like one: nobody may ever write into a pipe.
+fn plain(path: &Path) -> io::Result<()> {
+    match fs::metadata(path)?.is_file() {
+        true => Ok(()),
+        false => Err(io::Error::new(ErrorKind::InvalidInput, "it is no file")),
+    }
+}
+
 /// Adds a line, unless its token is there; whether it was added.
 fn append(path: &Path, program: &str, token: &str, line: &str) -> io::Result<bool> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
+    }
+    match plain(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
     }
     let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
     file.lock()?;
