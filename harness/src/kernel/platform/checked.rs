@@ -286,11 +286,15 @@ impl Platform for Checked {
         // Where each access is a step of its own, no guard spans several of them.
         // SAFETY: a current kernel is alive, and the caller has the turn.
         if this.is_null() || unsafe { (*this).is_inside() } {
+            let before = word.native().load(Relaxed);
             let value = value();
             word.native().store(value, Relaxed);
             if !this.is_null() {
                 // SAFETY: as above.
-                unsafe { (*this).touch(word.address()) };
+                unsafe {
+                    (*this).note_shown(word.address(), before);
+                    (*this).touch(word.address());
+                }
             }
         }
     }

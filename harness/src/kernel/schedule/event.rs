@@ -26,6 +26,9 @@ pub(crate) struct Event {
     pub(crate) guard: Guard,
     /// What lay at `object` and `also` before the step, where they lie in the arena.
     pub(crate) before: [Option<u64>; 2],
+    /// The words that only guards look at, as it changed them: where, and what was there
+    /// before. At most two; [`EVERYTHING`] stands for more.
+    pub(crate) shown: [(usize, u32); 2],
     /// If it writes only where it finds a certain number: that number, and its bytes.
     pub(crate) writes_at: Option<(u64, u8)>,
     /// The step that woke or started the task, so that this one could follow.

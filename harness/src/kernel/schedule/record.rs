@@ -9,7 +9,7 @@
 //! When a process dies here, its last event stays without a value.
 
 use super::choice::{Choice, Outcome};
-use super::event::{Event, Tail};
+use super::event::{EVERYTHING, Event, Tail};
 use crate::kernel::data::state::{ABANDON, Kernel};
 use crate::kernel::data::task::NOBODY;
 use selvedge::platform::{Cmp, Observe};
@@ -54,6 +54,7 @@ impl Kernel {
             value: 0,
             guard: op.guard,
             before: [self.peek(op.object), self.peek(op.also)],
+            shown: [(0, 0); 2],
             writes_at: (op.bytes > 0).then_some((op.bits, op.bytes)),
             cause: (task.cause != NOBODY).then_some(task.cause),
             since: task.since,
@@ -79,6 +80,18 @@ impl Kernel {
     pub(in crate::kernel) fn would_only_read(&self, index: usize) -> bool {
         let op = self.task(index).op;
         op.bytes > 0 && self.peek(op.object).is_none_or(|word| op.only_reads_at(word))
+    }
+
+    /// The running step is about to write to a word that only guards look at.
+    pub(in crate::kernel) fn note_shown(&mut self, word: usize, before: u32) {
+        let Some(event) = self.events().last_mut() else { return };
+        if event.shown.iter().any(|(other, _)| *other == word) {
+            return;
+        }
+        match event.shown.iter_mut().find(|(other, _)| *other == 0) {
+            Some(place) => *place = (word, before),
+            None => event.shown[1].0 = EVERYTHING,
+        }
     }
 
     /// The last step ended a task, or looked at a word to announce its next operation.

@@ -37,11 +37,11 @@
 //! on one.
 //!
 //! Blocked executions: none where an operation can always run or its guard looks at its own
-//! object (words, plain data, locks, condition variables, semaphores), whether tasks panic
-//! or not. Where it looks at another word (a queue's number of items), at a descriptor, or
-//! at the clock, or where threads end with their process, some plans cannot be followed: in
-//! drawn programs one in twenty-five with queues, one in fifty with such threads, one in a
-//! hundred with deadlines, and one in three hundred where destructors wait as tasks unwind.
+//! object (words, plain data, locks, condition variables, semaphores) or at a word that only
+//! guards look at (how many items a queue has), whether tasks panic or not. Where it looks at
+//! a descriptor or at the clock, or where threads end with their process, some plans cannot be
+//! followed: in drawn programs one in fifty with such threads, fewer than one in a hundred with
+//! deadlines, and one in a thousand where destructors wait as tasks unwind.
 //!
 //! Sources: Abdulla, Aronis, Jonsson, Sagonas, "Optimal dynamic partial order reduction",
 //! POPL 2014, and "Source sets: a foundation for optimal dynamic partial order reduction",

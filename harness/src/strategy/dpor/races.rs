@@ -5,13 +5,15 @@
 //! run before it. A lock's taking does not race with the giving back before it, because it
 //! could not have run earlier; then the taking before that is looked at. Where the task
 //! stood before its step already, the set of enabled tasks tells; else the words of memory
-//! that were written down do, if they are the ones that matter.
+//! that were written down do, if they are the ones that matter. A word that only guards look at
+//! (how many items a queue has) is changed by operations on its object alone, and each wrote
+//! down what it found: so what lay there before a step is what the next of them found.
 //!
 //! 1. Between the two steps of a race no third step lies that happens after the first,
 //!    before the second, and races with it.
 
 use super::trace::{Step, Trace, could_go, join};
-use crate::kernel::{Event, Kernel, Outcome, Tail, Touches};
+use crate::kernel::{EVERYTHING, Event, Kernel, NOBODY, Outcome, Tail, Touches};
 use selvedge::platform::{Cmp, Guard};
 
 /// The second step of a race.
@@ -36,9 +38,13 @@ pub(super) struct Race {
 /// When a step can run, as far as its own record tells.
 struct When {
     guard: Guard,
+    /// What it acts on.
+    object: usize,
     /// The step that woke or started its task for it, if one did.
     cause: Option<usize>,
     since: u32,
+    /// Whether its guard held where it ran, or in the end; `None` if that is not known.
+    held: Option<bool>,
 }
 
 impl When {
@@ -74,8 +80,10 @@ impl Trace {
         let late = event.choice.outcome() == Outcome::TimeOut;
         let when = When {
             guard: event.guard,
+            object: event.object,
             cause: event.cause.map(|cause| cause as usize),
             since: if late || event.guard.cmp == Cmp::Never { event.since } else { 0 },
+            held: (event.choice.outcome() == Outcome::Run).then_some(true),
         };
         let found = self.reversible(kernel, task, index, &Touches::of_event(event), &when, past);
         races.extend(found.into_iter().map(|first| Race { first, last: Last::Step(index), until: index }));
@@ -93,7 +101,8 @@ impl Trace {
         let slot = kernel.task(task);
         let past = self.past_of(task, Some(slot.cause), until);
         let cause = Some(slot.cause as usize).filter(|&cause| cause < until);
-        let when = When { guard: slot.op.guard, cause, since: slot.since };
+        let held = (slot.ended_by == NOBODY).then(|| kernel.could_go_on(task));
+        let when = When { guard: slot.op.guard, object: slot.op.object, cause, since: slot.since, held };
         let touches = Touches::of_task(slot, false, Tail::default());
         let found = self.reversible(kernel, task, until, &touches, &when, &past);
         races.extend(found.into_iter().map(|first| Race { first, last: Last::Pending(task), until }));
@@ -118,7 +127,8 @@ impl Trace {
             let covered = self.is_in(index, past);
             let runs = || {
                 let known = self.stood_there(kernel, task, when, index);
-                known.or_else(|| when.could_run_before(index, self.step(index)))
+                let known = known.or_else(|| when.could_run_before(index, self.step(index)));
+                known.or_else(|| self.as_shown(when, index, until))
             };
             let runs = if covered { Some(true) } else { runs() };
             if !covered && runs != Some(false) && self.step(index).task != task {
@@ -139,6 +149,22 @@ impl Trace {
             });
         }
         found.into_iter().map(|(index, _)| index).collect()
+    }
+
+    /// Whether a step could have run instead of an earlier one on the same object, by the word
+    /// that guards of that object look at. Nothing that changes the word lies between the two
+    /// but happens after the first.
+    fn as_shown(&self, when: &When, index: usize, until: usize) -> Option<bool> {
+        let word = when.guard.word;
+        let same = when.object != 0 && self.step(index).event.object == when.object;
+        if !same || !self.fixed().contains(&word) {
+            return None;
+        }
+        let shown = (index..until).flat_map(|step| self.step(step).event.shown);
+        match shown.into_iter().find(|&(other, _)| other == word || other == EVERYTHING) {
+            Some((found, before)) => (found == word).then(|| when.guard.holds(before)),
+            None => when.held,
+        }
     }
 
     /// Whether the further step of `task`, if it stood before it at an earlier step already
