@@ -8,36 +8,37 @@
 //! the strategy at place k of the round would have run as its own execution k, which keeps
 //! each of them reproducible alone.
 //!
-//! Of sixteen places `urw` has eight, `surw` four, `pct:1` and `pct:8` two each. The shares
-//! come from a search over rounds of up to 24 places and all other strategies, so that down to
-//! `lost_update(2x3)` the portfolio nowhere falls to half of the best single strategy, and
-//! below that the means stay under their bars: 1.1 for `lost_update(2x5)`, the tickets and
+//! Of 22 places `urw` has eleven, `surw` four, `pct:1` and `pct:5` three each and `pct:8` one.
+//! The shares come from a search over rounds of up to 24 places, so that down to
+//! `lost_update(2x3)` the portfolio nowhere falls below half of the best single strategy, and
+//! below that the means stay well under their bars: 1.1 for `lost_update(2x5)`, the tickets and
 //! the bank, 10 for the buffer, 12 for the last of 22, 20 for the window, 100 for
-//! `reorder(9,1)`. Measured by `tests/portfolio.rs`: the probability that an execution shows
-//! the bug, over 16,000 executions of 8 seeds, and the mean number of the first that does,
-//! over 200 seeds; left of the stroke all tasks exist from the start, right of it a main
-//! task starts and joins them. The best is that of the strategies shown and of `pct:2`,
-//! `pct:3`, `delay:2` and `delay:3`.
+//! `reorder(9,1)`. More of `pct` would lift `twostage` and take from the window what `urw` does
+//! for it. Measured by `tests/portfolio.rs`: the probability that an execution shows the bug,
+//! over 100 seeds with 200 executions each (a seed's pilot runs decide for all of its executions,
+//! so few seeds say little), and the mean number of the first that does, over 200 seeds; left of
+//! the stroke all tasks exist from the start, right of it a main task starts and joins them. The
+//! best is that of the strategies shown and of `pct:2`, `pct:3`, `delay:2` and `delay:3`.
 //!
 //! | program | random | pct:1 | pct:5 | pct:8 | pos | urw | surw | delay:1 | portfolio | of the best | mean |
 //! |---|---|---|---|---|---|---|---|---|---|---|---|
-//! | account | .335/.119 | .335/.254 | .338/.129 | .335/.087 | .334/.148 | .332/.246 | .329/.330 | .141/.078 | .336/.249 | .99/.75 |  |
-//! | deadlock01 | .503/.375 | 0/0 | .414/.259 | .610/.363 | .327/.247 | .574/.511 | .375/.366 | .113/.078 | .456/.384 | .75/.75 |  |
-//! | circular_buffer(7) | .936/.911 | 0/0 | .740/.511 | .780/.568 | .936/.852 | .937/.941 | .942/.959 | 0/0 | .802/.780 | .85/.81 |  |
-//! | reorder(2,1) | .048/.022 | 0/0 | .097/.053 | .115/.058 | .101/.065 | .099/.102 | .113/.124 | 0/0 | .090/.090 | .78/.73 |  |
-//! | twostage(1,1) | .061/.080 | 0/0 | .228/.253 | .227/.288 | .127/.134 | .101/.127 | .170/.211 | .111/.076 | .124/.151 | .54/.52 |  |
-//! | wronglock(1,3) | .373/.310 | 0/0 | .190/.170 | .232/.208 | .369/.305 | .312/.277 | .346/.326 | .112/.075 | .270/.247 | .72/.76 |  |
-//! | lost_wakeup | .125/.125 | 0/0 | .158/.152 | .208/.212 | .168/.155 | .117/.127 | .131/.139 | .102/.072 | .119/.123 | .57/.58 |  |
-//! | dining(3) | .333/.170 | 0/0 | .181/.071 | .322/.117 | .198/.108 | .414/.353 | .276/.257 | 0/0 | .319/.255 | .77/.72 |  |
-//! | lost_update(2x1) | .503/.375 | 0/0 | .461/.249 | .663/.354 | .332/.245 | .667/.654 | .631/.625 | .128/.071 | .570/.521 | .85/.80 |  |
-//! | lost_update(2x3) | .932/.888 | 0/0 | .567/.436 | .729/.562 | .804/.679 | .977/.977 | .975/.975 | .190/.141 | .824/.803 | .84/.82 |  |
-//! | lost_update(2x5) | .990/.985 | 0/0 | .595/.503 | .740/.630 | .948/.851 | .999/.998 | .998/.998 | .210/.173 | .840/.828 | .84/.83 | 1.00/1.00 |
-//! | ticket, 10 for 5 | 1 | 0 | .683 | .867 | .999 | 1 | 1 | .240 | .859 | .86 | 1.00 |
-//! | bank, 100 and 100 | .967/.968 | 0/0 | .626/.627 | .735/.719 | .963/.957 | .968/.968 | .967/.969 | .253/.245 | .818/.816 | .85/.84 | 1.02/1.02 |
-//! | buffer, one condvar | .289/.283 | 0/.153 | .108/.204 | .154/.235 | .291/.313 | .285/.250 | .284/.268 | 1/1 | .235/.243 | .23/.24 | 4.76/3.92 |
-//! | last of 22 | 0/0 | .503/.665 | 0/.046 | 0/.045 | 0/.045 | .047/.062 | .047/.042 | .088/.225 | .098/.132 | .19/.20 | 7.65/4.39 |
-//! | window in 30 | .069/.070 | 0/0 | .017/.016 | .017/.017 | .016/.015 | .098/.102 | .033/.030 | .017/.015 | .061/.061 | .62/.60 | 14.38/17.99 |
-//! | reorder(9,1) | .015/0 | 0/0 | .015/.002 | .022/.001 | .031/0 | .040/.011 | .052/.050 | 0/0 | .035/.018 | .67/.36 | 30.98/52.60 |
+//! | account | .335/.120 | .329/.250 | .336/.127 | .332/.088 | .335/.152 | .337/.243 | .330/.331 | .143/.077 | .333/.239 | .99/.72 |  |
+//! | deadlock01 | .500/.374 | 0/0 | .463/.273 | .649/.371 | .335/.252 | .564/.502 | .392/.371 | .134/.084 | .447/.375 | .69/.75 |  |
+//! | circular_buffer(7) | .939/.913 | 0/0 | .718/.526 | .765/.576 | .936/.855 | .949/.934 | .953/.952 | 0/0 | .782/.740 | .82/.78 |  |
+//! | reorder(2,1) | .048/.023 | 0/0 | .096/.051 | .109/.057 | .100/.069 | .099/.103 | .111/.127 | 0/0 | .091/.084 | .82/.66 |  |
+//! | twostage(1,1) | .061/.076 | 0/0 | .230/.252 | .219/.289 | .128/.132 | .092/.128 | .152/.202 | .114/.079 | .115/.149 | .50/.51 |  |
+//! | wronglock(1,3) | .371/.311 | 0/0 | .184/.172 | .224/.208 | .367/.308 | .287/.279 | .336/.330 | .103/.075 | .242/.233 | .65/.71 |  |
+//! | lost_wakeup | .128/.126 | 0/0 | .164/.160 | .211/.215 | .165/.158 | .125/.129 | .140/.147 | .103/.072 | .120/.123 | .57/.57 |  |
+//! | dining(3) | .335/.168 | 0/0 | .205/.070 | .351/.113 | .201/.116 | .409/.346 | .279/.255 | 0/0 | .301/.235 | .74/.68 |  |
+//! | lost_update(2x1) | .500/.374 | 0/0 | .457/.246 | .660/.349 | .338/.252 | .665/.658 | .628/.623 | .124/.072 | .543/.492 | .82/.75 |  |
+//! | lost_update(2x3) | .933/.888 | 0/0 | .572/.439 | .734/.569 | .805/.684 | .980/.977 | .974/.975 | .187/.143 | .783/.756 | .80/.77 |  |
+//! | lost_update(2x5) | .993/.985 | 0/0 | .602/.504 | .746/.632 | .949/.851 | .999/.998 | .998/.998 | .208/.171 | .797/.781 | .80/.78 | 1.00/1.00 |
+//! | ticket, 10 for 5 | 1 | 0 | .678 | .864 | 1 | 1 | 1 | .241 | .815 | .82 | 1.00 |
+//! | bank, 100 and 100 | .967/.966 | 0/0 | .629/.623 | .732/.723 | .964/.958 | .967/.968 | .966/.965 | .252/.249 | .781/.782 | .81/.81 | 1.02/1.02 |
+//! | buffer, one condvar | .288/.276 | 0/.146 | .106/.199 | .150/.229 | .295/.309 | .286/.250 | .282/.264 | 1/1 | .217/.226 | .22/.23 | 4.74/4.00 |
+//! | last of 22 | 0/0 | .501/.665 | 0/.049 | 0/.050 | 0/.045 | .043/.063 | .046/.045 | .086/.221 | .099/.137 | .20/.21 | 7.46/4.44 |
+//! | window in 30 | .068/.072 | 0/0 | .016/.017 | .016/.018 | .017/.015 | .098/.102 | .031/.032 | .017/.016 | .059/.060 | .60/.59 | 15.55/17.41 |
+//! | reorder(9,1) | .014/0 | 0/0 | .015/.001 | .021/.001 | .030/0 | .033/.013 | .046/.050 | 0/0 | .028/.016 | .61/.32 | 36.83/56.40 |
 //!
 //! The last rows show why none is enough: a lost notification in a bounded buffer, one
 //! operation after 21 others, a window of one operation in the middle of 30, a rare order
@@ -61,7 +62,7 @@ enum Member {
 }
 
 /// Execution k is planned by the member at k modulo the length.
-const ROUND: [Member; 16] = [
+const ROUND: [Member; 22] = [
     Member::Urw,
     Member::Surw,
     Member::Pct(1),
@@ -73,11 +74,17 @@ const ROUND: [Member; 16] = [
     Member::Urw,
     Member::Surw,
     Member::Urw,
-    Member::Pct(8),
+    Member::Pct(5),
     Member::Urw,
     Member::Surw,
     Member::Urw,
+    Member::Pct(5),
+    Member::Urw,
+    Member::Pct(1),
+    Member::Urw,
     Member::Surw,
+    Member::Pct(5),
+    Member::Urw,
 ];
 
 pub(crate) struct Portfolio;
