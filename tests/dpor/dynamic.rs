@@ -124,5 +124,7 @@ fn compare(seed: u64, programs: u64) -> u64 {
 
 #[test]
 fn nothing_is_lost_where_tasks_start_and_end_tasks() {
-    compare(1, 100);
+    // Whoever waits for the end of a task is not tried before it: few executions are given up.
+    let blocked = compare(1, 100);
+    assert!(blocked <= 2, "{blocked} blocked");
 }

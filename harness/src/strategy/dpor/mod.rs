@@ -40,7 +40,7 @@
 //! object (words, plain data, locks, condition variables, semaphores) or at a word that only
 //! guards look at (how many items a queue has), whether tasks panic or not. Where it looks at
 //! a descriptor or at the clock, or where threads end with their process, some plans cannot be
-//! followed: in drawn programs one in fifty with such threads, fewer than one in a hundred with
+//! followed: in drawn programs one in 250 with such threads, fewer than one in a hundred with
 //! deadlines, and one in a thousand where destructors wait as tasks unwind.
 //!
 //! Sources: Abdulla, Aronis, Jonsson, Sagonas, "Optimal dynamic partial order reduction",

@@ -128,7 +128,8 @@ impl Trace {
             let runs = || {
                 let known = self.stood_there(kernel, task, when, index);
                 let known = known.or_else(|| when.could_run_before(index, self.step(index)));
-                known.or_else(|| self.as_shown(when, index, until))
+                let known = known.or_else(|| self.as_shown(when, index, until));
+                known.or_else(|| self.as_ended(when, index, until))
             };
             let runs = if covered { Some(true) } else { runs() };
             if !covered && runs != Some(false) && self.step(index).task != task {
@@ -165,6 +166,14 @@ impl Trace {
             Some((found, before)) => (found == word).then(|| when.guard.holds(before)),
             None => when.held,
         }
+    }
+
+    /// Whether a step could have run instead of an earlier one, if it waited for the end of a
+    /// task: not, if that end happens after the earlier one.
+    fn as_ended(&self, when: &When, index: usize, until: usize) -> Option<bool> {
+        let first = self.step(index);
+        let end = (index..until).find(|&step| self.step(step).event.tail.ends == when.guard.word)?;
+        (self.clock(end)[first.task] >= first.number).then_some(false)
     }
 
     /// Whether the further step of `task`, if it stood before it at an earlier step already
