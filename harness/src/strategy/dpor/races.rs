@@ -58,10 +58,11 @@ impl When {
         match self.guard.cmp {
             Cmp::Always => Some(true),
             Cmp::Never => Some(self.cause.is_some()),
+            _ if self.guard.asks_descriptor() => None,
             _ if event.tail.ends == self.guard.word => Some(false),
             _ if event.object == self.guard.word => holds(0),
             _ if event.also == self.guard.word => holds(1),
-            // Its word is no object: a queue's, a descriptor, a lock of a task that was ended.
+            // Its word is no object: a queue's, a lock of a task that was ended.
             _ => None,
         }
     }
@@ -171,6 +172,9 @@ impl Trace {
     /// Whether a step could have run instead of an earlier one, if it waited for the end of a
     /// task: not, if that end happens after the earlier one.
     fn as_ended(&self, when: &When, index: usize, until: usize) -> Option<bool> {
+        if when.guard.asks_descriptor() {
+            return None;
+        }
         let first = self.step(index);
         let end = (index..until).find(|&step| self.step(step).event.tail.ends == when.guard.word)?;
         (self.clock(end)[first.task] >= first.number).then_some(false)
