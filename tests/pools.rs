@@ -33,8 +33,32 @@ fn is_lost(outcome: &Result<u32, PoolError>) -> bool {
     matches!(outcome, Err(PoolError::WorkerLost { end, .. }) if end.contains("SIGKILL"))
 }
 
+/// Leaves a child behind that has copies of all that its worker had, and dies.
+fn survived_by_a_child((): ()) {
+    let child = selvedge::sys::process::fork(|| {
+        loop {
+            // Ended by whoever reads the number.
+            drop(selvedge::signal::Signals::<selvedge::platform::Native>::pause());
+        }
+    });
+    runs().set(child.unwrap().id());
+    selvedge::sys::process::kill_self();
+}
+
 rusty_fork_test! {
     #![rusty_fork(timeout_ms = 120_000)]
+
+    #[test]
+    fn the_end_of_a_worker_is_seen_although_a_child_of_it_lives_on() {
+        runs();
+        let pool = Pool::new(1).unwrap();
+        for _ in 0..3 {
+            let lost = pool.apply(survived_by_a_child, ());
+            assert!(matches!(lost, Err(PoolError::WorkerLost { .. })), "{lost:?}");
+            selvedge::signal::Signals::<selvedge::platform::Native>::send(runs().get(), Signal::SIGKILL).unwrap();
+        }
+        assert_eq!(pool.apply(|x: u32| x + 1, 1), Ok(2));
+    }
 
     #[test]
     fn a_killed_workers_task_fails_and_the_others_arrive_once() {

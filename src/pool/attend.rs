@@ -66,10 +66,17 @@ impl<P: Tasks + Io> Core<P> {
         Ok(any || deadline.is_none_or(|deadline| P::now() < deadline))
     }
 
-    /// Waits until a worker rings, or ends.
+    /// Waits until a worker rings, or ends; says which of them did: first the places of those
+    /// who rang or ended, then those of who surely ended, counted on behind the last desk.
+    ///
+    /// The end of a bell's pipe is not enough: a child that a task has forked by itself has a
+    /// copy of the other end, and may live for longer than the worker.
     fn sleep(&self, deadline: Option<u64>) -> Result<Vec<usize>, Error> {
         let desks = self.desks.borrow();
-        let sources: Vec<Source<'_>> = desks.iter().map(|desk| Source::from(&desk.bell)).collect();
+        let bells = desks.iter().map(|desk| Source::from(&desk.bell));
+        // Workers that are fibers have no sentinel, and no children that could have a bell.
+        let sentinels = desks.iter().map_while(|desk| desk.process.sentinel().ok().map(Source::from));
+        let sources: Vec<Source<'_>> = bells.chain(sentinels).collect();
         let left = deadline.map(|deadline| Duration::from_nanos(deadline.saturating_sub(P::now())));
         wait::<P>(&sources, left)
     }
@@ -77,13 +84,18 @@ impl<P: Tasks + Io> Core<P> {
     /// Takes out the desks whose workers have ended.
     fn ended(&self, ready: &[usize]) -> Vec<Desk<P>> {
         let mut desks = self.desks.borrow_mut();
-        let mut ended = Vec::new();
-        for &place in ready.iter().rev() {
-            if desks[place].bell.recv_bytes(8).is_err() {
-                ended.push(desks.remove(place));
+        let count = desks.len();
+        let mut ended: Vec<usize> = Vec::new();
+        for &place in ready {
+            if place >= count {
+                ended.push(place - count);
+            } else if desks[place].bell.recv_bytes(8).is_err() {
+                ended.push(place);
             }
         }
-        ended
+        ended.sort_unstable();
+        ended.dedup();
+        ended.into_iter().rev().map(|place| desks.remove(place)).collect()
     }
 
     /// Takes all results that have come; says whether there were any.

@@ -20,9 +20,8 @@
 //! Orderings: a fence of sequential consistency stands between the two on either side; the
 //! words themselves are relaxed.
 //!
-//! When a worker dies here, its end of the pipe is closed, which wakes the pool, whatever was
-//! counted. The pool has
-//! all the results that were put, and the claim says what is lost. When the pool's process
+//! When a worker dies here, its pidfd tells, or in an exploration the end of its pipe, which
+//! wakes the pool, whatever was counted. The pool has all the results that were put, and the claim says what is lost. When the pool's process
 //! dies, its workers end within a second after their tasks.
 
 use super::message::{self, Kind, catch, note_panics};
