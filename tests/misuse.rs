@@ -13,7 +13,7 @@ use selvedge::{
     Value, pipe, spsc, spsc_bytes,
 };
 use std::cell::RefCell;
-use std::panic::catch_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -280,6 +280,34 @@ rusty_fork_test! {
         assert!(parent.join().unwrap().success());
         ready.set();
         assert_eq!(results.get(), Ok(11));
+    }
+
+    #[test]
+    fn to_wait_for_ones_own_lock_is_a_panic_and_harms_nobody() {
+        fn panics<R>(body: impl FnOnce() -> R) -> bool {
+            let payload = catch_unwind(AssertUnwindSafe(|| drop(body()))).err();
+            payload.is_some_and(|payload| {
+                payload.downcast_ref::<&str>().is_some_and(|text| text.contains("has this lock already"))
+            })
+        }
+        let mutex = RobustMutex::new(1);
+        let held = mutex.lock().unwrap();
+        assert!(panics(|| mutex.lock().is_ok()));
+        assert!(mutex.try_lock().is_err() && mutex.try_lock_for(Duration::from_millis(1)).is_err());
+        drop(held);
+        assert_eq!(*mutex.lock().unwrap(), 1);
+        let (queue, order) = (Queue::<u32>::bounded(3), PriorityQueue::<u32>::bounded(3));
+        for item in [1, 2] {
+            queue.put(item).unwrap();
+            order.put(item).unwrap();
+        }
+        assert!(panics(|| queue.get_with(|_| queue.try_get())));
+        assert!(panics(|| queue.get_with(|_| queue.get())));
+        assert!(panics(|| order.get_with(|_| order.try_get())));
+        // What was being read has stayed, and putting is somebody else's lock.
+        assert_eq!(queue.get_with(|_| queue.put(3).is_ok() && queue.qsize() == 3), Ok(true));
+        assert_eq!((queue.get(), queue.get(), queue.try_get().ok()), (Ok(2), Ok(3), None));
+        assert_eq!((order.get(), order.get()), (Ok(1), Ok(2)));
     }
 
     #[test]

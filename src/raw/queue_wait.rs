@@ -10,6 +10,7 @@ use super::bell::{GETTER, PUTTER};
 use super::position::{AWAITED, CLOSED, Position};
 use super::queue::{End, RawQueue};
 use super::refusal::OVER;
+use super::robust::locked_twice;
 use super::{Left, Patience, Refusal, Taken};
 use crate::platform::{Atomic, Guard, Robust, Woken};
 use std::hint::spin_loop;
@@ -55,6 +56,9 @@ impl<P: Robust> RawQueue<P> {
                 if (self.limit..OVER).contains(&count) || head & AWAITED != 0 {
                     return Err(Refusal::WouldBlock);
                 }
+            }
+            if end.lock.is_mine() {
+                locked_twice();
             }
             if let Some(taken) = end.lock.lock_until(P::now().saturating_add(PATIENCE), site) {
                 return Ok(taken);

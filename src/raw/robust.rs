@@ -268,6 +268,10 @@ impl<P: Robust> RawRobustMutex<P> {
         me.begin(&self.links);
         let mut slept = 0;
         let mut word = self.spin();
+        if word & OWNER == me.id() && deadline.is_none() {
+            me.end();
+            locked_twice();
+        }
         loop {
             if word & OWNER == 0 {
                 let mine = me.id() | word & WAITERS | slept;
@@ -336,6 +340,13 @@ impl<P: Robust> RawRobustMutex<P> {
             P::futex_wake(futex, 1);
         }
     }
+}
+
+/// Only the holder of a lock gives it back, so that it would wait for itself for ever.
+#[cold]
+#[track_caller]
+pub(super) fn locked_twice() -> ! {
+    panic!("the calling task has this lock already, and waits for nobody but itself to give it back")
 }
 
 impl<P: Robust> Default for RawRobustMutex<P> {

@@ -127,6 +127,9 @@ impl<T: ?Sized, P: Robust> RobustMutex<T, P> {
     ///
     /// # Errors
     /// [`LockError::OwnerDied`] with the guard, or [`LockError::Unrecoverable`].
+    ///
+    /// # Panics
+    /// If the calling task has the lock: nobody else would ever give it back.
     #[doc(alias = "acquire")]
     #[track_caller]
     #[inline(always)]

@@ -54,6 +54,9 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     ///
     /// # Errors
     /// [`GetError::Closed`] if the queue is closed and empty.
+    ///
+    /// # Panics
+    /// If `read` does, or if it gets from this queue without a timeout.
     #[track_caller]
     #[inline]
     pub fn get_with<R>(&self, read: impl FnOnce(&C::View) -> R) -> Result<R, GetError> {
