@@ -327,6 +327,13 @@ impl<P: Io> Connection<P> {
         self.ready.is_some() || kind.is_some_and(|kind| self.inbox.has_chunk(kind.limit()))
     }
 
+    /// An end that only sends, by a copy of the descriptor: for another thread.
+    pub(crate) fn for_sending(&self) -> Result<Connection<P>, Error> {
+        let transport = self.transport()?;
+        let copy = transport.as_fd().try_clone_to_owned().map_err(Error::os("dup"))?;
+        Ok(Connection::new(transport.kind, copy, false, self.writable))
+    }
+
     /// What must go with this end when it goes to another process.
     pub(super) fn luggage(&self) -> Result<(Kind, BorrowedFd<'_>, &[u8]), Error> {
         let transport = self.transport()?;
