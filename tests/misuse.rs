@@ -159,6 +159,28 @@ rusty_fork_test! {
     }
 
     #[test]
+    fn a_vector_that_says_it_is_longer_than_it_can_be_is_refused() {
+        let vector = SharedVec::<u64>::create(&name("vector"), 3).unwrap();
+        vector.push(1).unwrap();
+        let path = format!("/dev/shm/selvedge.{}", vector.name().unwrap());
+        let whole = std::fs::read(&path).unwrap();
+        let mut refused = 0;
+        // The length is one of the numbers behind the header, wherever that is.
+        for at in (256..whole.len() - 8).step_by(8).filter(|&at| whole[at..at + 8] == 1_u64.to_le_bytes()) {
+            let mut damaged = whole.clone();
+            damaged[at + 5] = 1;
+            std::fs::remove_file(&path).unwrap();
+            std::fs::write(&path, &damaged).unwrap();
+            match SharedVec::<u64>::open(vector.name().unwrap()) {
+                Err(error) => refused += u32::from(error.to_string().contains("elements, of at most 3")),
+                Ok(same) => assert!(same.to_vec().len() <= 3 && same.get(1 << 40).is_none()),
+            }
+        }
+        assert_eq!(refused, 1);
+        vector.unlink().unwrap();
+    }
+
+    #[test]
     fn a_copy_of_a_pool_in_a_child_does_nothing_to_the_pool() {
         let pool = Pool::new(2).unwrap();
         let (owner, born) = (std::process::id(), pool.worker_pids());

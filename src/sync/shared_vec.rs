@@ -133,7 +133,11 @@ impl<T: Shareable + Send + Copy, P: Tasks> SharedVec<T, P> {
         let needed = (size_of::<T>() as u64).checked_mul(capacity);
         match (usize::try_from(capacity), needed) {
             (Ok(capacity), Some(needed)) if needed <= room => {
-                Ok(SharedVec { place, capacity, element: PhantomData })
+                let vector = SharedVec { place, capacity, element: PhantomData };
+                match vector.journal().len() {
+                    len if len <= capacity => Ok(vector),
+                    len => refused(format!("it says that it has {len} elements, of at most {capacity}")),
+                }
             }
             _ => refused(format!("it says that it holds {capacity} elements, for which it is too short")),
         }
@@ -149,7 +153,7 @@ impl<T: Shareable + Send + Copy, P: Tasks> SharedVec<T, P> {
     #[track_caller]
     #[must_use]
     pub fn len(&self) -> usize {
-        self.under_lock(Kind::Read, "len", || self.journal().len(), |len| *len as u64)
+        self.under_lock(Kind::Read, "len", || self.count(), |len| *len as u64)
     }
 
     /// Whether there are no elements.
@@ -170,7 +174,7 @@ impl<T: Shareable + Send + Copy, P: Tasks> SharedVec<T, P> {
     #[track_caller]
     #[must_use]
     pub fn to_vec(&self) -> Vec<T> {
-        let all = || (0..self.journal().len()).map_while(|index| self.read(index)).collect();
+        let all = || (0..self.count()).map_while(|index| self.read(index)).collect();
         self.under_lock(Kind::Read, "to_vec", all, |all: &Vec<T>| all.len() as u64)
     }
 
@@ -191,7 +195,7 @@ impl<T: Shareable + Send + Copy, P: Tasks> SharedVec<T, P> {
     #[track_caller]
     pub fn extend_from_slice(&self, elements: &[T]) -> Result<usize, Error> {
         let push = || {
-            let len = self.journal().len();
+            let len = self.count();
             if elements.len() > self.capacity - len {
                 let (given, allowed) =
                     ((len + elements.len()).to_string(), format!("at most {}", self.capacity));
@@ -217,7 +221,7 @@ impl<T: Shareable + Send + Copy, P: Tasks> SharedVec<T, P> {
     #[track_caller]
     pub fn pop(&self) -> Option<T> {
         let pop = || {
-            let last = self.journal().len().checked_sub(1)?;
+            let last = self.count().checked_sub(1)?;
             let element = self.read(last);
             self.journal().set_len(last);
             element
@@ -249,7 +253,7 @@ impl<T: Shareable + Send + Copy, P: Tasks> SharedVec<T, P> {
         let change = || {
             let before = self.element(index)?;
             let after = change(before);
-            self.commit(&[(index, after)], self.journal().len());
+            self.commit(&[(index, after)], self.count());
             Ok((before, after))
         };
         let after = |changed: &Result<(T, T), Error>| shown_if(changed.as_ref().ok().map(|(_, after)| after));
@@ -264,7 +268,7 @@ impl<T: Shareable + Send + Copy, P: Tasks> SharedVec<T, P> {
     pub fn swap(&self, one: usize, other: usize) -> Result<(), Error> {
         let swap = || {
             let (first, second) = (self.element(one)?, self.element(other)?);
-            self.commit(&[(one, second), (other, first)], self.journal().len());
+            self.commit(&[(one, second), (other, first)], self.count());
             Ok(())
         };
         self.under_lock(Kind::Write, "swap", swap, Observe::observed)
@@ -278,7 +282,7 @@ impl<T: Shareable + Send + Copy, P: Tasks> SharedVec<T, P> {
     pub fn swap_remove(&self, index: usize) -> Result<T, Error> {
         let swap_remove = || {
             let removed = self.element(index)?;
-            let last = self.journal().len() - 1;
+            let last = self.count() - 1;
             self.commit(&[(index, self.element(last)?)], last);
             Ok(removed)
         };
@@ -289,7 +293,7 @@ impl<T: Shareable + Send + Copy, P: Tasks> SharedVec<T, P> {
     /// Takes away all elements from this index on.
     #[track_caller]
     pub fn truncate(&self, len: usize) {
-        let truncate = || self.journal().set_len(self.journal().len().min(len));
+        let truncate = || self.journal().set_len(self.count().min(len));
         self.under_lock(Kind::Write, "truncate", truncate, Observe::observed);
     }
 
@@ -338,6 +342,12 @@ impl<T: Copy, P: Tasks> SharedVec<T, P> {
         &self.head().journal
     }
 
+    /// How many elements there are. A number of somebody who broke into the memory is none of
+    /// ours: nothing behind the capacity is touched.
+    fn count(&self) -> usize {
+        self.journal().len().min(self.capacity)
+    }
+
     fn at(&self, index: usize) -> *mut T {
         debug_assert!(index < self.capacity);
         // SAFETY: the memory has room for so many elements.
@@ -347,20 +357,20 @@ impl<T: Copy, P: Tasks> SharedVec<T, P> {
     /// Under the lock: the element there, if there is one.
     fn read(&self, index: usize) -> Option<T> {
         // SAFETY: what is before the length was written; nobody writes, under the lock.
-        (index < self.journal().len()).then(|| unsafe { self.at(index).read_volatile() })
+        (index < self.count()).then(|| unsafe { self.at(index).read_volatile() })
     }
 
     fn element(&self, index: usize) -> Result<T, Error> {
         self.read(index).ok_or_else(|| Error::InvalidArgument {
             what: "the index into the vector",
             given: index.to_string(),
-            allowed: format!("less than its length, {}", self.journal().len()),
+            allowed: format!("less than its length, {}", self.count()),
         })
     }
 
     /// Under the lock: writes an element.
     fn write(&self, index: usize, element: T) {
-        // An index of somebody who broke into the memory is none of ours.
+        // As in `count`: a note of the journal may be such an index.
         if index < self.capacity {
             // SAFETY: inside the memory, and nobody else reads or writes.
             unsafe { self.at(index).write_volatile(element) };
