@@ -200,7 +200,10 @@ impl Guards {
     fn add(&mut self, guard: &Guard, space: u32, index: u32) -> u32 {
         let &Guard { word, mask, value, cmp } = guard;
         let epoch = self.epoch;
-        *self.class(index) = Class { word, space, mask, value, cmp, holds: false, width: 1, members: 0, epoch };
+        *self.class(index) =
+            Class { word, space, mask, value, cmp, holds: false, width: 1, members: 0, epoch };
+        // SAFETY: the table has a free place, so `used` is less than the capacity.
+        unsafe { *self.order.add(self.used as usize) = index };
         self.used += 1;
         self.watched |= Self::filter(word);
         // SAFETY: each class owns `stride` words, at least one; see `bits`.
@@ -327,7 +330,7 @@ impl Guards {
         for nth in 0..self.used {
             let index = self.nth(nth);
             let class = *self.class(index);
-            if class.epoch == epoch && class.members > 0 {
+            if class.members > 0 {
                 let (bits, words) = (self.bits(index), words.min(class.width.into()));
                 // SAFETY: word < words <= stride, see `bits`.
                 live.push((class, (0..words).map(|w| unsafe { *bits.add(w) }).collect::<Vec<_>>()));
