@@ -39,8 +39,9 @@ pub(crate) struct Seen {
     pub(crate) unknown: usize,
 }
 
-/// The calls of an object.
-type Calls<M> = [Call<<M as Model>::Op, <M as Model>::Ret>];
+/// A call of an object, and all calls of a history.
+type CallOf<M> = Call<<M as Model>::Op, <M as Model>::Ret>;
+type Calls<M> = [CallOf<M>];
 
 /// What a history is by the way it was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -239,7 +240,7 @@ fn smallest<O: Clone, R: Clone>(
     calls
 }
 
-fn make<M: Object>(object: &M, rng: &mut Rng, shape: Shape) -> (Vec<Call<M::Op, M::Ret>>, Made) {
+fn make<M: Object>(object: &M, rng: &mut Rng, shape: Shape) -> (Vec<CallOf<M>>, Made) {
     let sound = |object: &From<'_, M>, rng: &mut Rng, shape: Shape| {
         simulate(object, rng, shape, |rng| object.0.draw(rng), |state, op| object.0.answer(state, op))
     };
@@ -278,8 +279,8 @@ fn broken_within<M: Object>(
     object: &M,
     rng: &mut Rng,
     shape: Shape,
-    mut calls: Vec<Call<M::Op, M::Ret>>,
-) -> (Vec<Call<M::Op, M::Ret>>, Made) {
+    mut calls: Vec<CallOf<M>>,
+) -> (Vec<CallOf<M>>, Made) {
     let any_open = calls.iter().any(|call| call.end == End::Open);
     let Swept::Holds(states) = sweep(object, object.init(), &calls, Crash::Strict) else {
         return (calls, Made::Sound);

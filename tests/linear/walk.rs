@@ -12,8 +12,8 @@ const MOST: usize = if cfg!(debug_assertions) { 4_000 } else { 20_000 };
 /// `None` if there are too many.
 pub(crate) fn walk<M: Model>(model: &M, calls: &[Call<M::Op, M::Ret>]) -> Option<bool> {
     let mut clients: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for number in 0..calls.len() {
-        clients.entry(calls[number].client).or_default().push(number);
+    for (number, call) in calls.iter().enumerate() {
+        clients.entry(call.client).or_default().push(number);
     }
     let (mut returned, mut others) = (Vec::new(), Vec::new());
     for (client, mut numbers) in clients.into_values().enumerate() {
