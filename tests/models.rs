@@ -12,6 +12,7 @@ use selvedge_properties::model::barrier::{self, CountOnly};
 use selvedge_properties::model::condvar::{self, HastyClear, LateLook, QuietClear, SameSequence, SameWord};
 use selvedge_properties::model::event::{self, FlagOnly, QuietSet, RelaxedSet};
 use selvedge_properties::model::lane::{self, HastyBack, RelaxedAnswer, TWICE};
+use selvedge_properties::model::look;
 use selvedge_properties::model::monitor::{
     Guarded, LateClose, LateMark, LoudBell, Monitored, RelaxedGuard, SharedMark,
 };
@@ -149,6 +150,12 @@ hold! {
     queue_closing_refuses: queue::closing_refuses::<RawQueue<Loom>>(Some(2));
     monitor_closing_refuses: queue::closing_refuses::<Monitored>(Some(2));
     ring_closing_refuses: queue::closing_refuses::<RawRing<Loom>>(None);
+    look_at_a_broken_barrier: look::breaking_shows::<0>(None);
+    look_at_an_item: look::an_item_or_the_end_shows::<0>(false, Some(2));
+    look_at_the_end: look::an_item_or_the_end_shows::<0>(true, Some(2));
+    look_at_room: look::room_shows::<0>(Some(2));
+    look_beside_a_getter: look::the_end_shows_beside_another::<0>(false, Some(1));
+    look_beside_a_putter: look::the_end_shows_beside_another::<0>(true, Some(1));
     once_two: once::done_once::<RawOnce<Loom>>(1, None);
     once_three: once::done_once::<RawOnce<Loom>>(2, Some(2));
     mutex_restless: mutex::excludes::<RawMutex<Restless>>(1, Some(2));
@@ -228,6 +235,12 @@ caught! {
     queue_unacquired by DEADLOCK, queue::each_item_arrives::<RawQueue<Unacquired>>(1, 1, Some(2));
     monitor_unacquired by RACE, queue::each_item_arrives::<Monitored<UNACQUIRED>>(1, 1, Some(2));
     ring_unacquired by RACE, queue::each_item_arrives::<RawRing<Unacquired>>(1, 1, Some(2));
+    look_at_a_broken_barrier_unacquired by RACE, look::breaking_shows::<UNACQUIRED>(None);
+    look_at_an_item_unacquired by RACE, look::an_item_or_the_end_shows::<UNACQUIRED>(false, Some(2));
+    look_at_the_end_unacquired by RACE, look::an_item_or_the_end_shows::<UNACQUIRED>(true, Some(2));
+    look_at_room_unacquired by RACE, look::room_shows::<UNACQUIRED>(Some(2));
+    look_beside_a_getter_unacquired by RACE, look::the_end_shows_beside_another::<UNACQUIRED>(false, Some(1));
+    look_beside_a_putter_unacquired by DEADLOCK, look::the_end_shows_beside_another::<UNACQUIRED>(true, Some(1));
 }
 
 /// The other half of every `is_caught`: what nothing is wrong with is not caught.

@@ -16,11 +16,13 @@
 //! | [`lane`] | each request is done once, and its answer comes one way | a request that is taken back too late; an answer that publishes nothing |
 //! | [`queue`] | each item arrives; closing reaches who waits | a move that publishes nothing; a look too early; a wake-up that changes nothing; a side that is not told |
 //! | [`ring`] | the same for one sender and one receiver | moves and looks that order nothing; a sleep without a look; a mark unseen; a side that is not told |
+//! | [`look`] | who finds out how a barrier or a queue stands sees what came before | none of its own: the shipped ones without their acquires |
 //! | [`monitor`] | the same under one lock | a bell that rings too early; marks that come too late or are shared; closing after the bell |
 //!
 //! Every acquire and every release of a machine is needed by one of its laws: weaken a single
 //! one, and a test of `tests/models.rs` fails. A futex that orders nothing is part of that, see
-//! [`Restless`]. What only the dead need, and looks that no law calls, are not part of it.
+//! [`Restless`]. What only the dead need, and how many are counted as waiting or as passed, are
+//! not part of it.
 //!
 //! A model with a preemption bound is exhaustive up to that many preemptions; one without
 //! is exhaustive.
@@ -31,6 +33,7 @@ pub mod barrier;
 pub mod condvar;
 pub mod event;
 pub mod lane;
+pub mod look;
 pub mod monitor;
 pub mod mutex;
 pub mod once;
