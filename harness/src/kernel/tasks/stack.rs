@@ -1,9 +1,9 @@
 //! The stacks of fibers, each beginning at another place within its page.
 //!
-//! Used by `sim`, which makes a fiber for each task number. Stacks are mapped at distances that are multiples of the page, and a
-//! task rarely uses more than a few hundred bytes; if all of them began at the end of a
-//! page, the tasks of a program would fight for the same few sets of every cache while
-//! others stay empty (page colouring: Kessler and Hill, "Page placement algorithms for
+//! Used by `sim`, which makes a fiber for each task number. Stacks are mapped at distances
+//! that are multiples of the page, and a task rarely uses more than a few hundred bytes; if
+//! all of them began at the end of a page, the tasks of a program would fight for the same
+//! few sets of every cache while others stay empty (page colouring: Kessler and Hill, "Page placement algorithms for
 //! large real-indexed caches", ACM TOCS 1992; here for virtual addresses and stacks).
 //!
 //! 1. A stack keeps its guard page and all of [`BYTES`] less one page.
