@@ -69,7 +69,10 @@ impl List {
                 self.0.insert(place(at), item);
                 Reply::Done
             }
-            ListCall::Insert(at, _) => self.beyond(at),
+            ListCall::Insert(at, _) => {
+                let len = self.0.len();
+                Reply::Refused(format!("the index is {at}, but must be at most the length, {len}"))
+            }
             ListCall::Remove(at) if place(at) < self.0.len() => Reply::Maybe(Some(self.0.remove(place(at)))),
             ListCall::Remove(at) => self.beyond(at),
             ListCall::Pop => Reply::Maybe(self.0.pop()),

@@ -88,6 +88,9 @@ pub(in crate::manager) struct Types {
 }
 
 fn names<'a, V: 'a>(map: &BTreeMap<&'static str, V>) -> String {
+    if map.is_empty() {
+        return "none".to_owned();
+    }
     map.keys().copied().collect::<Vec<_>>().join(", ")
 }
 
