@@ -116,6 +116,9 @@ impl Header {
         if !self.is_ours() {
             return Err(format!("its header has version {}, and this program knows {FORMAT}", self.format));
         }
+        if self.layout.is_empty() {
+            return Err("its header is damaged: it does not say what it holds".to_owned());
+        }
         if self.hash != layout.hash {
             return Err(format!("it holds a {}, and not a {}", self.layout, layout.name));
         }
@@ -155,6 +158,9 @@ mod tests {
     fn what_is_no_header_and_what_is_older_is_told_apart() {
         let layout = Layout::of::<u8>(0);
         let mut bytes = Header::bytes(layout, 1, PROGRAM);
+        bytes[64..].fill(0);
+        let why = Header::read(&bytes).unwrap().check(layout, 1).unwrap_err();
+        assert_eq!(why, "its header is damaged: it does not say what it holds");
         bytes[8] = 0;
         let why = Header::read(&bytes).unwrap().check(layout, 1).unwrap_err();
         assert_eq!(why, "its header has version 0, and this program knows 1");

@@ -130,6 +130,7 @@ impl<T: ?Sized, P: Robust> RobustMutex<T, P> {
     ///
     /// # Panics
     /// If the calling task has the lock: nobody else would ever give it back.
+    /// [`try_lock`](Self::try_lock) returns an error.
     #[doc(alias = "acquire")]
     #[track_caller]
     #[inline(always)]

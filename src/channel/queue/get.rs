@@ -56,7 +56,8 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     /// [`GetError::Closed`] if the queue is closed and empty.
     ///
     /// # Panics
-    /// If `read` does, or if it gets from this queue without a timeout.
+    /// If `read` does, or if it gets from this queue by anything but
+    /// [`get_timeout`](Self::get_timeout).
     #[track_caller]
     #[inline]
     pub fn get_with<R>(&self, read: impl FnOnce(&C::View) -> R) -> Result<R, GetError> {
