@@ -154,8 +154,8 @@ hold! {
     look_at_an_item: look::an_item_or_the_end_shows::<0>(false, Some(2));
     look_at_the_end: look::an_item_or_the_end_shows::<0>(true, Some(2));
     look_at_room: look::room_shows::<0>(Some(2));
-    look_beside_a_getter: look::the_end_shows_beside_another::<0>(false, Some(1));
-    look_beside_a_putter: look::the_end_shows_beside_another::<0>(true, Some(1));
+    look_beside_a_getter: look::the_end_shows_beside_another::<0>(false, Some(3));
+    look_beside_a_putter: look::the_end_shows_beside_another::<0>(true, Some(3));
     once_two: once::done_once::<RawOnce<Loom>>(1, None);
     once_three: once::done_once::<RawOnce<Loom>>(2, Some(2));
     mutex_restless: mutex::excludes::<RawMutex<Restless>>(1, Some(2));
