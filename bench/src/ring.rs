@@ -5,7 +5,7 @@
 //! Used by the bench `queues`. It survives nobody, knows no end, and two producers would
 //! overwrite each other.
 //!
-//! A position is twice the number of items that passed, plus [`AWAITED`] while the other side
+//! A position is twice the number of items that passed, plus 1 while the other side
 //! sleeps until it moves, or is about to. To move it and to take the mark away is one
 //! instruction: where the mark has a word of its own, a mover that has seen an old one takes
 //! away the next one with it.
