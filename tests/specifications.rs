@@ -101,7 +101,6 @@ fn c_rlock_01_02_03_08_a_reentrant_mutex_counts() {
 fn a_death_is_told_once_and_to_one() {
     let mut walk = Walk::new(RobustMutex { reentrant: false });
     walk.does(0, RobustOp::Lock, RobustRet::Holds(0)).does(0, RobustOp::Write, RobustRet::Done);
-    walk.does(0, RobustOp::Lock, RobustRet::Refused);
     walk.waits(1, RobustOp::Lock).dies(0).never(1, RobustOp::Lock, RobustRet::Holds(1));
     walk.does(1, RobustOp::Lock, RobustRet::Died(1)).does(1, RobustOp::Repair, RobustRet::Done);
     walk.does(1, RobustOp::Unlock, RobustRet::Done).never(2, RobustOp::Lock, RobustRet::Died(1));

@@ -48,9 +48,7 @@ impl<P: Tasks> Subject for sync::RobustMutex<u32, P> {
 
     fn perform<'a>(&'a self, held: &mut Self::Held<'a>, _: Task, op: &RobustOp) -> RobustRet {
         let result = match (op, &mut *held) {
-            // It would be a panic: a mistake of the program, not of the lock.
-            (RobustOp::Lock, Some(_)) => return RobustRet::Refused,
-            (RobustOp::Lock, None) => self.lock(),
+            (RobustOp::Lock, _) => self.lock(),
             (RobustOp::TryLock, _) => self.try_lock(),
             (_, None) => return RobustRet::Refused,
             (RobustOp::Write, Some(guard)) => {

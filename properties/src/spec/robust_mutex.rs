@@ -5,13 +5,12 @@
 //! |---|---|---|---|---|
 //! | free | holds | refused | refused | refused |
 //! | free, its holder was killed | holds, and is told | refused | refused | refused |
-//! | held by the caller, sound | refused; one deeper, if reentrant | n + 1 | nothing | free, or one less deep |
+//! | held by the caller, sound | waits; one deeper, if reentrant | n + 1 | nothing | free, or one less deep |
 //! | held by the caller, who was told | the same | n + 1 | sound | lost, or one less deep |
 //! | held by another | waits | refused | refused | refused |
 //! | lost | told so | refused | refused | refused |
 //!
-//! To wait for what the caller itself has is a panic of the primitive; programs leave it out, and
-//! count it as refused. When the holder dies, the next one is told, and nobody after it.
+//! When the holder dies, the next one is told, and nobody after it.
 
 use super::specification::{Outcome, Specification, Task};
 use serde::{Deserialize, Serialize};
@@ -100,7 +99,8 @@ impl Specification for RobustMutex {
                 RobustOp::Lock | RobustOp::TryLock if self.reentrant => {
                     vec![(RobustRet::Holds(number), taken)]
                 }
-                RobustOp::Lock | RobustOp::TryLock => vec![(RobustRet::Refused, *state)],
+                RobustOp::Lock => Vec::new(),
+                RobustOp::TryLock => vec![(RobustRet::Refused, *state)],
                 RobustOp::Write => vec![(RobustRet::Done, RobustState { number: number + 1, ..*state })],
                 RobustOp::Repair => vec![(RobustRet::Done, RobustState { torn: Torn::No, ..*state })],
                 RobustOp::Unlock if depth > 1 => {

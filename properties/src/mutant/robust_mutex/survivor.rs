@@ -62,10 +62,13 @@ impl<L: Survivor> Subject for OfSurvivor<L> {
 
     fn perform<'a>(&'a self, held: &mut Option<Guard<'a>>, _: Task, op: &RobustOp) -> RobustRet {
         let taken = match (op, held.take()) {
-            (RobustOp::Lock, None) => self.lock.lock(),
+            (RobustOp::Lock, before) => {
+                let taken = self.lock.lock();
+                drop(before);
+                taken
+            }
             (RobustOp::TryLock, None) => self.lock.real().try_lock(),
-            // To wait for what one has would be a panic, as the specification says.
-            (RobustOp::Lock | RobustOp::TryLock, before) => {
+            (RobustOp::TryLock, before) => {
                 *held = before;
                 return RobustRet::Refused;
             }
