@@ -123,12 +123,26 @@ impl<P: Robust> RawRobustMutex<P> {
     }
 
     /// Takes the lock, waiting as long as it takes.
+    ///
+    /// # Panics
+    /// If the caller has it. Where a scheduler sees the wait, it tells of a deadlock, and of
+    /// the line at which the lock was taken.
     #[inline(always)]
     pub fn lock(&self, site: P::Site) -> Taken {
-        P::step(
-            || self.lock_op(None, site),
-            || self.take().or_else(|| self.lock_contended(None, site)).unwrap_or(Taken::Unrecoverable),
-        )
+        let wait = || {
+            if P::SPIN > 0 && self.is_mine() {
+                locked_twice();
+            }
+            self.lock_contended(None, site)
+        };
+        P::step(|| self.lock_op(None, site), || self.take().or_else(wait).unwrap_or(Taken::Unrecoverable))
+    }
+
+    /// The same for one that the caller may have, and that somebody else takes from it.
+    #[inline]
+    pub(crate) fn outwait(&self, site: P::Site) -> Taken {
+        let wait = || self.lock_contended(None, site);
+        P::step(|| self.lock_op(None, site), || self.take().or_else(wait).unwrap_or(Taken::Unrecoverable))
     }
 
     /// Takes the lock if nobody has it; `None` if somebody has.
@@ -268,10 +282,6 @@ impl<P: Robust> RawRobustMutex<P> {
         me.begin(&self.links);
         let mut slept = 0;
         let mut word = self.spin();
-        if word & OWNER == me.id() && deadline.is_none() {
-            me.end();
-            locked_twice();
-        }
         loop {
             if word & OWNER == 0 {
                 let mine = me.id() | word & WAITERS | slept;

@@ -160,7 +160,8 @@ impl<P: Robust> Unfinished<P> {
     fn outwait(&self, desk: &Desk<P>, deadline: Option<u64>, site: P::Site) -> bool {
         let taken = match deadline {
             Some(deadline) => desk.lock.lock_until(deadline, site),
-            None => Some(desk.lock.lock(site)),
+            // A task that joins before it is done with its own item waits for itself.
+            None => Some(desk.lock.outwait(site)),
         };
         if let Some(taken) = taken {
             self.clear(desk, taken, site);
