@@ -353,3 +353,59 @@ fn two_tasks_that_unwind_are_not_made_to_leave() {
     });
     assert_eq!(recordings[0], recordings[1]);
 }
+
+/// Two tasks panic and wait in their destructors at the same time, and both catch it. Who is
+/// first to go on has come to the end of its unwinding when the other still waits: what it
+/// does then is scheduled, in fibers as in processes.
+#[test]
+fn two_tasks_that_unwind_and_go_on_are_the_same_in_both_engines() {
+    let stumble = |desk: &Desk, _| {
+        stumble_without_lock(desk);
+        desk.done.fetch_add(1);
+    };
+    let program = || {
+        Program::new("both go on", desk).tasks("clumsy", 2, stumble).task("busy", |desk| {
+            let _papers = desk.papers.lock().unwrap();
+            desk.done.get();
+        })
+    };
+    let recordings = BOTH.map(|engine| {
+        let report = program().check(&quiet(engine).exhaust()).unwrap();
+        assert_eq!(verdict(&report), None, "{engine:?}");
+        program().record(&quiet(engine).exhaust(), 0..report.tally.executions).unwrap()
+    });
+    assert!(recordings[0].iter().all(|recording| {
+        let adds = |step: &&selvedge_harness::judge::Step| step.name == "fetch_add";
+        recording.steps.iter().filter(adds).count() == 2
+    }));
+    assert!(recordings[0] == recordings[1], "{} and {}", recordings[0].len(), recordings[1].len());
+}
+
+/// Panics and catches it; a destructor takes a lock in between.
+fn stumble_without_lock(desk: &Desk) {
+    let fall = || {
+        let _defer = Defer(|| add_papers(desk));
+        panic!("stumbled");
+    };
+    assert!(catch_unwind(AssertUnwindSafe(fall)).is_err());
+}
+
+/// A process that ends in a destructor, as it unwinds, is gone; what the others do is
+/// scheduled as before.
+#[test]
+fn who_exits_as_it_unwinds_leaves_the_others_their_steps() {
+    let exit = |desk: &Desk| {
+        let _defer = Defer(|| selvedge::process::exit::<selvedge_harness::Checked>(0));
+        desk.done.get();
+        panic!("stumbled");
+    };
+    let program = || Program::new("exits", desk).task("exits", exit).tasks("busy", 2, |desk, _| work(desk));
+    let recordings = BOTH.map(|engine| {
+        let report = program().check(&quiet(engine).exhaust()).unwrap();
+        assert_eq!(verdict(&report), None, "{engine:?}");
+        program().record(&quiet(engine).exhaust(), 0..report.tally.executions).unwrap()
+    });
+    // One step among the two times three of those who take turns with the lock.
+    assert_eq!(recordings.each_ref().map(Vec::len), [14, 14]);
+    assert!(recordings[0] == recordings[1]);
+}

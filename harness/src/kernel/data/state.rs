@@ -35,6 +35,8 @@ pub(in crate::kernel) const ABANDON: u32 = 1;
 pub(in crate::kernel) const GRANTED: u32 = 2;
 /// The running task panicked, and may unwind.
 pub(in crate::kernel) const UNWINDING: u32 = 4;
+/// Several tasks may unwind; see `unwind`.
+pub(in crate::kernel) const SEVERAL: u32 = 8;
 
 /// The running task is inside a step's body: what it does is unobserved.
 pub(in crate::kernel) const INSIDE: u8 = 1;

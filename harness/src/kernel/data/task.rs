@@ -98,6 +98,8 @@ pub(crate) struct Task {
     pub(crate) active: bool,
     /// It waits in the middle of its unwinding, or may do so.
     pub(crate) unwinds: bool,
+    /// It panicked while another task waited in the middle of its unwinding.
+    pub(crate) fell: bool,
     /// When the execution ended it could have gone on.
     pub(crate) ready: bool,
     /// Then its announced operation, which could write, would have been a mere read.
@@ -197,6 +199,7 @@ impl Task {
         self.resumes = false;
         self.active = false;
         self.unwinds = false;
+        self.fell = false;
         self.ready = true;
         self.reads = false;
         self.victim = false;

@@ -148,6 +148,7 @@ pub(in crate::kernel) unsafe fn die(this: *mut Kernel, me: usize, signal: i32) -
 unsafe fn disappear(this: *mut Kernel, me: usize) -> ! {
     // SAFETY: the caller's promise, passed on by `vanish` and `exit`.
     let kernel = unsafe { &mut *this };
+    kernel.unwind_for_ever(me);
     match kernel.mode {
         Mode::Sim => loop {
             let yielder = kernel.task(me).yielder.cast::<Yielder<(), ()>>();

@@ -152,6 +152,7 @@ fn write_down(info: &PanicHookInfo<'_>) -> bool {
             return true;
         }
         kernel.flags |= UNWINDING;
+        kernel.note_fall();
     }
     // SAFETY: an engine set the pointer to the note in its arena and takes it back
     // before the arena goes; only this thread, or the holder of the turn, writes it.

@@ -20,7 +20,9 @@
 //! In `sim` all tasks share one thread, and so std's count of panics. While a task waits
 //! in the middle of its unwinding, that count speaks for all of them:
 //! [`Kernel::unwinders`] says so, and what others do then is scheduled and poisons
-//! nothing, also if they panic meanwhile. `real` keeps to the same rule, so that both
+//! nothing, also if they panic meanwhile. Who did panic meanwhile may still unwind when the
+//! first goes on: then the rule holds, for the first too, until nobody unwinds, which both
+//! engines know at each operation. `real` keeps to the same rule, so that both
 //! engines do the same. Code that asks `std::thread::panicking()` itself is told about
 //! the whole thread.
 //!
@@ -36,7 +38,8 @@
 //! rule above holds, and later ones run in another thread.
 
 use super::life;
-use crate::kernel::data::state::{ABANDON, GRANTED, Kernel, Mode, UNWINDING};
+use crate::kernel::data::state::{ABANDON, GRANTED, Kernel, Mode, SEVERAL, UNWINDING};
+use crate::kernel::data::task::State;
 use crate::kernel::schedule::event::EVERYTHING;
 use crate::kernel::step::point::switch_plainly;
 use selvedge::platform::{Cmp, Op};
@@ -57,6 +60,9 @@ pub(in crate::kernel) fn passes(kernel: &mut Kernel, op: &Op) -> Option<bool> {
         }
         life::unwind();
     }
+    if kernel.flags & SEVERAL != 0 && !kernel.anybody_unwinds() {
+        kernel.forget_falls();
+    }
     if kernel.unwinds() {
         if !can_go_on(op) {
             return None;
@@ -69,7 +75,8 @@ pub(in crate::kernel) fn passes(kernel: &mut Kernel, op: &Op) -> Option<bool> {
         // A panic that user code caught: the task goes on as if nothing had happened. If
         // another task unwinds, too, this cannot be told from a panic that goes on.
         let me = kernel.current as usize;
-        kernel.task(me).unwinds |= panicking();
+        // In `real` what a task does where it waits is known without this.
+        kernel.task(me).unwinds |= panicking() && kernel.mode == Mode::Sim;
         kernel.flags &= !UNWINDING;
     }
     None
@@ -98,6 +105,47 @@ impl Kernel {
         panicking() && self.unwinders == 0 && self.flags & ABANDON == 0
     }
 
+    /// The running task ends on the spot. If it unwinds, it never comes to the end of that, and
+    /// in `sim` std's count stays up.
+    pub(in crate::kernel) fn unwind_for_ever(&mut self, me: usize) {
+        if panicking() {
+            self.unwinders = 1;
+            self.task(me).unwinds = true;
+        }
+    }
+
+    /// The running task panics. Whether the panic was caught meanwhile is not known in `sim`
+    /// while another task waits in the middle of its own.
+    pub(in crate::kernel) fn note_fall(&mut self) {
+        if self.unwinders != 0 {
+            self.task(self.current as usize).fell = true;
+        }
+    }
+
+    /// Whether a task besides this one panicked while another unwound, and has not ended.
+    fn has_another_fallen(&self, me: usize) -> bool {
+        (0..self.tasks as usize)
+            .filter(|index| *index != me)
+            .map(|index| self.task(index))
+            .any(|task| task.fell && task.state != State::Ended)
+    }
+
+    /// Whether any task unwinds. In `sim` std's count says so for all of them.
+    fn anybody_unwinds(&self) -> bool {
+        panicking()
+            || self.mode == Mode::Real && (0..self.tasks as usize).any(|index| self.task(index).unwinds)
+    }
+
+    /// Nobody unwinds any more: from here on std's count speaks for the running task.
+    fn forget_falls(&mut self) {
+        self.flags &= !SEVERAL;
+        self.unwinders = 0;
+        for index in 0..self.tasks as usize {
+            let task = self.task(index);
+            (task.fell, task.unwinds) = (false, false);
+        }
+    }
+
     /// How many tasks unwind before an execution begins: as good as one, if its thread does.
     pub(in crate::kernel) fn unwinders_at_first() -> u32 {
         u32::from(panicking())
@@ -120,7 +168,8 @@ pub(in crate::kernel) unsafe fn switch(this: *mut Kernel, me: usize, give: impl 
     }
     let known = kernel.task(me).unwinds;
     // In `real` a thread has no tasks but this one, and std's count is always its own.
-    let certain = own || kernel.mode == Mode::Real;
+    let certain_of_one = kernel.mode == Mode::Real;
+    let certain = own || certain_of_one;
     kernel.task(me).unwinds |= certain;
     kernel.flags &= !UNWINDING;
     // Other panics may be noted meanwhile.
@@ -129,7 +178,13 @@ pub(in crate::kernel) unsafe fn switch(this: *mut Kernel, me: usize, give: impl 
     unsafe { switch_plainly(this, me, give) };
     // SAFETY: the turn is back.
     let kernel = unsafe { &mut *this };
-    if own {
+    if own && kernel.has_another_fallen(me) {
+        // std's count in `sim` may stay up when this task has come to the end of its own.
+        kernel.flags |= SEVERAL;
+        let task = kernel.task(me);
+        task.fell = true;
+        task.unwinds = !certain_of_one;
+    } else if own {
         kernel.unwinders = 0;
         kernel.task(me).unwinds = false;
         kernel.flags |= unwinding;
