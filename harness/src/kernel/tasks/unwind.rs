@@ -31,6 +31,8 @@
 //!    In `sim` one that began to unwind by `resume_unwind` while another waited cannot be told
 //!    from one that does not: where it is made to leave in a destructor, std says that it
 //!    aborts, and the engine takes that for a loss of its stack. It is no finding.
+//!    Where both go on later, operations of the one that began so may be steps in one engine
+//!    and none in the other.
 //! 2. Where `unwinders` is 0, std's count is that of the running task.
 //!
 //! When a process dies here, it unwinds no further. A fiber that is thrown away in the
