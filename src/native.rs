@@ -142,6 +142,7 @@ pub fn sleep(duration: Duration) {
 ///
 /// # Errors
 /// [`Error::Os`] if the operating system refuses.
+#[track_caller]
 pub fn pipe(duplex: bool) -> Result<(Connection, Connection), Error> {
     channel::pipe(duplex)
 }
@@ -150,6 +151,7 @@ pub fn pipe(duplex: bool) -> Result<(Connection, Connection), Error> {
 ///
 /// # Errors
 /// As there.
+#[track_caller]
 pub fn spsc<T: Copy + Send + shm::Shareable>(capacity: usize) -> Result<channel::Ends<T, Native>, Error> {
     channel::spsc(capacity)
 }
@@ -158,6 +160,7 @@ pub fn spsc<T: Copy + Send + shm::Shareable>(capacity: usize) -> Result<channel:
 ///
 /// # Errors
 /// As there.
+#[track_caller]
 pub fn spsc_bytes(capacity: usize, largest: usize) -> Result<channel::Ends<[u8], Native>, Error> {
     channel::spsc_bytes(capacity, largest)
 }

@@ -102,10 +102,11 @@ fn exit_codes_tell_surprises_from_nothing() {
     let (code, out, _) = room.run(&["explore", "ticket:clients=1", "--variant", "racy", "--exhaust"]);
     assert_eq!(code, 1);
     assert!(out.contains("HOLDS, expected to fail"), "{out}");
-    let (code, out, _) = room.run(&["explore", "ticket", "--variant", "locked", "--time", "0s"]);
+    let (code, out, _) = room.run(&["explore", "ticket", "--variant", "locked", "--time", "0.000001ms"]);
     assert_eq!(code, 4);
     assert!(out.contains("nothing ran"), "{out}");
-    let (_, out, _) = room.run(&["explore", "ticket", "--variant", "locked", "--time", "0s", "--json"]);
+    let (_, out, _) =
+        room.run(&["explore", "ticket", "--variant", "locked", "--time", "0.000001ms", "--json"]);
     assert_eq!(json(&out)["reason"], "the budget ended before the first execution");
     let (code, _, err) =
         room.run(&["explore", "ticket", "--variant", "locked", "--time", "60s", "--timeout", "300ms"]);

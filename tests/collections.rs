@@ -101,8 +101,11 @@ fn what_a_vector_cannot_do_is_told() {
     assert_eq!(vec.to_vec(), [1]);
     let nameless = "the name of what is to be unlinked is missing, but must be one that create() gave it";
     assert_eq!(vec.unlink().unwrap_err().to_string(), nameless);
-    let (left, _right) = selvedge::pipe(true).unwrap();
-    assert!(matches!(left.send(&vec), Err(Error::Value { doing: "encoded", .. })));
+    let (_right, left) = selvedge::pipe(false).unwrap();
+    assert!(
+        matches!(left.send(&vec), Err(Error::Value { doing: "encoded", .. })),
+        "memory needs a two-way pipe"
+    );
 }
 
 /// A name leads to the same vector, and to nothing that is not one.

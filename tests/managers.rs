@@ -9,7 +9,8 @@ use selvedge::{Error, ExitStatus};
 use selvedge_harness::Checked;
 use selvedge_harness::fault::Faults;
 use selvedge_harness::prelude::*;
-use selvedge_harness::program::AnyProgram;
+use selvedge_harness::program::{AnyProgram, Swap};
+use selvedge_harness::report::{Style, explain};
 use std::time::{Duration, Instant};
 
 type Dict = selvedge::manager::Dict<String, u32, Checked>;
@@ -257,4 +258,36 @@ rusty_fork_test! {
             assert!(matches!(objects.hits.len(), Err(Error::ManagerGone { .. })));
         }
     }
+}
+
+#[test]
+fn a_race_over_a_dict_is_told_in_lines_of_the_program() {
+    let program = AnyProgram::dynamic(|| {
+        let mut manager = Manager::start().unwrap();
+        let dict = manager.dict::<String, u32>().unwrap();
+        dict.insert("hits", &0).unwrap();
+        let clients = [(); 2].map(|()| {
+            let dict = dict.clone();
+            Process::spawn(move || _ = in_two_steps(&dict))
+        });
+        clients.into_iter().for_each(|client| assert!(client.join().unwrap().success()));
+        assert_eq!(dict.get("hits").unwrap(), Some(2));
+        manager.shutdown().unwrap();
+    });
+    let config = Config { shrink_budget: 200, ..Config::default().ignore_environment().executions(500) };
+    let report = program.check("dict", &config).unwrap();
+    let text = explain(&report, Style::Plain).expect("a lost update");
+    let finding = report.finding.expect("a lost update");
+    let tasks = &finding.recording.tasks;
+    // Those of the library say what they are, and get no lane where there is no room for all.
+    let helpers: Vec<&str> = tasks.iter().filter(|task| task.helps).map(|task| &*task.name).collect();
+    assert_eq!(helpers, ["Manager", "Manager: key check", "Manager: key check", "Manager: key check"]);
+    let lanes = text.lines().find(|line| line.trim_start().starts_with("step ")).unwrap();
+    assert!(lanes.contains("main") && lanes.contains("Process-3") && !lanes.contains("Manager"), "{text}");
+    // All that the program did, it did in its own lines, save for what it left to a destructor.
+    let steps = finding.recording.steps.iter().filter(|step| !tasks[step.task].helps);
+    let strange: Vec<_> = steps.filter(|step| step.place.file != "tests/managers.rs").collect();
+    assert!(strange.len() <= 2 && strange.iter().all(|step| step.task == 0), "{strange:?}");
+    let Some(Swap::Passes { pair, .. }) = &finding.swap else { panic!("no pair: {text}") };
+    assert!(pair.tasks(&finding.recording).into_iter().all(|task| !tasks[task].helps), "{text}");
 }

@@ -129,3 +129,26 @@ rusty_fork_test! {
         }
     }
 }
+
+#[test]
+fn a_report_shows_the_key_beside_the_value() {
+    let config = Config::default().ignore_environment().executions(200);
+    let report = selvedge_harness::check(&config, || {
+        let map = checked::SharedMap::<i32, u32>::new(4).unwrap();
+        map.insert(7, 1).unwrap();
+        let children = [(); 2].map(|()| {
+            let map = map.clone();
+            checked::Process::spawn(move || {
+                let value = map.get(&7).unwrap();
+                map.insert(7, value + 1).unwrap();
+            })
+        });
+        children.into_iter().for_each(|child| assert!(child.join().unwrap().success()));
+        assert_eq!(map.get(&7), Some(3));
+    });
+    let report = report.unwrap();
+    let text = selvedge_harness::report::explain(&report, selvedge_harness::report::Style::Plain).unwrap();
+    for shown in ["get collection 1[7] -> 1", "insert collection 1[7] = 2"] {
+        assert!(text.contains(shown), "{shown}: {text}");
+    }
+}

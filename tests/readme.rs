@@ -18,11 +18,17 @@ fn never_oversells() {
 }
 
 /// The program above is the README's, and this is what it says: the test below runs
-/// it in a process of its own and compares.
+/// it in a process of its own and compares. It fails as well for who pastes the README's
+/// last line.
 mod tickets {
+    fn is_pasted(token: &str) -> bool {
+        include_str!("../README.md").contains(&format!("SELVEDGE_REPLAY={token} "))
+    }
+
     #[test]
     fn never_oversells() {
-        if std::env::var_os("README_SHOW_THE_FAILURE").is_some() {
+        let pasted = std::env::var("SELVEDGE_REPLAY").is_ok_and(|token| is_pasted(&token));
+        if pasted || std::env::var_os("README_SHOW_THE_FAILURE").is_some() {
             super::never_oversells();
         }
     }

@@ -229,7 +229,7 @@ fn the_environment_says_whether_and_where() {
     let (passed, said) = package.run("subject_declared", "once racy", &[("SELVEDGE_PERSIST", "off")]);
     assert!(passed, "{said}");
     let file = package.file();
-    for wrong in ["", "yes", "no", "true", "false", file.to_str().unwrap()] {
+    for wrong in ["", "yes", "no", "true", "false", "maybe", file.to_str().unwrap()] {
         let (passed, said) = package.run("subject_declared", "racy", &[("SELVEDGE_PERSIST", wrong)]);
         let message = format!("SELVEDGE_PERSIST: `{wrong}` is not on, off or a folder");
         assert!(!passed && said.contains(&message), "{said}");

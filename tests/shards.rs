@@ -265,6 +265,10 @@ fn missing_and_doubled_shares_are_named() {
         let (code, _, err) = room.run(&["merge", "head"]);
         assert!(code == 2 && err.contains("there is no share of a run in these files"), "{err}");
     }
+    // A line that is whole was not cut off.
+    fs::write(room.path("head"), "hello\n").unwrap();
+    let (code, _, err) = room.run(&["merge", "head"]);
+    assert!(code == 2 && err.contains("head:1: this is no line of a share of a run"), "{err}");
     fs::create_dir(room.path("folder")).unwrap();
     let (code, _, err) = room.run(&["merge", "folder", &files[0]]);
     assert!(code == 2 && err.contains("folder cannot be read: Is a directory"), "{err}");

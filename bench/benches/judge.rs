@@ -74,8 +74,9 @@ fn main() {
         quarrel(rng, 80, Clients { count: 5, lost: 20 })
     });
     logs("key-value: 100 logs of 1,700 operations by 50 clients", &Kv, |rng| {
-        kv(rng, 1_700, Clients { count: 50, lost: 0 })
+        kv(rng, 1_700, Clients { count: 50, lost: 0 }, 10)
     });
+    logs("key-value: the same, all on one key", &Kv, |rng| kv(rng, 1_700, Clients { count: 50, lost: 0 }, 1));
 }
 
 /// Judges a hundred logs, every other one damaged, each once.
@@ -218,13 +219,13 @@ fn damage<O: Clone, R: Clone>(history: History<O, R>, change: impl Fn(usize, &R)
     damaged
 }
 
-/// Ten keys, to which clients append what nobody else does. A read of every other history
+/// So many keys, to which clients append what nobody else does. A read of every other history
 /// lacks its first part.
-fn kv(rng: &mut Rng, length: usize, clients: Clients) -> History<KvOp, KvRet> {
+fn kv(rng: &mut Rng, length: usize, clients: Clients, keys: u32) -> History<KvOp, KvRet> {
     let (mut state, mut next) = (BTreeMap::<String, String>::new(), 0);
     let draw = move |rng: &mut Rng| {
         next += 1;
-        let (key, text) = (rng.below(10).to_string(), format!("x {next} y"));
+        let (key, text) = (rng.below(keys).to_string(), format!("x {next} y"));
         match rng.below(10) {
             0..4 => KvOp::Get(key),
             4 => KvOp::Put(key, text),

@@ -68,6 +68,18 @@ pub enum Error {
         /// Why not.
         why: &'static str,
     },
+    /// A search that could find nothing.
+    #[error(
+        "{program}: the tasks share nothing that the scheduler sees, so no schedule differs from another \
+         ({executions} executions): use what selvedge_harness::prelude has in place of std's locks, channels \
+         and atomics, announce operations of your own with `visible`, or say `Config::apart(true)` if it is meant"
+    )]
+    Apart {
+        /// The program.
+        program: String,
+        /// Executions that were run.
+        executions: u64,
+    },
     /// Two things that do not go together.
     #[error("{0}")]
     Usage(String),

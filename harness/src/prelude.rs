@@ -107,6 +107,7 @@ pub type Process = selvedge::process::Process<Checked>;
 ///
 /// # Errors
 /// Whatever the operating system refuses.
+#[track_caller]
 pub fn pipe(duplex: bool) -> Result<(Connection, Connection), selvedge::Error> {
     selvedge::channel::pipe(duplex)
 }
@@ -115,6 +116,7 @@ pub fn pipe(duplex: bool) -> Result<(Connection, Connection), selvedge::Error> {
 ///
 /// # Errors
 /// As [`selvedge::channel::spsc`](selvedge::channel::spsc()).
+#[track_caller]
 pub fn spsc<T: Copy + Send + selvedge::Shareable>(
     capacity: usize,
 ) -> Result<selvedge::channel::Ends<T, Checked>, selvedge::Error> {
@@ -125,6 +127,7 @@ pub fn spsc<T: Copy + Send + selvedge::Shareable>(
 ///
 /// # Errors
 /// As [`selvedge::channel::spsc_bytes`].
+#[track_caller]
 pub fn spsc_bytes(
     capacity: usize,
     largest: usize,

@@ -158,11 +158,13 @@ impl<P: Io> Connection<P> {
         })
     }
 
-    /// Receives one message as a value, waiting until there is one.
+    /// Receives one message as a value, waiting until there is one. No message says of what
+    /// type it is, so both ends must name the same: what was sent as an `i32` may well be read
+    /// as a `u32`, and is another number then.
     ///
     /// # Errors
     /// [`Error::EndOfFile`] if none will come, [`Error::WrongDirection`] at an end that
-    /// only sends, [`Error::Value`] if the message is of another type (it is lost),
+    /// only sends, [`Error::Value`] if the message cannot be of this type (it is lost),
     /// [`Error::Garbled`] if what comes is none of this crate's, or [`Error::Os`].
     #[track_caller]
     pub fn recv<T: DeserializeOwned>(&mut self) -> Result<T, Error> {

@@ -8,7 +8,7 @@
 //!
 //! Source: unix(7), `SCM_RIGHTS`.
 
-use super::wire;
+use crate::shm::luggage;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -32,13 +32,13 @@ pub struct Passed<T>(pub T);
 
 impl<T: AsFd> Serialize for Passed<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u32(wire::leave(self.0.as_fd())?)
+        serializer.serialize_u32(luggage::leave("a descriptor", self.0.as_fd())?)
     }
 }
 
 impl<'de, T: From<OwnedFd>> Deserialize<'de> for Passed<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let place = u32::deserialize(deserializer)?;
-        Ok(Passed(wire::arrive::<D::Error>(place)?.into()))
+        Ok(Passed(luggage::arrive::<D::Error>(place)?.into()))
     }
 }

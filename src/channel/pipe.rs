@@ -19,7 +19,9 @@ use crate::sys::socket;
 /// [`Error::Os`] if the operating system refuses, typically because too many descriptors
 /// are open.
 #[doc(alias = "Pipe")]
+#[track_caller]
 pub fn pipe<P: Io>(duplex: bool) -> Result<(Connection<P>, Connection<P>), Error> {
+    P::made("pipe");
     if duplex {
         let (left, right) = socket::packets().map_err(Error::os("socketpair"))?;
         let end = |fd| Connection::new(Kind::Packets, fd, true, true);

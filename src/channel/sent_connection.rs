@@ -8,10 +8,8 @@
 
 use super::connection::Connection;
 use super::transport::Kind;
-use super::wire;
 use crate::platform::Io;
-use serde::de::Error as _;
-use serde::ser::Error as _;
+use crate::shm::luggage;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 #[derive(Serialize, Deserialize)]
@@ -25,8 +23,9 @@ struct Luggage {
 
 impl<P: Io> Serialize for Connection<P> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (kind, fd, unread) = self.luggage().map_err(S::Error::custom)?;
-        let place = wire::leave(fd)?;
+        let (kind, fd, unread) =
+            self.luggage().map_err(|error| luggage::cannot_leave::<S::Error>(error.to_string()))?;
+        let place = luggage::leave("a connection", fd)?;
         let (readable, writable) = (self.readable, self.writable);
         Luggage { place, kind, readable, writable, unread: unread.to_vec() }.serialize(serializer)
     }
@@ -35,9 +34,9 @@ impl<P: Io> Serialize for Connection<P> {
 impl<'de, P: Io> Deserialize<'de> for Connection<P> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let luggage = Luggage::deserialize(deserializer)?;
-        let fd = wire::arrive::<D::Error>(luggage.place)?;
+        let fd = luggage::arrive::<D::Error>(luggage.place)?;
         if luggage.unread.len() > luggage.kind.inbox() {
-            return Err(D::Error::custom("more was read ahead than there is room for"));
+            return Err(luggage::cannot_arrive("more was read ahead than there is room for".to_owned()));
         }
         let end = Connection::new(luggage.kind, fd, luggage.readable, luggage.writable);
         Ok(end.arrived(luggage.unread))

@@ -2,67 +2,32 @@
 //!
 //! Called by [`Connection`](super::Connection) and by processes that start by execution.
 //!
-//! A value may have descriptors in it ([`Passed`](super::Passed) files and sockets, or
-//! connections). They are not bytes: while a value is encoded, each is copied onto a list
-//! of this thread, and its place there is written; while it is decoded, each is taken
-//! from the list that came.
+//! A value may have descriptors in it ([`Passed`](super::Passed) files and sockets,
+//! connections, or memory): see [`luggage`](crate::shm).
 //!
-//! 1. Outside of an encoding or decoding there is no list, and a value with a descriptor
-//!    in it cannot be written in any other format.
-//!
-//! When a process dies here, the copies are closed with it.
+//! When a process dies here, the copies of the descriptors are closed with it.
 
 use crate::Error;
+use crate::shm::luggage;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Serialize, de, ser};
-use std::cell::RefCell;
-use std::os::fd::{AsFd, OwnedFd};
-
-thread_local! {
-    static LEAVING: RefCell<Option<Vec<OwnedFd>>> = const { RefCell::new(None) };
-    static COMING: RefCell<Option<Vec<Option<OwnedFd>>>> = const { RefCell::new(None) };
-}
+use std::os::fd::OwnedFd;
 
 /// The bytes of a value, and copies of the descriptors in it.
 pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<(Vec<u8>, Vec<OwnedFd>), Error> {
-    let before = LEAVING.replace(Some(Vec::new()));
-    let bytes = postcard::to_extend(value, Vec::with_capacity(64));
-    let descriptors = LEAVING.replace(before).unwrap_or_default();
-    let bytes = bytes.map_err(|error| Error::Value { doing: "encoded", why: error.to_string() })?;
+    let (bytes, descriptors) = luggage::leaving(|| postcard::to_extend(value, Vec::with_capacity(64)));
+    let bytes = bytes.map_err(|error| Error::Value { doing: "encoded", why: luggage::reason(&error) })?;
     Ok((bytes, descriptors))
 }
 
 /// The value that these bytes and descriptors are.
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8], descriptors: Vec<OwnedFd>) -> Result<T, Error> {
     let wrong = |why: String| Error::Value { doing: "decoded", why };
-    let before = COMING.replace(Some(descriptors.into_iter().map(Some).collect()));
-    let value = postcard::take_from_bytes::<T>(bytes);
-    COMING.set(before);
-    match value {
+    match luggage::coming(descriptors, || postcard::take_from_bytes::<T>(bytes)) {
         Ok((value, [])) => Ok(value),
         Ok((_, rest)) => Err(wrong(format!("{} bytes are left over: it is of another type", rest.len()))),
-        Err(error) => Err(wrong(error.to_string())),
+        Err(error) => Err(wrong(luggage::reason(&error))),
     }
-}
-
-/// While a value is encoded: puts a copy of a descriptor on the list and returns its place.
-pub(crate) fn leave<E: ser::Error>(fd: impl AsFd) -> Result<u32, E> {
-    let copy = fd.as_fd().try_clone_to_owned().map_err(E::custom)?;
-    LEAVING.with_borrow_mut(|list| match list {
-        Some(list) => {
-            list.push(copy);
-            Ok(list.len() as u32 - 1)
-        }
-        None => Err(E::custom("a descriptor can only be sent through a connection")),
-    })
-}
-
-/// While a value is decoded: takes the descriptor at this place.
-pub(crate) fn arrive<E: de::Error>(place: u32) -> Result<OwnedFd, E> {
-    COMING.with_borrow_mut(|list| {
-        let fd = list.as_mut().and_then(|list| list.get_mut(place as usize)?.take());
-        fd.ok_or_else(|| E::custom("a descriptor did not come with the message"))
-    })
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@
 //! a call goes as long as client and server are both awake.
 //!
 //! 1. A connection belongs to one process: a forked child closes its copies of its
-//!    parent's, and makes its own.
+//!    parent's, and makes its own. One by TCP, from whose end alone the server learns that its
+//!    client is dead, is not even copied.
 //! 2. A process has one link to an address, however many proxies it has: a proxy that
 //!    comes in a message finds it.
 //!
@@ -25,11 +26,13 @@ use crate::channel::{Answer, Connection, Lane, Passed, wire};
 use crate::net::{Address, reach};
 use crate::platform::{Io, Owner, Site, Tasks};
 use crate::process::{self, AuthKey};
+use crate::sys::not_inherited::NotInherited;
 use crate::sys::own_id::{self, process_id};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::any::Any;
 use std::collections::BTreeMap;
+use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -66,6 +69,8 @@ struct Own<P: Io> {
 
 /// A connection that one task at a time uses, and the short way beside it.
 struct Way<P: Io> {
+    /// Before the connection, so that it goes first.
+    _mark: Option<NotInherited>,
     connection: Connection<P>,
     lane: Option<Lane<P>>,
 }
@@ -112,6 +117,7 @@ impl<P: Io + Tasks> Link<P> {
     }
 
     /// Makes sure that there is a server, which has the same key.
+    #[track_caller]
     pub(super) fn greet(&self) -> Result<(), Error> {
         let way = self.take()?;
         self.own(|own| own.idle.push(way));
@@ -119,6 +125,7 @@ impl<P: Io + Tasks> Link<P> {
     }
 
     /// Makes an object.
+    #[track_caller]
     pub(super) fn create(&self, kind: Kind) -> Result<u64, Error> {
         match self.ask(&Request::Create(kind))? {
             Reply::Number(object) => Ok(object),
@@ -127,6 +134,7 @@ impl<P: Io + Tasks> Link<P> {
     }
 
     /// Calls a method of an object, which may wait for so long; `None` for ever.
+    #[track_caller]
     pub(super) fn call(
         &self,
         object: u64,
@@ -137,6 +145,7 @@ impl<P: Io + Tasks> Link<P> {
     }
 
     /// Asks once, and waits for the answer.
+    #[track_caller]
     pub(super) fn ask(&self, request: &Request) -> Result<Reply, Error> {
         let (bytes, _) = wire::encode(request)?;
         if bytes.len() > MOST {
@@ -156,11 +165,13 @@ impl<P: Io + Tasks> Link<P> {
         }
     }
 
+    #[track_caller]
     fn exchange(&self, connection: &mut Connection<P>, bytes: &[u8]) -> Result<Reply, Error> {
         connection.send_bytes(bytes).map_err(|error| self.or_gone(error))?;
         self.answer(connection)
     }
 
+    #[track_caller]
     fn answer(&self, connection: &mut Connection<P>) -> Result<Reply, Error> {
         connection.recv::<Reply>().map_err(|error| self.or_gone(error))
     }
@@ -177,25 +188,30 @@ impl<P: Io + Tasks> Link<P> {
     }
 
     /// A way that nobody else uses.
+    #[track_caller]
     fn take(&self) -> Result<Way<P>, Error> {
         let (idle, client) = self.own(|own| (own.idle.pop(), own.client));
         if let Some(way) = idle {
             return Ok(way);
         }
         let mut connection = self.reach()?;
+        let by_tcp = matches!(self.0.address, Address::Tcp(_));
+        // Where it cannot be marked, a child keeps it, and everything else works.
+        let mark = by_tcp.then(|| NotInherited::mark(connection.as_fd()).ok()).flatten();
         let hello = Request::Hello { process: process_id(), client };
         match self.exchange(&mut connection, &wire::encode(&hello)?.0)? {
             Reply::Welcome { client, lane } => {
                 self.own(|own| own.client = Some(client));
                 // Without its memory, everything goes by the connection.
                 let lane = lane.and_then(|Passed(file)| Lane::accept(file).ok());
-                Ok(Way { connection, lane })
+                Ok(Way { _mark: mark, connection, lane })
             }
             other => Err(unexpected(other)),
         }
     }
 
     /// A new connection, over which both sides have shown the key.
+    #[track_caller]
     fn reach(&self) -> Result<Connection<P>, Error> {
         let mut tries = 0;
         loop {

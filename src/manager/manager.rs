@@ -90,6 +90,7 @@ impl Builder {
     /// what [`Process::start`] refuses.
     #[track_caller]
     pub fn start<P: Io + Tasks>(self) -> Result<Manager<P>, Error> {
+        P::made("Manager");
         self.types.check()?;
         let site = P::Site::here();
         let starter = std::process::id();
@@ -99,6 +100,7 @@ impl Builder {
         let (mut ready, tell) = pipe::<P>(false)?;
         let (key, types) = (authkey.clone(), self.types);
         let body = move || {
+            P::helps();
             let listener = Listener::<P>::bind(&wanted).map(|listener| listener.authkey(&key));
             let server = listener.and_then(|listener| {
                 Server::new(listener, key, types, starter, site).map(|server| {

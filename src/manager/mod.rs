@@ -9,7 +9,8 @@
 //! |---|---|
 //! | `manager` | starting, finding and ending a server |
 //! | `server` | the loop of the server process, one request at a time |
-//! | `peer`, `poller`, `lanes`, `parked` | its clients, what it waits for, who waits for it |
+//! | `unproven`, `peer` | who shows it the key, and its clients |
+//! | `poller`, `lanes`, `parked` | what it waits for, who waits for it |
 //! | `farewell` | what it does when one of them ends |
 //! | `nursery`, `family` | the workers of its pools, and who can use those |
 //! | `state` | the objects as the server has them: a state machine each |
@@ -42,6 +43,7 @@ mod poller;
 mod proxy;
 mod server;
 mod state;
+mod unproven;
 
 pub use manager::{Builder, Manager};
 pub use proxy::{

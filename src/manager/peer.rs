@@ -61,8 +61,11 @@ impl<P: Io + Tasks> Peer<P> {
     fn answer_aside(&self, bytes: Vec<u8>) -> Result<(), Error> {
         let way = self.connection.for_sending()?;
         // Who is gone is seen at the other end of the connection.
-        let send = move || drop(way.send_bytes(&bytes));
-        thread::Builder::<P>::new().name("a long answer").spawn(send).map(drop)
+        let send = move || {
+            P::helps();
+            drop(way.send_bytes(&bytes));
+        };
+        thread::Builder::<P>::new().name("Manager: long answer").spawn(send).map(drop)
     }
 }
 
@@ -86,19 +89,25 @@ mod tests {
     /// As a client does that was stopped, or is slow.
     #[test]
     fn who_does_not_read_its_answer_is_not_waited_for() {
-        let (mut client, server) = pipe::<Native>(true).unwrap();
-        let (tell, told) = mpsc::channel();
-        std::thread::spawn(move || {
-            let mut peer = Peer::new(server);
-            let long = Reply::Maybe(Some(Bytes(vec![7; 1 << 20])));
-            tell.send(peer.answer(&long).is_ok()).unwrap();
-            // The server keeps its end until the client has gone.
-            peer.connection.recv_bytes(1)
+        crate::sys::process::alone(|| {
+            let (mut client, server) = pipe::<Native>(true).unwrap();
+            let (tell, told) = mpsc::channel();
+            std::thread::spawn(move || {
+                let mut peer = Peer::new(server);
+                let long = Reply::Maybe(Some(Bytes(vec![7; 1 << 20])));
+                tell.send(peer.answer(&long).is_ok()).unwrap();
+                // The server keeps its end until the client has gone.
+                peer.connection.recv_bytes(1)
+            });
+            assert_eq!(
+                told.recv_timeout(Duration::from_secs(20)),
+                Ok(true),
+                "the answer waits for the client"
+            );
+            match client.recv::<Reply>().unwrap() {
+                Reply::Maybe(Some(Bytes(bytes))) => assert_eq!(bytes, vec![7; 1 << 20]),
+                other => panic!("{other:?}"),
+            }
         });
-        assert_eq!(told.recv_timeout(Duration::from_secs(20)), Ok(true), "the answer waits for the client");
-        match client.recv::<Reply>().unwrap() {
-            Reply::Maybe(Some(Bytes(bytes))) => assert_eq!(bytes, vec![7; 1 << 20]),
-            other => panic!("{other:?}"),
-        }
     }
 }

@@ -4,7 +4,7 @@
 //!
 //! | comes | what follows |
 //! |---|---|
-//! | a connection | a thread of its own has it show the key, so that a silent one holds up nobody |
+//! | a connection | a thread of its own has it show the key, so that a silent one holds up nobody; of too many, the first is turned away |
 //! | a proven connection | it is a [`Peer`] |
 //! | a request, by a connection or its lane | it is attempted, then those that wait for the same object are |
 //! | a deadline | whoever waited until then is told |
@@ -26,6 +26,7 @@ use super::parked::{Parked, Waiter};
 use super::peer::{Client, Peer};
 use super::poller::Poller;
 use super::state::{self, Attempt, Object, Types, Who};
+use super::unproven::Unproven;
 use crate::Error;
 use crate::channel::{Connection, Lane, Passed, pipe, wire};
 use crate::net::{Address, Listener};
@@ -36,16 +37,12 @@ use crate::thread;
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 const LISTENER: u64 = 0;
 const PROVEN: u64 = 1;
 const STARTER: u64 = 2;
 const FIRST: u64 = 3;
-/// How many may be showing the key at a time; more are turned away.
-const UNPROVEN: usize = 64;
 
 /// Everything that a server process has.
 pub(super) struct Server<P: Io + Tasks> {
@@ -54,8 +51,7 @@ pub(super) struct Server<P: Io + Tasks> {
     /// Where connections come from that have shown the key, and where they are put.
     pub(super) proven: Connection<P>,
     pub(super) to_proven: Arc<Connection<P>>,
-    /// Relaxed: it only limits.
-    unproven: Arc<AtomicUsize>,
+    unproven: Unproven<P>,
     pub(super) peers: BTreeMap<u64, Peer<P>>,
     pub(super) clients: BTreeMap<u64, Client>,
     /// Clients by the numbers of their ends.
@@ -98,7 +94,7 @@ impl<P: Io + Tasks> Server<P> {
             listener,
             proven,
             to_proven: Arc::new(to_proven),
-            unproven: Arc::default(),
+            unproven: Unproven::new(),
             peers: BTreeMap::new(),
             clients: BTreeMap::new(),
             ends: BTreeMap::new(),
@@ -185,21 +181,20 @@ impl<P: Io + Tasks> Server<P> {
     fn arrival(&mut self) {
         // Who has left again, or cannot be accepted now, is no reason to end.
         let Ok(arrival) = self.listener.arrival(self.site) else { return };
-        if self.unproven.fetch_add(1, Relaxed) >= UNPROVEN {
-            self.unproven.fetch_sub(1, Relaxed);
-            return;
-        }
-        let (to_proven, unproven) = (self.to_proven.clone(), self.unproven.clone());
+        let Some(place) = self.unproven.enter(&arrival) else { return };
+        let to_proven = self.to_proven.clone();
         let prove = move || {
-            if let Ok(connection) = arrival.prove() {
+            P::helps();
+            let proven = arrival.prove();
+            // From here on it cannot be turned away any more.
+            drop(place);
+            if let Ok(connection) = proven {
                 // Nobody receives it if the server is about to end.
                 let _ = to_proven.send(&connection);
             }
-            unproven.fetch_sub(1, Relaxed);
         };
-        if thread::Builder::<P>::new().name("a client that shows its key").spawn(prove).is_err() {
-            self.unproven.fetch_sub(1, Relaxed);
-        }
+        // Who gets no thread is turned away.
+        let _ = thread::Builder::<P>::new().name("Manager: key check").spawn(prove);
     }
 
     /// Somebody has shown the key, and may have asked already: that came with the

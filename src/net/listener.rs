@@ -68,7 +68,9 @@ impl<P: Io> Listener<P> {
     ///
     /// # Errors
     /// [`Error::Os`], with `EADDRINUSE` if somebody else listens there.
+    #[track_caller]
     pub fn bind(address: &Address) -> Result<Listener<P>, Error> {
+        P::made("Listener");
         let os = |error| Error::os("bind")(error);
         let (socket, address) = match address.unix().map_err(os)? {
             Some(unix) => (socket::listen_at(&unix, BACKLOG).map_err(os)?, address.clone()),
@@ -164,6 +166,12 @@ pub(crate) struct Arrival<P: Io> {
     authkey: Option<AuthKey>,
     patience: Duration,
     site: P::Site,
+}
+
+impl<P: Io> AsFd for Arrival<P> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.connection.as_fd()
+    }
 }
 
 impl<P: Io> Arrival<P> {

@@ -140,7 +140,9 @@ impl<F: AsFd, P: Io> Selector<F, P> {
     ///
     /// # Errors
     /// [`Error::Os`], where there are too many descriptors.
+    #[track_caller]
     pub fn new() -> Result<Self, Error> {
+        P::made("Selector");
         Ok(Selector { set: PollSet::new()?, files: BTreeMap::new(), next: WAKER + 1, waker: None })
     }
 

@@ -29,6 +29,7 @@ mod poll_set;
 mod robust;
 mod signals;
 mod tasks;
+mod witness;
 
 pub use atomic::Atomic;
 pub use io::{Call, Io};
@@ -38,6 +39,7 @@ pub(crate) use poll_set::PollSet;
 pub use robust::{Owner, Robust};
 pub use signals::{Action, Clock, Handler, Setting, Signals};
 pub use tasks::{Child, Segment, Tasks};
+pub use witness::{Witness, tell_of_native};
 
 pub use crate::sys::futex::{Change, Woken};
 
@@ -156,6 +158,11 @@ pub trait Platform: Sized + Copy + Send + Sync + 'static {
     #[inline(always)]
     fn show(_word: &Self::Futex, _value: impl FnOnce() -> u32) {}
 
+    /// The caller makes a primitive with this name, over this platform: told to whoever
+    /// [asked for it](tell_of_native), for a scheduler does not see what shipped ones do.
+    #[inline(always)]
+    fn made(_what: &'static str) {}
+
     /// Whether the calling task unwinds from a panic.
     #[inline]
     fn panicking() -> bool {
@@ -173,12 +180,18 @@ pub trait Platform: Sized + Copy + Send + Sync + 'static {
     }
 }
 
-/// What an operation's result looks like in a trace: one number.
+/// What an operation's result looks like in a trace: one number, and that of a part.
 pub trait Observe {
     /// The number recorded for this result.
     #[inline(always)]
     fn observed(&self) -> u64 {
         0
+    }
+    /// The number of the part of its object that the operation was about, such as the key of
+    /// an entry, if it was about one that has a number.
+    #[inline(always)]
+    fn part(&self) -> Option<u64> {
+        None
     }
 }
 

@@ -1,11 +1,13 @@
 //! The platform of shipped programs: std's atomics and the kernel's futex.
 //!
-//! Used by every public alias of this crate. No state, no hook, no branch: after
-//! inlining, a primitive over `Native` is the primitive written by hand.
+//! Used by every public alias of this crate. No state, and where a primitive works no hook
+//! and no branch: after inlining, one over `Native` is the primitive written by hand. Only
+//! where one is made, or is about to sleep, a [witness](super::tell_of_native) may be told.
 //!
 //! When a process dies here, the kernel's own rules hold: a sleeper disappears
 //! from its futex queue, and a wake-up it had already consumed is lost with it.
 
+use super::witness::tell;
 use super::{Change, Child, Cmp, Guard, Observe, Op, Platform, Segment, Site, Tasks, Woken};
 use crate::sys::process::Signal;
 use crate::sys::status::ExitStatus;
@@ -13,13 +15,15 @@ use crate::sys::{
     clock, futex, memory::Mapping, object, process as sys_process, signal, thread as sys_thread,
 };
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
 /// Std atomics and the Linux futex: what shipped programs run on.
 #[derive(Clone, Copy, Debug)]
 pub struct Native;
 
+/// What a wait is told as, which knows words and no names.
+const A_WAIT: &str = "a wait inside a shipped primitive";
 /// The first sleep of somebody who polls, in nanoseconds; each is twice the last.
 const SHORTEST_PAUSE: u64 = 1_000;
 /// The longest, in nanoseconds.
@@ -49,6 +53,7 @@ impl Platform for Native {
         _: impl FnOnce() -> Op,
         _: Option<impl FnOnce() -> Op>,
     ) -> Woken {
+        tell(A_WAIT, None);
         if signal::handles_any() {
             return signal::wait_on(word, expected, deadline);
         }
@@ -61,6 +66,7 @@ impl Platform for Native {
         _: impl FnOnce() -> Op,
         _: Option<impl FnOnce() -> Op>,
     ) -> Woken {
+        tell(A_WAIT, None);
         futex::wait_any(words, deadline)
     }
 
@@ -88,6 +94,12 @@ impl Platform for Native {
         Guard::ALWAYS
     }
 
+    #[track_caller]
+    #[inline(always)]
+    fn made(what: &'static str) {
+        tell(what, Some(std::panic::Location::caller()));
+    }
+
     #[inline]
     fn now() -> u64 {
         clock::monotonic()
@@ -100,6 +112,7 @@ impl Tasks for Native {
     type Segment = Mapping;
 
     fn fork<F: FnOnce() -> i32 + 'static>(_: &str, body: F, (): ()) -> io::Result<Self::Process> {
+        tell("Process", None);
         sys_process::fork(body)
     }
 
@@ -112,18 +125,22 @@ impl Tasks for Native {
     }
 
     fn thread<F: FnOnce() + Send + 'static>(name: &str, body: F, (): ()) -> io::Result<Self::Thread> {
+        tell("thread::spawn", None);
         sys_thread::spawn(name, body)
     }
 
     fn segment(size: usize) -> io::Result<Mapping> {
-        Mapping::shared(size)
+        tell("Shared", None);
+        Mapping::portable(size)
     }
 
     fn create_named(name: &str, size: usize, fill: &mut dyn FnMut(*mut u8)) -> io::Result<Mapping> {
+        tell("SharedMemory", None);
         object::create(name, size, fill)
     }
 
     fn open_named(name: &str) -> io::Result<Mapping> {
+        tell("SharedMemory", None);
         object::open(name)
     }
 
@@ -188,5 +205,13 @@ impl Segment for Mapping {
     #[inline]
     fn size(&self) -> usize {
         Mapping::size(self)
+    }
+
+    fn descriptor(&self) -> io::Result<BorrowedFd<'_>> {
+        Mapping::descriptor(self)
+    }
+
+    fn arrived(descriptor: OwnedFd, _: Option<u64>, size: usize) -> io::Result<Mapping> {
+        Mapping::arrived(descriptor, size)
     }
 }

@@ -17,8 +17,8 @@
 //! When a process dies here, that is what all this is for; see [`sys::robust`](crate::sys::robust).
 
 use super::{Atomic, Native, Platform};
-use crate::sys::membarrier;
 use crate::sys::robust::{self, Links, List};
+use crate::sys::{death, membarrier};
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::atomic::{AtomicU32, compiler_fence};
 
@@ -29,6 +29,16 @@ pub trait Robust: Platform {
     type Word: Atomic<u32>;
     /// The calling task.
     type Owner: Owner;
+
+    /// How long somebody sleeps on a lock, in nanoseconds, before he asks the first time whether
+    /// its owner is [gone](Self::is_gone); `None` where nobody ever needs to ask.
+    const LOOK: Option<u64> = None;
+
+    /// Whether no task with this number lives, so that nobody will ever let go of what it owns.
+    fn is_gone(owner: u32) -> bool {
+        let _ = owner;
+        false
+    }
 
     /// The same word, to sleep on.
     fn futex(word: &Self::Word) -> &Self::Futex;
@@ -75,6 +85,13 @@ pub trait Owner: Copy {
 impl Robust for Native {
     type Word = AtomicU32;
     type Owner = robust::Me;
+
+    // Far longer than the kernel takes to let go for the dead, and nothing to a sleeper.
+    const LOOK: Option<u64> = Some(100_000_000);
+
+    fn is_gone(owner: u32) -> bool {
+        death::is_gone(owner)
+    }
 
     #[inline(always)]
     fn futex(word: &AtomicU32) -> &AtomicU32 {

@@ -11,7 +11,7 @@ use super::{Robust, Site};
 use crate::sys::process::Signal;
 use crate::sys::status::ExitStatus;
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 /// A started process or thread, as its parent sees it.
 pub trait Child: Send + Sync + 'static {
@@ -56,12 +56,32 @@ pub trait Child: Send + Sync + 'static {
     fn signal(&self, signal: Signal, site: impl Site) -> io::Result<()>;
 }
 
-/// Zeroed memory that this process shares with every child it forks from now on.
+/// Zeroed memory that this process shares with every child it forks from now on, and with
+/// whoever is sent its descriptor.
 pub trait Segment: Clone + Send + Sync {
     /// Its first byte, page-aligned or at least aligned to 64.
     fn base(&self) -> *mut u8;
     /// Its length in bytes.
     fn size(&self) -> usize;
+
+    /// A descriptor by which any process can map it, or with an [`address`](Self::address) any
+    /// other that is open.
+    ///
+    /// # Errors
+    /// [`Unsupported`](io::ErrorKind::Unsupported) if it has none.
+    fn descriptor(&self) -> io::Result<BorrowedFd<'_>>;
+
+    /// Where it lies for every task that can ever have it, if that is the same everywhere.
+    fn address(&self) -> Option<u64> {
+        None
+    }
+
+    /// The `size` bytes of memory that have this descriptor, or this address; the memory of the
+    /// calling process that is the same, if there is such.
+    ///
+    /// # Errors
+    /// `EINVAL` if they are no such memory, or whatever else the operating system refuses.
+    fn arrived(descriptor: OwnedFd, address: Option<u64>, size: usize) -> io::Result<Self>;
 }
 
 /// A platform on which programs can start tasks and share memory with them.
@@ -128,6 +148,11 @@ pub trait Tasks: Robust {
     fn running_threads() -> usize {
         0
     }
+
+    /// The calling task is no part of the program but of this library: reports show it after
+    /// the program's own, where there are reports. No step.
+    #[inline(always)]
+    fn helps() {}
 
     /// How many bytes something reserves that grows as it is used, unless it is told.
     const RESERVE: usize = 256 << 20;

@@ -77,6 +77,7 @@ impl<P: Tasks + Io> PoolBuilder<P> {
     /// operating system refuses.
     #[track_caller]
     pub fn build(self) -> Result<Pool<P>, Error> {
+        P::made("Pool");
         let invalid = |what, given: usize, allowed: &str| Error::InvalidArgument {
             what,
             given: given.to_string(),

@@ -13,7 +13,7 @@
 //! When a worker dies, what it had not put is not there, and nothing is there in part.
 
 use crate::shm::function::{Body, Code};
-use crate::shm::numbers;
+use crate::shm::{luggage, numbers};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::any::Any;
@@ -160,7 +160,7 @@ fn encode<T: Serialize + 'static>(items: &[T], to: &mut Vec<u8>) -> Result<(), S
         return Ok(());
     }
     let written = postcard::to_extend(items, std::mem::take(to));
-    *to = written.map_err(|error| error.to_string())?;
+    *to = written.map_err(|error| luggage::reason(&error))?;
     Ok(())
 }
 
@@ -169,7 +169,7 @@ fn decode<T: DeserializeOwned + 'static>(bytes: &[u8]) -> Result<Vec<T>, String>
         let numbers = numbers::read(bytes).map(Iterator::collect);
         return numbers.ok_or_else(|| no_numbers(bytes));
     }
-    postcard::from_bytes(bytes).map_err(|error| error.to_string())
+    postcard::from_bytes(bytes).map_err(|error| luggage::reason(&error))
 }
 
 fn garbled(why: String) -> String {

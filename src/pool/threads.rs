@@ -55,6 +55,7 @@ impl<P: Tasks> ThreadPool<P> {
     /// refuses to start a thread.
     #[track_caller]
     pub fn new(threads: usize) -> Result<Self, Error> {
+        P::made("ThreadPool");
         if !(1..=4096).contains(&threads) {
             let given = threads.to_string();
             let allowed = "from 1 to 4096".to_owned();

@@ -160,8 +160,51 @@ impl<T> fmt::Debug for Entry<T> {
 /// # Ok::<(), selvedge::Error>(())
 /// ```
 ///
-/// The argument is any serde type, also one with connections in it. The entry is a
-/// static of this name, to be given to
+/// The argument is any serde type, also one that holds some of these:
+///
+/// | in the argument | what the child gets |
+/// |---|---|
+/// | [`Shared`](crate::Shared), with whatever lock, signal or value is in it | the same memory, however it began |
+/// | [`Array`](crate::Array), [`RawArray`](crate::RawArray), [`SharedMap`](crate::SharedMap), [`SharedVec`](crate::SharedVec), [`Arena`](crate::Arena) | the same |
+/// | [`Queue`](crate::Queue), and all other queues | the same |
+/// | [`Named`](crate::Named), [`SharedMemory`](crate::SharedMemory), [`ShareableList`](crate::ShareableList) | it opens the same name |
+/// | [`Connection`](crate::Connection), [`Passed`](crate::channel::Passed) files and sockets | a copy of the descriptor; this process's goes with the argument |
+/// | a manager's proxy | a proxy of the same object |
+///
+/// In the same way they go through a two-way [`pipe`](crate::pipe()) and a Unix connection to
+/// processes that are there already. Memory goes as a descriptor, at most 252 of them in one
+/// message, and the child checks that it is of the type that it expects. A lock that the child
+/// holds when it is killed is let go as after any death.
+///
+/// ```
+/// use selvedge::{Process, Queue, RobustMutex, Shared, entry, process::StartMethod};
+///
+/// entry! {
+///     /// Adds up what comes.
+///     pub static ADD((numbers, sum): (Queue<u32>, Shared<RobustMutex<u32>>)) {
+///         while let Ok(number) = numbers.get() {
+///             *sum.lock().unwrap() += number;
+///         }
+///     }
+/// }
+///
+/// let (numbers, sum) = (Queue::bounded(10), Shared::new(RobustMutex::new(0)));
+/// let mut child = Process::entry(&ADD, (numbers.clone(), sum.clone())).method(StartMethod::Spawn);
+/// child.start()?;
+/// for number in 1..=3 {
+///     numbers.put(number)?;
+/// }
+/// numbers.close();
+/// assert!(child.join()?.success());
+/// assert_eq!(*sum.lock().unwrap(), 6);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Guards, threads, pools, closures and the ends of an [`spsc`](crate::spsc()) channel go
+/// nowhere. What is made while this process has half of its descriptors in use (`RLIMIT_NOFILE`)
+/// reaches forked children only; to send it is an error that says so.
+///
+/// The entry is a static of this name, to be given to
 /// [`Process::entry`](crate::process::Process::entry). It is put on a list before `main` runs, by a section of the executable,
 /// which Rust counts as unsafe: a crate that forbids unsafe code cannot use this.
 #[macro_export]

@@ -107,9 +107,9 @@ impl<P: Tasks> Process<P> {
     /// A process that will run a registered [`entry!`](crate::entry) with this argument,
     /// and so can begin in each [`StartMethod`]; otherwise as [`new`](Self::new).
     ///
-    /// The argument may hold connections, named memory and a manager's proxies. What lies in
-    /// memory without a name, such as a [`Queue`](crate::Queue), reaches forked children only,
-    /// in the closure of [`new`](Self::new).
+    /// The argument may hold shared memory of all kinds, such as a [`Queue`](crate::Queue) or a
+    /// [`Shared`](crate::Shared) lock, connections, and a manager's proxies: see
+    /// [`entry!`](crate::entry) for all of it.
     pub fn entry<T>(entry: &'static Entry<T>, argument: T) -> Self
     where
         T: Serialize + DeserializeOwned + Send + 'static,

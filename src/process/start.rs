@@ -40,6 +40,7 @@ impl<P: Tasks> Process<P> {
     /// again.
     #[track_caller]
     pub fn start(&mut self) -> Result<(), Error> {
+        P::made("Process");
         let site = P::Site::here();
         self.check_new()?;
         let parent = family::current::<P>();

@@ -24,7 +24,10 @@
 //!    cleared the mark, as pthread's does, the third would go in silence.)
 //! 4. A task that was woken takes the lock with `WAITERS`, or sets it before it sleeps
 //!    again or gives up.
-//! 5. Around everything that takes or gives back stand `begin` and `end`, so that the
+//! 5. Who sleeps for long asks from time to time whether the owner lives, and if not, marks the
+//!    word as the kernel would have done: for a word that was overwritten, or one lock too many
+//!    for the kernel. A number that somebody else has by now deceives it, and it sleeps on.
+//! 6. Around everything that takes or gives back stand `begin` and `end`, so that the
 //!    kernel finds the lock at every instruction.
 //!
 //! Orderings: taking is an acquire, giving back a release, and so is what the kernel does
@@ -129,19 +132,29 @@ impl<P: Robust> RawRobustMutex<P> {
     /// the line at which the lock was taken.
     #[inline(always)]
     pub fn lock(&self, site: P::Site) -> Taken {
-        let wait = || {
-            if P::SPIN > 0 && self.is_mine() {
-                locked_twice();
-            }
-            self.lock_contended(None, site)
-        };
-        P::step(|| self.lock_op(None, site), || self.take().or_else(wait).unwrap_or(Taken::Unrecoverable))
+        self.lock_checked(
+            || {
+                if P::SPIN > 0 && self.is_mine() {
+                    locked_twice();
+                }
+            },
+            site,
+        )
     }
 
-    /// The same for one that the caller may have, and that somebody else takes from it.
+    /// The same where a caller that has the lock waits like anybody: for itself, for ever.
     #[inline]
     pub(crate) fn outwait(&self, site: P::Site) -> Taken {
-        let wait = || self.lock_contended(None, site);
+        self.lock_checked(|| (), site)
+    }
+
+    /// Takes the lock; `check` is done before the first wait.
+    #[inline(always)]
+    fn lock_checked(&self, check: impl Fn(), site: P::Site) -> Taken {
+        let wait = || {
+            check();
+            self.lock_contended(None, site)
+        };
         P::step(|| self.lock_op(None, site), || self.take().or_else(wait).unwrap_or(Taken::Unrecoverable))
     }
 
@@ -280,7 +293,7 @@ impl<P: Robust> RawRobustMutex<P> {
     fn lock_contended(&self, deadline: Option<u64>, site: P::Site) -> Option<Taken> {
         let me = P::me();
         me.begin(&self.links);
-        let mut slept = 0;
+        let (mut slept, mut looks) = (0, 0);
         let mut word = self.spin();
         loop {
             if word & OWNER == 0 {
@@ -302,9 +315,14 @@ impl<P: Robust> RawRobustMutex<P> {
             }
             let op = || self.lock_op(deadline, site);
             let futex = P::futex(&self.word);
-            if P::futex_wait(futex, word, deadline, op, None::<fn() -> Op>) == Woken::TimedOut {
-                me.end();
-                return None;
+            let until = next_look::<P>(looks, deadline);
+            if P::futex_wait(futex, word, until, op, None::<fn() -> Op>) == Woken::TimedOut {
+                if until == deadline {
+                    me.end();
+                    return None;
+                }
+                looks += 1;
+                let_go_for_the_dead::<P>(&self.word);
             }
             slept = WAITERS;
             word = self.spin();
@@ -350,6 +368,23 @@ impl<P: Robust> RawRobustMutex<P> {
             P::futex_wake(futex, 1);
         }
     }
+}
+
+/// Does with the word of a lock what the kernel should have done, if the owner is dead and it
+/// did not.
+pub(super) fn let_go_for_the_dead<P: Robust>(word: &P::Word) {
+    let seen = word.load(Relaxed);
+    if seen & OWNER != 0 && P::is_gone(seen & OWNER) {
+        // If it fails, the kernel, or somebody else who looked, has done it.
+        let _ = word.compare_exchange(seen, OWNER_DIED | WAITERS, Relaxed, Relaxed);
+    }
+}
+
+/// Until when to sleep for somebody who has looked so often whether the owner lives: later and
+/// later, but not after `deadline`.
+pub(super) fn next_look<P: Robust>(looks: u32, deadline: Option<u64>) -> Option<u64> {
+    let look = P::LOOK.map(|first| P::now().saturating_add(first << looks.min(4)));
+    deadline.into_iter().chain(look).min()
 }
 
 /// Only the holder of a lock gives it back, so that it would wait for itself for ever.

@@ -21,7 +21,9 @@
 //!    it sleeps, so that a look too early for it came after a store in time for it.
 //! 3. Only the holder of the gate waits for slots. Nobody waits for the gate while it
 //!    waits for a slot, and who gives way has freed its slot before it queues.
-//! 4. A held slot carries `WAITERS` from the start, so that the kernel always wakes when a
+//! 4. Who sleeps on slots for long asks from time to time whether their holders live, as for a
+//!    [`RawRobustMutex`].
+//! 5. A held slot carries `WAITERS` from the start, so that the kernel always wakes when a
 //!    holder dies, and no mark has to be set by whoever goes to sleep.
 //!
 //! Orderings: claiming is an acquire, freeing a release; seeing a free slot, or a free
@@ -43,7 +45,7 @@
 
 use super::Left;
 use super::patience::Patience;
-use super::robust::RawRobustMutex;
+use super::robust::{RawRobustMutex, let_go_for_the_dead, next_look};
 use crate::platform::{Atomic, Native, Op, Owner, Robust, Woken};
 use crate::sys::robust::{Links, OWNER, WAITERS};
 use std::hint::spin_loop;
@@ -54,6 +56,8 @@ const FREE: u32 = 0;
 /// The longest sleep where the operating system cannot do [`Robust::catch_up`], in
 /// nanoseconds.
 const NAP: u64 = 200_000;
+/// After how many of those holders are asked after.
+const NAPS: u32 = 500;
 
 /// One place; a line of the cache of its own, so that holders do not disturb each other.
 /// Word and links lie as in a [`RawRobustMutex`].
@@ -205,7 +209,7 @@ impl<P: Robust, const N: usize> Slots<P, N> {
         if let Some(slot) = self.try_any(among) {
             return Some(slot);
         }
-        let deadline = self.sleeps(patience)?;
+        let mut sleeps = self.sleeps(patience)?;
         loop {
             let mut seen = [FREE; N];
             for (seen, slot) in seen.iter_mut().zip(&self.slots[..among]) {
@@ -213,16 +217,21 @@ impl<P: Robust, const N: usize> Slots<P, N> {
             }
             let held = seen[..among].iter().all(|word| word & OWNER != 0);
             let words = std::array::from_fn::<_, N, _>(|at| (P::futex(&self.slots[at].word), seen[at]));
+            let (until, ask) = sleeps();
             let woken = if held {
-                P::futex_wait_any(&words[..among], deadline(), &op, None::<fn() -> Op>)
+                P::futex_wait_any(&words[..among], until, &op, None::<fn() -> Op>)
             } else {
                 Woken::Changed
             };
             if let Some(slot) = self.try_any(among) {
                 return Some(slot);
             }
-            if woken == Woken::TimedOut && Self::is_over(patience) {
-                return None;
+            if woken == Woken::TimedOut {
+                if Self::is_over(patience) {
+                    return None;
+                }
+                let asked = if ask { &self.slots[..among] } else { &[] };
+                asked.iter().for_each(|slot| let_go_for_the_dead::<P>(&slot.word));
             }
         }
     }
@@ -252,32 +261,40 @@ impl<P: Robust, const N: usize> Slots<P, N> {
             }
             spin_loop();
         }
-        let Some(deadline) = self.sleeps(patience) else { return false };
+        let Some(mut sleeps) = self.sleeps(patience) else { return false };
         loop {
             let word = slot.word.load(Acquire);
             if word & OWNER == 0 {
                 return true;
             }
-            let woken = P::futex_wait(P::futex(&slot.word), word, deadline(), &op, None::<fn() -> Op>);
-            if woken == Woken::TimedOut && Self::is_over(patience) {
-                return false;
+            let (until, ask) = sleeps();
+            let woken = P::futex_wait(P::futex(&slot.word), word, until, &op, None::<fn() -> Op>);
+            if woken == Woken::TimedOut {
+                if Self::is_over(patience) {
+                    return false;
+                }
+                if ask {
+                    let_go_for_the_dead::<P>(&slot.word);
+                }
             }
         }
     }
 
-    /// With the gate in hand, before sleeping on a slot: the deadlines of the sleeps, or
-    /// nothing for those that do not sleep.
-    fn sleeps(&self, patience: Patience) -> Option<impl Fn() -> Option<u64>> {
+    /// With the gate in hand, before sleeping on a slot: the deadline of each sleep, and whether
+    /// to ask after it if holders live; nothing for those that do not sleep.
+    fn sleeps(&self, patience: Patience) -> Option<impl FnMut() -> (Option<u64>, bool)> {
         if patience == Patience::Never {
             return None;
         }
         let caught_up = P::catch_up();
+        let mut sleeps: u32 = 0;
         Some(move || {
             let nap = || P::now().saturating_add(NAP);
+            sleeps += 1;
             if caught_up {
-                patience.deadline()
+                (next_look::<P>(sleeps - 1, patience.deadline()), true)
             } else {
-                Some(patience.deadline().unwrap_or(u64::MAX).min(nap()))
+                (Some(patience.deadline().unwrap_or(u64::MAX).min(nap())), sleeps.is_multiple_of(NAPS))
             }
         })
     }

@@ -35,10 +35,11 @@ macro_rules! named {
     };
 }
 
-/// The same of a type whose field `place` is a [`Place`](super::Place), so that it may have
-/// none.
+/// The same of a collection of plain values whose field `place` is a [`Place`](super::Place), so
+/// that it may have none; its memory lies as `$layout` says, and `on` makes one on it. As part of
+/// a message it is what [`carried`](super::carried) makes of it.
 macro_rules! perhaps_named {
-    ($type:ident<$param:ident>) => {
+    ($type:ident<$param:ident> as $layout:ty) => {
         impl<$param, P: $crate::platform::Tasks> $type<$param, P> {
             /// The name, if it has one.
             #[must_use]
@@ -62,6 +63,38 @@ macro_rules! perhaps_named {
                 self.place.keep();
             }
         }
+
+        impl<$param, P> $crate::shm::carried::Carried for $type<$param, P>
+        where
+            $param: $crate::Shareable + Send + Copy,
+            P: $crate::platform::Tasks,
+        {
+            type Platform = P;
+
+            fn layout() -> $crate::shm::Layout {
+                $crate::shm::Layout::named::<Self, $layout>(0)
+            }
+
+            fn segment(&self) -> &P::Segment {
+                self.place.segment()
+            }
+
+            fn of_segment(segment: P::Segment) -> Result<Self, String> {
+                Self::on($crate::shm::Place::of_segment(segment))
+            }
+
+            fn name(&self) -> Option<(&str, u32)> {
+                self.place.name().map(|name| (name, 0))
+            }
+
+            fn of_name(name: &str, _version: u32) -> Result<Self, $crate::Error> {
+                Self::open(name)
+            }
+        }
+
+        $crate::shm::carried::carried!(
+            [$param: $crate::Shareable + Send + Copy, P: $crate::platform::Tasks] $type<$param, P>
+        );
     };
 }
 

@@ -1,7 +1,9 @@
-//! The first bytes of a named segment: what it is, and who made it.
+//! The first bytes of a named segment, and those of a message that brings a segment: what it
+//! is, and who made or sent it.
 //!
-//! Written by [`segment`](super::segment) before the segment has a name; read by
-//! it when one is opened, and by the [tracker](super::sweep).
+//! Written by [`segment`](super::segment) before the segment has a name, and by
+//! [`carried`](super::carried) when one is sent; read by them when one is opened or arrives,
+//! and by the [tracker](super::sweep).
 //!
 //! | bytes | what is there, in the byte order of the machine |
 //! |---|---|
@@ -25,6 +27,8 @@ use crate::sys::program::Program;
 
 /// Where the content begins: aligned as segments are.
 pub(crate) const CONTENT: usize = 256;
+/// Where the version of the content lies.
+pub(super) const VERSION: usize = 12;
 /// Where the mark that it is to be kept lies.
 pub(super) const KEPT: usize = 36;
 
@@ -42,9 +46,19 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
+    /// Of what type.
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// Of a value of this type, in the version that its program counts.
     pub(crate) fn of<T>(version: u32) -> Layout {
-        let name = std::any::type_name::<T>();
+        Layout::named::<T, T>(version)
+    }
+
+    /// The same of a value that has a handle of this type, by which people know it.
+    pub(crate) fn named<H, T>(version: u32) -> Layout {
+        let name = std::any::type_name::<H>();
         let sizes = [size_of::<T>() as u64, align_of::<T>() as u64];
         let bytes = name.bytes().chain(sizes.into_iter().flat_map(u64::to_le_bytes));
         // FNV-1a: http://www.isthe.com/chongo/tech/comp/fnv
@@ -74,7 +88,7 @@ impl Header {
         let mut put = |at: usize, what: &[u8]| bytes[at..at + what.len()].copy_from_slice(what);
         put(0, &MAGIC);
         put(8, &FORMAT.to_ne_bytes());
-        put(12, &layout.version.to_ne_bytes());
+        put(VERSION, &layout.version.to_ne_bytes());
         put(16, &layout.hash.to_ne_bytes());
         put(24, &(size as u64).to_ne_bytes());
         put(32, &program.pid.to_ne_bytes());
@@ -96,13 +110,18 @@ impl Header {
         let layout = bytes[64..64 + LONGEST_LAYOUT].split(|byte| *byte == 0).next().unwrap_or_default();
         (bytes[..8] == MAGIC).then(|| Header {
             format: four(8),
-            version: four(12),
+            version: four(VERSION),
             hash: eight(16),
             size: eight(24),
             program: Program { pid: four(32), start: eight(40), namespace: eight(48) },
             kept: four(KEPT) != 0,
             layout: String::from_utf8_lossy(layout).into_owned(),
         })
+    }
+
+    /// The size of the content.
+    pub(super) fn size(&self) -> Result<usize, std::num::TryFromIntError> {
+        self.size.try_into()
     }
 
     /// Whether this build wrote it, so that all of it can be believed.

@@ -1,4 +1,5 @@
-//! Memory that processes share, and what may live in it.
+//! Memory that processes share, what may live in it, and how it comes to processes that are
+//! no copies of its maker.
 //!
 //! Called by every program that starts processes, and by `raw` and `sync`, which say of
 //! their types that they may live here.
@@ -15,8 +16,10 @@
 //! When a process dies, its mappings go; the memory stays as long as anybody maps it.
 
 pub(crate) mod by_name;
+pub(crate) mod carried;
 pub(crate) mod function;
 mod header;
+pub(crate) mod luggage;
 mod memory;
 mod name;
 mod named;

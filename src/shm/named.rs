@@ -18,6 +18,7 @@
 
 use super::Shareable;
 use super::by_name::named;
+use super::carried::{Carried, carried};
 use super::header::Layout;
 use super::segment::NamedSegment;
 use crate::Error;
@@ -47,10 +48,14 @@ use std::ops::Deref;
 /// # Ok::<(), selvedge::Error>(())
 /// ```
 ///
-/// What leads into the memory of one process is refused:
+/// What leads into the memory of one process is refused, and so is the address of a function,
+/// which means something to forked processes only:
 ///
 /// ```compile_fail,E0277
 /// let _ = selvedge::Named::create("text", String::new());
+/// ```
+/// ```compile_fail,E0080
+/// let _ = selvedge::Named::create("lazy", selvedge::LazyLock::new(|| 1_u32));
 /// ```
 /// ```compile_fail,E0599
 /// let _ = selvedge::Named::<&'static u32>::open("reference");
@@ -81,6 +86,10 @@ impl<T: Shareable + Send + Sync, P: Tasks> Named<T, P> {
         const {
             assert!(!std::mem::needs_drop::<T>(), "no process is the last one, so nobody could drop this");
             assert!(align_of::<T>() <= 64, "segments are aligned to 64 bytes");
+            assert!(
+                !T::FORK_ONLY,
+                "it has the address of a function, which is another one in other processes"
+            );
         }
         // SAFETY: the content is new, aligned, and large enough; nobody else has it yet.
         let fill = |content: *mut u8| unsafe { content.cast::<T>().write(value) };
@@ -115,6 +124,32 @@ impl<T: Shareable + Send + Sync, P: Tasks> Named<T, P> {
 }
 
 named!(Named<T>);
+
+impl<T: Shareable + Send + Sync, P: Tasks> Carried for Named<T, P> {
+    type Platform = P;
+
+    fn layout() -> Layout {
+        Layout::of::<T>(0)
+    }
+
+    fn segment(&self) -> &P::Segment {
+        self.segment.segment()
+    }
+
+    fn of_segment(_: P::Segment) -> Result<Self, String> {
+        Err("a named value is sent by its name".to_owned())
+    }
+
+    fn name(&self) -> Option<(&str, u32)> {
+        Some((self.name(), self.segment.version()))
+    }
+
+    fn of_name(name: &str, version: u32) -> Result<Self, Error> {
+        Self::open_version(name, version)
+    }
+}
+
+carried!([T: Shareable + Send + Sync, P: Tasks] Named<T, P>);
 
 impl<T, P: Tasks> Deref for Named<T, P> {
     type Target = T;

@@ -1,5 +1,5 @@
-//! Where a collection lies: in memory of its own, which children inherit, or in memory
-//! that has a name, by which anybody can open it.
+//! Where a collection lies: in memory of its own, which children inherit or are sent, or in
+//! memory that has a name, by which anybody can open it.
 //!
 //! Called by the collections that can do both.
 //!
@@ -41,6 +41,19 @@ impl<P: Tasks> Place<P> {
     /// The memory that has this name, if it is of this layout.
     pub(crate) fn open(name: &str, layout: Layout, site: P::Site) -> Result<Self, Error> {
         NamedSegment::open(name, layout, site).map(Place::Named)
+    }
+
+    /// Memory that was sent.
+    pub(crate) fn of_segment(segment: P::Segment) -> Self {
+        Place::Inherited(segment)
+    }
+
+    /// Its memory; of one that has a name, with what stands before the content.
+    pub(crate) fn segment(&self) -> &P::Segment {
+        match self {
+            Place::Inherited(segment) => segment,
+            Place::Named(segment) => segment.segment(),
+        }
     }
 
     /// Its first byte.
@@ -89,7 +102,12 @@ impl<P: Tasks> Place<P> {
 }
 
 // SAFETY: a segment, and perhaps its name, which lies in the handle itself.
-unsafe impl<P: Tasks> Shareable for Place<P> where P::Segment: Shareable {}
+unsafe impl<P: Tasks> Shareable for Place<P>
+where
+    P::Segment: Shareable,
+{
+    const FORK_ONLY: bool = <P::Segment as Shareable>::FORK_ONLY;
+}
 
 impl<P: Tasks> Clone for Place<P> {
     fn clone(&self) -> Self {

@@ -19,7 +19,7 @@
 //! is not there. One that is there stays until its name is taken away or the
 //! [tracker](super::sweep) finds that its program is dead and that nobody has it open.
 
-use super::header::{CONTENT, Header, KEPT, Layout};
+use super::header::{CONTENT, Header, KEPT, Layout, VERSION};
 use super::name::Name;
 use super::tracker;
 use crate::Error;
@@ -151,6 +151,17 @@ impl<P: Tasks> NamedSegment<P> {
         // SAFETY: inside the header, aligned, and from now on only used as an atomic.
         let mark = unsafe { AtomicU32::from_ptr(self.segment.base().add(KEPT).cast()) };
         mark.store(1, Relaxed);
+    }
+
+    /// The version of its content.
+    pub(super) fn version(&self) -> u32 {
+        // SAFETY: inside the header, aligned; the word never changes.
+        unsafe { self.segment.base().add(VERSION).cast::<u32>().read() }
+    }
+
+    /// Header and content.
+    pub(super) fn segment(&self) -> &P::Segment {
+        &self.segment
     }
 
     pub(crate) fn name(&self) -> &str {

@@ -10,6 +10,10 @@
 //! 3. Its bytes are all there is to it. Whether two processes may use them at the same
 //!    time is said by `Sync`, as between threads.
 //!
+//! 4. What means the same to forked processes only, such as the address of a function, says so
+//!    ([`FORK_ONLY`](Shareable::FORK_ONLY)), and so does all that contains it. The compiler
+//!    refuses to give it to others.
+//!
 //! When a process dies, the bytes of a shareable value stay as it left them.
 
 use std::sync::atomic::{
@@ -23,7 +27,8 @@ use std::sync::atomic::{
 ///
 /// # Safety
 /// The type contains no pointer, reference or handle that belongs to one process, and
-/// its bytes are valid at any address in any process forked from this one.
+/// its bytes are valid at any address in any process of the same program, or, with
+/// [`FORK_ONLY`](Self::FORK_ONLY), in any that was forked from this one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot live in memory that processes share",
     label = "not shareable between processes",
@@ -33,7 +38,12 @@ use std::sync::atomic::{
             `shareable! {{ struct Stock {{ left: Value<u32> }} }}`; \
             it is `selvedge::shareable`, and part of `selvedge_harness::prelude`"
 )]
-pub unsafe trait Shareable: 'static {}
+pub unsafe trait Shareable: 'static {
+    /// Whether its bytes mean something to forked processes only, and nothing to one that was
+    /// executed anew: they may not be opened by name or sent.
+    #[doc(hidden)]
+    const FORK_ONLY: bool = false;
+}
 
 macro_rules! plain {
     ($($t:ty),* $(,)?) => {$(
@@ -53,19 +63,33 @@ plain! {
 // SAFETY: addresses that only the owner of a lock follows, who wrote them itself.
 unsafe impl Shareable for crate::sys::robust::Links {}
 // SAFETY: an array is its elements.
-unsafe impl<T: Shareable, const N: usize> Shareable for [T; N] {}
+unsafe impl<T: Shareable, const N: usize> Shareable for [T; N] {
+    const FORK_ONLY: bool = T::FORK_ONLY;
+}
 // SAFETY: a cell is its value; that two tasks must not use it at a time, `Sync` says.
-unsafe impl<T: Shareable> Shareable for std::cell::Cell<T> {}
+unsafe impl<T: Shareable> Shareable for std::cell::Cell<T> {
+    const FORK_ONLY: bool = T::FORK_ONLY;
+}
 // SAFETY: an option is its value and a mark, or only the mark.
-unsafe impl<T: Shareable> Shareable for Option<T> {}
+unsafe impl<T: Shareable> Shareable for Option<T> {
+    const FORK_ONLY: bool = T::FORK_ONLY;
+}
 // SAFETY: a tuple is its elements.
-unsafe impl<A: Shareable> Shareable for (A,) {}
+unsafe impl<A: Shareable> Shareable for (A,) {
+    const FORK_ONLY: bool = A::FORK_ONLY;
+}
 // SAFETY: a tuple is its elements.
-unsafe impl<A: Shareable, B: Shareable> Shareable for (A, B) {}
+unsafe impl<A: Shareable, B: Shareable> Shareable for (A, B) {
+    const FORK_ONLY: bool = A::FORK_ONLY || B::FORK_ONLY;
+}
 // SAFETY: a tuple is its elements.
-unsafe impl<A: Shareable, B: Shareable, C: Shareable> Shareable for (A, B, C) {}
+unsafe impl<A: Shareable, B: Shareable, C: Shareable> Shareable for (A, B, C) {
+    const FORK_ONLY: bool = <(A, B)>::FORK_ONLY || C::FORK_ONLY;
+}
 // SAFETY: a tuple is its elements.
-unsafe impl<A: Shareable, B: Shareable, C: Shareable, D: Shareable> Shareable for (A, B, C, D) {}
+unsafe impl<A: Shareable, B: Shareable, C: Shareable, D: Shareable> Shareable for (A, B, C, D) {
+    const FORK_ONLY: bool = <(A, B)>::FORK_ONLY || <(C, D)>::FORK_ONLY;
+}
 
 /// Does not compile for a type that is not shareable: what [`shareable!`] checks with.
 ///
@@ -140,7 +164,9 @@ macro_rules! shareable {
 
         // SAFETY: a struct is its fields, and the function above compiles only if each
         // of them is shareable.
-        unsafe impl $(<$param: $bound>)? $crate::shm::Shareable for $name $(<$param>)? {}
+        unsafe impl $(<$param: $bound>)? $crate::shm::Shareable for $name $(<$param>)? {
+            const FORK_ONLY: bool = false $(|| <$field_type as $crate::shm::Shareable>::FORK_ONLY)*;
+        }
     )*};
 }
 

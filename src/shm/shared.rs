@@ -1,7 +1,8 @@
 //! One value in memory of its own, shared with every child forked from then on.
 //!
 //! Called by programs that start processes: the value is made before the fork, and
-//! parent and child then use the same one.
+//! parent and child then use the same one; or it is sent to a process that is no fork of this
+//! one (see [`carried`](super::carried)).
 //!
 //! | state | handles in this process | value |
 //! |---|---|---|
@@ -21,15 +22,19 @@
 //! (a lock that stays taken, say) decide what that means.
 
 use super::Shareable;
+use super::carried::{Carried, carried};
+use super::header::Layout;
 use crate::Error;
 use crate::platform::{Native, Segment, Tasks};
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-/// A value that this process and the children it forks from now on have in common.
+/// A value that this process has in common with the children it forks from now on, and with
+/// whatever process it is sent to.
 ///
-/// Cloning gives another handle on the same value.
+/// Cloning gives another handle on the same value. It is sent as part of the argument of an
+/// [`entry!`](crate::entry), or through a two-way [`pipe`](crate::pipe()).
 ///
 /// ```
 /// use selvedge::{Mutex, Process, Shared};
@@ -51,6 +56,14 @@ use std::ops::Deref;
 /// impl Drop for Loud { fn drop(&mut self) { println!("gone") } }
 /// unsafe impl selvedge::shm::Shareable for Loud {}
 /// selvedge::Shared::new(Loud(1));
+/// ```
+///
+/// What means something to forked processes only is not sent to others:
+///
+/// ```compile_fail,E0080
+/// let lazy = selvedge::Shared::new(selvedge::LazyLock::new(|| 1_u32));
+/// let (left, _right) = selvedge::pipe(true).unwrap();
+/// left.send(&lazy).unwrap();
 /// ```
 ///
 /// Neither does one that several processes must not use at the same time:
@@ -83,7 +96,9 @@ impl<T: Shareable + Send + Sync, P: Tasks> Shared<T, P> {
     ///
     /// # Errors
     /// [`Error::Os`] if the operating system has no memory to give; `value` is dropped.
+    #[track_caller]
     pub fn try_new(value: T) -> Result<Self, Error> {
+        P::made("Shared");
         const {
             assert!(!std::mem::needs_drop::<T>(), "no process is the last one, so nobody could drop this");
             assert!(align_of::<T>() <= 64, "segments are aligned to 64 bytes");
@@ -94,6 +109,33 @@ impl<T: Shareable + Send + Sync, P: Tasks> Shared<T, P> {
         Ok(Shared { segment, value: PhantomData })
     }
 }
+
+impl<T: Shareable + Send + Sync, P: Tasks> Carried for Shared<T, P> {
+    type Platform = P;
+
+    fn layout() -> Layout {
+        const {
+            assert!(
+                !T::FORK_ONLY,
+                "it has the address of a function, which is another one in other processes"
+            );
+        }
+        Layout::named::<Self, T>(0)
+    }
+
+    fn segment(&self) -> &P::Segment {
+        &self.segment
+    }
+
+    fn of_segment(segment: P::Segment) -> Result<Self, String> {
+        if segment.size() != size_of::<T>() {
+            return Err(format!("it has {} bytes, and should have {}", segment.size(), size_of::<T>()));
+        }
+        Ok(Shared { segment, value: PhantomData })
+    }
+}
+
+carried!([T: Shareable + Send + Sync, P: Tasks] Shared<T, P>);
 
 impl<T, P: Tasks> Deref for Shared<T, P> {
     type Target = T;

@@ -45,8 +45,9 @@ const NUMBER: u32 = 32;
 /// Stands for no cell.
 const NONE: u32 = u32::MAX;
 
-/// Room for a fixed number of values, which this process and its later children have in
-/// common, and if it has a name, all processes of this user.
+/// Room for a fixed number of values, which this process has in common with its later children
+/// and with whatever process it is sent to, as a [`Shared`](crate::Shared) value is; and if it
+/// has a name, with all processes of this user.
 ///
 /// ```
 /// use selvedge::{Arena, sync::At, shareable};
@@ -166,14 +167,18 @@ impl<T: Shareable + Send + Copy, P: Tasks> Arena<T, P> {
     #[track_caller]
     pub fn open(name: &str) -> Result<Self, Error> {
         let place = Place::open(name, Layout::of::<Head<T, P>>(0), P::Site::here())?;
-        let refused = |why| Err(Error::SegmentRefused { name: name.to_owned(), why });
+        Self::on(place).map_err(|why| Error::SegmentRefused { name: name.to_owned(), why })
+    }
+
+    /// The arena on memory of its layout, or why there can be none.
+    fn on(place: Place<P>) -> Result<Self, String> {
         if place.size() < Self::CELLS {
-            return refused(format!("its {} bytes are too few for an arena", place.size()));
+            return Err(format!("its {} bytes are too few for an arena", place.size()));
         }
         // SAFETY: the memory has this layout, and room for a head; the word never changes.
         let capacity = unsafe { (*place.content().cast::<Head<T, P>>()).capacity };
         if (place.size() - Self::CELLS) / size_of::<Cell<T, P>>() < capacity as usize {
-            return refused(format!("it says that it holds {capacity} values, for which it is too short"));
+            return Err(format!("it says that it holds {capacity} values, for which it is too short"));
         }
         Ok(Arena { place, capacity, value: PhantomData })
     }
@@ -370,10 +375,15 @@ impl<T: Copy, P: Tasks> Arena<T, P> {
     }
 }
 
-perhaps_named!(Arena<T>);
+perhaps_named!(Arena<T> as (Head<T, P>, Cell<T, P>));
 
 // SAFETY: a handle is its place and a number.
-unsafe impl<T: 'static, P: Tasks> Shareable for Arena<T, P> where P::Segment: Shareable {}
+unsafe impl<T: 'static, P: Tasks> Shareable for Arena<T, P>
+where
+    P::Segment: Shareable,
+{
+    const FORK_ONLY: bool = <P::Segment as Shareable>::FORK_ONLY;
+}
 
 impl<T, P: Tasks> Clone for Arena<T, P> {
     fn clone(&self) -> Self {

@@ -24,14 +24,16 @@ use super::value;
 use crate::Error;
 use crate::platform::{Atomic, Cmp, Native, Segment, Site, Tasks};
 use crate::raw::RawMutex;
-use crate::shm::Shareable;
+use crate::shm::carried::{Carried, carried};
+use crate::shm::{Layout, Shareable};
 use std::fmt;
 use std::marker::PhantomData;
 
 /// Where the cells begin: a cache line of its own for the lock.
 const CELLS: usize = 64;
 
-/// A fixed number of numbers that this process and its later children have in common.
+/// A fixed number of numbers that this process has in common with its later children, and with
+/// whatever process they are sent to, as a [`Shared`](crate::Shared) value is.
 ///
 /// ```
 /// let squares = selvedge::Array::from_slice(&[0_u64, 1, 4]);
@@ -67,6 +69,7 @@ impl<T: Element, P: Tasks> Array<T, P> {
     /// # Errors
     /// [`Error::Os`] if the operating system has no memory to give, or
     /// [`Error::InvalidArgument`] if no address space could hold them.
+    #[track_caller]
     pub fn try_new(len: usize) -> Result<Self, Error> {
         Self::fill(len, |_| T::ZERO)
     }
@@ -87,11 +90,14 @@ impl<T: Element, P: Tasks> Array<T, P> {
     ///
     /// # Errors
     /// As [`try_new`](Self::try_new).
+    #[track_caller]
     pub fn try_from_slice(elements: &[T]) -> Result<Self, Error> {
         Self::fill(elements.len(), |index| elements[index])
     }
 
+    #[track_caller]
     fn fill(len: usize, element: impl Fn(usize) -> T) -> Result<Self, Error> {
+        P::made("Array");
         const { assert!(size_of::<RawMutex<P>>() <= CELLS && align_of::<T::Cell<P>>() <= CELLS) };
         let Some(size) = len.checked_mul(size_of::<T::Cell<P>>()).and_then(|size| size.checked_add(CELLS))
         else {
@@ -280,8 +286,33 @@ impl<T: Element, P: Tasks> Drop for ArrayGuard<'_, T, P> {
     }
 }
 
+impl<T: Element, P: Tasks> Carried for Array<T, P> {
+    type Platform = P;
+
+    fn layout() -> Layout {
+        Layout::named::<Self, T::Cell<P>>(0)
+    }
+
+    fn segment(&self) -> &P::Segment {
+        &self.segment
+    }
+
+    fn of_segment(segment: P::Segment) -> Result<Self, String> {
+        let room = segment.size().checked_sub(CELLS).filter(|room| room % size_of::<T::Cell<P>>() == 0);
+        let room = room.ok_or_else(|| format!("{} bytes are no lock and numbers", segment.size()))?;
+        Ok(Array { segment, len: room / size_of::<T::Cell<P>>(), element: PhantomData })
+    }
+}
+
+carried!([T: Element, P: Tasks] Array<T, P>);
+
 // SAFETY: a handle is its segment and a number.
-unsafe impl<T: Element, P: Tasks> Shareable for Array<T, P> where P::Segment: Shareable {}
+unsafe impl<T: Element, P: Tasks> Shareable for Array<T, P>
+where
+    P::Segment: Shareable,
+{
+    const FORK_ONLY: bool = <P::Segment as Shareable>::FORK_ONLY;
+}
 
 impl<T: Element, P: Tasks> Clone for Array<T, P> {
     fn clone(&self) -> Self {

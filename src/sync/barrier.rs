@@ -98,7 +98,9 @@ impl<P: Robust> Barrier<P> {
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if that is 0, or more than [`PARTIES`](Self::PARTIES).
+    #[track_caller]
     pub fn try_new(parties: u32) -> Result<Self, Error> {
+        P::made("Barrier");
         match RawBarrier::new(parties) {
             Some(raw) => Ok(Barrier { raw }),
             None => Err(Error::InvalidArgument {

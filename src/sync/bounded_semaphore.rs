@@ -59,6 +59,7 @@ impl<P: Platform> BoundedSemaphore<P> {
     #[must_use]
     #[track_caller]
     pub fn new(permits: u32) -> Self {
+        P::made("BoundedSemaphore");
         BoundedSemaphore { raw: RawSemaphore::new(permits), limit: permits }
     }
 
@@ -68,7 +69,9 @@ impl<P: Platform> BoundedSemaphore<P> {
     /// [`Error::InvalidArgument`] if they are more than
     /// [`Semaphore::MAX`](super::Semaphore::MAX).
     #[inline]
+    #[track_caller]
     pub fn try_new(permits: u32) -> Result<Self, Error> {
+        P::made("BoundedSemaphore");
         Ok(BoundedSemaphore { raw: RawSemaphore::try_new(permits)?, limit: permits })
     }
 

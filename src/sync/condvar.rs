@@ -208,7 +208,9 @@ impl<P: Robust> Condvar<P> {
     /// A condition variable that nobody waits for.
     #[inline]
     #[must_use]
+    #[track_caller]
     pub fn new() -> Self {
+        P::made("Condvar");
         Condvar { raw: RawCondvar::new() }
     }
 

@@ -54,6 +54,19 @@ impl<R> Observe for Shown<R> {
     }
 }
 
+/// The same of what was done with the entry of a key.
+pub(super) struct Keyed<'k, R, K>(pub(super) Shown<R>, pub(super) &'k K);
+
+impl<R, K: 'static> Observe for Keyed<'_, R, K> {
+    fn observed(&self) -> u64 {
+        self.0.observed()
+    }
+
+    fn part(&self) -> Option<u64> {
+        number_of(self.1)
+    }
+}
+
 /// A number as a trace shows it: by its bits.
 pub(super) struct Seen<T>(pub(super) T);
 
@@ -63,21 +76,26 @@ impl<T: Element> Observe for Seen<T> {
     }
 }
 
-macro_rules! shown {
+macro_rules! number_of {
     ($($t:ty)*) => {
-        /// A value of any type as a trace shows it: a number by its bits, and 0 for what is
-        /// none, of which the bits are not ours to look at.
-        pub(super) fn shown<T: 'static>(value: &T) -> u64 {
+        /// A value of any type as a trace shows it: a number by its bits. Of what is none, the
+        /// bits are not ours to look at.
+        pub(super) fn number_of<T: 'static>(value: &T) -> Option<u64> {
             let value: &dyn Any = value;
             $(if let Some(number) = value.downcast_ref::<$t>() {
-                return Seen(*number).observed();
+                return Some(Seen(*number).observed());
             })*
-            0
+            None
         }
     };
 }
 
-shown!(u8 u16 u32 u64 usize i8 i16 i32 i64 isize bool f32 f64);
+number_of!(u8 u16 u32 u64 usize i8 i16 i32 i64 isize bool f32 f64);
+
+/// A value of any type as a trace shows it: a number by its bits, and everything else as 0.
+pub(super) fn shown<T: 'static>(value: &T) -> u64 {
+    number_of(value).unwrap_or(0)
+}
 
 /// The same of a value that may be missing: that is shown as -1.
 pub(super) fn shown_if<T: 'static>(value: Option<&T>) -> u64 {

@@ -43,7 +43,9 @@ impl<P: Platform> Event<P> {
     /// An event that is not set.
     #[inline]
     #[must_use]
+    #[track_caller]
     pub fn new() -> Self {
+        P::made("Event");
         Event { raw: RawEvent::new() }
     }
 

@@ -82,7 +82,9 @@ impl<P: Io> FileLock<P> {
     ///
     /// # Errors
     /// [`Error::Os`] with what open(2) refuses.
+    #[track_caller]
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+        P::made("FileLock");
         let options = File::options().read(true).write(true).create(true).truncate(false).clone();
         let file = options.open(path.as_ref()).map_err(Error::os("open"))?;
         let watch = P::watch(file.as_fd());

@@ -61,6 +61,8 @@ mod shared_vec;
 mod value;
 
 #[cfg(test)]
+mod robust_tests;
+#[cfg(test)]
 mod rwlock_tests;
 #[cfg(test)]
 mod tests;

@@ -55,7 +55,9 @@ pub struct Mutex<T: ?Sized, P: Platform = Native> {
 // sharing the mutex only ever sends the data from one task to the next.
 unsafe impl<T: ?Sized + Send, P: Platform> Sync for Mutex<T, P> {}
 // SAFETY: words, and data that is shareable by itself.
-unsafe impl<T: Shareable, P: Tasks> Shareable for Mutex<T, P> {}
+unsafe impl<T: Shareable, P: Tasks> Shareable for Mutex<T, P> {
+    const FORK_ONLY: bool = T::FORK_ONLY;
+}
 
 /// The right to use the value of a [`Mutex`], until it is dropped.
 #[must_use = "a guard that is dropped at once protects nothing"]
@@ -73,7 +75,9 @@ unsafe impl<T: ?Sized + Sync, P: Platform> Sync for MutexGuard<'_, T, P> {}
 impl<T, P: Platform> Mutex<T, P> {
     /// A free mutex around `value`.
     #[inline]
+    #[track_caller]
     pub fn new(value: T) -> Self {
+        P::made("Mutex");
         Mutex { raw: RawMutex::new(), poison: P::AtomicU8::new(0), data: UnsafeCell::new(value) }
     }
 

@@ -98,7 +98,9 @@ impl<P: Robust> Once<P> {
     /// Something that was not done.
     #[inline]
     #[must_use]
+    #[track_caller]
     pub fn new() -> Self {
+        P::made("Once");
         Once { raw: RawOnce::new() }
     }
 

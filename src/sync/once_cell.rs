@@ -57,12 +57,16 @@ unsafe impl<T: Send + Sync, P: Robust> Sync for OnceCell<T, P> {}
 // SAFETY: nothing in it belongs to one thread.
 unsafe impl<T: Send, P: Robust> Send for OnceCell<T, P> {}
 // SAFETY: words, and a value that is shareable by itself.
-unsafe impl<T: Shareable, P: Tasks> Shareable for OnceCell<T, P> {}
+unsafe impl<T: Shareable, P: Tasks> Shareable for OnceCell<T, P> {
+    const FORK_ONLY: bool = T::FORK_ONLY;
+}
 
 impl<T, P: Robust> OnceCell<T, P> {
     /// An empty cell.
     #[must_use]
+    #[track_caller]
     pub fn new() -> Self {
+        P::made("OnceCell");
         OnceCell { raw: RawOnce::new(), value: UnsafeCell::new(None) }
     }
 
@@ -231,12 +235,16 @@ pub struct LazyLock<T, P: Robust = Native> {
 
 // SAFETY: a cell, and the address of code: a forked process has the same code in the same
 // place, and nothing else ever gets hold of the segment.
-unsafe impl<T: Shareable, P: Tasks> Shareable for LazyLock<T, P> {}
+unsafe impl<T: Shareable, P: Tasks> Shareable for LazyLock<T, P> {
+    const FORK_ONLY: bool = true;
+}
 
 impl<T, P: Robust> LazyLock<T, P> {
     /// A value that `make` will make.
     #[must_use]
+    #[track_caller]
     pub fn new(make: fn() -> T) -> Self {
+        P::made("LazyLock");
         LazyLock { cell: OnceCell::new(), make }
     }
 

@@ -16,6 +16,7 @@ use super::array::Array;
 use super::element::{Element, Integer};
 use crate::Error;
 use crate::platform::{Native, Tasks};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::ops::Range;
 
@@ -180,6 +181,19 @@ impl<T: Integer, P: Tasks> RawArray<T, P> {
 impl<T: Element, P: Tasks> Clone for RawArray<T, P> {
     fn clone(&self) -> Self {
         RawArray(self.0.clone())
+    }
+}
+
+/// As part of a message it is what an [`Array`] is.
+impl<T: Element, P: Tasks> Serialize for RawArray<T, P> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de, T: Element, P: Tasks> Deserialize<'de> for RawArray<T, P> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Array::deserialize(deserializer).map(RawArray)
     }
 }
 

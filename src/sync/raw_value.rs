@@ -40,7 +40,9 @@ unsafe impl<T: Element, P: Tasks> Shareable for RawValue<T, P> {}
 impl<T: Element, P: Platform> RawValue<T, P> {
     /// A number that begins as `value`.
     #[inline]
+    #[track_caller]
     pub fn new(value: T) -> Self {
+        P::made("RawValue");
         RawValue { cell: T::Cell::<P>::new(value.to_bits()) }
     }
 

@@ -66,7 +66,9 @@ pub struct ReentrantMutex<T: ?Sized, P: Robust = Native> {
 // mutex only ever sends the data from one task to the next.
 unsafe impl<T: ?Sized + Send, P: Robust> Sync for ReentrantMutex<T, P> {}
 // SAFETY: words, and data that is shareable by itself.
-unsafe impl<T: Shareable, P: Tasks> Shareable for ReentrantMutex<T, P> {}
+unsafe impl<T: Shareable, P: Tasks> Shareable for ReentrantMutex<T, P> {
+    const FORK_ONLY: bool = T::FORK_ONLY;
+}
 
 /// The right to use the value of a [`ReentrantMutex`], until it is dropped.
 ///
@@ -94,7 +96,9 @@ pub type ReentrantResult<'a, T, P = Native> =
 impl<T, P: Robust> ReentrantMutex<T, P> {
     /// A free mutex around `value`.
     #[inline]
+    #[track_caller]
     pub fn new(value: T) -> Self {
+        P::made("ReentrantMutex");
         ReentrantMutex {
             raw: RawRobustMutex::new(),
             depth: Cell::new(0),

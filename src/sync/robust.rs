@@ -74,7 +74,9 @@ unsafe impl<T: ?Sized + Send, P: Robust> Sync for RobustMutex<T, P> {}
 // SAFETY: as above; nothing in it belongs to one thread.
 unsafe impl<T: ?Sized + Send, P: Robust> Send for RobustMutex<T, P> {}
 // SAFETY: words, and data that is shareable by itself.
-unsafe impl<T: Shareable, P: Tasks> Shareable for RobustMutex<T, P> {}
+unsafe impl<T: Shareable, P: Tasks> Shareable for RobustMutex<T, P> {
+    const FORK_ONLY: bool = T::FORK_ONLY;
+}
 
 /// The right to use the value of a [`RobustMutex`], until it is dropped.
 #[must_use = "a guard that is dropped at once protects nothing"]
@@ -112,7 +114,9 @@ pub type RobustResult<'a, T, P = Native> =
 impl<T, P: Robust> RobustMutex<T, P> {
     /// A free mutex around `value`.
     #[inline]
+    #[track_caller]
     pub fn new(value: T) -> Self {
+        P::made("RobustMutex");
         RobustMutex { raw: RawRobustMutex::new(), data: UnsafeCell::new(value) }
     }
 

@@ -79,7 +79,9 @@ impl<P: Robust> RobustSemaphore<P> {
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if they are none or more than [`MAX`](Self::MAX).
+    #[track_caller]
     pub fn new(permits: u32) -> Result<Self, Error> {
+        P::made("RobustSemaphore");
         Ok(RobustSemaphore { raw: RawRobustSemaphore::new(permits)? })
     }
 

@@ -58,7 +58,9 @@ unsafe impl<T: ?Sized + Send + Sync, P: Robust> Sync for RwLock<T, P> {}
 // SAFETY: nothing in it belongs to one thread.
 unsafe impl<T: ?Sized + Send, P: Robust> Send for RwLock<T, P> {}
 // SAFETY: words, and data that is shareable by itself.
-unsafe impl<T: Shareable, P: Tasks> Shareable for RwLock<T, P> {}
+unsafe impl<T: Shareable, P: Tasks> Shareable for RwLock<T, P> {
+    const FORK_ONLY: bool = T::FORK_ONLY;
+}
 
 /// The right to read the value of a [`RwLock`], until it is dropped.
 #[must_use = "a guard that is dropped at once protects nothing"]
@@ -99,7 +101,9 @@ impl<T, P: Robust> RwLock<T, P> {
     pub const READERS: usize = RawRwLock::<P>::READERS;
 
     /// A free lock around `value`.
+    #[track_caller]
     pub fn new(value: T) -> Self {
+        P::made("RwLock");
         RwLock { raw: RawRwLock::new(), data: UnsafeCell::new(value) }
     }
 

@@ -73,6 +73,7 @@ impl<P: Platform> Semaphore<P> {
     #[must_use]
     #[track_caller]
     pub fn new(permits: u32) -> Self {
+        P::made("Semaphore");
         Semaphore { raw: RawSemaphore::new(permits) }
     }
 
@@ -81,7 +82,9 @@ impl<P: Platform> Semaphore<P> {
     /// # Errors
     /// [`Error::InvalidArgument`] if they are more than [`MAX`](Self::MAX).
     #[inline]
+    #[track_caller]
     pub fn try_new(permits: u32) -> Result<Self, Error> {
+        P::made("Semaphore");
         Ok(Semaphore { raw: RawSemaphore::try_new(permits)? })
     }
 

@@ -5,7 +5,7 @@
 //!
 //! | offset in the segment | what is there |
 //! |---|---|
-//! | 0 | the lock of the writers, and in it the number of entries |
+//! | 0 | the lock of the writers, and in it the number of entries; the capacity |
 //! | 256 | the slots: state, key, two places for the value |
 //!
 //! | state of a slot | its low bits | what a search does |
@@ -30,11 +30,12 @@
 //! When a process dies here, at whatever instruction, each entry is the old or the new one,
 //! and the next writer counts the entries anew.
 
-use super::element::{Shown, shown, shown_if};
+use super::element::{Keyed, Shown, shown, shown_if};
 use super::robust::{RobustMutex, RobustMutexGuard};
 use crate::Error;
 use crate::platform::{Atomic, Kind, Native, Op, Segment, Site, Tasks};
-use crate::shm::Shareable;
+use crate::shm::carried::{Carried, carried};
+use crate::shm::{Layout, Shareable};
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::marker::PhantomData;
@@ -50,7 +51,8 @@ const KINDS: u64 = 3;
 /// What a state counts by.
 const ONE: u64 = 4;
 
-/// A map of a fixed capacity that this process and its later children have in common.
+/// A map of a fixed capacity that this process has in common with its later children, and with
+/// whatever process it is sent to, as a [`Shared`](crate::Shared) value is.
 ///
 /// ```
 /// use selvedge::{Process, SharedMap};
@@ -79,6 +81,13 @@ pub struct SharedMap<K, V, P: Tasks = Native> {
 }
 
 #[repr(C)]
+struct Head<P: Tasks> {
+    lock: RobustMutex<usize, P>,
+    /// It never changes.
+    capacity: usize,
+}
+
+#[repr(C)]
 struct Slot<K, V, P: Tasks> {
     state: P::AtomicU64,
     key: MaybeUninit<K>,
@@ -93,21 +102,27 @@ impl<K: Shareable + Send + Copy + Eq + Hash, V: Shareable + Send + Copy, P: Task
     /// # Errors
     /// [`Error::InvalidArgument`] if `capacity` is 0 or no address space could hold it;
     /// [`Error::Os`] if the operating system has no memory to give.
+    #[track_caller]
     pub fn new(capacity: usize) -> Result<Self, Error> {
-        const { assert!(size_of::<RobustMutex<usize, P>>() <= SLOTS && align_of::<Slot<K, V, P>>() <= 64) };
-        let slots = capacity.checked_mul(2).and_then(usize::checked_next_power_of_two);
-        let size = slots.and_then(|slots| slots.checked_mul(size_of::<Slot<K, V, P>>()));
-        let size =
-            size.and_then(|size| size.checked_add(SLOTS)).filter(|size| isize::try_from(*size).is_ok());
-        let (Some(size), 1..) = (size, capacity) else {
+        P::made("SharedMap");
+        const { assert!(size_of::<Head<P>>() <= SLOTS && align_of::<Slot<K, V, P>>() <= 64) };
+        let (Some(size), 1..) = (Self::size(capacity), capacity) else {
             let most = isize::MAX as usize / size_of::<Slot<K, V, P>>() / 4;
             let (given, allowed) = (capacity.to_string(), format!("1 to {most}"));
             return Err(Error::InvalidArgument { what: "the capacity of the map", given, allowed });
         };
         let segment = P::segment(size).map_err(Error::os("mmap"))?;
+        let head = Head { lock: RobustMutex::new(0), capacity };
         // SAFETY: the segment is new, aligned and large enough; a slot of zeroes is free.
-        unsafe { segment.base().cast::<RobustMutex<usize, P>>().write(RobustMutex::new(0)) };
+        unsafe { segment.base().cast::<Head<P>>().write(head) };
         Ok(SharedMap { segment, capacity, entries: PhantomData })
+    }
+
+    /// How many bytes there are for so many entries, if any address space could hold them.
+    fn size(capacity: usize) -> Option<usize> {
+        let slots = capacity.checked_mul(2)?.checked_next_power_of_two()?;
+        let size = slots.checked_mul(size_of::<Slot<K, V, P>>())?.checked_add(SLOTS)?;
+        isize::try_from(size).is_ok().then_some(size)
     }
 
     /// How many entries there can be.
@@ -138,7 +153,7 @@ impl<K: Shareable + Send + Copy + Eq + Hash, V: Shareable + Send + Copy, P: Task
         let mut value = None;
         let find = || {
             value = self.find(key).map(|(_, value)| value);
-            Shown((), shown_if(value.as_ref()))
+            Keyed(Shown((), shown_if(value.as_ref())), key)
         };
         P::step(|| self.op(Kind::Read, "get", site), find);
         value
@@ -156,15 +171,15 @@ impl<K: Shareable + Send + Copy + Eq + Hash, V: Shareable + Send + Copy, P: Task
             let found = self.find(&key);
             let slot = match found {
                 Some((slot, _)) => slot,
-                None if *len == self.capacity => return Shown(false, u64::MAX),
+                None if *len == self.capacity => return Keyed(Shown(false, u64::MAX), &key),
                 None => self.vacant(&key),
             };
             before = found.map(|(_, value)| value);
             self.fill(slot, before.is_none().then_some(key), value);
             *len += usize::from(before.is_none());
-            Shown(true, shown(&value))
+            Keyed(Shown(true, shown(&value)), &key)
         };
-        if P::step(|| self.op(Kind::Write, "insert", site), &mut put).0 {
+        if P::step(|| self.op(Kind::Write, "insert", site), &mut put).0.0 {
             return Ok(before);
         }
         Err(self.full())
@@ -197,16 +212,16 @@ impl<K: Shareable + Send + Copy + Eq + Hash, V: Shareable + Send + Copy, P: Task
                     self.empty(slot);
                     *len -= 1;
                 }
-                (None, Some(_)) if *len == self.capacity => return Shown(false, u64::MAX),
+                (None, Some(_)) if *len == self.capacity => return Keyed(Shown(false, u64::MAX), &key),
                 (None, Some(value)) => {
                     self.fill(self.vacant(&key), Some(key), value);
                     *len += 1;
                 }
                 (None, None) => {}
             }
-            Shown(true, shown_if(after.as_ref()))
+            Keyed(Shown(true, shown_if(after.as_ref())), &key)
         };
-        if P::step(|| self.op(Kind::Write, "update", site), step).0 {
+        if P::step(|| self.op(Kind::Write, "update", site), step).0.0 {
             return Ok(after);
         }
         Err(self.full())
@@ -228,7 +243,7 @@ impl<K: Shareable + Send + Copy + Eq + Hash, V: Shareable + Send + Copy, P: Task
                 *len -= 1;
                 before = Some(value);
             }
-            Shown((), shown_if(before.as_ref()))
+            Keyed(Shown((), shown_if(before.as_ref())), key)
         };
         P::step(|| self.op(Kind::ReadWrite, "remove", site), take);
         before
@@ -237,8 +252,8 @@ impl<K: Shareable + Send + Copy + Eq + Hash, V: Shareable + Send + Copy, P: Task
     /// The lock of the writers; after a death, with the entries counted anew.
     #[track_caller]
     fn write(&self) -> Guard<'_, P> {
-        // SAFETY: every map begins with its lock.
-        let lock = unsafe { &*self.segment.base().cast::<RobustMutex<usize, P>>() };
+        // SAFETY: every map begins with its head.
+        let lock = unsafe { &(*self.segment.base().cast::<Head<P>>()).lock };
         let full = |at: &usize| self.state(*at).load(Relaxed) & KINDS == FULL;
         match lock.lock_or_repair(|len| *len = (0..self.slots()).filter(full).count()) {
             Ok(guard) => guard,
@@ -349,8 +364,45 @@ impl<K: Shareable + Send + Copy + Eq + Hash, V: Shareable + Send + Copy, P: Task
     }
 }
 
+impl<K, V, P: Tasks> Carried for SharedMap<K, V, P>
+where
+    K: Shareable + Send + Copy + Eq + Hash,
+    V: Shareable + Send + Copy,
+{
+    type Platform = P;
+
+    fn layout() -> Layout {
+        Layout::named::<Self, (Head<P>, Slot<K, V, P>)>(0)
+    }
+
+    fn segment(&self) -> &P::Segment {
+        &self.segment
+    }
+
+    fn of_segment(segment: P::Segment) -> Result<Self, String> {
+        if segment.size() < SLOTS {
+            return Err(format!("its {} bytes are too few for a map", segment.size()));
+        }
+        // SAFETY: the memory has this layout, and room for a head; the word never changes.
+        let capacity = unsafe { (*segment.base().cast::<Head<P>>()).capacity };
+        match Self::size(capacity) {
+            Some(size) if size == segment.size() && capacity > 0 => {
+                Ok(SharedMap { segment, capacity, entries: PhantomData })
+            }
+            _ => Err(format!("it says that it has room for {capacity} entries, and has another size")),
+        }
+    }
+}
+
+carried!([K: Shareable + Send + Copy + Eq + Hash, V: Shareable + Send + Copy, P: Tasks] SharedMap<K, V, P>);
+
 // SAFETY: a handle is its segment and a number.
-unsafe impl<K: 'static, V: 'static, P: Tasks> Shareable for SharedMap<K, V, P> where P::Segment: Shareable {}
+unsafe impl<K: 'static, V: 'static, P: Tasks> Shareable for SharedMap<K, V, P>
+where
+    P::Segment: Shareable,
+{
+    const FORK_ONLY: bool = <P::Segment as Shareable>::FORK_ONLY;
+}
 
 impl<K, V, P: Tasks> Clone for SharedMap<K, V, P> {
     fn clone(&self) -> Self {

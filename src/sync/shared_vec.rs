@@ -26,12 +26,12 @@ use crate::Error;
 use crate::platform::{Kind, Native, Observe, Op, Site, Tasks};
 use crate::shm::by_name::perhaps_named;
 use crate::shm::{Layout, Place, Shareable};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::marker::PhantomData;
 
-/// A vector of at most so many elements, which this process and its later children have in
-/// common, and if it has a name, all processes of this user.
+/// A vector of at most so many elements, which this process has in common with its later
+/// children and with whatever process it is sent to, as a [`Shared`](crate::Shared) value is;
+/// and if it has a name, with all processes of this user.
 ///
 /// ```
 /// use selvedge::{Process, SharedVec};
@@ -123,9 +123,13 @@ impl<T: Shareable + Send + Copy, P: Tasks> SharedVec<T, P> {
     #[track_caller]
     pub fn open(name: &str) -> Result<Self, Error> {
         let place = Place::open(name, Layout::of::<Head<T, P>>(0), P::Site::here())?;
-        let refused = |why| Err(Error::SegmentRefused { name: name.to_owned(), why });
+        Self::on(place).map_err(|why| Error::SegmentRefused { name: name.to_owned(), why })
+    }
+
+    /// The vector on memory of its layout, or why there can be none.
+    fn on(place: Place<P>) -> Result<Self, String> {
         if place.size() < Self::ELEMENTS {
-            return refused(format!("its {} bytes are too few for a vector", place.size()));
+            return Err(format!("its {} bytes are too few for a vector", place.size()));
         }
         // SAFETY: the memory has this layout, and room for a head; the word never changes.
         let capacity = unsafe { (*place.content().cast::<Head<T, P>>()).capacity };
@@ -136,10 +140,10 @@ impl<T: Shareable + Send + Copy, P: Tasks> SharedVec<T, P> {
                 let vector = SharedVec { place, capacity, element: PhantomData };
                 match vector.journal().len() {
                     len if len <= capacity => Ok(vector),
-                    len => refused(format!("it says that it has {len} elements, of at most {capacity}")),
+                    len => Err(format!("it says that it has {len} elements, of at most {capacity}")),
                 }
             }
-            _ => refused(format!("it says that it holds {capacity} elements, for which it is too short")),
+            _ => Err(format!("it says that it holds {capacity} elements, for which it is too short")),
         }
     }
 
@@ -388,31 +392,19 @@ impl<T: Copy, P: Tasks> SharedVec<T, P> {
     }
 }
 
-perhaps_named!(SharedVec<T>);
+perhaps_named!(SharedVec<T> as Head<T, P>);
 
 // SAFETY: a handle is its place and a number.
-unsafe impl<T: 'static, P: Tasks> Shareable for SharedVec<T, P> where P::Segment: Shareable {}
+unsafe impl<T: 'static, P: Tasks> Shareable for SharedVec<T, P>
+where
+    P::Segment: Shareable,
+{
+    const FORK_ONLY: bool = <P::Segment as Shareable>::FORK_ONLY;
+}
 
 impl<T, P: Tasks> Clone for SharedVec<T, P> {
     fn clone(&self) -> Self {
         SharedVec { place: self.place.clone(), capacity: self.capacity, element: PhantomData }
-    }
-}
-
-/// As part of a message, a vector is its name; one that has none cannot be sent.
-impl<T, P: Tasks> Serialize for SharedVec<T, P> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.name() {
-            Some(name) => name.serialize(serializer),
-            None => Err(serde::ser::Error::custom("a vector without a name reaches a child by a fork only")),
-        }
-    }
-}
-
-impl<'de, T: Shareable + Send + Copy, P: Tasks> Deserialize<'de> for SharedVec<T, P> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        Self::open(&name).map_err(serde::de::Error::custom)
     }
 }
 

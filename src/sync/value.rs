@@ -60,7 +60,9 @@ pub struct ValueGuard<'a, T: Element, P: Platform = Native> {
 impl<T: Element, P: Platform> Value<T, P> {
     /// A number that begins as `value`.
     #[inline]
+    #[track_caller]
     pub fn new(value: T) -> Self {
+        P::made("Value");
         Value { lock: RawMutex::new(), cell: T::Cell::<P>::new(value.to_bits()) }
     }
 

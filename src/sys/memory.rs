@@ -4,10 +4,17 @@
 //!
 //! | state | handles here | mapping |
 //! |---|---|---|
-//! | mapped | one or more | `MAP_SHARED \| MAP_ANONYMOUS`, readable and writable |
+//! | mapped | one or more | `MAP_SHARED`, readable and writable; without a file, or of one |
 //! | gone | none | unmapped here; other processes keep theirs |
 //!
-//! 1. All handles of one process name the same mapping; the last one unmaps it.
+//! | made by | processes that can have it |
+//! |---|---|
+//! | `shared` | the children that are forked from then on |
+//! | `portable` | these, and whoever is sent its descriptor and calls `arrived` |
+//! | `sealed`, `of_sealed`, `of_file` | whoever has the file |
+//!
+//! 1. All handles of one process name the same mapping, also one that [`arrived`] twice or
+//!    that this process has made itself; the last one unmaps it.
 //! 2. A fork copies handles and their count together, so that the child's count is
 //!    right for the child.
 //! 3. The pages go when the last process that maps them does: the kernel counts, and
@@ -15,34 +22,43 @@
 //!
 //! When a process dies here, however it dies, the kernel removes its mapping.
 //!
-//! Sources: mmap(2), memfd_create(2).
+//! [`arrived`]: Mapping::arrived
+//!
+//! Sources: mmap(2), memfd_create(2), getrlimit(2), proc_sys_vm(5) on `overcommit_memory`.
 
+use super::mapped;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::libc::c_void;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap, mmap_anonymous, munmap};
+use nix::sys::resource::{Resource, getrlimit};
 use std::fs::File;
 use std::io;
 use std::num::NonZeroUsize;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::ptr::NonNull;
 use std::sync::Arc;
 
 /// Neither shorter nor longer, for ever: who reads where a file was cut off gets a SIGBUS.
 const SEALS: SealFlag = SealFlag::F_SEAL_SHRINK.union(SealFlag::F_SEAL_GROW).union(SealFlag::F_SEAL_SEAL);
 
+/// From this size on the kernel is asked whether it would give so much, because it does not ask
+/// itself before the memory of a file is touched.
+const LARGE: usize = 1 << 20;
+
 /// A handle on zeroed, page-aligned memory that forked children share.
 #[derive(Clone, Debug)]
 pub struct Mapping(Arc<Pages>);
 
 #[derive(Debug)]
-struct Pages {
+pub(super) struct Pages {
     base: NonNull<c_void>,
     mapped: NonZeroUsize,
     size: usize,
-    /// The file that is mapped, kept open for the locks on it; none for memory without a name.
-    _file: Option<File>,
+    /// The file that is mapped, kept open for the locks on it and to be sent; none for memory
+    /// that only forked children can have.
+    file: Option<File>,
 }
 
 // SAFETY: `Pages` owns its mapping and gives out only the address; whoever makes
@@ -62,7 +78,26 @@ impl Mapping {
         let rights = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
         // SAFETY: a new mapping at an address of the kernel's choice touches no other.
         let base = unsafe { mmap_anonymous(None, mapped, rights, MapFlags::MAP_SHARED) }?;
-        Ok(Mapping(Arc::new(Pages { base, mapped, size, _file: None })))
+        Ok(Mapping(Arc::new(Pages { base, mapped, size, file: None })))
+    }
+
+    /// Maps `size` bytes of zeroed memory that has a [`descriptor`](Self::descriptor), if there
+    /// is one to spare; otherwise as [`shared`](Self::shared).
+    ///
+    /// A process that uses half of the descriptors that it may have open keeps the others for
+    /// what cannot do without.
+    ///
+    /// # Errors
+    /// As for [`shared`](Self::shared).
+    pub fn portable(size: usize) -> io::Result<Mapping> {
+        if size >= LARGE {
+            drop(Mapping::shared(size)?);
+        }
+        let file = match new_file() {
+            Ok(file) if is_to_spare(&file, size) && seal(&file, size).is_ok() => file,
+            _ => return Mapping::shared(size),
+        };
+        Mapping::of_file(file, size)
     }
 
     /// Maps the first `size` bytes of a file, shared with all who map it, and keeps it open.
@@ -74,7 +109,7 @@ impl Mapping {
         let rights = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
         // SAFETY: as in `shared`. The file is no shorter: its kind never changes its size.
         let base = unsafe { mmap(None, mapped, rights, MapFlags::MAP_SHARED, &file, 0) }?;
-        Ok(Mapping(Arc::new(Pages { base, mapped, size, _file: Some(file) })))
+        Ok(Mapping(Arc::new(Pages { base, mapped, size, file: Some(file) })))
     }
 
     /// Maps `size` bytes of zeroed memory that has a descriptor, by which others can map it
@@ -83,10 +118,8 @@ impl Mapping {
     /// # Errors
     /// Whatever `memfd_create(2)`, `ftruncate(2)`, `fcntl(2)` or `mmap(2)` refuse.
     pub fn sealed(size: usize) -> io::Result<(Mapping, OwnedFd)> {
-        let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
-        let file = File::from(memfd_create(c"selvedge", flags)?);
-        file.set_len(size as u64)?;
-        fcntl(&file, FcntlArg::F_ADD_SEALS(SEALS))?;
+        let file = new_file()?;
+        seal(&file, size)?;
         let descriptor = file.try_clone()?.into();
         Ok((Mapping::of_file(file, size)?, descriptor))
     }
@@ -104,6 +137,28 @@ impl Mapping {
         Mapping::of_file(file, size)
     }
 
+    /// The descriptor by which another process can map this memory: see
+    /// [`arrived`](Self::arrived).
+    ///
+    /// # Errors
+    /// `ENOTSUP` if it has none, or whatever `fstat(2)` refuses.
+    pub fn descriptor(&self) -> io::Result<BorrowedFd<'_>> {
+        let file = self.0.file.as_ref().ok_or(Errno::ENOTSUP)?;
+        mapped::note(file, &self.0)?;
+        Ok(file.as_fd())
+    }
+
+    /// The memory of a descriptor that another process, or this one, has sent, which has `size`
+    /// bytes: another handle on it where this process has mapped it already.
+    ///
+    /// # Errors
+    /// As for [`of_sealed`](Self::of_sealed).
+    pub fn arrived(descriptor: OwnedFd, size: usize) -> io::Result<Mapping> {
+        let file = File::from(descriptor.as_fd().try_clone_to_owned()?);
+        let pages = mapped::find_or(&file, size, || Ok(Mapping::of_sealed(descriptor, size)?.0))?;
+        Ok(Mapping(pages))
+    }
+
     /// Its first byte, page-aligned.
     #[inline]
     #[must_use]
@@ -117,6 +172,31 @@ impl Mapping {
     pub fn size(&self) -> usize {
         self.0.size
     }
+}
+
+impl Pages {
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+}
+
+fn new_file() -> io::Result<File> {
+    let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
+    Ok(File::from(memfd_create(c"selvedge", flags)?))
+}
+
+/// Whether a program can do without the number of this file, and the file become so long. To
+/// make one longer than is allowed is answered by a deadly signal.
+fn is_to_spare(file: &File, size: usize) -> bool {
+    let most = |what| getrlimit(what).map_or(0, |(most, _)| most);
+    let number = u64::try_from(file.as_raw_fd()).unwrap_or(u64::MAX);
+    number < most(Resource::RLIMIT_NOFILE) / 2 && size as u64 <= most(Resource::RLIMIT_FSIZE)
+}
+
+fn seal(file: &File, size: usize) -> io::Result<()> {
+    file.set_len(size as u64)?;
+    fcntl(file, FcntlArg::F_ADD_SEALS(SEALS))?;
+    Ok(())
 }
 
 impl Drop for Pages {
@@ -150,8 +230,50 @@ mod tests {
 
     #[test]
     fn too_much_is_an_error_with_its_errno() {
-        let error = Mapping::shared(usize::MAX / 2).unwrap_err();
-        assert_eq!(error.raw_os_error(), Some(nix::libc::ENOMEM));
-        assert_eq!(Mapping::shared(0).unwrap().size(), 0);
+        for make in [Mapping::shared, Mapping::portable] {
+            let error = make(usize::MAX / 2).unwrap_err();
+            assert_eq!(error.raw_os_error(), Some(nix::libc::ENOMEM));
+            assert_eq!(make(0).unwrap().size(), 0);
+        }
+    }
+
+    #[test]
+    fn what_arrives_is_mapped_once() {
+        let made = Mapping::portable(5_000).unwrap();
+        let sent = made.descriptor().unwrap().try_clone_to_owned().unwrap();
+        let again = Mapping::arrived(sent.try_clone().unwrap(), 5_000).unwrap();
+        assert_eq!(made.base(), again.base());
+        let other = Mapping::arrived(sent.try_clone().unwrap(), 5_001).unwrap_err();
+        assert_eq!(other.raw_os_error(), Some(nix::libc::EINVAL));
+        drop((made, again));
+        // Nobody here has it any more; the descriptor does.
+        let anew = Mapping::arrived(sent, 5_000).unwrap();
+        // SAFETY: the byte lies inside the mapping and nobody else has it.
+        assert_eq!(unsafe { anew.base().add(4_999).read() }, 0);
+        assert_eq!(
+            Mapping::shared(1).unwrap().descriptor().unwrap_err().raw_os_error(),
+            Some(nix::libc::ENOTSUP)
+        );
+    }
+
+    #[test]
+    fn descriptors_and_lengths_that_are_short_are_left_to_others() {
+        let child = super::super::process::fork(|| {
+            // SAFETY: what other tests have open here are copies that nobody uses.
+            assert_eq!(unsafe { nix::libc::close_range(3, u32::MAX, 0) }, 0);
+            let limit = |what, soft| nix::sys::resource::setrlimit(what, soft, soft).unwrap();
+            let portable = |size| Mapping::portable(size).unwrap().descriptor().is_ok();
+            assert!(portable(9_000));
+            limit(Resource::RLIMIT_FSIZE, 8_999);
+            assert!(portable(8_999) && !portable(9_000));
+            limit(Resource::RLIMIT_NOFILE, 100);
+            let mut all: Vec<Mapping> = (0..200).map(|_| Mapping::portable(1).unwrap()).collect();
+            assert!(
+                all.iter().any(|one| one.descriptor().is_ok()) && all.pop().unwrap().descriptor().is_err()
+            );
+            i32::from(std::io::pipe().is_err())
+        })
+        .unwrap();
+        assert!(child.wait(None).unwrap().unwrap().success());
     }
 }

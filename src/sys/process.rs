@@ -64,6 +64,17 @@ pub fn fork<F: FnOnce() -> i32>(body: F) -> io::Result<Child> {
     }
 }
 
+/// Runs a test in a process of its own: one that starts threads of this crate, while other
+/// tests fork, which they may not beside such threads.
+#[cfg(test)]
+pub(crate) fn alone(test: impl FnOnce()) {
+    let body = || {
+        test();
+        0
+    };
+    assert_eq!(fork(body).unwrap().wait(None).unwrap(), Some(super::status::ExitStatus::Code(0)));
+}
+
 /// The text of a panic; empty if it has none.
 pub(crate) fn panic_text(payload: &(dyn std::any::Any + Send)) -> &str {
     last_words::of_panic(payload)

@@ -36,7 +36,8 @@
 //! [`WAITERS`], removes the number, and wakes one sleeper if `WAITERS` was set. For the
 //! pending entry it also wakes one if the word carries nobody's number: the thread may have
 //! died between giving the lock back and waking, or between being woken and taking it. It
-//! visits 2,048 entries at most: of more locks held by one thread, the oldest stay taken.
+//! visits 2,048 entries at most: of more locks held by one thread, the oldest stay taken until
+//! somebody waits for them: see [`RawRobustMutex`](crate::raw::RawRobustMutex).
 //!
 //! The numbers are those of the holder's pid namespace: processes of different namespaces
 //! must not share a robust lock.

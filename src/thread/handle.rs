@@ -57,6 +57,7 @@ where
 /// Lets `duration` pass on the platform's clock.
 #[track_caller]
 pub fn sleep<P: Tasks>(duration: Duration) {
+    P::made("thread::sleep");
     P::sleep(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX), P::Site::here());
 }
 
@@ -92,6 +93,7 @@ impl<P: Tasks> Builder<P> {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
+        P::made("thread::spawn");
         let (filler, packet) = packet();
         let running = family::thread::<P>();
         let run = move || {
@@ -188,22 +190,28 @@ impl<T, P: Tasks> fmt::Debug for JoinHandle<T, P> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::process::alone;
     use std::sync::mpsc::channel;
 
     #[test]
     fn a_thread_returns_its_value() {
-        let (go, gate) = channel::<()>();
-        let handle = Builder::<Native>::new().name("seven").spawn(move || (gate.recv().is_err(), 7)).unwrap();
-        assert!(!handle.is_finished());
-        let handle = handle.join_timeout(Duration::ZERO).unwrap_err();
-        drop(go);
-        assert_eq!(handle.join().unwrap(), (true, 7));
+        alone(|| {
+            let (go, gate) = channel::<()>();
+            let answer = move || (gate.recv().is_err(), 7);
+            let handle = Builder::<Native>::new().name("seven").spawn(answer).unwrap();
+            assert!(!handle.is_finished());
+            let handle = handle.join_timeout(Duration::ZERO).unwrap_err();
+            drop(go);
+            assert_eq!(handle.join().unwrap(), (true, 7));
+        });
     }
 
     #[test]
     fn a_panic_reaches_the_joiner_as_its_message() {
-        let handle = spawn::<Native, (), _>(|| resume_unwind(Box::new("too late")));
-        let payload = handle.join().unwrap_err();
-        assert_eq!(payload.downcast_ref::<String>().unwrap(), "too late");
+        alone(|| {
+            let handle = spawn::<Native, (), _>(|| resume_unwind(Box::new("too late")));
+            let payload = handle.join().unwrap_err();
+            assert_eq!(payload.downcast_ref::<String>().unwrap(), "too late");
+        });
     }
 }

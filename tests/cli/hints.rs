@@ -112,3 +112,64 @@ fn what_a_killed_command_left_is_swept_by_the_next() {
     assert_eq!((code, &*err), (0, ""));
     assert!(room.is_empty(), "a folder is left");
 }
+
+#[test]
+fn a_scenario_in_place_of_a_subcommand_is_explored_by_name() {
+    let room = Room::new();
+    for (word, message) in [
+        ("ticket", "`ticket` is a scenario; did you mean `explore ticket`?"),
+        ("ticket:clients=3", "`ticket:clients=3` is a scenario; did you mean `explore ticket:clients=3`?"),
+        ("tickt", "`tickt` is no subcommand; did you mean `explore ticket`?"),
+    ] {
+        let (code, out, err) = room.run(&[word]);
+        assert_eq!((code, &*out, err), (2, "", format!("selvedge: {message}\n")));
+    }
+    // A slip in a subcommand stays one.
+    let (code, _, err) = room.run(&["explor", "ticket"]);
+    assert!(code == 2 && err.contains("'explore'"), "{err}");
+}
+
+#[test]
+fn what_kills_do_is_promised_only_where_the_scenario_is_about_them() {
+    let room = Room::new();
+    let line = ["explore", "ticket", "--variant", "locked", "--kills", "1", "--executions", "300"];
+    let (code, out, err) = room.run(&line);
+    assert_eq!((code, &*err), (0, ""), "{out}");
+    assert!(out.contains("fails; what these faults do to it is not promised"), "{out}");
+    assert!(out.contains("control: without the kill the same schedule passes"), "{out}");
+    // The census says the same.
+    let (code, out, _) = room.run(&["census", "ticket", "--variant", "locked"]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("breaks; what kills do to it is not promised"), "{out}");
+    // What fails without a kill as well is a surprise, whatever else was asked for.
+    let line = ["explore", "ticket:clients=1", "--variant", "racy", "--kills", "1", "--executions", "5"];
+    let (_, out, _) = room.run(&line);
+    assert!(!out.contains("not promised"), "{out}");
+}
+
+#[test]
+fn no_time_at_all_is_refused() {
+    let room = Room::new();
+    let (code, _, err) = room.run(&["explore", "ticket", "--time", "0s"]);
+    let message = "selvedge: --time: `0s` is not a duration above 0, as in 500ms, 10s or 2m\n";
+    assert_eq!((code, &*err), (2, message));
+    let line = room.command(&["explore", "ticket"]).env("SELVEDGE_TIME", "0s").output().unwrap();
+    let (code, _, err) = told(line);
+    assert!(code == 2 && err.contains("SELVEDGE_TIME: `0s` is not a duration above 0"), "{err}");
+}
+
+#[test]
+fn the_report_lands_where_cargo_builds() {
+    let room = Room::new();
+    let target = room.path().join("elsewhere");
+    let mut command = room.command(&["--executions", "3", "--engine", "sim"]);
+    let (_, out, err) = told(command.env("CARGO_TARGET_DIR", &target).output().unwrap());
+    let page = target.join("selvedge-report/index.html");
+    assert!(page.exists() && out.contains(page.to_str().unwrap()), "{out}{err}");
+    // So few executions find too little: what is told first is the first such verdict.
+    let unexpected = |line: &&str| line.contains("expected to") && !line.contains("verdicts");
+    let row = out.lines().find(unexpected).expect(&out);
+    let scenario = row.split_whitespace().next().unwrap();
+    let told = out.split("the first surprise\n").nth(1).expect(&out);
+    assert!(told.contains(scenario), "{scenario}: {told}");
+}

@@ -35,7 +35,10 @@ fn what_is_wrong_is_said_in_one_line() {
             "strategy delay: `x` is not a number of delays from 0 to 64, as in delay:2",
         ),
         (&["explore", "ticket", "--strategy", "surv"], "unknown strategy `surv`; did you mean `surw`?"),
-        (&["explore", "ticket", "--time", "5"], "--time: `5` is not a duration, as in 500ms, 10s or 2m"),
+        (
+            &["explore", "ticket", "--time", "5"],
+            "--time: `5` is not a duration above 0, as in 500ms, 10s or 2m",
+        ),
         (&["explore", "ticket", "--executions", "0"], "--executions: `0` is not a number of at least 1"),
         (&["explore", "ticket", "--jobs", "x"], "--jobs: `x` is not a number from 1 to 1024"),
         (
@@ -92,6 +95,10 @@ fn what_is_wrong_is_said_in_one_line() {
         (&["explore"], "the following required arguments were not provided: <NAME[:k=v,..]>"),
         (&["replay", "hello"], "the token `hello` does not begin with `sv1:`"),
         (&["show", "sv1:AAAA"], "the token `sv1:AAAA` is damaged: its check sum does not match"),
+        (
+            &["show", "sv1:BHctQlFAA"],
+            "the token `sv1:BHctQlFAA` is cut off or damaged: it does not end with a whole byte",
+        ),
     ];
     for (line, message) in wrong {
         let (code, out, err) = room.run(line);

@@ -24,7 +24,8 @@ impl Room {
 
     pub(crate) fn command(&self, line: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_selvedge"));
-        let ours = |name: &str| name.starts_with("SELVEDGE_") || name == "NO_COLOR";
+        let ours =
+            |name: &str| name.starts_with("SELVEDGE_") || matches!(name, "NO_COLOR" | "CARGO_TARGET_DIR");
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(ours)) {
             command.env_remove(name);
         }

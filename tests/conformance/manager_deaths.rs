@@ -20,6 +20,36 @@ fn kill(pid: u32) {
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).unwrap();
 }
 
+/// What a client holds, whose child lives on, is given to the next when the client is killed.
+fn goes_to_the_next(manager: &Manager) {
+    let (lock, seats) = (manager.lock().unwrap(), manager.bounded_semaphore(2).unwrap());
+    let again = manager.reentrant_lock().unwrap();
+    let copies = (lock.clone(), seats.clone(), again.clone());
+    let (mut told, tell) = pipe(false).unwrap();
+    let holder = Process::spawn(move || {
+        copies.0.acquire().unwrap();
+        copies.1.acquire().unwrap();
+        copies.2.acquire().unwrap();
+        copies.2.acquire().unwrap();
+        // A copy of its connections lives on in a child of its own.
+        let child = Process::spawn(|| selvedge::sleep(LONG));
+        tell.send(&child.pid().unwrap()).unwrap();
+        selvedge::sleep(LONG);
+    });
+    let grandchild: u32 = told.recv().unwrap();
+    assert_eq!(lock.try_acquire().unwrap(), None);
+    seats.acquire().unwrap();
+    holder.kill().unwrap();
+    assert!(lock.lock().unwrap().was_abandoned());
+    assert!(!lock.lock().unwrap().was_abandoned(), "it is told once");
+    assert_eq!(again.acquire().unwrap(), Held::Abandoned);
+    seats.acquire().unwrap();
+    assert_eq!(seats.available_permits().unwrap(), 0);
+    let end = selvedge::sys::death::pidfd(grandchild).expect("the child lives on");
+    assert!(selvedge::wait(&[end.as_fd().into()], Duration::ZERO).unwrap().is_empty(), "the child lives on");
+    kill(grandchild);
+}
+
 rusty_fork_test! {
     #![rusty_fork(timeout_ms = 120_000)]
 
@@ -59,31 +89,10 @@ rusty_fork_test! {
 
     #[test]
     fn what_a_dead_client_held_goes_to_the_next() {
-        let manager = start();
-        let (lock, seats) = (manager.lock().unwrap(), manager.bounded_semaphore(2).unwrap());
-        let again = manager.reentrant_lock().unwrap();
-        let copies = (lock.clone(), seats.clone(), again.clone());
-        let (mut told, tell) = pipe(false).unwrap();
-        let holder = Process::spawn(move || {
-            copies.0.acquire().unwrap();
-            copies.1.acquire().unwrap();
-            copies.2.acquire().unwrap();
-            copies.2.acquire().unwrap();
-            // A copy of its connections lives on in a child of its own.
-            let child = Process::spawn(|| selvedge::sleep(LONG));
-            tell.send(&child.pid().unwrap()).unwrap();
-            selvedge::sleep(LONG);
-        });
-        let grandchild: u32 = told.recv().unwrap();
-        assert_eq!(lock.try_acquire().unwrap(), None);
-        seats.acquire().unwrap();
-        holder.kill().unwrap();
-        assert!(lock.lock().unwrap().was_abandoned());
-        assert!(!lock.lock().unwrap().was_abandoned(), "it is told once");
-        assert_eq!(again.acquire().unwrap(), Held::Abandoned);
-        seats.acquire().unwrap();
-        assert_eq!(seats.available_permits().unwrap(), 0);
-        kill(grandchild);
+        let by_tcp = Manager::<selvedge::platform::Native>::builder().address("127.0.0.1:0".parse().unwrap());
+        for manager in [start(), by_tcp.start().unwrap()] {
+            goes_to_the_next(&manager);
+        }
     }
 
     #[test]
@@ -129,5 +138,23 @@ rusty_fork_test! {
             over.send(std::io::copy(&mut &silent, &mut std::io::sink()).map_err(|error| error.kind())).ok();
         });
         assert!(is_over.recv_timeout(Duration::from_secs(20)).unwrap().is_ok());
+    }
+
+    #[test]
+    fn a_crowd_of_strangers_keeps_nobody_out() {
+        let manager: Manager = Manager::<selvedge::platform::Native>::builder().address("127.0.0.1:0".parse().unwrap()).start().unwrap();
+        let Address::Tcp(address) = *manager.address() else { panic!("it listens elsewhere") };
+        let event = manager.event().unwrap();
+        let mut strangers = Vec::new();
+        for round in 0..3 {
+            strangers.extend((0..100).map(|_| TcpStream::connect(address).unwrap()));
+            // A child makes connections of its own.
+            in_child({ let event = event.clone(); move || event.set().unwrap() });
+            assert!(event.is_set().unwrap(), "round {round}");
+        }
+        // The first to come was turned away, perhaps before it was asked for the key.
+        strangers[0].set_read_timeout(Some(LONG)).unwrap();
+        let end = std::io::Read::read_to_end(&mut strangers[0], &mut Vec::new());
+        assert!(end.is_ok(), "{end:?}");
     }
 }

@@ -78,6 +78,54 @@ fn a_larger_buffer_is_exhausted() {
     tally(&buffer(1, 2, 2, 2));
 }
 
+/// The buffer without a scheduler: who has how many items to go, how many lie in it, and who
+/// waits, in the order of coming. All that tasks do is done with the lock, so that a trace is an
+/// order in which the lock is taken.
+#[derive(Clone)]
+struct Orders {
+    capacity: u32,
+    producers: usize,
+    left: Vec<usize>,
+    items: u32,
+    waiting: [Vec<usize>; 2],
+}
+
+impl Orders {
+    fn count(&self) -> u64 {
+        let ready = |&task: &usize| self.left[task] > 0 && self.waiting.iter().all(|w| !w.contains(&task));
+        let orders: u64 = (0..self.left.len()).filter(ready).map(|task| self.after(task).count()).sum();
+        // Nobody can take it: all have ended, or wait for ever.
+        orders.max(1)
+    }
+
+    fn after(&self, task: usize) -> Orders {
+        let mut next = self.clone();
+        let produces = task < self.producers;
+        if self.items == if produces { self.capacity } else { 0 } {
+            next.waiting[usize::from(!produces)].push(task);
+            return next;
+        }
+        next.left[task] -= 1;
+        next.items = if produces { self.items + 1 } else { self.items - 1 };
+        let woken = &mut next.waiting[usize::from(produces)];
+        drop(woken.drain(..woken.len().min(1)));
+        next
+    }
+}
+
+#[test]
+fn a_buffer_has_as_many_traces_as_orders_of_its_lock() {
+    for (capacity, producers, consumers, each) in
+        [(1, 1, 1, 4), (1, 2, 1, 1), (1, 2, 2, 1), (2, 2, 2, 1), (1, 3, 1, 1), (1, 3, 2, 1), (2, 1, 1, 3)]
+    {
+        let left = vec![each; producers + consumers];
+        let orders = Orders { capacity, producers, left, items: 0, waiting: [vec![], vec![]] };
+        let found = tally(&buffer(capacity, producers, consumers, each));
+        let name = format!("{producers} and {consumers}, {each} each, room for {capacity}");
+        assert_eq!((found.executions, found.blocked), (orders.count(), 0), "{name}");
+    }
+}
+
 #[test]
 fn a_ticket_for_each_of_four_clients() {
     let program = Program::new("ticket", || Buffer {
@@ -181,4 +229,24 @@ fn the_search_goes_on_after_a_panic() {
     let tally = program.check(&config()).unwrap().tally;
     assert!(tally.complete && tally.inconclusive.is_none(), "{tally:?}");
     assert!(tally.executions > 1 && tally.violations == tally.executions && tally.blocked == 0, "{tally:?}");
+}
+
+/// Operations on an object 0, as a user may number what is his, do not commute either.
+#[test]
+fn an_object_may_have_the_number_0() {
+    use selvedge_harness::{unobserved, visible};
+    for object in [0, 7] {
+        let program = Program::new("numbered", || Cell { last: RawValue::new(0_u32) })
+            .tasks("writer", 2, move |cell, number| {
+                visible(Kind::Write, "write", object, || unobserved(|| cell.last.set(number as u32 + 1)));
+            })
+            .label(|cell, label| label.push_str(&unobserved(|| cell.last.get()).to_string()));
+        let tally = program.check(&config()).unwrap().tally;
+        assert!(tally.complete);
+        assert_eq!((tally.executions, tally.outcomes.len()), (2, 2), "object {object}");
+    }
+}
+
+shareable! {
+    struct Cell { last: RawValue<u32> }
 }

@@ -48,7 +48,7 @@ fn several_logs_end_with_the_worst() {
 
 #[test]
 fn who_has_no_time_says_so() {
-    let (exit, out, _) = judge(&[&data("kv-c10-ok.txt"), "--model", "kv", "--time", "0ms"]);
+    let (exit, out, _) = judge(&[&data("kv-c10-ok.txt"), "--model", "kv", "--time", "0.000001ms"]);
     assert_eq!(exit, 3, "{out}");
     assert!(out.contains("inconclusive: the time was up"), "{out}");
 }
@@ -59,14 +59,21 @@ fn what_is_wrong_is_said_in_one_line() {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
     for (line, message) in [
         (&["x", "--model", "registr"][..], "unknown model `registr`; did you mean `register`?".to_owned()),
-        (&[&missing, "--model", "kv"], format!("{missing}: No such file or directory (os error 2)")),
+        (
+            &[&missing, "--model", "kv"],
+            format!("{missing} cannot be read: No such file or directory (os error 2)"),
+        ),
+        (
+            &["/dev/zero", "--model", "kv", "--memory", "1"],
+            "/dev/zero is longer than 1 megabytes, the most that --memory allows".into(),
+        ),
         (
             &[&file, "--model", "kv", "--memory", "0"],
             "--memory: `0` is not a number of megabytes of at least 1".into(),
         ),
         (
             &[&file, "--model", "kv", "--time", "5"],
-            "--time: `5` is not a duration, as in 500ms, 10s or 2m".into(),
+            "--time: `5` is not a duration above 0, as in 500ms, 10s or 2m".into(),
         ),
         (
             &[manifest, "--model", "register"],

@@ -211,6 +211,10 @@ fn is_prefix<M: Model>(model: &M, calls: &Calls<M>, stuck: &Stuck, crash: Crash)
         latest = latest.max(call.at);
         (missing[number], twice[number]) = (false, true);
     }
+    let needless = |&&number: &&usize| !matches!(calls[number].end, End::Returned { at, .. } if at <= until);
+    if let Some(number) = stuck.prefix.last().filter(needless) {
+        return Err(format!("operation {number} had not ended, and nothing comes after it"));
+    }
     match missing.iter().position(|&missing| missing) {
         Some(number) => Err(format!("operation {number} is missing")),
         None => Ok(()),

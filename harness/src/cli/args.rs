@@ -85,7 +85,7 @@ pub(super) struct Search {
     #[command(flatten)]
     pub(super) form: Form,
     /// The folder for the HTML report; by default explore writes none, and the main job
-    /// writes to target/selvedge-report (selvedge-report if there is no target)
+    /// writes to selvedge-report in cargo's target folder, or here if there is none
     #[arg(long, value_name = "DIR")]
     pub(super) report: Option<String>,
 }
@@ -134,7 +134,7 @@ pub(super) struct Explore {
 /// What goes wrong on purpose.
 #[derive(Debug, Args)]
 pub(super) struct FaultArgs {
-    /// Processes killed in an execution, at most
+    /// Processes killed in an execution, at most; 1 if only --victim is given
     #[arg(long, value_name = "N")]
     pub(super) kills: Option<String>,
     /// Faults, with the most of each, as in eintr,short_io:2; see the list below

@@ -29,7 +29,7 @@ fn work(catalogue: fn() -> Result<Catalogue, Error>, line: impl Iterator<Item = 
     let run = || match Line::try_parse_from(&words) {
         Ok(line) => run(catalogue, &line),
         Err(error) if error.use_stderr() => {
-            let meant = catalogue().ok().and_then(|catalogue| meant::parameter(&error, &catalogue, &words));
+            let meant = catalogue().ok().and_then(|catalogue| meant::meant(&error, &catalogue, &words));
             complain(meant.unwrap_or_else(|| args::in_one_line(&error)));
             Ok(Exit::Usage)
         }

@@ -70,7 +70,7 @@ impl Exit {
             | Error::Token(_)
             | Error::Log { .. }
             | Error::Usage(_) => Exit::Usage,
-            Error::Inconclusive { .. } => Exit::Inconclusive,
+            Error::Inconclusive { .. } | Error::Apart { .. } => Exit::Inconclusive,
             Error::NothingRan { .. } => Exit::NothingRan,
             _ => Exit::Internal,
         }

@@ -101,13 +101,18 @@ fn explore(cells: &[Cell], config: &Config, json: bool) -> Result<Vec<Judged>, E
 fn print(all: &[Judged], out: &mut Out) -> Result<(), Stop> {
     let paint = Paint::of_stdout();
     out.write(table::table(all, paint))?;
-    // A surprise is what the reader wants to see; else the first finding shows what
-    // one looks like.
-    let surprise =
-        all.iter().find(|judged| judged.exit() == Exit::Surprise && judged.report.tally.first.is_some());
-    let told = surprise.or_else(|| all.iter().find(|judged| judged.report.tally.first.is_some()));
-    if let Some(message) = told.and_then(|judged| report::explain(&judged.report, paint.0)) {
-        let which = if surprise.is_some() { "the first surprise" } else { "the first finding" };
+    // A surprise is what the reader wants to see, also one without a finding; only where there
+    // is none, the first finding shows what one looks like.
+    let (which, told) = match all.iter().find(|judged| judged.exit() != Exit::AsExpected) {
+        Some(surprise) => ("the first surprise", Some(surprise)),
+        None => ("the first finding", all.iter().find(|judged| judged.report.tally.first.is_some())),
+    };
+    if let Some(judged) = told {
+        let message = match judged.exit() {
+            Exit::Surprise | Exit::AsExpected => report::explain(&judged.report, paint.0),
+            _ => None,
+        };
+        let message = message.unwrap_or_else(|| text::report(judged, paint));
         out.line(format_args!("\n{}\n{}", paint.heading(which), message.trim_end()))?;
     }
     let surprises = all.iter().filter(|judged| judged.exit() != Exit::AsExpected).count();

@@ -1,8 +1,15 @@
 //! Whether a report is what the scenario promised.
+//!
+//! A variant that is to hold promises that for what goes wrong in its own program. What
+//! comes of faults of other kinds, which somebody asked for, is nobody's promise and no
+//! surprise, as for `census`; unless it fails without them as well.
 
 use super::exit::Exit;
+use crate::Error;
 use crate::catalogue::{Case, Expect};
 use crate::engine::Engine;
+use crate::fault::Faults;
+use crate::kernel::faults;
 use crate::program::Report;
 use crate::strategy::Strategy;
 
@@ -10,14 +17,32 @@ use crate::strategy::Strategy;
 pub(super) struct Judged {
     pub(super) case: Case,
     pub(super) report: Report,
+    /// Faults were asked for of which the program has none by itself.
+    beyond: bool,
 }
 
 impl Judged {
+    /// A report of a search in which these faults could happen.
+    pub(super) fn new(case: Case, report: Report, faults: &Faults) -> Result<Judged, Error> {
+        let beyond = faults.go_beyond(&case.build()?.model().faults());
+        Ok(Judged { case, report, beyond })
+    }
+
+    /// Whether what came out hangs on faults that nobody promised anything about.
+    fn is_unpromised(&self) -> bool {
+        let without_faults = self.report.finding.as_ref().is_some_and(|finding| {
+            let fails_anyhow = finding.control.as_ref().is_some_and(|run| run.verdict.is_violation());
+            faults(&finding.schedule) == 0 || fails_anyhow
+        });
+        self.beyond && self.case.variant.expect == Expect::Holds && !without_faults
+    }
+
     /// What it means for the command.
     pub(super) fn exit(&self) -> Exit {
         let tally = &self.report.tally;
         let found = tally.first.is_some();
         match self.case.variant.expect {
+            Expect::Holds if found && self.is_unpromised() => Exit::AsExpected,
             Expect::Holds if found => Exit::Surprise,
             Expect::Fails if found => Exit::AsExpected,
             _ if tally.inconclusive.is_some() => Exit::Inconclusive,
@@ -39,6 +64,8 @@ impl Judged {
             (Exit::Surprise, Expect::Fails) => "HOLDS, expected to fail",
             (_, Expect::Fails) if found => "fails, as expected",
             (_, Expect::Fails) => "not met, as usual unscheduled",
+            (_, Expect::Holds) if found => "fails; what these faults do to it is not promised",
+            (_, Expect::Holds) if self.is_unpromised() => "holds; what these faults do to it is not promised",
             (_, Expect::Holds) => "holds, as expected",
         }
     }

@@ -7,6 +7,7 @@
 
 use super::args::JudgeArgs;
 use super::exit::Exit;
+use super::input;
 use super::models::{CONDITIONS, MODELS, Object, choose};
 use super::out::{Out, Stop};
 use super::settings;
@@ -42,8 +43,9 @@ impl Log {
 /// Judges each file.
 pub(super) fn run(args: &JudgeArgs) -> Result<Exit, Stop> {
     let object = choose("model", &args.model, &MODELS)?;
-    let memory: Option<usize> = args.memory.parse().ok().filter(|megabytes| *megabytes > 0);
-    let memory = memory.and_then(|megabytes| megabytes.checked_mul(1 << 20)).ok_or_else(|| Error::Value {
+    let megabytes: Option<usize> = args.memory.parse().ok().filter(|megabytes| *megabytes > 0);
+    let sized = megabytes.and_then(|megabytes| Some((megabytes, megabytes.checked_mul(1 << 20)?)));
+    let (megabytes, memory) = sized.ok_or_else(|| Error::Value {
         what: "--memory".to_owned(),
         value: args.memory.clone(),
         form: "a number of megabytes of at least 1".to_owned(),
@@ -54,7 +56,8 @@ pub(super) fn run(args: &JudgeArgs) -> Result<Exit, Stop> {
         memory,
         ..Options::default()
     };
-    let logs: Vec<Log> = args.files.iter().map(|file| read(file, object)).collect::<Result<_, _>>()?;
+    let read = |file: &String| read(file, megabytes, object);
+    let logs: Vec<Log> = args.files.iter().map(read).collect::<Result<_, _>>()?;
     let mut worst = Exit::AsExpected;
     for (file, log) in args.files.iter().zip(logs) {
         let begun = Instant::now();
@@ -104,9 +107,9 @@ fn verdict<M: Model>(
     (word, reason, exit, operations)
 }
 
-fn read(file: &str, object: Object) -> Result<Log, Error> {
+fn read(file: &str, megabytes: usize, object: Object) -> Result<Log, Error> {
     let wrong = |error: &dyn std::fmt::Display| Error::Usage(format!("{file}: {error}"));
-    let bytes = std::fs::read(file).map_err(|error| wrong(&error))?;
+    let bytes = input::read(file, megabytes, ", the most that --memory allows")?;
     let log = Log::of(&bytes, object);
     let found = |log: &Result<Log, _>| log.as_ref().map_or(0, Log::operations);
     // What the log of another model says of this one's form helps nobody.

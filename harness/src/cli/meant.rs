@@ -1,14 +1,35 @@
-//! A parameter of a scenario that was written as an option: `--clients 3`.
+//! What was meant by a word that stands where it does not belong: a parameter of a scenario
+//! that was written as an option (`--clients 3`), a scenario in place of a subcommand.
 //!
-//! Called when clap knows no such option. What it finds similar is chance then.
+//! Called when clap knows no such word. What it finds similar is chance then.
 
 use crate::catalogue::Catalogue;
 use crate::nearest::nearest;
 use clap::error::{ContextKind, ErrorKind};
 use std::ffi::OsString;
 
+/// What is meant, in one line, if this is known.
+pub(super) fn meant(error: &clap::Error, catalogue: &Catalogue, line: &[OsString]) -> Option<String> {
+    parameter(error, catalogue, line).or_else(|| scenario(error, catalogue))
+}
+
+/// The command for a scenario whose name, or nearly that, stands in place of a subcommand.
+fn scenario(error: &clap::Error, catalogue: &Catalogue) -> Option<String> {
+    let words = [ContextKind::InvalidSubcommand, ContextKind::InvalidArg];
+    let word = words.iter().find_map(|kind| error.get(*kind)).map(ToString::to_string)?;
+    let (name, parameters) = word.split_at(word.find(':').unwrap_or(word.len()));
+    // A subcommand is the better guess where the word is nearly one.
+    let sure = catalogue.scenarios().iter().any(|scenario| scenario.name == name);
+    if name.starts_with('-') || !sure && error.get(ContextKind::SuggestedSubcommand).is_some() {
+        return None;
+    }
+    let meant = nearest(name, catalogue.scenarios().iter().map(|scenario| scenario.name))?;
+    let what = if sure { "is a scenario" } else { "is no subcommand" };
+    Some(format!("`{word}` {what}; did you mean `explore {meant}{parameters}`?"))
+}
+
 /// What is meant, in one line, if a scenario in the line has a parameter of that name.
-pub(super) fn parameter(error: &clap::Error, catalogue: &Catalogue, line: &[OsString]) -> Option<String> {
+fn parameter(error: &clap::Error, catalogue: &Catalogue, line: &[OsString]) -> Option<String> {
     let option = error.get(ContextKind::InvalidArg).map(ToString::to_string)?;
     let name = option.strip_prefix("--").filter(|_| error.kind() == ErrorKind::UnknownArgument)?;
     let words: Vec<_> = line.iter().map(|word| word.to_string_lossy()).collect();

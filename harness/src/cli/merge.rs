@@ -159,7 +159,7 @@ fn merge(case: Case, mut parts: Vec<Part>) -> Result<Whole, Error> {
         tally,
         finding,
     };
-    Ok(Whole { judged: Judged { case, report }, shares: of as usize, cut })
+    Ok(Whole { judged: Judged::new(case, report, &run.faults)?, shares: of as usize, cut })
 }
 
 /// Which files ended before their results.

@@ -29,7 +29,7 @@
 //! | `SELVEDGE_TIME` | time at most |
 //! | `SELVEDGE_ENGINE` | what a task is |
 //! | `SELVEDGE_STRATEGY` | which executions are run |
-//! | `SELVEDGE_REPORT` | where reports are written |
+//! | `SELVEDGE_REPORT` | where the command writes its HTML report |
 //! | `SELVEDGE_PERSIST` | where failing tests keep their schedules |
 //!
 //! 1. Data goes to standard output, everything else to standard error.
@@ -45,6 +45,7 @@ mod command;
 mod conflicts;
 mod exit;
 mod explore;
+mod input;
 mod job;
 mod judge;
 mod judge_file;

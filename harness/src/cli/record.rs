@@ -16,6 +16,7 @@
 //! When this process dies, or the disk is full, the file ends with a whole line or with a
 //! part of one.
 
+use super::input;
 use super::judge::Judged;
 use crate::Error;
 use crate::catalogue::Case;
@@ -26,6 +27,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fs::File;
 use std::io::Write;
+
+/// Megabytes of the longest file that is read.
+const LONGEST: usize = 1024;
 
 /// Steps of a finding that a result carries; of a longer one it carries none.
 const STEPS: usize = 5_000;
@@ -155,10 +159,10 @@ struct Line {
 /// The parts in a file, and what is wrong with it if it can be used all the same.
 ///
 /// # Errors
-/// What is wrong with it otherwise: a line that is none of these, unless it is the last.
+/// What is wrong with it otherwise: a line that is none of these, unless it is the last and
+/// was cut off.
 pub(super) fn read(file: &str) -> Result<(Vec<Part>, Option<String>), Error> {
-    let bytes =
-        std::fs::read(file).map_err(|error| Error::Usage(format!("{file} cannot be read: {error}")))?;
+    let bytes = input::read(file, LONGEST, ", which no share of a run is")?;
     let lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
     let mut parts: Vec<Part> = Vec::new();
     let mut wrong = None;
@@ -174,7 +178,7 @@ pub(super) fn read(file: &str) -> Result<(Vec<Part>, Option<String>), Error> {
                 }
             }
             (Ok(Line { tally: Some(tally), .. }), Some(open)) if !open.finished => open.tally = tally,
-            _ if index + 1 == lines.len() => {
+            _ if index + 1 == lines.len() && !bytes.ends_with(b"\n") => {
                 wrong = Some(format!("{file}: the last line was cut off and is left out"));
             }
             _ => {

@@ -25,7 +25,8 @@ pub(super) fn engine(text: &str) -> Result<Engine, Error> {
 
 /// Reads a duration.
 pub(super) fn duration(option: &str, text: &str) -> Result<Duration, Error> {
-    environment::parse_duration(text).ok_or_else(|| bad(option, text, "a duration, as in 500ms, 10s or 2m"))
+    environment::parse_time(text)
+        .ok_or_else(|| bad(option, text, "a duration above 0, as in 500ms, 10s or 2m"))
 }
 
 /// The configuration of `base`, as environment and options change it.
@@ -139,8 +140,10 @@ pub(super) fn report_folder(search: &Search) -> Result<Option<PathBuf>, Error> {
 
 /// The folder for the report if nobody names one.
 pub(super) fn default_folder() -> PathBuf {
-    let target = Path::new("target");
-    if target.is_dir() { target.join("selvedge-report") } else { PathBuf::from("selvedge-report") }
+    let target = std::env::var_os("CARGO_TARGET_DIR").filter(|folder| !folder.is_empty());
+    let target =
+        target.map(PathBuf::from).or_else(|| Some("target".into()).filter(|path: &PathBuf| path.is_dir()));
+    target.unwrap_or_default().join("selvedge-report")
 }
 
 /// Makes the folder, and makes sure that a file can be written there, also the page itself

@@ -105,6 +105,16 @@ impl Faults {
         used
     }
 
+    /// Whether there is a kind among these that `own` has none of.
+    pub(crate) fn go_beyond(&self, own: &Faults) -> bool {
+        let most = |faults: &Faults| {
+            let &Faults { kills, signals, eintr, short_io, spurious, timeouts, drift, wake_any, victims: _ } =
+                faults;
+            [kills, signals, eintr, short_io, spurious, timeouts, u8::from(drift), u8::from(wake_any)]
+        };
+        most(self).into_iter().zip(most(own)).any(|(asked, own)| asked > 0 && own == 0)
+    }
+
     /// These without any that happens to a task: only who is woken stays open.
     pub(crate) fn harmless(&self) -> Faults {
         Faults { wake_any: self.wake_any, ..Faults::none() }

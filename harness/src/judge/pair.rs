@@ -16,7 +16,8 @@
 //! 1. The first operation was performed, in a turn of its task and without a fault.
 //! 2. Candidates are in the order in which they shall be tried: the latest first, since
 //!    what is near the end had to do with it more often than what is far; what was never
-//!    performed comes first after a deadlock, and last in all other cases.
+//!    performed comes first after a deadlock, and last in all other cases. Those between two
+//!    tasks of the program come before those with one of the library's own.
 //!
 //! Vector clocks as in Mattern, "Virtual time and global states of distributed systems"
 //! (1989). Only a recording is looked at, which knows objects but not words of memory; a
@@ -309,7 +310,10 @@ pub(crate) fn candidates(recording: &Recording) -> (Order<'_>, Vec<CriticalPair>
     }
     pending.sort_by_key(|pair| std::cmp::Reverse(pair.first));
     let all = if recording.verdict == Verdict::Deadlock { [pending, done] } else { [done, pending] };
-    (order, all.concat())
+    let mut all = all.concat();
+    // Stable: within each of the two as before.
+    all.sort_by_key(|pair| pair.tasks(recording).iter().any(|&task| recording.tasks[task].helps));
+    (order, all)
 }
 
 /// Pairs whose second operation is the last of its task, on the same object, before the

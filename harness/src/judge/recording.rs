@@ -34,6 +34,9 @@ pub struct Step {
     pub place: Place,
     /// The number it came out with; `None` if it never came to its end.
     pub value: Option<u64>,
+    /// The number of the part of its object that it was about, such as the key of an entry.
+    #[serde(default)]
+    pub part: Option<u64>,
 }
 
 /// An object that operations acted on.
@@ -72,6 +75,9 @@ pub struct TaskRecord {
     pub status: Option<i32>,
     /// What it stood before.
     pub pending: Option<Pending>,
+    /// It is a part of the library, as a manager's server, and not of the program.
+    #[serde(default)]
+    pub helps: bool,
 }
 
 /// One execution.
@@ -161,6 +167,7 @@ pub(super) fn record_with_homes(
             also,
             place: namer.place(event.site).clone(),
             value: event.done.then_some(event.value),
+            part: event.part,
         });
     }
     let stands = |(index, task): (usize, &TaskRecord)| {
@@ -193,7 +200,13 @@ pub(super) fn tasks(executor: &mut dyn Executor) -> Vec<TaskRecord> {
         let unnamed = || if given.is_empty() { format!("task {index}") } else { given.to_owned() };
         let name = fixed.get(index).cloned().unwrap_or_else(unnamed);
         let ended = matches!(task.state, State::Ended | State::Vanished) && kernel.was_ended(index);
-        TaskRecord { name, role: task.role, status: ended.then_some(task.status), pending: None }
+        TaskRecord {
+            name,
+            role: task.role,
+            status: ended.then_some(task.status),
+            pending: None,
+            helps: task.helps,
+        }
     };
     (0..kernel.tasks as usize).map(record).collect()
 }

@@ -60,7 +60,7 @@ pub use platform::checked::{Checked, Granularity};
 pub(crate) use platform::handlers::forget_handlers;
 pub(crate) use platform::segment::at_home;
 pub(crate) use platform::stream::is_file;
-pub(crate) use policy::{Forecast, MARKS, Mark, Sleeper, is_eligible};
+pub(crate) use policy::{Forecast, MARKS, Mark, Pace, Sleeper, is_eligible};
 pub(crate) use schedule::choice::faults;
 pub use schedule::choice::{Choice, Outcome, switches};
 pub(crate) use schedule::event::{EVERYTHING, Event, Tail};

@@ -32,7 +32,8 @@ pub(crate) fn check_model(model: &dyn Model, job: &Job<'_>, config: &Config) -> 
             config.engine.name()
         )));
     }
-    let progress = Progress::new()?;
+    // A task may explore something else, which is no part of its program.
+    let progress = crate::unobserved(Progress::new)?;
     let tally = match config.engine {
         Engine::Wild => wild::run(model, &config, &progress)?,
         Engine::Sim | Engine::Real => run(model, job, &config, &progress)?,

@@ -25,7 +25,7 @@ pub struct Budget {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// What a task is.
+    /// What a task is; a fiber unless told otherwise.
     pub engine: Engine,
     /// Which executions are run.
     pub strategy: Strategy,
@@ -33,9 +33,10 @@ pub struct Config {
     pub granularity: Granularity,
     /// The seed that decides everything random.
     pub seed: u64,
-    /// How long.
+    /// How long: unless told otherwise, 10,000 executions or ten seconds, whichever is over
+    /// first.
     pub budget: Budget,
-    /// Workers side by side, each with a core of its own.
+    /// Workers side by side, each with a core of its own; one unless told otherwise.
     pub jobs: usize,
     /// The share of the run that is run.
     pub shard: Shard,
@@ -51,6 +52,9 @@ pub struct Config {
     pub faults: Option<Faults>,
     /// How large an execution may become.
     pub limits: Limits,
+    /// That the tasks share nothing which the scheduler sees is no error, but a warning: it is
+    /// meant.
+    pub apart: bool,
     /// The environment may change this configuration.
     pub environment: bool,
     /// A test that fails keeps its schedule, and tries those that were kept before
@@ -74,6 +78,7 @@ impl Default for Config {
             shrink_time: Duration::from_secs(10),
             faults: None,
             limits: Limits::default(),
+            apart: false,
             environment: true,
             persist: true,
         }
@@ -154,6 +159,13 @@ impl Config {
     #[must_use]
     pub fn granularity(self, granularity: Granularity) -> Config {
         Config { granularity, ..self }
+    }
+
+    /// This configuration for tasks that are meant to share nothing which the scheduler sees,
+    /// or not. Without it `explore` refuses them: it could find nothing.
+    #[must_use]
+    pub fn apart(self, apart: bool) -> Config {
+        Config { apart, ..self }
     }
 
     /// This configuration, keeping regressions and trying those that were kept, or not.

@@ -35,7 +35,8 @@ use std::panic::Location;
 /// ```
 ///
 /// # Panics
-/// If a law is broken, or the environment or the operating system is not as it
+/// If a law is broken, if the tasks share nothing that the scheduler sees, so that nothing
+/// was searched (see [`Config::apart`]), or if the environment or the operating system is not as it
 /// should be.
 #[track_caller]
 pub fn explore<F: Fn() + Sync>(body: F) {

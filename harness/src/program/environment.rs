@@ -34,17 +34,21 @@ pub const VARIABLES: [Variable; 8] = [
         help: "run this schedule instead of searching",
     },
     Variable { name: "SELVEDGE_EXECUTIONS", form: "a number of at least 1", help: "executions at most" },
-    Variable { name: "SELVEDGE_TIME", form: "a duration, as in 500ms, 10s or 2m", help: "time at most" },
+    Variable {
+        name: "SELVEDGE_TIME",
+        form: "a duration above 0, as in 500ms, 10s or 2m",
+        help: "time at most",
+    },
     Variable { name: "SELVEDGE_ENGINE", form: "sim, real or wild", help: "what a task is" },
     Variable {
         name: "SELVEDGE_STRATEGY",
         form: "portfolio, random, pct:d, pos, urw, surw, delay:d, dfs, dfs:p or dpor",
         help: "which executions are run",
     },
-    Variable { name: "SELVEDGE_REPORT", form: "a folder", help: "where reports are written" },
+    Variable { name: "SELVEDGE_REPORT", form: "a folder", help: "where the command writes its HTML report" },
     Variable {
         name: "SELVEDGE_PERSIST",
-        form: "on, off or a folder",
+        form: "on, off or a folder, as in ./kept",
         help: "where failing tests keep their schedules, which are tried first",
     },
 ];
@@ -62,6 +66,11 @@ pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
         _ => return None,
     };
     Duration::try_from_secs_f64(seconds).ok()
+}
+
+/// A duration in which something can be done.
+pub(crate) fn parse_time(text: &str) -> Option<Duration> {
+    parse_duration(text).filter(|time| !time.is_zero())
 }
 
 /// A seed, decimal or hexadecimal.
@@ -116,7 +125,7 @@ pub(crate) fn overlay(config: &Config) -> Result<Config, Error> {
     {
         config.budget.executions = Some(executions);
     }
-    if let Some(time) = value("SELVEDGE_TIME", parse_duration)? {
+    if let Some(time) = value("SELVEDGE_TIME", parse_time)? {
         config.budget.time = Some(time);
     }
     let engine = |text: &str| Engine::ALL.iter().find(|(name, _)| *name == text).map(|(_, engine)| *engine);
@@ -153,10 +162,11 @@ pub(crate) fn persist() -> Result<Persist, Error> {
     let parse = |text: &str| match text {
         "on" | "1" => Some(Persist::Usual),
         "off" | "0" => Some(Persist::Off),
-        // Words that somebody means as a switch make no good folder.
-        "" | "yes" | "no" | "true" | "false" => None,
+        // A single word may be meant as a switch: only where there is such a folder it is one.
         folder => {
-            Some(PathBuf::from(folder)).filter(|path| path.is_dir() || !path.exists()).map(Persist::Folder)
+            let path = PathBuf::from(folder);
+            let is_path = folder.contains('/') && !path.exists();
+            (path.is_dir() || is_path).then_some(Persist::Folder(path))
         }
     };
     Ok(value("SELVEDGE_PERSIST", parse)?.unwrap_or(Persist::Usual))

@@ -110,6 +110,7 @@ fn without_steps(model: &dyn Model, exit: &Exit) -> Recording {
         role: model.role(task),
         status: (task == exit.task).then_some(exit.code),
         pending: None,
+        helps: false,
     };
     Recording {
         tasks: (0..model.tasks()).map(task).collect(),

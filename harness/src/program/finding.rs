@@ -99,8 +99,9 @@ impl Report {
     }
 
     /// The report, if it decides anything; a violation is a panic that explains it.
+    /// `apart`: the tasks may share nothing.
     #[track_caller]
-    pub(crate) fn demand(self) -> Result<Report, Error> {
+    pub(crate) fn demand(self, apart: bool) -> Result<Report, Error> {
         if let Some(message) = crate::report::failure(&self) {
             panic!("{message}");
         }
@@ -116,6 +117,9 @@ impl Report {
                 executions: self.tally.executions,
                 why,
             }),
+            None if self.is_blind() && !apart => {
+                Err(Error::Apart { program: self.program, executions: self.tally.executions })
+            }
             None => Ok(self),
         }
     }
@@ -139,8 +143,18 @@ impl Report {
         Some(recording.and_then(divergence).unwrap_or_else(|| self.told(&found.verdict)))
     }
 
+    /// Whether no two tasks of any execution had anything in common that the scheduler sees:
+    /// then nothing was searched, whatever the number of executions.
+    fn is_blind(&self) -> bool {
+        self.tally.apart > 0 && self.tally.apart == self.tally.executions && self.tally.violations == 0
+    }
+
     /// What the reader should know although something was decided.
     pub fn warning(&self) -> Option<String> {
+        if self.is_blind() {
+            let why = "the tasks share nothing that the scheduler sees, so no schedule differs from another";
+            return Some(why.to_owned());
+        }
         let difference = self.tally.nondeterministic.as_ref()?;
         match &self.tally.inconclusive {
             Some(found) if matches!(found.verdict, Verdict::Nondeterministic(_)) => None,

@@ -9,7 +9,7 @@
 //! | `SELVEDGE_PERSIST` | folder |
 //! |---|---|
 //! | not set, `on` or `1` | `fixtures/regressions` of the package under test, which cargo names in `CARGO_MANIFEST_DIR`; `regressions` in a package that is called `fixtures` itself |
-//! | a folder | that one |
+//! | a folder | that one; a single word only if there is such a folder |
 //! | `off` or `0` | none: nothing is kept, nothing is tried |
 //!
 //! Without a folder of its own choice only a test that cargo built keeps anything: no
@@ -56,7 +56,9 @@ macro_rules! tell {
 /// Explores a program, its regressions first; a violation is a panic that explains it.
 #[track_caller]
 pub(super) fn explore(model: &dyn Model, job: &Job<'_>, config: &Config) -> Result<Report, Error> {
-    let Some(book) = Book::of(job, config)? else { return check_model(model, job, config)?.demand() };
+    let Some(book) = Book::of(job, config)? else {
+        return check_model(model, job, config)?.demand(config.apart);
+    };
     if let Some(message) = book.try_all(model, job)? {
         panic!("{message}");
     }
@@ -68,7 +70,7 @@ pub(super) fn explore(model: &dyn Model, job: &Job<'_>, config: &Config) -> Resu
     let job = &Job { tell: Some(tell), ..Job::new(&job.name, job.identity.clone()) };
     let report = check_model(model, job, config)?;
     book.keep(&report);
-    report.demand()
+    report.demand(config.apart)
 }
 
 /// The regressions of one program.

@@ -71,6 +71,10 @@ pub struct Tally {
     pub steps: u64,
     /// Executions that broke a law.
     pub violations: u64,
+    /// Executions in which several tasks ran and had nothing in common that the scheduler
+    /// sees; counted until one has.
+    #[serde(default)]
+    pub apart: u64,
     /// Executions by outcome label.
     pub outcomes: BTreeMap<String, u64>,
     /// The first violation.
@@ -96,6 +100,7 @@ impl Tally {
         self.executions += other.executions;
         self.steps += other.steps;
         self.violations += other.violations;
+        self.apart += other.apart;
         self.blocked += other.blocked;
         for (label, count) in other.outcomes {
             *self.outcomes.entry(label).or_insert(0) += count;
@@ -180,7 +185,10 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
             }
         }
         let verify = task.verify && turn == 1;
-        executor.kernel().plan.record |= verify;
+        // As long as no execution showed that order can matter, each is asked; later some.
+        let doubtful = tally.apart == tally.executions && !task.faults.any();
+        let asked = doubtful && (tally.executions < 1_000 || tally.executions.is_multiple_of(16));
+        executor.kernel().plan.record |= verify || asked;
         label.clear();
         executor.number(index);
         let verdict = executor.execute(&mut label);
@@ -194,6 +202,7 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
         let trace = verify.then(|| Trace::of(executor, verdict.clone(), label.clone()));
         if counts {
             claimed = false;
+            tally.apart += u64::from(doubtful && (!asked || executor.kernel().was_apart()));
             let verdict = match task.strategy {
                 Strategy::Replay(_) => verdict,
                 _ => unfit(executor, verdict),

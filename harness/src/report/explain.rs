@@ -158,8 +158,12 @@ pub(super) fn shrunk(finding: &Finding) -> String {
     let before = switches(&finding.found.schedule);
     let from = if before > finding.switches { format!("from {before} to ") } else { "to ".to_owned() };
     let proof = if finding.proved_minimal { "proved minimal" } else { "the smallest found" };
-    let preemptions = words::count(finding.preemptions, "preemption");
-    let fewest = if finding.preemptions < preempted { " at fewest" } else { "" };
+    let preemptions = words::count(preempted, "preemption");
+    let fewest = match finding.preemptions {
+        // Another schedule does with fewer, at the price of a switch or not.
+        fewest if fewest < preempted => format!(" ({fewest} would do)"),
+        _ => String::new(),
+    };
     let spent = words::count(usize::try_from(finding.shrink_executions).unwrap_or(usize::MAX), "execution");
     format!("shrunk     {from}{now}, {preemptions}{fewest}; {proof} ({spent})")
 }

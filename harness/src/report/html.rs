@@ -126,7 +126,7 @@ fn index(entries: &[Entry<'_>]) -> String {
             tally.violations,
         );
     }
-    text.push_str("</tbody></table></div>\n<p class=\"legend\">switches: of the shrunk schedule, with ? if not proved minimal</p>\n");
+    text.push_str("</tbody></table></div>\n<p class=\"legend\">first: the execution that broke it first; switches: of the shrunk schedule, with ? if not proved minimal</p>\n");
     text
 }
 

@@ -120,7 +120,11 @@ fn lanes(recording: &Recording, critical: Option<CriticalPair>, preempted: &[usi
     if let Some(pair) = critical {
         wanted.extend(pair.tasks(recording));
     }
-    wanted.extend(preempted.iter().flat_map(|&at| [steps[at].task, steps[at + 1].task]));
+    // Those that the library runs for the program say less than its own, and come in at a
+    // great many switches.
+    let helps = |task: usize| recording.tasks.get(task).is_some_and(|task| task.helps);
+    let switched = preempted.iter().flat_map(|&at| [steps[at].task, steps[at + 1].task]);
+    wanted.extend(switched.filter(|&task| !helps(task)));
     if wanted.is_empty() {
         wanted.extend(steps.iter().rev().map(|step| step.task).take(ROWS));
     }

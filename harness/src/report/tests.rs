@@ -16,7 +16,17 @@ fn place(line: u32) -> Place {
 fn step(task: usize, kind: Kind, name: &str, object: usize, value: Option<u64>) -> Step {
     let outcome = Outcome::Run;
     let place = place(10 + task as u32);
-    Step { task, outcome, kind, name: name.to_owned(), object: Some(object), also: None, place, value }
+    Step {
+        task,
+        outcome,
+        kind,
+        name: name.to_owned(),
+        object: Some(object),
+        also: None,
+        place,
+        value,
+        part: None,
+    }
 }
 
 fn recording(tasks: usize, objects: &[&str], steps: Vec<Step>, verdict: Verdict) -> Recording {
@@ -25,6 +35,7 @@ fn recording(tasks: usize, objects: &[&str], steps: Vec<Step>, verdict: Verdict)
         role: Role::Process,
         status: Some(0),
         pending: None,
+        helps: false,
     };
     // Nobody waits for anybody in these.
     let left = |&at: &usize| {

@@ -34,6 +34,9 @@ pub(super) fn operation(recording: &Recording, step: &Step) -> String {
         name = step.value.map_or_else(String::new, |child| task(recording, child as usize));
     }
     text = acting(text, &name);
+    if let Some(part) = step.part {
+        text = format!("{text}[{}]", number(part));
+    }
     if step.kind == Kind::Park && step.also.is_some() {
         text = format!("{text}, unlocks {}", object(recording, step.also));
     }

@@ -16,6 +16,8 @@
 //! | `dpor` | `dpor` | small programs: every Mazurkiewicz trace once; one worker, no faults |
 //! | `replay` | `replay` | one recorded schedule |
 //!
+//! `paced` has the walks that only the portfolio takes.
+//!
 //! The random ones but `random` begin with pilot runs, see `pilot`.
 //!
 //! 1. Execution k of a random strategy depends on the program, the seed and k alone.
@@ -24,6 +26,7 @@ mod delay;
 mod dfs;
 mod dpor;
 mod name;
+mod paced;
 mod pct;
 mod pilot;
 mod portfolio;

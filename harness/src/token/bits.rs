@@ -98,6 +98,7 @@ pub(super) fn decode(text: &str) -> Result<Vec<u8>, Option<usize>> {
             group &= (1 << bits) - 1;
         }
     }
-    // Bits that no byte took are written as zero: nothing may hide there.
-    if group == 0 { Ok(bytes) } else { Err(None) }
+    // Bits that no byte took are written as zero, and are fewer than a character: nothing may
+    // hide there.
+    if group == 0 && bits < 6 { Ok(bytes) } else { Err(None) }
 }

@@ -13,7 +13,7 @@ use crate::spec::{Judge, Pool, PoolOp, PoolRet, Task};
 use proptest::prelude::*;
 use selvedge::pool::{AsyncResult, PoolError, ThreadResult};
 use selvedge_harness::program::AnyProgram;
-use selvedge_harness::{Checked, Recorder, prelude};
+use selvedge_harness::{Checked, Recorder, prelude, unobserved};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, OnceLock};
@@ -40,7 +40,8 @@ static OF_THREADS: OnceLock<Counter> = OnceLock::new();
 static OF_PROCESSES: OnceLock<Counter> = OnceLock::new();
 
 fn runs(counter: &'static OnceLock<Counter>) -> &'static AtomicU32 {
-    counter.get_or_init(|| selvedge::Shared::new(AtomicU32::new(0)))
+    // It counts what the workers did, and is no part of the program.
+    unobserved(|| counter.get_or_init(|| selvedge::Shared::new(AtomicU32::new(0))))
 }
 
 fn accepted<R>(result: Result<R, PoolError>, out: &mut VecDeque<R>) -> PoolRet {

@@ -60,7 +60,9 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> QueueBuilder<T, P, O, C> {
     /// # Errors
     /// [`Error::InvalidArgument`] for a capacity or a number of bytes that is out of range,
     /// [`Error::Os`] if the operating system has no memory to give.
+    #[track_caller]
     pub fn build(self) -> Result<Queue<T, P, O, C>, Error> {
+        P::made("Queue");
         const { assert!(C::KEYS || !O::KEYED, "plain items have no keys to put them in order by") };
         let invalid = |what, given: usize, allowed: String| Error::InvalidArgument {
             what,

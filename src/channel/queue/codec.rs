@@ -14,7 +14,7 @@
 //! When a process dies here, what it had encoded goes with it.
 
 use super::store::Item;
-use crate::shm::Shareable;
+use crate::shm::{Shareable, luggage};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::cell::Cell;
@@ -100,7 +100,7 @@ impl<T: Serialize + DeserializeOwned> Codec<T> for Serial {
     fn encode(item: &T, keyed: bool) -> Result<impl Item, String> {
         let mut bytes = SCRATCH.take();
         bytes.clear();
-        let bytes = postcard::to_extend(item, bytes).map_err(|error| error.to_string())?;
+        let bytes = postcard::to_extend(item, bytes).map_err(|error| luggage::reason(&error))?;
         let key = if keyed { super::key::of(item)? } else { Vec::new() };
         Ok(Scratch { bytes, key })
     }
@@ -109,7 +109,7 @@ impl<T: Serialize + DeserializeOwned> Codec<T> for Serial {
     unsafe fn decode(from: *const u8, len: usize) -> Result<T, String> {
         // SAFETY: the caller's promise.
         let bytes = unsafe { std::slice::from_raw_parts(from, len) };
-        postcard::from_bytes(bytes).map_err(|error| error.to_string())
+        postcard::from_bytes(bytes).map_err(|error| luggage::reason(&error))
     }
 
     #[inline]

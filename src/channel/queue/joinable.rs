@@ -25,8 +25,8 @@ use crate::Error;
 use crate::platform::{Native, Site, Tasks};
 use crate::raw::Patience;
 use crate::shm::{Shareable, Shared};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::time::Duration;
 
@@ -60,7 +60,12 @@ pub struct JoinableQueue<T, P: Tasks = Native> {
 }
 
 // SAFETY: two handles, each of which is its segment.
-unsafe impl<T: 'static, P: Tasks> Shareable for JoinableQueue<T, P> where P::Segment: Shareable {}
+unsafe impl<T: 'static, P: Tasks> Shareable for JoinableQueue<T, P>
+where
+    P::Segment: Shareable,
+{
+    const FORK_ONLY: bool = <P::Segment as Shareable>::FORK_ONLY;
+}
 
 /// Items that were got by tasks which died before they said that these were done. They will
 /// not be waited for again.
@@ -86,6 +91,7 @@ impl<T: Serialize + DeserializeOwned, P: Tasks> JoinableQueue<T, P> {
     ///
     /// # Errors
     /// As [`QueueBuilder::build`].
+    #[track_caller]
     pub fn try_bounded(capacity: usize) -> Result<Self, Error> {
         Self::build(Queue::builder().capacity(capacity))
     }
@@ -104,6 +110,7 @@ impl<T: Serialize + DeserializeOwned, P: Tasks> JoinableQueue<T, P> {
     ///
     /// # Errors
     /// As [`QueueBuilder::build`].
+    #[track_caller]
     pub fn try_unbounded() -> Result<Self, Error> {
         Self::build(Queue::builder())
     }
@@ -112,6 +119,7 @@ impl<T: Serialize + DeserializeOwned, P: Tasks> JoinableQueue<T, P> {
     ///
     /// # Errors
     /// As [`QueueBuilder::build`].
+    #[track_caller]
     pub fn build(builder: QueueBuilder<T, P, Fifo, Serial>) -> Result<Self, Error> {
         Ok(JoinableQueue { queue: builder.build()?, unfinished: Shared::try_new(Unfinished::new())? })
     }
@@ -263,6 +271,20 @@ fn told(lost: u32) -> Result<(), LostTasks> {
 impl<T: Serialize + DeserializeOwned, P: Tasks> Clone for JoinableQueue<T, P> {
     fn clone(&self) -> Self {
         JoinableQueue { queue: self.queue.clone(), unfinished: self.unfinished.clone() }
+    }
+}
+
+/// As part of a message it is what a [`Queue`] is.
+impl<T: Serialize + DeserializeOwned, P: Tasks> Serialize for JoinableQueue<T, P> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (&self.queue, &self.unfinished).serialize(serializer)
+    }
+}
+
+impl<'de, T: Serialize + DeserializeOwned, P: Tasks> Deserialize<'de> for JoinableQueue<T, P> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (queue, unfinished) = Deserialize::deserialize(deserializer)?;
+        Ok(JoinableQueue { queue, unfinished })
     }
 }
 

@@ -8,8 +8,8 @@ use super::{GetError, PutError, Queue};
 use crate::Error;
 use crate::platform::{Native, Tasks};
 use crate::shm::Shareable;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::time::Duration;
 
@@ -26,7 +26,12 @@ use std::time::Duration;
 pub struct SimpleQueue<T, P: Tasks = Native>(Queue<T, P>);
 
 // SAFETY: a handle.
-unsafe impl<T: 'static, P: Tasks> Shareable for SimpleQueue<T, P> where P::Segment: Shareable {}
+unsafe impl<T: 'static, P: Tasks> Shareable for SimpleQueue<T, P>
+where
+    P::Segment: Shareable,
+{
+    const FORK_ONLY: bool = <P::Segment as Shareable>::FORK_ONLY;
+}
 
 impl<T: Serialize + DeserializeOwned, P: Tasks> SimpleQueue<T, P> {
     /// An empty queue.
@@ -44,6 +49,7 @@ impl<T: Serialize + DeserializeOwned, P: Tasks> SimpleQueue<T, P> {
     ///
     /// # Errors
     /// As [`QueueBuilder::build`](super::QueueBuilder::build).
+    #[track_caller]
     pub fn try_new() -> Result<Self, Error> {
         Queue::try_unbounded().map(SimpleQueue)
     }
@@ -117,6 +123,19 @@ impl<T: Serialize + DeserializeOwned, P: Tasks> SimpleQueue<T, P> {
 impl<T: Serialize + DeserializeOwned, P: Tasks> Clone for SimpleQueue<T, P> {
     fn clone(&self) -> Self {
         SimpleQueue(self.0.clone())
+    }
+}
+
+/// As part of a message it is what a [`Queue`] is.
+impl<T: Serialize + DeserializeOwned, P: Tasks> Serialize for SimpleQueue<T, P> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de, T: Serialize + DeserializeOwned, P: Tasks> Deserialize<'de> for SimpleQueue<T, P> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Queue::deserialize(deserializer).map(SimpleQueue)
     }
 }
 

@@ -35,8 +35,9 @@ use super::{Codec, Fifo, Plain, Serial};
 #[cfg(doc)]
 use super::{GetError, PutError};
 use crate::Error;
-use crate::platform::{Native, Observe, Site, Tasks};
-use crate::shm::Shareable;
+use crate::platform::{Native, Observe, Segment, Site, Tasks};
+use crate::shm::carried::{Carried, carried};
+use crate::shm::{Layout, Shareable};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -96,6 +97,7 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     ///
     /// # Errors
     /// As [`QueueBuilder::build`].
+    #[track_caller]
     pub fn try_bounded(capacity: usize) -> Result<Self, Error> {
         Self::builder().capacity(capacity).build()
     }
@@ -116,6 +118,7 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     ///
     /// # Errors
     /// As [`QueueBuilder::build`].
+    #[track_caller]
     pub fn try_unbounded() -> Result<Self, Error> {
         Self::builder().build()
     }
@@ -204,10 +207,33 @@ impl<T, P: Tasks, C> Queue<T, P, Fifo, C> {
     }
 }
 
+impl<T, P: Tasks, O: Order, C: Codec<T>> Carried for Queue<T, P, O, C> {
+    type Platform = P;
+
+    fn layout() -> Layout {
+        Layout::named::<Self, (O::Store<P>, T)>(0)
+    }
+
+    fn segment(&self) -> &P::Segment {
+        &self.handle.segment
+    }
+
+    fn of_segment(segment: P::Segment) -> Result<Self, String> {
+        if segment.size() < size_of::<O::Store<P>>() {
+            return Err(format!("its {} bytes are too few for a queue", segment.size()));
+        }
+        Ok(Queue::of(Handle::new(segment)))
+    }
+}
+
+carried!([T, P: Tasks, O: Order, C: Codec<T>] Queue<T, P, O, C>);
+
 // SAFETY: a handle is its segment.
-unsafe impl<T: 'static, P: Tasks, O: Order, C: 'static> Shareable for Queue<T, P, O, C> where
-    P::Segment: Shareable
+unsafe impl<T: 'static, P: Tasks, O: Order, C: 'static> Shareable for Queue<T, P, O, C>
+where
+    P::Segment: Shareable,
 {
+    const FORK_ONLY: bool = <P::Segment as Shareable>::FORK_ONLY;
 }
 
 impl<T, P: Tasks, O: Order, C: Codec<T>> Clone for Queue<T, P, O, C> {

@@ -38,10 +38,12 @@ pub type Ends<T, P = Native> = (Sender<T, P>, Receiver<T, P>);
 /// [`Error::InvalidArgument`] for a capacity that is 0, more than 2^29, or more than memory
 /// can be; [`Error::Os`] if the operating system has none to give.
 #[doc(alias = "channel")]
+#[track_caller]
 pub fn spsc<T, P: Tasks>(capacity: usize) -> Result<Ends<T, P>, Error>
 where
     T: Copy + Send + Shareable,
 {
+    P::made("spsc");
     const { assert!(align_of::<T>() <= 64, "items lie at multiples of 64 bytes at most") };
     let [sender, receiver] = Link::pair(capacity, size_of::<T>())?;
     Ok((Sender::new(sender, size_of::<T>()), Receiver::new(receiver)))
@@ -59,7 +61,9 @@ where
 ///
 /// # Errors
 /// As [`spsc`].
+#[track_caller]
 pub fn spsc_bytes<P: Tasks>(capacity: usize, largest: usize) -> Result<Ends<[u8], P>, Error> {
+    P::made("spsc_bytes");
     // The length of a message stands before it.
     let stride = largest.checked_next_multiple_of(8).and_then(|bytes| bytes.checked_add(8));
     let [sender, receiver] = Link::pair(capacity, stride.unwrap_or(usize::MAX))?;

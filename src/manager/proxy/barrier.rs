@@ -22,6 +22,7 @@ impl<P: Io + Tasks> Manager<P> {
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if that is none, or [`Error::ManagerGone`].
+    #[track_caller]
     pub fn barrier(&self, parties: usize) -> Result<Barrier<P>, Error> {
         if parties == 0 {
             return Err(Error::InvalidArgument {
@@ -38,33 +39,39 @@ impl<P: Io + Tasks> Manager<P> {
 impl<P: Io + Tasks> Barrier<P> {
     /// Waits until all have come, and returns how many had come before;
     /// [`Error::Remote`] if the barrier is or gets broken.
+    #[track_caller]
     pub fn wait(&self) -> Result<usize, Error> {
         number(self.handle.wait(None, Method::Barrier(BarrierCall::Wait(None)))?)
     }
 
     /// As [`wait`](Self::wait), but breaks the barrier when the time has passed.
+    #[track_caller]
     pub fn wait_timeout(&self, timeout: Duration) -> Result<usize, Error> {
         number(self.handle.wait(Some(timeout), Method::Barrier(BarrierCall::Wait(None)))?)
     }
 
     /// Breaks the barrier: all that wait are refused, and all that come, until a reset.
+    #[track_caller]
     pub fn abort(&self) -> Result<(), Error> {
         done(self.handle.now(Method::Barrier(BarrierCall::Abort))?)
     }
 
     /// Makes the barrier as new; all that wait are refused.
+    #[track_caller]
     pub fn reset(&self) -> Result<(), Error> {
         done(self.handle.now(Method::Barrier(BarrierCall::Reset))?)
     }
 
     /// How many wait.
     #[doc(alias = "n_waiting")]
+    #[track_caller]
     pub fn waiting(&self) -> Result<usize, Error> {
         number(self.handle.now(Method::Barrier(BarrierCall::Waiting))?)
     }
 
     /// Whether it is broken.
     #[doc(alias = "broken")]
+    #[track_caller]
     pub fn is_broken(&self) -> Result<bool, Error> {
         yes(self.handle.now(Method::Barrier(BarrierCall::IsBroken))?)
     }

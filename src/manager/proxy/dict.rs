@@ -40,6 +40,7 @@ impl<P: Io + Tasks> Manager<P> {
     ///
     /// # Errors
     /// [`Error::ManagerGone`].
+    #[track_caller]
     pub fn dict<K, V>(&self) -> Result<Dict<K, V, P>, Error> {
         Ok(Dict::of(Handle::new(&self.link, self.link.create(Kind::Dict)?)))
     }
@@ -47,11 +48,13 @@ impl<P: Io + Tasks> Manager<P> {
 
 #[allow(clippy::missing_errors_doc, reason = "the type says it once for all of them")]
 impl<K: Serialize + DeserializeOwned, V: Serialize + DeserializeOwned, P: Io + Tasks> Dict<K, V, P> {
+    #[track_caller]
     fn call(&self, call: DictCall) -> Result<crate::manager::message::Reply, Error> {
         self.handle.now(Method::Dict(call))
     }
 
     /// The value of a key.
+    #[track_caller]
     pub fn get<Q: Serialize + ?Sized>(&self, key: &Q) -> Result<Option<V>, Error>
     where
         K: Borrow<Q>,
@@ -60,6 +63,7 @@ impl<K: Serialize + DeserializeOwned, V: Serialize + DeserializeOwned, P: Io + T
     }
 
     /// Whether there is a value.
+    #[track_caller]
     pub fn contains_key<Q: Serialize + ?Sized>(&self, key: &Q) -> Result<bool, Error>
     where
         K: Borrow<Q>,
@@ -68,6 +72,7 @@ impl<K: Serialize + DeserializeOwned, V: Serialize + DeserializeOwned, P: Io + T
     }
 
     /// Sets the value of a key and returns the one before.
+    #[track_caller]
     pub fn insert<Q: Serialize + ?Sized>(&self, key: &Q, value: &V) -> Result<Option<V>, Error>
     where
         K: Borrow<Q>,
@@ -77,6 +82,7 @@ impl<K: Serialize + DeserializeOwned, V: Serialize + DeserializeOwned, P: Io + T
 
     /// Takes the value of a key away.
     #[doc(alias = "pop")]
+    #[track_caller]
     pub fn remove<Q: Serialize + ?Sized>(&self, key: &Q) -> Result<Option<V>, Error>
     where
         K: Borrow<Q>,
@@ -86,6 +92,7 @@ impl<K: Serialize + DeserializeOwned, V: Serialize + DeserializeOwned, P: Io + T
 
     /// The value of a key, which is `value` from now on if there was none.
     #[doc(alias = "setdefault")]
+    #[track_caller]
     pub fn get_or_insert<Q: Serialize + ?Sized>(&self, key: &Q, value: &V) -> Result<V, Error>
     where
         K: Borrow<Q>,
@@ -101,6 +108,7 @@ impl<K: Serialize + DeserializeOwned, V: Serialize + DeserializeOwned, P: Io + T
     /// Changes the value of a key in one step: `change` gets what there is and returns
     /// what there is to be, `None` for nothing. It is called again if somebody else
     /// changed the value meanwhile. Returns what there is then.
+    #[track_caller]
     pub fn update<Q: Serialize + ?Sized>(
         &self,
         key: &Q,
@@ -127,6 +135,7 @@ impl<K: Serialize + DeserializeOwned, V: Serialize + DeserializeOwned, P: Io + T
 
     /// Sets several values in one step.
     #[doc(alias = "update")]
+    #[track_caller]
     pub fn extend(&self, entries: impl IntoIterator<Item = (K, V)>) -> Result<(), Error> {
         let entries = entries.into_iter().map(|(key, value)| Ok((encode(&key)?, encode(&value)?)));
         done(self.call(DictCall::Extend(entries.collect::<Result<_, Error>>()?))?)
@@ -134,37 +143,44 @@ impl<K: Serialize + DeserializeOwned, V: Serialize + DeserializeOwned, P: Io + T
 
     /// Takes away the entry whose key came last.
     #[doc(alias = "popitem")]
+    #[track_caller]
     pub fn pop_last(&self) -> Result<Option<(K, V)>, Error> {
         Ok(pairs(self.call(DictCall::PopLast)?)?.pop())
     }
 
     /// How many keys there are.
+    #[track_caller]
     pub fn len(&self) -> Result<usize, Error> {
         number(self.call(DictCall::Len)?)
     }
 
     /// Whether there are none.
+    #[track_caller]
     pub fn is_empty(&self) -> Result<bool, Error> {
         Ok(self.len()? == 0)
     }
 
     /// All keys.
+    #[track_caller]
     pub fn keys(&self) -> Result<Vec<K>, Error> {
         many(self.call(DictCall::Keys)?)
     }
 
     /// All values.
+    #[track_caller]
     pub fn values(&self) -> Result<Vec<V>, Error> {
         many(self.call(DictCall::Values)?)
     }
 
     /// All keys with their values, as they are at one moment.
     #[doc(alias = "copy")]
+    #[track_caller]
     pub fn items(&self) -> Result<Vec<(K, V)>, Error> {
         pairs(self.call(DictCall::Items)?)
     }
 
     /// Takes all away.
+    #[track_caller]
     pub fn clear(&self) -> Result<(), Error> {
         done(self.call(DictCall::Clear)?)
     }

@@ -31,6 +31,7 @@ impl<P: Io + Tasks> Manager<P> {
     ///
     /// # Errors
     /// [`Error::ManagerGone`].
+    #[track_caller]
     pub fn event(&self) -> Result<Event<P>, Error> {
         Ok(Event::of(Handle::new(&self.link, self.link.create(Kind::Event)?)))
     }
@@ -39,27 +40,32 @@ impl<P: Io + Tasks> Manager<P> {
 #[allow(clippy::missing_errors_doc, reason = "the type says it once for all of them")]
 impl<P: Io + Tasks> Event<P> {
     /// Sets the flag; all that wait go on.
+    #[track_caller]
     pub fn set(&self) -> Result<(), Error> {
         done(self.handle.now(Method::Event(EventCall::Set))?)
     }
 
     /// Takes the flag back.
+    #[track_caller]
     pub fn clear(&self) -> Result<(), Error> {
         done(self.handle.now(Method::Event(EventCall::Clear))?)
     }
 
     /// Whether the flag is set.
+    #[track_caller]
     pub fn is_set(&self) -> Result<bool, Error> {
         yes(self.handle.now(Method::Event(EventCall::IsSet))?)
     }
 
     /// Waits until the flag is set.
+    #[track_caller]
     pub fn wait(&self) -> Result<(), Error> {
         done(self.handle.wait(None, Method::Event(EventCall::Wait))?)
     }
 
     /// Waits until the flag is set, but not much longer than `timeout`; false if the time
     /// passed first.
+    #[track_caller]
     pub fn wait_timeout(&self, timeout: Duration) -> Result<bool, Error> {
         match self.handle.wait(Some(timeout), Method::Event(EventCall::Wait))? {
             Reply::TimedOut => Ok(false),

@@ -30,11 +30,13 @@ impl<P: Io + Tasks> Handle<P> {
     }
 
     /// A method that never waits.
+    #[track_caller]
     pub(super) fn now(&self, method: Method) -> Result<Reply, Error> {
         self.link.call(self.object, None, method)
     }
 
     /// A method that may wait for so long; `None` for ever.
+    #[track_caller]
     pub(super) fn wait(&self, timeout: Option<Duration>, method: Method) -> Result<Reply, Error> {
         self.link.call(self.object, timeout, method)
     }

@@ -51,6 +51,7 @@ impl<P: Io + Tasks> Manager<P> {
     ///
     /// # Errors
     /// [`Error::Value`] if one cannot be encoded, or [`Error::ManagerGone`].
+    #[track_caller]
     pub fn list<T: Serialize>(&self, items: impl IntoIterator<Item = T>) -> Result<List<T, P>, Error> {
         Ok(List::of(Handle::new(&self.link, self.link.create(Kind::List(encoded(items)?))?)))
     }
@@ -59,6 +60,7 @@ impl<P: Io + Tasks> Manager<P> {
     ///
     /// # Errors
     /// [`Error::Value`] if one cannot be encoded, or [`Error::ManagerGone`].
+    #[track_caller]
     pub fn array<T: Serialize>(&self, items: impl IntoIterator<Item = T>) -> Result<Array<T, P>, Error> {
         Ok(Array::of(Handle::new(&self.link, self.link.create(Kind::List(encoded(items)?))?)))
     }
@@ -69,22 +71,26 @@ macro_rules! items {
     ($name:ident) => {
         #[allow(clippy::missing_errors_doc, reason = "the type says it once for all of them")]
         impl<T: Serialize + DeserializeOwned, P: Io + Tasks> $name<T, P> {
+            #[track_caller]
             fn call(&self, call: ListCall) -> Result<Reply, Error> {
                 self.handle.now(Method::List(call))
             }
 
             /// The item there, if there is one.
+            #[track_caller]
             pub fn get(&self, at: usize) -> Result<Option<T>, Error> {
                 maybe(self.call(ListCall::Get(at as u64))?)
             }
 
             /// Puts an item in the place of another.
+            #[track_caller]
             pub fn set(&self, at: usize, item: &T) -> Result<(), Error> {
                 done(self.call(ListCall::Set(at as u64, encode(item)?))?)
             }
 
             /// Changes an item in one step and returns what it is then. `change` is called
             /// again if somebody else changed the item meanwhile.
+            #[track_caller]
             pub fn update(&self, at: usize, mut change: impl FnMut(T) -> T) -> Result<T, Error> {
                 let at = at as u64;
                 let mut expected = match self.call(ListCall::Get(at))? {
@@ -105,22 +111,26 @@ macro_rules! items {
             }
 
             /// How many items there are.
+            #[track_caller]
             pub fn len(&self) -> Result<usize, Error> {
                 number(self.call(ListCall::Len)?)
             }
 
             /// Whether there are none.
+            #[track_caller]
             pub fn is_empty(&self) -> Result<bool, Error> {
                 Ok(self.len()? == 0)
             }
 
             /// The items of a range, as far as there are any.
+            #[track_caller]
             pub fn slice(&self, range: impl RangeBounds<usize>) -> Result<Vec<T>, Error> {
                 let (from, to) = bounds(&range);
                 many(self.call(ListCall::Slice(from, to))?)
             }
 
             /// All items, as they are at one moment.
+            #[track_caller]
             pub fn to_vec(&self) -> Result<Vec<T>, Error> {
                 self.slice(..)
             }
@@ -148,31 +158,37 @@ fn bounds(range: &impl RangeBounds<usize>) -> (u64, u64) {
 impl<T: Serialize + DeserializeOwned, P: Io + Tasks> List<T, P> {
     /// Adds an item at the end.
     #[doc(alias = "append")]
+    #[track_caller]
     pub fn push(&self, item: &T) -> Result<(), Error> {
         done(self.call(ListCall::Extend(vec![encode(item)?]))?)
     }
 
     /// Takes the last item.
+    #[track_caller]
     pub fn pop(&self) -> Result<Option<T>, Error> {
         maybe(self.call(ListCall::Pop)?)
     }
 
     /// Adds items at the end in one step.
+    #[track_caller]
     pub fn extend(&self, items: impl IntoIterator<Item = T>) -> Result<(), Error> {
         done(self.call(ListCall::Extend(encoded(items)?))?)
     }
 
     /// Puts an item before the one there.
+    #[track_caller]
     pub fn insert(&self, at: usize, item: &T) -> Result<(), Error> {
         done(self.call(ListCall::Insert(at as u64, encode(item)?))?)
     }
 
     /// Takes the item there.
+    #[track_caller]
     pub fn remove(&self, at: usize) -> Result<Option<T>, Error> {
         maybe(self.call(ListCall::Remove(at as u64))?)
     }
 
     /// Puts other items where those of a range are, and returns those.
+    #[track_caller]
     pub fn splice(
         &self,
         range: impl RangeBounds<usize>,
@@ -184,6 +200,7 @@ impl<T: Serialize + DeserializeOwned, P: Io + Tasks> List<T, P> {
 
     /// Where the first such item is.
     #[doc(alias = "index")]
+    #[track_caller]
     pub fn find(&self, item: &T) -> Result<Option<usize>, Error> {
         match self.call(ListCall::Find(encode(item)?))? {
             Reply::Done => Ok(None),
@@ -192,27 +209,32 @@ impl<T: Serialize + DeserializeOwned, P: Io + Tasks> List<T, P> {
     }
 
     /// How many such items there are.
+    #[track_caller]
     pub fn count(&self, item: &T) -> Result<usize, Error> {
         number(self.call(ListCall::Count(encode(item)?))?)
     }
 
     /// Repeats the list in its place, as `*=` does; with 0 times nothing is left.
+    #[track_caller]
     pub fn repeat(&self, times: usize) -> Result<(), Error> {
         done(self.call(ListCall::Repeat(times as u64))?)
     }
 
     /// Turns the order round.
+    #[track_caller]
     pub fn reverse(&self) -> Result<(), Error> {
         done(self.call(ListCall::Reverse)?)
     }
 
     /// Takes all away.
+    #[track_caller]
     pub fn clear(&self) -> Result<(), Error> {
         self.repeat(0)
     }
 
     /// Item after item, each fetched when it is its turn: what was changed meanwhile is
     /// seen.
+    #[track_caller]
     pub fn iter(&self) -> Iter<T, P> {
         Iter { list: self.clone(), next: 0, over: false }
     }

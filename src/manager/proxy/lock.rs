@@ -53,6 +53,7 @@ impl<P: Io + Tasks> Manager<P> {
     ///
     /// # Errors
     /// [`Error::ManagerGone`].
+    #[track_caller]
     pub fn lock(&self) -> Result<Lock<P>, Error> {
         Ok(Lock::of(Handle::new(&self.link, self.link.create(Kind::Lock { reentrant: false })?)))
     }
@@ -62,6 +63,7 @@ impl<P: Io + Tasks> Manager<P> {
     /// # Errors
     /// [`Error::ManagerGone`].
     #[doc(alias = "RLock")]
+    #[track_caller]
     pub fn reentrant_lock(&self) -> Result<ReentrantLock<P>, Error> {
         Ok(ReentrantLock::of(Handle::new(&self.link, self.link.create(Kind::Lock { reentrant: true })?)))
     }
@@ -73,21 +75,25 @@ macro_rules! lock {
         #[allow(clippy::missing_errors_doc, reason = "the type says it once for all of them")]
         impl<P: Io + Tasks> $name<P> {
             /// Takes the lock, waiting until it is free.
+            #[track_caller]
             pub fn acquire(&self) -> Result<Held, Error> {
                 self.acquire_until(None).and_then(|held| held.ok_or_else(|| unexpected(Reply::TimedOut)))
             }
 
             /// Takes the lock if that is possible at once.
+            #[track_caller]
             pub fn try_acquire(&self) -> Result<Option<Held>, Error> {
                 self.acquire_until(Some(Duration::ZERO))
             }
 
             /// Takes the lock, waiting not much longer than `timeout`; `None` if the time
             /// passed first.
+            #[track_caller]
             pub fn acquire_timeout(&self, timeout: Duration) -> Result<Option<Held>, Error> {
                 self.acquire_until(Some(timeout))
             }
 
+            #[track_caller]
             fn acquire_until(&self, timeout: Option<Duration>) -> Result<Option<Held>, Error> {
                 match self.handle.wait(timeout, Method::Lock(LockCall::Acquire))? {
                     Reply::Yes(abandoned) => Ok(Some(if abandoned { Held::Abandoned } else { Held::Clean })),
@@ -97,11 +103,13 @@ macro_rules! lock {
             }
 
             /// Releases the lock; [`Error::Remote`] if that is not possible.
+            #[track_caller]
             pub fn release(&self) -> Result<(), Error> {
                 done(self.handle.now(Method::Lock(LockCall::Release))?)
             }
 
             /// Whether somebody holds it.
+            #[track_caller]
             pub fn is_locked(&self) -> Result<bool, Error> {
                 yes(self.handle.now(Method::Lock(LockCall::IsLocked))?)
             }
@@ -115,11 +123,13 @@ lock!(ReentrantLock);
 #[allow(clippy::missing_errors_doc, reason = "the type says it once for all of them")]
 impl<P: Io + Tasks> Lock<P> {
     /// Takes the lock until the guard is dropped.
+    #[track_caller]
     pub fn lock(&self) -> Result<LockGuard<'_, P>, Error> {
         self.acquire().map(|held| LockGuard { lock: self, held })
     }
 
     /// Takes the lock until the guard is dropped, if that is possible at once.
+    #[track_caller]
     pub fn try_lock(&self) -> Result<Option<LockGuard<'_, P>>, Error> {
         Ok(self.try_acquire()?.map(|held| LockGuard { lock: self, held }))
     }
@@ -136,6 +146,7 @@ pub struct LockGuard<'lock, P: Io + Tasks> {
 impl<P: Io + Tasks> LockGuard<'_, P> {
     /// Whether the holder before died.
     #[must_use]
+    #[track_caller]
     pub fn was_abandoned(&self) -> bool {
         self.held == Held::Abandoned
     }

@@ -33,6 +33,7 @@ impl<P: Io + Tasks> Manager<P> {
     ///
     /// # Errors
     /// [`Error::ManagerGone`].
+    #[track_caller]
     pub fn namespace(&self) -> Result<Namespace<P>, Error> {
         Ok(Namespace::of(Handle::new(&self.link, self.link.create(Kind::Dict)?)))
     }
@@ -43,6 +44,7 @@ impl<P: Io + Tasks> Namespace<P> {
     ///
     /// # Errors
     /// [`Error::Value`] if it is of another type, or [`Error::ManagerGone`].
+    #[track_caller]
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Error> {
         maybe(self.handle.now(Method::Dict(DictCall::Get(encode(name)?)))?)
     }
@@ -51,6 +53,7 @@ impl<P: Io + Tasks> Namespace<P> {
     ///
     /// # Errors
     /// [`Error::Value`] if it cannot be encoded, or [`Error::ManagerGone`].
+    #[track_caller]
     pub fn set<T: Serialize + ?Sized>(&self, name: &str, value: &T) -> Result<(), Error> {
         done(self.handle.now(Method::Dict(DictCall::Insert(encode(name)?, encode(value)?)))?)
     }
@@ -59,6 +62,7 @@ impl<P: Io + Tasks> Namespace<P> {
     ///
     /// # Errors
     /// [`Error::ManagerGone`].
+    #[track_caller]
     pub fn delete(&self, name: &str) -> Result<bool, Error> {
         let name = encode(name)?;
         let there = yes(self.handle.now(Method::Dict(DictCall::Contains(name.clone())))?)?;
@@ -69,6 +73,7 @@ impl<P: Io + Tasks> Namespace<P> {
     ///
     /// # Errors
     /// [`Error::ManagerGone`].
+    #[track_caller]
     pub fn names(&self) -> Result<Vec<String>, Error> {
         let mut names: Vec<String> = many(self.handle.now(Method::Dict(DictCall::Keys))?)?;
         names.retain(|name| !name.starts_with('_'));

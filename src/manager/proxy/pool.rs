@@ -87,6 +87,7 @@ impl<P: Io + Tasks> Manager<P> {
     /// # Errors
     /// [`Error::InvalidArgument`] if they are none or more than 4096, or
     /// [`Error::ManagerGone`].
+    #[track_caller]
     pub fn pool(&self, workers: usize) -> Result<Pool<P>, Error> {
         if !(1..=4096).contains(&workers) {
             return Err(Error::InvalidArgument {
@@ -102,6 +103,7 @@ impl<P: Io + Tasks> Manager<P> {
 #[allow(clippy::missing_errors_doc, reason = "the type says it once for all of them")]
 impl<P: Io + Tasks> Pool<P> {
     /// Runs `function` in a worker and waits for its result.
+    #[track_caller]
     pub fn apply<F, I, O>(&self, function: F, argument: I) -> Result<O, Error>
     where
         F: Fn(I) -> O + Copy + 'static,
@@ -114,6 +116,7 @@ impl<P: Io + Tasks> Pool<P> {
 
     /// The result of `function` for each argument, in their order, about four tasks for each
     /// core; of several errors the first one, after all tasks have ended.
+    #[track_caller]
     pub fn map<F, I, O>(&self, function: F, arguments: impl IntoIterator<Item = I>) -> Result<Vec<O>, Error>
     where
         F: Fn(I) -> O + Copy + 'static,
@@ -128,6 +131,7 @@ impl<P: Io + Tasks> Pool<P> {
     /// Has `function` run for each argument; `chunk` of them are one task. It is an
     /// [`Error::InvalidArgument`] if that is 0.
     #[doc(alias = "apply_async")]
+    #[track_caller]
     pub fn map_async<F, I, O>(
         &self,
         function: F,
@@ -152,21 +156,25 @@ impl<P: Io + Tasks> Pool<P> {
         Ok(Pending { handle: self.handle.clone(), first, count, results: PhantomData })
     }
 
+    #[track_caller]
     fn call(&self, call: PoolCall) -> Result<Reply, Error> {
         self.handle.now(Method::Pool(call))
     }
 
     /// Takes no new tasks from now on; those that are out are done.
+    #[track_caller]
     pub fn close(&self) -> Result<(), Error> {
         done(self.call(PoolCall::Close)?)
     }
 
     /// Ends the workers at once, with `SIGKILL`; what is out is lost.
+    #[track_caller]
     pub fn terminate(&self) -> Result<(), Error> {
         done(self.call(PoolCall::Terminate)?)
     }
 
     /// Waits until all that is out is done; the pool must have been closed or terminated.
+    #[track_caller]
     pub fn join(&self) -> Result<(), Error> {
         done(self.handle.wait(None, Method::Pool(PoolCall::Join))?)
     }
@@ -188,6 +196,7 @@ impl<O: DeserializeOwned, P: Io + Tasks> Pending<O, P> {
 
     /// Waits for all results, but not much longer than `timeout`; false if the time passed
     /// first.
+    #[track_caller]
     pub fn wait_timeout(&self, timeout: Duration) -> Result<bool, Error> {
         let call = PoolCall::Await { first: self.first, count: self.count };
         match self.handle.wait(Some(timeout), Method::Pool(call))? {

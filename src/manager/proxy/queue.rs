@@ -39,6 +39,7 @@ impl<P: Io + Tasks> Manager<P> {
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if there is room for none, or [`Error::ManagerGone`].
+    #[track_caller]
     pub fn queue<T>(&self, room: impl Into<Option<usize>>) -> Result<Queue<T, P>, Error> {
         let room = room.into();
         if room == Some(0) {
@@ -56,6 +57,7 @@ impl<P: Io + Tasks> Manager<P> {
 #[allow(clippy::missing_errors_doc, reason = "the type says it once for all of them")]
 impl<T: Serialize + DeserializeOwned, P: Io + Tasks> Queue<T, P> {
     /// Adds an item, waiting until there is room.
+    #[track_caller]
     pub fn put<Q: Serialize + ?Sized>(&self, item: &Q) -> Result<(), Error>
     where
         T: std::borrow::Borrow<Q>,
@@ -65,6 +67,7 @@ impl<T: Serialize + DeserializeOwned, P: Io + Tasks> Queue<T, P> {
 
     /// Adds an item, waiting for room not much longer than `timeout`; false if the time
     /// passed first.
+    #[track_caller]
     pub fn put_timeout<Q: Serialize + ?Sized>(&self, item: &Q, timeout: Duration) -> Result<bool, Error>
     where
         T: std::borrow::Borrow<Q>,
@@ -77,6 +80,7 @@ impl<T: Serialize + DeserializeOwned, P: Io + Tasks> Queue<T, P> {
 
     /// Adds an item if there is room; false if not.
     #[doc(alias = "put_nowait")]
+    #[track_caller]
     pub fn try_put<Q: Serialize + ?Sized>(&self, item: &Q) -> Result<bool, Error>
     where
         T: std::borrow::Borrow<Q>,
@@ -85,12 +89,14 @@ impl<T: Serialize + DeserializeOwned, P: Io + Tasks> Queue<T, P> {
     }
 
     /// Takes the first item, waiting until there is one.
+    #[track_caller]
     pub fn get(&self) -> Result<T, Error> {
         value(self.handle.wait(None, Method::Queue(QueueCall::Get))?)
     }
 
     /// Takes the first item, waiting not much longer than `timeout`; `None` if the time
     /// passed first.
+    #[track_caller]
     pub fn get_timeout(&self, timeout: Duration) -> Result<Option<T>, Error> {
         match self.handle.wait(Some(timeout), Method::Queue(QueueCall::Get))? {
             Reply::TimedOut => Ok(None),
@@ -100,28 +106,33 @@ impl<T: Serialize + DeserializeOwned, P: Io + Tasks> Queue<T, P> {
 
     /// Takes the first item if there is one.
     #[doc(alias = "get_nowait")]
+    #[track_caller]
     pub fn try_get(&self) -> Result<Option<T>, Error> {
         self.get_timeout(Duration::ZERO)
     }
 
     /// How many items there are.
     #[doc(alias = "qsize")]
+    #[track_caller]
     pub fn len(&self) -> Result<usize, Error> {
         number(self.handle.now(Method::Queue(QueueCall::Len))?)
     }
 
     /// Whether there are none.
+    #[track_caller]
     pub fn is_empty(&self) -> Result<bool, Error> {
         Ok(self.len()? == 0)
     }
 
     /// The work of an item that was taken is done; [`Error::Remote`] if that was said of
     /// every item already.
+    #[track_caller]
     pub fn task_done(&self) -> Result<(), Error> {
         done(self.handle.now(Method::Queue(QueueCall::TaskDone))?)
     }
 
     /// Waits until the work of every item that was put is done.
+    #[track_caller]
     pub fn join(&self) -> Result<(), Error> {
         done(self.handle.wait(None, Method::Queue(QueueCall::Join))?)
     }

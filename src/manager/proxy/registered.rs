@@ -38,6 +38,7 @@ impl<P: Io + Tasks> Manager<P> {
     /// # Errors
     /// [`Error::Remote`] if there is no such type, or the argument is of another type,
     /// or [`Error::ManagerGone`].
+    #[track_caller]
     pub fn create<A: Serialize + ?Sized>(&self, name: &str, argument: &A) -> Result<Registered<P>, Error> {
         let kind = Kind::Registered(name.to_owned(), encode(argument)?);
         Ok(Registered::of(Handle::new(&self.link, self.link.create(kind)?)))
@@ -51,6 +52,7 @@ impl<P: Io + Tasks> Registered<P> {
     /// [`Error::Remote`] if there is no such method, if its argument is of another type,
     /// if it failed or panicked; [`Error::Value`] if its result is of another type, or
     /// [`Error::ManagerGone`].
+    #[track_caller]
     pub fn call<A: Serialize + ?Sized, R: DeserializeOwned>(
         &self,
         method: &str,

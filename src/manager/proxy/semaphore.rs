@@ -34,6 +34,7 @@ impl<P: Io + Tasks> Manager<P> {
     ///
     /// # Errors
     /// [`Error::ManagerGone`].
+    #[track_caller]
     pub fn semaphore(&self, permits: usize) -> Result<Semaphore<P>, Error> {
         self.any_semaphore(permits, false)
     }
@@ -42,10 +43,12 @@ impl<P: Io + Tasks> Manager<P> {
     ///
     /// # Errors
     /// [`Error::ManagerGone`].
+    #[track_caller]
     pub fn bounded_semaphore(&self, permits: usize) -> Result<Semaphore<P>, Error> {
         self.any_semaphore(permits, true)
     }
 
+    #[track_caller]
     fn any_semaphore(&self, permits: usize, bounded: bool) -> Result<Semaphore<P>, Error> {
         let kind = Kind::Semaphore { permits: permits as u64, bounded };
         Ok(Semaphore::of(Handle::new(&self.link, self.link.create(kind)?)))
@@ -55,21 +58,25 @@ impl<P: Io + Tasks> Manager<P> {
 #[allow(clippy::missing_errors_doc, reason = "the type says it once for all of them")]
 impl<P: Io + Tasks> Semaphore<P> {
     /// Takes a permit, waiting until there is one.
+    #[track_caller]
     pub fn acquire(&self) -> Result<(), Error> {
         self.acquire_until(None).map(drop)
     }
 
     /// Takes a permit if there is one; false if not.
+    #[track_caller]
     pub fn try_acquire(&self) -> Result<bool, Error> {
         self.acquire_until(Some(Duration::ZERO))
     }
 
     /// Takes a permit, waiting not much longer than `timeout`; false if the time passed
     /// first.
+    #[track_caller]
     pub fn acquire_timeout(&self, timeout: Duration) -> Result<bool, Error> {
         self.acquire_until(Some(timeout))
     }
 
+    #[track_caller]
     fn acquire_until(&self, timeout: Option<Duration>) -> Result<bool, Error> {
         match self.handle.wait(timeout, Method::Semaphore(SemaphoreCall::Acquire))? {
             Reply::Yes(_) => Ok(true),
@@ -79,17 +86,20 @@ impl<P: Io + Tasks> Semaphore<P> {
     }
 
     /// Gives a permit back; [`Error::Remote`] if it is bounded and all are there.
+    #[track_caller]
     pub fn release(&self) -> Result<(), Error> {
         self.release_many(1)
     }
 
     /// Gives several permits back in one step.
+    #[track_caller]
     pub fn release_many(&self, permits: usize) -> Result<(), Error> {
         done(self.handle.now(Method::Semaphore(SemaphoreCall::Release(permits as u64)))?)
     }
 
     /// How many permits are there.
     #[doc(alias = "get_value")]
+    #[track_caller]
     pub fn available_permits(&self) -> Result<usize, Error> {
         number(self.handle.now(Method::Semaphore(SemaphoreCall::Permits))?)
     }

@@ -36,6 +36,7 @@ impl<P: Io + Tasks> Manager<P> {
     ///
     /// # Errors
     /// [`Error::Value`] if it cannot be encoded, or [`Error::ManagerGone`].
+    #[track_caller]
     pub fn value<T: Serialize>(&self, value: &T) -> Result<Value<T, P>, Error> {
         Ok(Value::of(Handle::new(&self.link, self.link.create(Kind::Value(encode(value)?))?)))
     }
@@ -43,27 +44,32 @@ impl<P: Io + Tasks> Manager<P> {
 
 #[allow(clippy::missing_errors_doc, reason = "the type says it once for all of them")]
 impl<T: Serialize + DeserializeOwned, P: Io + Tasks> Value<T, P> {
+    #[track_caller]
     fn call(&self, call: ValueCall) -> Result<Reply, Error> {
         self.handle.now(Method::Value(call))
     }
 
     /// The value.
+    #[track_caller]
     pub fn get(&self) -> Result<T, Error> {
         value(self.call(ValueCall::Get)?)
     }
 
     /// Sets the value.
+    #[track_caller]
     pub fn set(&self, value: &T) -> Result<(), Error> {
         done(self.call(ValueCall::Set(encode(value)?))?)
     }
 
     /// Sets the value and returns the one before.
+    #[track_caller]
     pub fn replace(&self, new: &T) -> Result<T, Error> {
         value(self.call(ValueCall::Set(encode(new)?))?)
     }
 
     /// Changes the value in one step and returns what it is then. `change` is called again
     /// if somebody else changed the value meanwhile.
+    #[track_caller]
     pub fn update(&self, mut change: impl FnMut(T) -> T) -> Result<T, Error> {
         let mut expected = match self.call(ValueCall::Get)? {
             Reply::Maybe(Some(now)) => now,

@@ -13,6 +13,7 @@ use super::options::Crash;
 use super::part::{NEVER, Part};
 use super::rules::Rules;
 use super::wgl::{self, Outcome};
+use rustc_hash::FxHashSet;
 
 /// Operations with their numbers in the history.
 type Members<'h, M> = [(usize, &'h Call<<M as Model>::Op, <M as Model>::Ret>)];
@@ -25,55 +26,90 @@ pub(super) fn search<M: Model>(
     limit: &mut Limit,
 ) -> Result<Option<Stuck>, Why> {
     let whole = Part::new(members, NEVER, crash, limit)?;
-    let (order, entry) = match wgl::search(model, &whole, rules, limit)? {
+    let outcome = match wgl::search(model, &whole, rules, limit)? {
         Outcome::Placed(order) => {
             debug_assert!(explains(model, &whole, &order), "the order found explains nothing");
             return Ok(None);
         }
-        // The verdict stands, even if there is no time to find out more.
-        Outcome::Stuck(order, entry) => match halve(model, members, &whole, entry, (crash, rules), limit) {
-            Ok(Some((order, entry))) => (order, Some(entry)),
-            Ok(None) => (whole.numbers(&order), Some(entry)),
-            Err(_) => (whole.numbers(&order), None),
-        },
+        outcome => outcome,
     };
-    let operation = entry.map(|entry| whole.calls[entry as usize].0);
-    Ok(Some(Stuck { partition: None, prefix: order, operation }))
+    let mut bounds = Bounds { from: 0, order: Vec::new(), to: whole.done as u32 - 1, step: 1, firm: false };
+    bounds.narrow(bounds.to, &whole, outcome);
+    // The verdict stands, even if there is no time to find out more.
+    let known = bounds.close(model, members, &whole, (crash, rules), limit);
+    let operation = known.ok().map(|()| whole.calls[bounds.from as usize].0);
+    Ok(Some(Stuck { partition: None, prefix: bounds.prefix(&whole), operation }))
 }
 
-/// An order that explains the longest prefix, and the entry that ends it; `None` if that
-/// is `good`, what returned before which can be explained.
-fn halve<M: Model>(
-    model: &M,
-    members: &Members<'_, M>,
-    whole: &Part<'_, M::Op, M::Ret>,
-    good: u32,
-    (crash, rules): (Crash, Rules),
-    limit: &mut Limit,
-) -> Result<Option<(Vec<usize>, u32)>, Why> {
-    // What returned before `from` can be explained, what returned by `to` cannot. Most
-    // ends are near, so the distance is doubled first.
-    let (mut from, mut to, mut step) = (good, whole.done as u32 - 1, 1);
-    let mut best = None;
-    while from < to {
-        let middle =
-            if best.is_none() || step < to - from { from + step - 1 } else { from + (to - from) / 2 };
-        let middle = middle.min(to - 1);
-        let part = Part::new(members, whole.ends[middle as usize], crash, limit)?;
-        match wgl::search(model, &part, rules, limit)? {
+/// Between which returns the longest prefix ends.
+struct Bounds {
+    /// What returned before this entry can be explained ..
+    from: u32,
+    /// .. by this order, in numbers of the history.
+    order: Vec<usize>,
+    /// What returned by the return of this entry cannot.
+    to: u32,
+    /// How far beyond `from` is looked next: most ends are near.
+    step: u32,
+    /// Nothing explains `to`, whatever comes before: the end is there, more likely than not.
+    firm: bool,
+}
+
+impl Bounds {
+    /// What the search of `part`, all that returned by entry `until`, tells of them.
+    fn narrow<O, R>(&mut self, until: u32, part: &Part<'_, O, R>, outcome: Outcome) {
+        let (from, order) = match outcome {
+            // Those that returned at the same time were explained as well.
             Outcome::Placed(order) => {
-                // Those that returned at the same time were explained as well.
-                from = part.done as u32;
-                best = Some(part.numbers(&order));
-                step *= 2;
+                self.step *= 2;
+                (part.done as u32, order)
             }
-            Outcome::Stuck(..) => {
-                to = middle;
-                step = 1;
+            Outcome::Stuck(order, entry) => {
+                (self.to, self.step, self.firm) = (until, 1, false);
+                (entry, order)
             }
+            Outcome::Impossible(entry) => {
+                (self.to, self.step, self.firm) = (until.min(entry), 1, true);
+                return;
+            }
+        };
+        if from > self.from {
+            (self.from, self.order) = (from, part.numbers(&order));
         }
     }
-    Ok(best.map(|order| (order, from.min(whole.done as u32 - 1))))
+
+    /// The order without what the search tried beyond the end of the prefix.
+    fn prefix<O, R>(mut self, whole: &Part<'_, O, R>) -> Vec<usize> {
+        let ended: FxHashSet<usize> =
+            whole.calls[..self.from as usize].iter().map(|(number, _)| *number).collect();
+        let last = self.order.iter().rposition(|number| ended.contains(number));
+        self.order.truncate(last.map_or(0, |last| last + 1));
+        self.order
+    }
+
+    /// Narrows them until they meet.
+    fn close<M: Model>(
+        &mut self,
+        model: &M,
+        members: &Members<'_, M>,
+        whole: &Part<'_, M::Op, M::Ret>,
+        (crash, rules): (Crash, Rules),
+        limit: &mut Limit,
+    ) -> Result<(), Why> {
+        while self.from < self.to {
+            let distance = self.to - self.from;
+            let ahead = match self.firm {
+                true => distance - 1,
+                false if self.step < distance => self.step - 1,
+                false => distance / 2,
+            };
+            let until = self.from + ahead;
+            let part = Part::new(members, whole.ends[until as usize], crash, limit)?;
+            let outcome = wgl::search(model, &part, rules, limit)?;
+            self.narrow(until, &part, outcome);
+        }
+        Ok(())
+    }
 }
 
 /// Whether an order is what it should be: legal, complete, and true to real time.

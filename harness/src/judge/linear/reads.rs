@@ -18,8 +18,12 @@ use super::part::Part;
 use super::rules::{Rule, Rules};
 use super::states::States;
 
-/// So many reads are looked at ahead of a configuration.
-const AHEAD: usize = 4;
+/// So many reads are looked at ahead of a configuration, each of them closely ..
+const NEAR: usize = 4;
+
+/// .. and so many if they have forgotten the state: nothing but what replaces all of it can
+/// still explain them, and it is used up soon.
+const AHEAD: usize = 64;
 
 /// A history with more operations is long.
 const LONG: usize = 4096;
@@ -99,8 +103,8 @@ impl Reads {
         shown <= low
     }
 
-    /// Whether there is a read that nothing explains, whatever comes before it; not asked
-    /// of long histories, where it would take longer than the search.
+    /// The first read that nothing explains, whatever comes before it; not asked of long
+    /// histories, where it would take longer than the search.
     pub(super) fn impossible<M: Model>(
         &self,
         part: &Part<'_, M::Op, M::Ret>,
@@ -108,18 +112,18 @@ impl Reads {
         classes: &[u32],
         init: u32,
         limit: &mut Limit,
-    ) -> Result<bool, Why> {
+    ) -> Result<Option<u32>, Why> {
         if part.calls.len() > LONG || !self.rules.has(Rule::Lost) {
-            return Ok(false);
+            return Ok(None);
         }
         let placed = vec![false; part.calls.len()];
         for read in (0..part.done).filter(|&entry| self.next[entry] as usize == entry) {
             limit.check(part.bytes())?;
             if is_lost(part, states, classes, &placed, (0, init), read) {
-                return Ok(true);
+                return Ok(Some(read as u32));
             }
         }
-        Ok(false)
+        Ok(None)
     }
 
     /// Whether one of the next reads can never be placed any more.
@@ -135,7 +139,7 @@ impl Reads {
             return false;
         }
         let mut from = low as usize;
-        for _ in 0..AHEAD {
+        for ahead in 0..if M::ONLY_READS_TELL { AHEAD } else { NEAR } {
             let mut read = self.next[from] as usize;
             while read < part.done && placed[read] {
                 read = self.next[read + 1] as usize;
@@ -143,7 +147,8 @@ impl Reads {
             if read == part.done {
                 return false;
             }
-            if is_lost(part, states, classes, placed, (low, state), read) {
+            let close = ahead < NEAR || states.forgotten(state, classes[read]);
+            if close && is_lost(part, states, classes, placed, (low, state), read) {
                 return true;
             }
             from = read + 1;

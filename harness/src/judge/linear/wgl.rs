@@ -36,6 +36,8 @@ pub(super) enum Outcome {
     /// No order explains all that returned; this one explains what returned before the
     /// entry.
     Stuck(Vec<u32>, u32),
+    /// Nothing explains what this entry read, whatever comes before it.
+    Impossible(u32),
 }
 
 /// A configuration whose continuations are being tried.
@@ -92,8 +94,8 @@ pub(super) fn search<'h, M: Model>(
     let stay = Stay::new(part, &states, &classes, rules);
     let init = states.init();
     limit.impatient();
-    if reads.impossible(part, &states, &classes, init, limit)? {
-        return Ok(Outcome::Stuck(Vec::new(), 0));
+    if let Some(read) = reads.impossible(part, &states, &classes, init, limit)? {
+        return Ok(Outcome::Impossible(read));
     }
     let mut search = Search {
         part,

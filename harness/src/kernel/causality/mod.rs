@@ -4,9 +4,11 @@
 //! |---|---|
 //! | `clock`, `order` | vector clocks; which task knows of what the others did |
 //! | `race_cell`, `race` | plain data that is watched; its races |
+//! | `apart` | whether the tasks have anything in common |
 //! | `touches` | what a step touches, and which two steps commute |
 
-pub(in crate::kernel) mod clock;
+pub(in crate::kernel) mod apart;
+mod clock;
 pub(in crate::kernel) mod order;
 pub(in crate::kernel) mod race;
 pub(in crate::kernel) mod race_cell;

@@ -81,7 +81,9 @@ pub struct RaceCell<T> {
 // SAFETY: invariant 1: references to the data exclude each other as those of a lock would.
 unsafe impl<T: Send + Sync> Sync for RaceCell<T> {}
 // SAFETY: words, and data that is shareable by itself.
-unsafe impl<T: Shareable> Shareable for RaceCell<T> {}
+unsafe impl<T: Shareable> Shareable for RaceCell<T> {
+    const FORK_ONLY: bool = T::FORK_ONLY;
+}
 
 /// What an access came to, and the number that reports show for it.
 struct Seen<R>(R, u64);

@@ -81,6 +81,7 @@ impl Arena {
     /// Maps an arena: shared with forked children for [`Mode::Real`], private for
     /// [`Mode::Sim`].
     pub(crate) fn new(limits: Limits, mode: Mode) -> nix::Result<Arena> {
+        crate::kernel::platform::unseen::watch();
         let capacity = limits.tasks.next_multiple_of(64);
         let words = capacity / 64;
         let classes = (capacity * 2).next_power_of_two();

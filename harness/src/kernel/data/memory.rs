@@ -128,4 +128,10 @@ impl Kernel {
         self.dirty = self.dirty.max(self.used);
         Some(pointer)
     }
+
+    /// Whether so many bytes from this address on lie inside program memory that was allocated.
+    pub(crate) fn has_allocated(&self, base: usize, size: usize) -> bool {
+        let offset = base.checked_sub(self.parts.memory as usize).filter(|offset| offset % 64 == 0);
+        offset.and_then(|offset| offset.checked_add(size)).is_some_and(|end| end <= self.used)
+    }
 }

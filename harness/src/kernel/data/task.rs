@@ -119,6 +119,8 @@ pub(crate) struct Task {
     /// Of a process: the signals that it ignores.
     pub(crate) ignored: u8,
     pub(in crate::kernel) parked_words: u8,
+    /// It is a part of the library, and not of the program.
+    pub(crate) helps: bool,
     /// With what outcome it was given its last turn, where that is not plain going on.
     pub(crate) outcome: Outcome,
     pub(crate) role: Role,
@@ -210,6 +212,7 @@ impl Task {
         self.blocked = 0;
         self.ignored = 0;
         self.parked_words = 0;
+        self.helps = false;
         self.outcome = Outcome::Run;
         self.role = role;
         self.parent = parent;

@@ -6,14 +6,15 @@
 use crate::kernel::data::current;
 use crate::kernel::data::state::Kernel;
 use crate::kernel::platform::checked::Checked;
+use crate::kernel::platform::unseen;
 use selvedge::platform::{Kind, Observe, Op, Platform};
 use std::panic::Location;
 
 /// A visible operation of your own: a scheduling point, then `body`.
 ///
-/// `object` is the address (or any other number) of what the operation acts on;
-/// operations on different objects are taken to commute. Outside an exploration
-/// this is just `body()`.
+/// `object` is the address (or any other number) of what the operation acts on; operations on
+/// different objects are taken to commute, and a [`Kind::Step`] on 0, which is on none, with all
+/// others. Outside an exploration this is just `body()`.
 ///
 /// ```
 /// use selvedge_harness::{Kind, visible};
@@ -41,6 +42,7 @@ pub fn visible_value<R>(
         }
     }
     let site = Location::caller();
+    let object = if object == 0 && kind != Kind::Step { (&raw const ZERO).addr() } else { object };
     Checked::step(
         || Op::new(kind, name, object, site),
         || {
@@ -52,6 +54,9 @@ pub fn visible_value<R>(
     )
     .0
 }
+
+/// Stands for the object 0, which means none in [`Op`].
+static ZERO: u8 = 0;
 
 /// A word that is no checked one may have changed under an operation of the user's.
 fn touched(kind: Kind, address: usize) {
@@ -77,7 +82,7 @@ pub fn unobserved<R>(body: impl FnOnce() -> R) -> R {
     }
     let this = current::get();
     if this.is_null() {
-        return body();
+        return unseen::silently(body);
     }
     // SAFETY: a current kernel is alive, and the caller has the turn.
     let kernel = unsafe { &mut *this };

@@ -113,6 +113,13 @@ impl Tasks for Checked {
         if this.is_null() { 0 } else { unsafe { (*this).started_threads() } }
     }
 
+    fn helps() {
+        // SAFETY: a current kernel is alive, and the caller has the turn.
+        if let Some(kernel) = unsafe { current::get().as_mut() } {
+            kernel.task(kernel.current as usize).helps = true;
+        }
+    }
+
     // Memory that one execution used is cleared for the next, whole.
     const RESERVE: usize = 64 << 10;
 

@@ -9,6 +9,7 @@
 //! | `robust` | the robust locks of tasks that end |
 //! | `signal`, `handlers` | who is sent a signal, and when its handler runs; the handlers |
 //! | `stream`, `open`, `file_lock` | calls on descriptors; who has which open in `sim`; locks of files |
+//! | `unseen` | shipped primitives in an exploration, which are refused |
 
 pub(in crate::kernel) mod checked;
 pub(in crate::kernel) mod children;
@@ -23,4 +24,5 @@ pub(in crate::kernel) mod segment;
 pub(in crate::kernel) mod signal;
 pub(in crate::kernel) mod sleep;
 pub(in crate::kernel) mod stream;
+pub(in crate::kernel) mod unseen;
 pub(in crate::kernel) mod words;

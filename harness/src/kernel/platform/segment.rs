@@ -7,7 +7,11 @@ use crate::kernel::Kernel;
 use crate::kernel::data::current;
 use selvedge::platform::{Native, Segment, Tasks};
 use std::cell::Cell;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::OnceLock;
 use std::{io, ptr};
+
+static STDERR: OnceLock<io::Stderr> = OnceLock::new();
 
 thread_local! {
     static HOME: Cell<*mut Kernel> = const { Cell::new(ptr::null_mut()) };
@@ -29,7 +33,9 @@ pub enum CheckedSegment {
 
 // SAFETY: part of the arena, which all tasks of an exploration have at the same address; or a
 // mapping made before the tasks were forked, which is at the same address in them too.
-unsafe impl selvedge::Shareable for CheckedSegment {}
+unsafe impl selvedge::Shareable for CheckedSegment {
+    const FORK_ONLY: bool = true;
+}
 
 /// The kernel of the running task, or of the execution that is being set up; null outside.
 pub(in crate::kernel) fn kernel() -> *mut Kernel {
@@ -77,6 +83,33 @@ impl Segment for CheckedSegment {
         match self {
             CheckedSegment::Arena { size, .. } => *size,
             CheckedSegment::Native(mapping) => mapping.size(),
+        }
+    }
+
+    fn descriptor(&self) -> io::Result<BorrowedFd<'_>> {
+        match self {
+            CheckedSegment::Native(mapping) => mapping.descriptor(),
+            // Any will do, and this one is there already.
+            CheckedSegment::Arena { .. } => Ok(STDERR.get_or_init(io::stderr).as_fd()),
+        }
+    }
+
+    fn address(&self) -> Option<u64> {
+        match self {
+            CheckedSegment::Native(_) => None,
+            CheckedSegment::Arena { base, .. } => Some(*base as u64),
+        }
+    }
+
+    fn arrived(descriptor: OwnedFd, address: Option<u64>, size: usize) -> io::Result<CheckedSegment> {
+        let Some(address) = address else {
+            return Ok(CheckedSegment::Native(Segment::arrived(descriptor, None, size)?));
+        };
+        let base = usize::try_from(address).map_err(io::Error::other)?;
+        // SAFETY: a current kernel is alive, and the caller has the turn.
+        match unsafe { kernel().as_ref() } {
+            Some(kernel) if kernel.has_allocated(base, size) => Ok(CheckedSegment::Arena { base, size }),
+            _ => Err(io::ErrorKind::InvalidInput.into()),
         }
     }
 }

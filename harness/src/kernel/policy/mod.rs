@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `awake` | never a task that sleeps: for `dpor` |
 //! | `standing` | what guided policies know of each task, and how a strategy writes it |
-//! | `pct`, `pos`, `urw`, `surw`, `delay` | one guided policy each; papers are named by the strategies |
+//! | `pct`, `pos`, `urw`, `surw`, `delay`, `paced` | one guided policy each; papers are named by the strategies |
 //! | `sums` | sums over the standings, for `surw` |
 //! | `bits` | picking single bits of a set |
 //!
@@ -22,6 +22,7 @@
 mod awake;
 pub(in crate::kernel) mod bits;
 mod delay;
+mod paced;
 mod pct;
 mod pos;
 mod standing;
@@ -30,6 +31,7 @@ mod surw;
 mod urw;
 
 pub(crate) use awake::Sleeper;
+pub(crate) use paced::Pace;
 pub(super) use standing::Guide;
 pub(crate) use standing::{Forecast, MARKS, Mark, Standing};
 pub(crate) use surw::is_eligible;
@@ -112,6 +114,8 @@ impl Kernel {
             (Policy::Urw, _) => self.choose_urw::<false>(),
             (Policy::Surw, true) => self.choose_surw::<true>(),
             (Policy::Surw, _) => self.choose_surw::<false>(),
+            (Policy::Paced, true) => self.choose_paced::<true>(),
+            (Policy::Paced, _) => self.choose_paced::<false>(),
             _ => self.choose_delayed(),
         }
     }

@@ -8,6 +8,7 @@
 //! When a process dies here, the notes of its tasks stay and are never looked at again:
 //! a task that has ended is not enabled.
 
+use super::paced::Pace;
 use crate::kernel::Policy;
 use crate::kernel::data::state::Kernel;
 use crate::kernel::data::task::NOBODY;
@@ -50,6 +51,9 @@ impl Forecast {
 pub(crate) struct Standing {
     /// Its priority, where the policy has any.
     pub(super) rank: u64,
+    /// Pace `Even`: where the stretch of its next operation begins, of an execution from 0 to
+    /// `u64::MAX`.
+    pub(super) begin: u64,
     /// Operations that it has left, with those of tasks that it will still start.
     pub(super) left: u32,
     /// The same for the operations on the object of interest.
@@ -69,6 +73,14 @@ impl Standing {
     #[inline(always)]
     pub(super) fn weigh(&mut self) {
         self.weight = self.left.saturating_sub(self.keen).max(1);
+    }
+
+    /// How long one operation is where those that it has left fill the rest of the execution;
+    /// half of that for one that was not foretold, after which there may be more.
+    #[inline(always)]
+    pub(super) fn stretch(&self) -> u64 {
+        let left = if self.left == 0 { 2 } else { self.left };
+        (u64::MAX - self.begin) / u64::from(left)
     }
 }
 
@@ -92,6 +104,8 @@ pub(crate) struct Guide {
     pub(super) total: u64,
     /// `surw`: some task had more operations on it than were foretold.
     pub(super) beyond: bool,
+    /// How ranks are drawn where a policy goes by a pace.
+    pub(super) pace: Pace,
     /// `pos`: who of those that could go on at the last decision has the highest priority.
     pub(super) best: u32,
     /// `pos`: those, as far as they stand in the first word of their set.
@@ -108,6 +122,7 @@ impl Guide {
         space: 0,
         total: 0,
         beyond: false,
+        pace: Pace::Even,
         best: 0,
         ranked: 0,
     };
@@ -142,6 +157,11 @@ impl Kernel {
             self.standing(index).forecast = forecast;
         }
         self.guide.known = known as u32;
+    }
+
+    /// The pace of the next execution by policy `Paced`.
+    pub(crate) fn set_pace(&mut self, pace: Pace) {
+        self.guide.pace = pace;
     }
 
     /// Marks steps of the next execution, in ascending order.
@@ -206,6 +226,9 @@ impl Kernel {
                 self.inherit(index, parent, keen, before);
             }
             self.standing(parent).weigh();
+        }
+        if policy == Policy::Paced {
+            self.pace_newcomer(index, (self.steps > 0).then_some(parent));
         }
     }
 }

@@ -22,6 +22,8 @@ pub(crate) struct Event {
     pub(crate) also: usize,
     pub(crate) site: &'static Location<'static>,
     pub(crate) value: u64,
+    /// The part of its object that it was about.
+    pub(crate) part: Option<u64>,
     /// When it could run.
     pub(crate) guard: Guard,
     /// What lay at `object` and `also` before the step, where they lie in the arena.

@@ -26,6 +26,8 @@ pub(crate) enum Policy {
     Urw,
     /// As `Urw` over the operations on one object, the others in between.
     Surw,
+    /// The task whose next operation has the highest rank, drawn by what the task has left.
+    Paced,
     /// Round robin without preemption, except for delays at a few marked steps.
     Delay,
 }

@@ -25,6 +25,7 @@ impl Kernel {
         }
         if let Some(event) = self.events().get_mut(index as usize) {
             event.value = result.observed();
+            event.part = result.part();
             event.done = true;
         }
     }
@@ -52,6 +53,7 @@ impl Kernel {
             also: op.also,
             site: op.site,
             value: 0,
+            part: None,
             guard: op.guard,
             before: [self.peek(op.object), self.peek(op.also)],
             shown: [(0, 0); 2],

@@ -17,7 +17,7 @@ use crate::program::Subject;
 use crate::spec::{Arena, ArenaOp, ArenaRet, Task};
 use proptest::prelude::*;
 use selvedge::platform::Atomic;
-use selvedge_harness::prelude::{LockError, RobustMutex, shareable};
+use selvedge_harness::prelude::{RobustMutex, shareable};
 use selvedge_harness::{Checked, Shareable};
 use std::sync::atomic::Ordering::SeqCst;
 
@@ -110,15 +110,8 @@ pub trait Plot: Shareable + Send + Sync {
 
     /// Takes the lock.
     fn enter(&self) -> Under<'_> {
-        match self.ground().lock.lock() {
-            Ok(guard) => guard,
-            Err(LockError::OwnerDied(mut guard)) => {
-                self.take_over();
-                guard.mark_consistent();
-                guard
-            }
-            Err(error) => unreachable!("every death is repaired at once, but: {error}"),
-        }
+        let taken = self.ground().lock.lock_or_repair(|()| self.take_over());
+        taken.expect("every death is repaired at once")
     }
 
     /// What is done with the lock of a dead one.

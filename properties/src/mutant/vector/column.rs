@@ -17,7 +17,7 @@ use crate::program::Subject;
 use crate::spec::{Task, Vector, VectorOp, VectorRet};
 use proptest::prelude::*;
 use selvedge::platform::Atomic;
-use selvedge_harness::prelude::{LockError, RobustMutex, shareable};
+use selvedge_harness::prelude::{RobustMutex, shareable};
 use selvedge_harness::{Checked, Shareable};
 use std::sync::atomic::Ordering::SeqCst;
 
@@ -108,15 +108,8 @@ pub trait Column: Shareable + Send + Sync {
 
     /// Takes the lock.
     fn enter(&self) -> Under<'_> {
-        match self.words().lock.lock() {
-            Ok(guard) => guard,
-            Err(LockError::OwnerDied(mut guard)) => {
-                self.take_over();
-                guard.mark_consistent();
-                guard
-            }
-            Err(error) => unreachable!("every death is repaired at once, but: {error}"),
-        }
+        let taken = self.words().lock.lock_or_repair(|()| self.take_over());
+        taken.expect("every death is repaired at once")
     }
 
     /// What is done with the lock of a dead one.

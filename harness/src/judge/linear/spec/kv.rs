@@ -1,8 +1,8 @@
 //! Strings by key, each at first empty: the model of key-value logs.
 
 use super::super::model::Model;
+use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 use std::fmt;
 
 /// A map from keys to strings.
@@ -74,6 +74,10 @@ impl Model for Kv {
         matches!(op, KvOp::Get(_))
     }
 
+    fn replaces(&self, op: &KvOp, _: Option<&KvRet>) -> bool {
+        matches!(op, KvOp::Put(..))
+    }
+
     /// What a get returned begins with what is there or with what was put, and goes on
     /// with what was appended.
     fn lost(&self, state: &String, _: &KvOp, ret: &KvRet, others: &mut dyn Iterator<Item = &KvOp>) -> bool {
@@ -82,24 +86,32 @@ impl Model for Kv {
         if value.starts_with(state.as_str()) {
             ends.push(state.len());
         }
-        let mut pieces = Vec::new();
+        let mut appended: Vec<&str> = Vec::new();
         for other in others {
             match other {
-                KvOp::Get(_) => {}
                 KvOp::Put(_, put) if value.starts_with(put.as_str()) => ends.push(put.len()),
-                KvOp::Put(..) => {}
-                KvOp::Append(_, more) if more.is_empty() => {}
-                KvOp::Append(_, more) => pieces.push(more.as_str()),
+                KvOp::Append(_, piece) if !piece.is_empty() => appended.push(piece),
+                _ => {}
             }
         }
-        let mut seen = BTreeSet::new();
+        if ends.is_empty() {
+            return true;
+        }
+        // Looked up by length, of which there are few.
+        let mut lengths: Vec<usize> = appended.iter().map(|piece| piece.len()).collect();
+        lengths.sort_unstable();
+        lengths.dedup();
+        let pieces: FxHashSet<&str> = appended.into_iter().collect();
+        let mut seen = FxHashSet::default();
         while let Some(end) = ends.pop() {
             if end == value.len() {
                 return false;
             }
             if seen.insert(end) {
-                let next = pieces.iter().filter(|piece| value[end..].starts_with(**piece));
-                ends.extend(next.map(|piece| end + piece.len()));
+                let next = lengths.iter().map(|length| end + length);
+                ends.extend(
+                    next.filter(|&next| value.get(end..next).is_some_and(|piece| pieces.contains(piece))),
+                );
             }
         }
         true
