@@ -10,6 +10,7 @@ use selvedge_harness::prelude::{self as checked, Config, Engine, Granularity, In
 use selvedge_harness::program::AnyProgram;
 use selvedge_harness::{Checked, Verdict, scratch};
 use serial_test::serial;
+use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -19,7 +20,7 @@ use std::time::Duration;
 /// What a client says to have its handler killed.
 const KILL: u8 = b'k';
 
-/// Answers with the number of its process, or dies.
+/// Answers with the number of its process, and then dies if it is asked to.
 struct Mortal {
     killed: Shared<Value<u32>>,
 }
@@ -28,10 +29,11 @@ impl Handler<Client<TcpStream, SocketAddr>> for Mortal {
     fn handle(&self, client: &mut Client<TcpStream, SocketAddr>) -> io::Result<()> {
         let mut byte = [0];
         client.read_exact(&mut byte)?;
+        client.write_all(&process::id().to_ne_bytes())?;
         if byte[0] == KILL {
             process::kill_self();
         }
-        client.write_all(&process::id().to_ne_bytes())
+        Ok(())
     }
 
     fn failed(&self, failure: &Failure) {
@@ -50,11 +52,19 @@ fn mortal() -> (SocketAddr, Shared<Value<u32>>, selvedge::Server<TcpListener, Mo
     (address, killed, server)
 }
 
-/// The number of the process that answers, or none if it dies.
-fn ask(client: &mut TcpStream, what: u8) -> Option<u32> {
+/// The number of the process that answers.
+fn ask(client: &mut TcpStream, what: u8) -> u32 {
     client.write_all(&[what]).unwrap();
     let mut answer = [0; 4];
-    client.read_exact(&mut answer).ok().map(|()| u32::from_ne_bytes(answer))
+    client.read_exact(&mut answer).unwrap();
+    u32::from_ne_bytes(answer)
+}
+
+/// Has the process that answers killed, and waits for the end of its stream.
+fn kill(client: &mut TcpStream) -> u32 {
+    let victim = ask(client, KILL);
+    assert_eq!(client.read(&mut [0]).unwrap(), 0, "its client meets the end of the file");
+    victim
 }
 
 fn connect(address: SocketAddr) -> TcpStream {
@@ -72,15 +82,13 @@ rusty_fork_test! {
         for _ in 0..5 {
             let (mut victim, mut bystander) = (connect(address), connect(address));
             assert!(server.handle_request().unwrap() && server.handle_request().unwrap());
-            assert_eq!(ask(&mut victim, KILL), None, "its client meets the end of the file");
-            let answers = ask(&mut bystander, b'?').unwrap();
-            assert_ne!(answers, process::id());
+            let dead = kill(&mut victim);
+            let answers = ask(&mut bystander, b'?');
+            assert!(answers != process::id() && answers != dead);
             // No request comes, but the death is heard of.
-            killed.set(0);
-            while killed.get() == 0 {
+            while killed.get() != dead {
                 assert!(!server.handle_request().unwrap());
             }
-            assert_ne!(killed.get(), answers);
         }
         server.close();
         // Nobody is left behind, dead or alive.
@@ -94,14 +102,14 @@ rusty_fork_test! {
         let mut server = server.mode(Mode::Workers(2)).unwrap();
         let shutdown = server.shutdown_handle();
         let clients = process::fork(move || {
-            let mut seen = std::collections::BTreeSet::new();
+            // Ten are killed, of two at a time; whoever answers after each is none of them.
+            let mut dead = BTreeSet::new();
             for _ in 0..10 {
-                assert_eq!(ask(&mut connect(address), KILL), None);
-                seen.insert(ask(&mut connect(address), b'?').unwrap());
+                assert!(dead.insert(kill(&mut connect(address))));
+                assert!(!dead.contains(&ask(&mut connect(address), b'?')));
             }
             shutdown.shutdown().unwrap();
-            // Ten were killed, of two at a time.
-            i32::from(seen.len() < 5)
+            0
         })
         .unwrap();
         server.serve_forever().unwrap();
@@ -122,7 +130,7 @@ rusty_fork_test! {
         })
         .unwrap();
         let mut clients = [(); 3].map(|()| connect(address));
-        let workers = clients.each_mut().map(|client| ask(client, b'?').unwrap());
+        let workers = clients.each_mut().map(|client| ask(client, b'?'));
         serving.signal(process::Signal::SIGKILL).unwrap();
         assert_eq!(serving.wait(None).unwrap(), Some(ExitStatus::Signal(9)));
         workers.into_iter().for_each(death::await_death);
