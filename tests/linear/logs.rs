@@ -65,7 +65,7 @@ fn what_is_wrong_is_said_in_one_line() {
         ),
         (
             &["/dev/zero", "--model", "kv", "--memory", "1"],
-            "/dev/zero is longer than 1 megabytes, the most that --memory allows".into(),
+            "/dev/zero is longer than 1 MB, the most that --memory allows".into(),
         ),
         (
             &[&file, "--model", "kv", "--memory", "0"],

@@ -5,9 +5,8 @@
 //! surprise, as for `census`; unless it fails without them as well.
 
 use super::exit::Exit;
-use crate::Error;
 use crate::catalogue::{Case, Expect};
-use crate::engine::Engine;
+use crate::engine::{Engine, Model};
 use crate::fault::Faults;
 use crate::kernel::faults;
 use crate::program::Report;
@@ -22,10 +21,14 @@ pub(super) struct Judged {
 }
 
 impl Judged {
-    /// A report of a search in which these faults could happen.
-    pub(super) fn new(case: Case, report: Report, faults: &Faults) -> Result<Judged, Error> {
-        let beyond = faults.go_beyond(&case.build()?.model().faults());
-        Ok(Judged { case, report, beyond })
+    /// A report of a search in which these faults could happen to this program.
+    pub(super) fn new(case: Case, report: Report, faults: &Faults, model: &dyn Model) -> Judged {
+        Judged { case, report, beyond: faults.go_beyond(&model.faults()) }
+    }
+
+    /// A report of an exit, which no fault brings about.
+    pub(super) fn of_exit(case: Case, report: Report) -> Judged {
+        Judged { case, report, beyond: false }
     }
 
     /// Whether what came out hangs on faults that nobody promised anything about.

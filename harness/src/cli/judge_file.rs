@@ -43,20 +43,20 @@ impl Log {
 /// Judges each file.
 pub(super) fn run(args: &JudgeArgs) -> Result<Exit, Stop> {
     let object = choose("model", &args.model, &MODELS)?;
-    let megabytes: Option<usize> = args.memory.parse().ok().filter(|megabytes| *megabytes > 0);
-    let sized = megabytes.and_then(|megabytes| Some((megabytes, megabytes.checked_mul(1 << 20)?)));
-    let (megabytes, memory) = sized.ok_or_else(|| Error::Value {
-        what: "--memory".to_owned(),
-        value: args.memory.clone(),
-        form: "a number of megabytes of at least 1".to_owned(),
-    })?;
+    let megabytes = args.memory.parse().ok().filter(|megabytes: &usize| *megabytes > 0);
+    let memory =
+        megabytes.and_then(|megabytes| megabytes.checked_mul(1 << 20)).ok_or_else(|| Error::Value {
+            what: "--memory".to_owned(),
+            value: args.memory.clone(),
+            form: "a number of megabytes of at least 1".to_owned(),
+        })?;
     let options = Options {
         consistency: choose("consistency", &args.consistency, &CONDITIONS)?,
         time: Some(settings::duration("--time", &args.time)?),
         memory,
         ..Options::default()
     };
-    let read = |file: &String| read(file, megabytes, object);
+    let read = |file: &String| read(file, memory, object);
     let logs: Vec<Log> = args.files.iter().map(read).collect::<Result<_, _>>()?;
     let mut worst = Exit::AsExpected;
     for (file, log) in args.files.iter().zip(logs) {
@@ -107,9 +107,9 @@ fn verdict<M: Model>(
     (word, reason, exit, operations)
 }
 
-fn read(file: &str, megabytes: usize, object: Object) -> Result<Log, Error> {
+fn read(file: &str, memory: usize, object: Object) -> Result<Log, Error> {
     let wrong = |error: &dyn std::fmt::Display| Error::Usage(format!("{file}: {error}"));
-    let bytes = input::read(file, megabytes, ", the most that --memory allows")?;
+    let bytes = input::read(file, memory, ", the most that --memory allows")?;
     let log = Log::of(&bytes, object);
     let found = |log: &Result<Log, _>| log.as_ref().map_or(0, Log::operations);
     // What the log of another model says of this one's form helps nobody.

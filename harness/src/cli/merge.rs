@@ -149,8 +149,9 @@ fn merge(case: Case, mut parts: Vec<Part>) -> Result<Whole, Error> {
         Some(found) => Finding { found: found.clone(), ..finding },
         None => finding,
     });
+    let program = case.build()?;
     let report = Report {
-        tasks: task_names(case.build()?.model()),
+        tasks: task_names(program.model()),
         program: name,
         engine,
         strategy,
@@ -159,7 +160,8 @@ fn merge(case: Case, mut parts: Vec<Part>) -> Result<Whole, Error> {
         tally,
         finding,
     };
-    Ok(Whole { judged: Judged::new(case, report, &run.faults)?, shares: of as usize, cut })
+    let judged = Judged::new(case, report, &run.faults, program.model());
+    Ok(Whole { judged, shares: of as usize, cut })
 }
 
 /// Which files ended before their results.

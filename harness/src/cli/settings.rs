@@ -140,10 +140,12 @@ pub(super) fn report_folder(search: &Search) -> Result<Option<PathBuf>, Error> {
 
 /// The folder for the report if nobody names one.
 pub(super) fn default_folder() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").filter(|folder| !folder.is_empty());
-    let target =
-        target.map(PathBuf::from).or_else(|| Some("target".into()).filter(|path: &PathBuf| path.is_dir()));
-    target.unwrap_or_default().join("selvedge-report")
+    let target = match std::env::var_os("CARGO_TARGET_DIR") {
+        Some(target) if !target.is_empty() => PathBuf::from(target),
+        _ if Path::new("target").is_dir() => PathBuf::from("target"),
+        _ => PathBuf::new(),
+    };
+    target.join("selvedge-report")
 }
 
 /// Makes the folder, and makes sure that a file can be written there, also the page itself

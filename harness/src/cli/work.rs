@@ -7,7 +7,6 @@ use super::paint::Paint;
 use super::text;
 use crate::Error;
 use crate::catalogue::Case;
-use crate::fault::Faults;
 use crate::program::{Config, Job, Keeper, Report, Tell, Watcher, check_model, note};
 use crate::report;
 use std::sync::Arc;
@@ -28,17 +27,15 @@ pub(super) fn explore(
         ..Job::new(&case.name(), case.identity())
     };
     let report = check_model(program.model(), &job, config)?;
-    Judged::new(case.clone(), report, &config.faults_of(program.model()))
+    let faults = config.faults_of(program.model());
+    Ok(Judged::new(case.clone(), report, &faults, program.model()))
 }
 
 /// Tells of an exit that ends this command, as its subcommand would tell any finding.
 pub(super) fn teller(case: &Case, json: bool) -> Tell {
     let case = case.clone();
     Arc::new(move |report| {
-        // An exit is no fault.
-        let Ok(judged) = Judged::new(case.clone(), report.clone(), &Faults::none()) else {
-            return Exit::Internal.code().into();
-        };
+        let judged = Judged::of_exit(case.clone(), report.clone());
         let mut out = Out::open();
         let _ = if json {
             let (scenario, variant) = (judged.case.selection.name(), judged.case.variant.name);

@@ -53,8 +53,8 @@ pub const VARIABLES: [Variable; 8] = [
     },
 ];
 
-/// A duration such as `500ms`, `10s` or `2m`.
-pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
+/// A duration above 0, in which something can be done, such as `500ms`, `10s` or `2m`.
+pub(crate) fn parse_time(text: &str) -> Option<Duration> {
     let split = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
     let (number, unit) = text.split_at(split);
     let number: f64 = number.parse().ok()?;
@@ -65,12 +65,7 @@ pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
         "h" => number * 3600.0,
         _ => return None,
     };
-    Duration::try_from_secs_f64(seconds).ok()
-}
-
-/// A duration in which something can be done.
-pub(crate) fn parse_time(text: &str) -> Option<Duration> {
-    parse_duration(text).filter(|time| !time.is_zero())
+    Duration::try_from_secs_f64(seconds).ok().filter(|time| !time.is_zero())
 }
 
 /// A seed, decimal or hexadecimal.

@@ -72,7 +72,8 @@ pub struct Tally {
     /// Executions that broke a law.
     pub violations: u64,
     /// Executions in which several tasks ran and had nothing in common that the scheduler
-    /// sees; counted until one has.
+    /// sees; counted until one has. Of those after the first thousand only every sixteenth
+    /// is asked, and the others count with them.
     #[serde(default)]
     pub apart: u64,
     /// Executions by outcome label.

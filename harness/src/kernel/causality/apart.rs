@@ -2,7 +2,8 @@
 //! they have not, every schedule is the same to them, and a search over schedules can find
 //! nothing: their locks may be std's, or they may have none.
 //!
-//! Asked by `program` after executions with a record, until one says no.
+//! Asked by `program` after executions with a record, until one says no: after each of the
+//! first thousand, and after every sixteenth of the others.
 //!
 //! | what happened | in common |
 //! |---|---|

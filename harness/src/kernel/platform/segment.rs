@@ -89,7 +89,9 @@ impl Segment for CheckedSegment {
     fn descriptor(&self) -> io::Result<BorrowedFd<'_>> {
         match self {
             CheckedSegment::Native(mapping) => mapping.descriptor(),
-            // Any will do, and this one is there already.
+            // A message carries one for each segment. Here the address says everything, but a
+            // descriptor goes along all the same, so that programs run out of them, or fill a
+            // message, just where they would with memory of its own; any open one does.
             CheckedSegment::Arena { .. } => Ok(STDERR.get_or_init(io::stderr).as_fd()),
         }
     }
