@@ -18,6 +18,7 @@ use serde::{de, ser};
 use std::cell::RefCell;
 use std::fmt::Display;
 use std::os::fd::{AsFd, OwnedFd};
+use std::thread::LocalKey;
 
 thread_local! {
     static LEAVING: RefCell<Option<Vec<OwnedFd>>> = const { RefCell::new(None) };
@@ -25,21 +26,37 @@ thread_local! {
     static REFUSED: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
+/// The list of a thread while a value is encoded or decoded; then the one from before is back,
+/// also after a panic.
+struct Turn<T: 'static> {
+    list: &'static LocalKey<RefCell<Option<T>>>,
+    before: Option<T>,
+}
+
+impl<T> Turn<T> {
+    fn begin(list: &'static LocalKey<RefCell<Option<T>>>, with: T) -> Self {
+        REFUSED.take();
+        Turn { list, before: list.replace(Some(with)) }
+    }
+}
+
+impl<T> Drop for Turn<T> {
+    fn drop(&mut self) {
+        self.list.set(self.before.take());
+    }
+}
+
 /// What encodes a value, and copies of the descriptors that were left meanwhile.
 pub(crate) fn leaving<R>(encode: impl FnOnce() -> R) -> (R, Vec<OwnedFd>) {
-    REFUSED.take();
-    let before = LEAVING.replace(Some(Vec::new()));
+    let _turn = Turn::begin(&LEAVING, Vec::new());
     let encoded = encode();
-    (encoded, LEAVING.replace(before).unwrap_or_default())
+    (encoded, LEAVING.take().unwrap_or_default())
 }
 
 /// What decodes a value that came with these descriptors.
 pub(crate) fn coming<R>(descriptors: Vec<OwnedFd>, decode: impl FnOnce() -> R) -> R {
-    REFUSED.take();
-    let before = COMING.replace(Some(descriptors.into_iter().map(Some).collect()));
-    let decoded = decode();
-    COMING.set(before);
-    decoded
+    let _turn = Turn::begin(&COMING, descriptors.into_iter().map(Some).collect());
+    decode()
 }
 
 /// While a value is encoded: puts a copy of a descriptor of `what` on the list and returns its
@@ -90,4 +107,19 @@ fn refuse(error: &impl Display, why: String) {
 /// Why the encoding or decoding that ended with this error did: in words, if there are some.
 pub(crate) fn reason(error: &impl Display) -> String {
     REFUSED.take().unwrap_or_else(|| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{leave, leaving};
+    use std::io;
+    use std::panic::catch_unwind;
+
+    #[test]
+    fn after_a_panic_nothing_can_be_left() {
+        catch_unwind(|| leaving(|| panic!("a value that cannot be written"))).unwrap_err();
+        assert!(leave::<postcard::Error>("a file", io::stderr()).is_err());
+        let (place, left) = leaving(|| leave::<postcard::Error>("a file", io::stderr()));
+        assert_eq!((place, left.len()), (Ok(0), 1));
+    }
 }
