@@ -21,7 +21,7 @@ use super::frame::{self, Bytes, Inbox, Message};
 use super::transport::{Kind, Transport};
 use super::wire;
 use crate::Error;
-use crate::platform::{Io, Native, Site};
+use crate::platform::{Io, Native, Open, Site};
 use crate::sys::socket;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -114,8 +114,8 @@ impl<P: Io> Connection<P> {
         let site = P::Site::here();
         let (bytes, descriptors) = wire::encode(value)?;
         // The copies are this process's until they are sent, and die with it.
-        let _watches: Vec<P::Watch> = descriptors.iter().map(|fd| P::watch(fd.as_fd())).collect();
-        let descriptors: Vec<BorrowedFd<'_>> = descriptors.iter().map(AsFd::as_fd).collect();
+        let copies: Vec<Open<OwnedFd, P>> = descriptors.into_iter().map(Open::new).collect();
+        let descriptors: Vec<BorrowedFd<'_>> = copies.iter().map(AsFd::as_fd).collect();
         self.send_with(&bytes, &descriptors, site)
     }
 

@@ -18,7 +18,7 @@
 //! When a process dies here, bytes that a call had moved stay moved, and its descriptors
 //! are closed: a reader of a pipe that no writer holds any more meets the end of the file.
 
-use crate::platform::{Call, Io, Kind, Site};
+use crate::platform::{Call, Io, Kind, Open, Site};
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -39,9 +39,7 @@ use std::time::Duration;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct Stream<T, P: Io> {
-    /// Held for its destructor, which runs while the descriptor is still open.
-    _watch: P::Watch,
-    inner: T,
+    inner: Open<T, P>,
 }
 
 /// Bytes that `read_to_end` asks for at a time.
@@ -51,8 +49,7 @@ impl<T: AsFd, P: Io> Stream<T, P> {
     /// Announces the calls of `inner` from now on. A descriptor that is marked
     /// non-blocking stays so: its calls are never held back.
     pub fn new(inner: T) -> Stream<T, P> {
-        let watch = P::watch(inner.as_fd());
-        Stream { inner, _watch: watch }
+        Stream { inner: Open::new(inner) }
     }
 
     /// What it wraps. Calls on that directly are not announced.
@@ -62,7 +59,7 @@ impl<T: AsFd, P: Io> Stream<T, P> {
 
     /// Gives back what it wraps.
     pub fn into_inner(self) -> T {
-        self.inner
+        self.inner.into_inner()
     }
 
     fn call(&self, kind: Kind, name: &'static str, site: P::Site) -> Call<'_, P::Site> {
@@ -94,7 +91,7 @@ impl<T: AsFd, P: Io> Stream<T, P> {
         for<'a> &'a T: Read,
     {
         let call = self.call(Kind::Input, "read", site);
-        P::transfer(call, buffer.len(), |range| (&self.inner).read(&mut buffer[range]))
+        P::transfer(call, buffer.len(), |range| (&*self.inner).read(&mut buffer[range]))
     }
 
     fn write_from(&self, bytes: &[u8], site: P::Site) -> io::Result<usize>
@@ -102,7 +99,7 @@ impl<T: AsFd, P: Io> Stream<T, P> {
         for<'a> &'a T: Write,
     {
         let call = self.call(Kind::Output, "write", site);
-        P::transfer(call, bytes.len(), |range| (&self.inner).write(&bytes[range]))
+        P::transfer(call, bytes.len(), |range| (&*self.inner).write(&bytes[range]))
     }
 }
 
@@ -176,7 +173,7 @@ where
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        (&self.inner).flush()
+        (&*self.inner).flush()
     }
 }
 
@@ -188,6 +185,6 @@ impl<T: AsFd, P: Io> AsFd for Stream<T, P> {
 
 impl<T: fmt::Debug, P: Io> fmt::Debug for Stream<T, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Stream").field(&self.inner).finish()
+        f.debug_tuple("Stream").field(&*self.inner).finish()
     }
 }

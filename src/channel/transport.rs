@@ -19,7 +19,7 @@
 
 use super::frame::{self, Head};
 use crate::Error;
-use crate::platform::{Call, Io, Kind as Direction, Native};
+use crate::platform::{Call, Io, Kind as Direction, Native, Open};
 use crate::raw::Spin;
 use crate::sync::Mutex;
 use crate::sys::socket;
@@ -61,20 +61,17 @@ const SHORT: usize = 252;
 /// An open descriptor of some kind.
 pub(super) struct Transport<P: Io = Native> {
     pub(super) kind: Kind,
-    fd: OwnedFd,
+    fd: Open<OwnedFd, P>,
     /// How long it is worth looking for what comes.
     spin: Spin,
     /// Taken by whoever writes to a stream.
     turn: Option<Box<Mutex<(), P>>>,
-    /// Held for its destructor.
-    _watch: P::Watch,
 }
 
 impl<P: Io> Transport<P> {
     pub(super) fn new(kind: Kind, fd: OwnedFd) -> Transport<P> {
-        let watch = P::watch(fd.as_fd());
         let turn = (kind == Kind::Stream).then(|| Box::new(Mutex::new(())));
-        Transport { kind, fd, spin: Spin::new(), turn, _watch: watch }
+        Transport { kind, fd: Open::new(fd), spin: Spin::new(), turn }
     }
 
     fn call(&self, kind: Direction, name: &'static str, site: P::Site) -> Call<'_, P::Site> {

@@ -66,7 +66,7 @@ pub fn wait<P: Io>(
     }
     let ready_already = sources.iter().any(|source| source.ready);
     let deadline = if ready_already || sources.is_empty() { Some(0) } else { deadline };
-    let set = PollSet::new()?;
+    let set = PollSet::<P>::new()?;
     let mut always = vec![false; sources.len()];
     for (place, source) in sources.iter().enumerate() {
         let Some(fd) = source.fd else { continue };
@@ -79,7 +79,7 @@ pub fn wait<P: Io>(
         }
     }
     let deadline = if always.contains(&true) { Some(0) } else { deadline };
-    let events = set.wait::<P>("wait", sources.len(), deadline, site)?;
+    let events = set.wait("wait", sources.len(), deadline, site)?;
     let fds: Vec<u64> = events.iter().map(EpollEvent::data).collect();
     let is_ready = |(place, source): (usize, &Source<'_>)| {
         let signalled = source.fd.is_some_and(|fd| fds.contains(&(fd.as_raw_fd() as u64)));

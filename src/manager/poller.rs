@@ -14,10 +14,10 @@ use std::os::fd::{AsFd, BorrowedFd};
 const AT_ONCE: usize = 64;
 
 /// Descriptors, each with a number by which it is told.
-pub(super) struct Poller(PollSet);
+pub(super) struct Poller<P: Io>(PollSet<P>);
 
-impl Poller {
-    pub(super) fn new() -> Result<Poller, Error> {
+impl<P: Io> Poller<P> {
+    pub(super) fn new() -> Result<Self, Error> {
         PollSet::new().map(Poller)
     }
 
@@ -46,8 +46,8 @@ impl Poller {
 
     /// The numbers of those that can be read, first those that are at their end, in
     /// ascending order each; none if the deadline passed first.
-    pub(super) fn wait<P: Io>(&self, deadline: Option<u64>, site: P::Site) -> Result<Vec<u64>, Error> {
-        self.0.wait::<P>("wait", AT_ONCE, deadline, site).map(numbers)
+    pub(super) fn wait(&self, deadline: Option<u64>, site: P::Site) -> Result<Vec<u64>, Error> {
+        self.0.wait("wait", AT_ONCE, deadline, site).map(numbers)
     }
 }
 
@@ -57,7 +57,7 @@ fn numbers(mut events: Vec<EpollEvent>) -> Vec<u64> {
     events.iter().map(EpollEvent::data).collect()
 }
 
-impl AsFd for Poller {
+impl<P: Io> AsFd for Poller<P> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }

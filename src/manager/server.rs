@@ -46,7 +46,7 @@ const FIRST: u64 = 3;
 
 /// Everything that a server process has.
 pub(super) struct Server<P: Io + Tasks> {
-    pub(super) poller: Poller,
+    pub(super) poller: Poller<P>,
     pub(super) listener: Listener<P>,
     /// Where connections come from that have shown the key, and where they are put.
     pub(super) proven: Connection<P>,
@@ -123,7 +123,7 @@ impl<P: Io + Tasks> Server<P> {
             let ready = if self.lanes.wait(deadline, &mut taken, || self.poller.is_ready()) {
                 self.poller.ready()?
             } else {
-                self.poller.wait::<P>(deadline, self.site)?
+                self.poller.wait(deadline, self.site)?
             };
             // Deaths first: what is asked after a death was heard of is done after it.
             let (ends, rest): (Vec<u64>, Vec<u64>) =

@@ -15,7 +15,7 @@
 //!
 //! When the server dies here, all of them are turned away.
 
-use crate::platform::Io;
+use crate::platform::{Io, Open};
 use nix::sys::socket::{Shutdown, shutdown};
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -35,11 +35,7 @@ struct Crowd<P: Io> {
 }
 
 /// A copy of the descriptor of one.
-struct Socket<P: Io> {
-    /// Held for its destructor.
-    _watch: P::Watch,
-    fd: OwnedFd,
-}
+type Socket<P> = Open<OwnedFd, P>;
 
 /// One of them, until this is dropped.
 pub(super) struct Place<P: Io> {
@@ -54,8 +50,7 @@ impl<P: Io> Unproven<P> {
 
     /// Lets a connection in; `None` if there is no descriptor to know it by.
     pub(super) fn enter(&self, connection: impl AsFd) -> Option<Place<P>> {
-        let fd = connection.as_fd().try_clone_to_owned().ok()?;
-        let socket = Socket { _watch: P::watch(fd.as_fd()), fd };
+        let socket = Open::new(connection.as_fd().try_clone_to_owned().ok()?);
         let mut all = self.all();
         let oldest = if all.sockets.len() >= MOST { all.sockets.pop_front() } else { None };
         all.came += 1;
@@ -64,7 +59,7 @@ impl<P: Io> Unproven<P> {
         drop(all);
         if let Some((_, oldest)) = oldest {
             // It may have gone by itself.
-            let _ = shutdown(oldest.fd.as_raw_fd(), Shutdown::Both);
+            let _ = shutdown(oldest.as_raw_fd(), Shutdown::Both);
         }
         Some(Place { all: Unproven(self.0.clone()), number })
     }

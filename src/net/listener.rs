@@ -19,7 +19,7 @@ use super::address::Address;
 use super::auth;
 use crate::Error;
 use crate::channel::{Connection, Kind as Transport};
-use crate::platform::{Call, Io, Kind, Native, Site};
+use crate::platform::{Call, Io, Kind, Native, Open, Site};
 use crate::process::AuthKey;
 use crate::sys::socket;
 use std::fmt;
@@ -53,14 +53,12 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// # Ok::<(), selvedge::Error>(())
 /// ```
 pub struct Listener<P: Io = Native> {
-    socket: Option<OwnedFd>,
+    socket: Option<Open<OwnedFd, P>>,
     address: Address,
     /// Who made the path of the address.
     maker: u32,
     authkey: Option<AuthKey>,
     patience: Duration,
-    /// Held for its destructor.
-    _watch: P::Watch,
 }
 
 impl<P: Io> Listener<P> {
@@ -81,10 +79,9 @@ impl<P: Io> Listener<P> {
                 (OwnedFd::from(listener), Address::Tcp(found))
             }
         };
-        let watch = P::watch(socket.as_fd());
-        let socket = Some(socket);
+        let socket = Some(Open::new(socket));
         let maker = std::process::id();
-        Ok(Listener { socket, address, maker, authkey: None, patience: PATIENCE, _watch: watch })
+        Ok(Listener { socket, address, maker, authkey: None, patience: PATIENCE })
     }
 
     /// Accepts only clients that show this key, and shows it to them.
@@ -112,7 +109,7 @@ impl<P: Io> Listener<P> {
     /// # Errors
     /// [`Error::ConnectionClosed`].
     pub fn fileno(&self) -> Result<RawFd, Error> {
-        self.socket.as_ref().map(AsRawFd::as_raw_fd).ok_or(Error::ConnectionClosed)
+        self.socket.as_ref().map(|socket| socket.as_raw_fd()).ok_or(Error::ConnectionClosed)
     }
 
     /// Waits for the next client, and until that has shown the key.

@@ -107,7 +107,7 @@ struct Entry<F> {
 #[doc(alias = "EpollSelector")]
 #[doc(alias = "epoll")]
 pub struct Selector<F, P: Io = Native> {
-    set: PollSet,
+    set: PollSet<P>,
     files: BTreeMap<u64, Entry<F>>,
     next: u64,
     waker: Option<Waker<P>>,
@@ -216,7 +216,7 @@ impl<F: AsFd, P: Io> Selector<F, P> {
     ) -> Result<Vec<Event>, Error> {
         // One more for the waker.
         let most = most.min(self.files.len()) + 1;
-        let mut found = self.set.wait::<P>("select", most, deadline, site)?;
+        let mut found = self.set.wait("select", most, deadline, site)?;
         found.sort_unstable_by_key(EpollEvent::data);
         Ok(found.iter().filter_map(|event| self.event(event)).collect())
     }

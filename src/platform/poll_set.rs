@@ -9,7 +9,7 @@
 //!
 //! Source: epoll(7).
 
-use super::{Call, Io, Kind};
+use super::{Call, Io, Kind, Open};
 use crate::Error;
 use crate::sys::ready;
 use nix::errno::Errno;
@@ -19,15 +19,28 @@ use std::io::ErrorKind;
 use std::os::fd::{AsFd, BorrowedFd};
 
 /// Descriptors, each with a number by which it is told.
-pub(crate) struct PollSet(Epoll);
+pub(crate) struct PollSet<P: Io>(Open<Set, P>);
 
 fn os(operation: &'static str) -> impl FnOnce(Errno) -> Error {
     move |errno| Error::os(operation)(errno.into())
 }
 
-impl PollSet {
-    pub(crate) fn new() -> Result<PollSet, Error> {
-        Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).map(PollSet).map_err(os("epoll_create"))
+struct Set(Epoll);
+
+impl AsFd for Set {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.0.as_fd()
+    }
+}
+
+impl<P: Io> PollSet<P> {
+    pub(crate) fn new() -> Result<Self, Error> {
+        let set = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).map_err(os("epoll_create"))?;
+        Ok(PollSet(Open::new(Set(set))))
+    }
+
+    fn epoll(&self) -> &Epoll {
+        &self.0.0
     }
 
     /// Also waits for this one.
@@ -36,18 +49,18 @@ impl PollSet {
     /// `EEXIST` if it is among them, `EPERM` for a plain file or a folder, which never have to
     /// be waited for.
     pub(crate) fn add(&self, fd: BorrowedFd<'_>, flags: EpollFlags, number: u64) -> Result<(), Errno> {
-        self.0.add(fd, EpollEvent::new(flags, number))
+        self.epoll().add(fd, EpollEvent::new(flags, number))
     }
 
     /// Waits for something else of it.
     pub(crate) fn modify(&self, fd: BorrowedFd<'_>, flags: EpollFlags, number: u64) -> Result<(), Errno> {
-        self.0.modify(fd, &mut EpollEvent::new(flags, number))
+        self.epoll().modify(fd, &mut EpollEvent::new(flags, number))
     }
 
     /// No longer waits for this one, although it stays open.
     pub(crate) fn remove(&self, fd: BorrowedFd<'_>) {
         // Where it is not among them any more, nothing is to be done.
-        let _ = self.0.delete(fd);
+        let _ = self.epoll().delete(fd);
     }
 
     /// Whether any of them is ready.
@@ -60,7 +73,7 @@ impl PollSet {
     pub(crate) fn ready(&self, most: usize) -> Result<Vec<EpollEvent>, Error> {
         let mut events = vec![EpollEvent::empty(); most.max(1)];
         loop {
-            match self.0.wait(&mut events, EpollTimeout::ZERO) {
+            match self.epoll().wait(&mut events, EpollTimeout::ZERO) {
                 Ok(count) => {
                     events.truncate(count);
                     return Ok(events);
@@ -73,7 +86,7 @@ impl PollSet {
 
     /// As [`ready`](PollSet::ready), once there is one; none if the deadline passed first.
     /// `name` is what the operation is called.
-    pub(crate) fn wait<P: Io>(
+    pub(crate) fn wait(
         &self,
         name: &'static str,
         most: usize,
@@ -96,9 +109,9 @@ impl PollSet {
     }
 }
 
-impl AsFd for PollSet {
+impl<P: Io> AsFd for PollSet<P> {
     /// Readable when one of them is ready: a set can be in another one.
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.0.as_fd()
+        self.0.as_fd()
     }
 }

@@ -28,7 +28,7 @@
 //! say; see [`ofd::holders`](crate::sys::ofd::holders) for how it is found.
 
 use crate::Error;
-use crate::platform::{Call, Io, Kind, Native, Site};
+use crate::platform::{Call, Io, Kind, Native, Open, Site};
 use std::fmt;
 use std::fs::File;
 use std::io;
@@ -56,12 +56,10 @@ use std::time::Duration;
 /// ```
 #[doc(alias = "flock")]
 pub struct FileLock<P: Io = Native> {
-    file: File,
+    file: Open<File, P>,
     path: PathBuf,
     /// The process that opened it.
     process: u32,
-    /// Held for its destructor.
-    watch: P::Watch,
 }
 
 /// The lock of a file, until it is dropped. It dereferences to the open file.
@@ -87,8 +85,8 @@ impl<P: Io> FileLock<P> {
         P::made("FileLock");
         let options = File::options().read(true).write(true).create(true).truncate(false).clone();
         let file = options.open(path.as_ref()).map_err(Error::os("open"))?;
-        let watch = P::watch(file.as_fd());
-        Ok(FileLock { file, path: path.as_ref().to_owned(), process: std::process::id(), watch })
+        let (file, path) = (Open::new(file), path.as_ref().to_owned());
+        Ok(FileLock { file, path, process: std::process::id() })
     }
 
     /// The path as it was given.
@@ -188,8 +186,7 @@ impl<P: Io> FileLock<P> {
             // By the descriptor, and not by the path, which may be another file by now.
             let same = format!("/proc/self/fd/{}", self.file.as_raw_fd());
             let file = File::options().read(true).write(true).open(same)?;
-            self.watch = P::watch(file.as_fd());
-            self.file = file;
+            self.file = Open::new(file);
             self.process = std::process::id();
         }
         Ok(())

@@ -125,17 +125,22 @@ impl Drop for Watched {
     }
 }
 
-impl Open {
-    fn close(&self) {
+/// Closes each of those that left the list, which are not on it any more.
+fn close(mut gone: Vec<Open>) {
+    let is_open = |fd| LIST.with_borrow(|list| list.open.iter().any(|open| open.fd == fd));
+    gone.sort_unstable_by_key(|open| open.fd);
+    // Two streams may borrow one descriptor. It is closed once, and with the last: its number
+    // may be somebody else's at once, on another thread.
+    gone.dedup_by_key(|open| open.fd);
+    for fd in gone.iter().map(|open| open.fd).filter(|&fd| !is_open(fd)) {
         // SAFETY: invariant 1: the value's destructor has not run, and the fiber that could
-        // have run it is gone; or it has run, and this is the list's own copy. Two streams
-        // may borrow one descriptor; then the second call is refused.
+        // have run it is gone; or it has run, and this is the list's own copy.
         unsafe {
             // Whatever else this process forked in the meantime has copies of its
             // descriptors, and a lock would go with the last of them only. What cannot be
             // locked refuses.
-            let _ = ofd::unlock(BorrowedFd::borrow_raw(self.fd));
-            nix::libc::close(self.fd);
+            let _ = ofd::unlock(BorrowedFd::borrow_raw(fd));
+            nix::libc::close(fd);
         }
     }
 }
@@ -223,21 +228,17 @@ impl Kernel {
 
 #[cold]
 fn close_streams_of(process: u32, lost: bool) {
-    LIST.with_borrow_mut(|list| {
-        list.open.retain_mut(|open| {
+    close(LIST.with_borrow_mut(|list| {
+        for open in &mut list.open {
             open.holders.retain(|&holder| holder != process);
             if lost {
                 open.owner = open.owner.filter(|&owner| owner != process);
             }
-            // A value that lives on without its process is somebody's mistake; it is not
-            // closed under whoever has it now.
-            let keep = !open.holders.is_empty() || open.owner.is_some();
-            if !keep {
-                open.close();
-            }
-            keep
-        });
-    });
+        }
+        // A value that lives on without its process is somebody's mistake; it is not closed
+        // under whoever has it now.
+        list.open.extract_if(.., |open| open.holders.is_empty() && open.owner.is_none()).collect()
+    }));
 }
 
 impl Kernel {
@@ -252,8 +253,8 @@ impl Kernel {
 
 #[cold]
 fn close_lost_streams() {
-    LIST.with_borrow_mut(|list| {
-        list.open.drain(..).for_each(|open| open.close());
+    close(LIST.with_borrow_mut(|list| {
         list.next = 0;
-    });
+        std::mem::take(&mut list.open)
+    }));
 }
