@@ -66,6 +66,30 @@ fn collector() -> AnyProgram {
     })
 }
 
+/// A client of a manager by TCP has a lock and dies; its child, which lives on, has a copy of
+/// whatever children are given.
+fn missed_by_its_manager() -> AnyProgram {
+    AnyProgram::dynamic(|| {
+        let by_tcp = Manager::builder().address("127.0.0.1:0".parse().unwrap());
+        let manager: Manager = by_tcp.start().unwrap();
+        let lock = manager.lock().unwrap();
+        let (over, has_it) = (Shared::new(Event::new()), Shared::new(Event::new()));
+        let copies = (lock.clone(), over.clone(), has_it.clone());
+        let client = Process::spawn(move || {
+            let (lock, over, has_it) = copies;
+            lock.acquire().unwrap();
+            let child = Process::spawn(move || over.wait());
+            has_it.set();
+            child.join().unwrap();
+        });
+        has_it.wait();
+        client.kill().unwrap();
+        assert!(lock.lock().unwrap().was_abandoned());
+        over.set();
+        client.join().unwrap();
+    })
+}
+
 rusty_fork_test! {
     #![rusty_fork(timeout_ms = 600_000)]
 
@@ -73,6 +97,14 @@ rusty_fork_test! {
     fn a_pipe_ends_with_the_last_who_has_it() {
         for engine in [Engine::Sim, Engine::Real] {
             let report = kept_by_a_child().check("kept", &quiet(engine).executions(30)).unwrap();
+            assert_eq!(report.tally.first.map(|first| first.verdict), None, "{engine:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_withheld_ends_with_who_made_it() {
+        for engine in [Engine::Sim, Engine::Real] {
+            let report = missed_by_its_manager().check("missed", &quiet(engine).executions(10)).unwrap();
             assert_eq!(report.tally.first.map(|first| first.verdict), None, "{engine:?}");
         }
     }

@@ -26,7 +26,6 @@ use crate::channel::{Answer, Connection, Lane, Passed, wire};
 use crate::net::{Address, reach};
 use crate::platform::{Io, Owner, Site, Tasks};
 use crate::process::{self, AuthKey};
-use crate::sys::not_inherited::NotInherited;
 use crate::sys::own_id::{self, process_id};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -70,7 +69,7 @@ struct Own<P: Io> {
 /// A connection that one task at a time uses, and the short way beside it.
 struct Way<P: Io> {
     /// Before the connection, so that it goes first.
-    _mark: Option<NotInherited>,
+    _withheld: Option<P::Withheld>,
     connection: Connection<P>,
     lane: Option<Lane<P>>,
 }
@@ -196,15 +195,15 @@ impl<P: Io + Tasks> Link<P> {
         }
         let mut connection = self.reach()?;
         let by_tcp = matches!(self.0.address, Address::Tcp(_));
-        // Where it cannot be marked, a child keeps it, and everything else works.
-        let mark = by_tcp.then(|| NotInherited::mark(connection.as_fd()).ok()).flatten();
+        // Where it cannot be withheld, a child has it, and everything else works.
+        let withheld = by_tcp.then(|| P::withhold(connection.as_fd()).ok()).flatten();
         let hello = Request::Hello { process: process_id(), client };
         match self.exchange(&mut connection, &wire::encode(&hello)?.0)? {
             Reply::Welcome { client, lane } => {
                 self.own(|own| own.client = Some(client));
                 // Without its memory, everything goes by the connection.
                 let lane = lane.and_then(|Passed(file)| Lane::accept(file).ok());
-                Ok(Way { _mark: mark, connection, lane })
+                Ok(Way { _withheld: withheld, connection, lane })
             }
             other => Err(unexpected(other)),
         }

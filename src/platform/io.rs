@@ -18,6 +18,7 @@
 //! other end meets the end of the file, a writer `EPIPE`.
 
 use super::{Kind, Native, Platform};
+use crate::sys::not_inherited::NotInherited;
 use crate::sys::{ofd, ready, signal};
 use nix::poll::PollFlags;
 use std::io;
@@ -54,6 +55,16 @@ pub trait Io: Platform {
 
     /// Takes note of a stream that was made over this descriptor.
     fn watch(fd: BorrowedFd<'_>) -> Self::Watch;
+
+    /// What keeps a descriptor from forked children; dropped before the descriptor is closed.
+    type Withheld: Send + Sync + 'static;
+
+    /// Has the children that are forked from now on go without this descriptor, of which
+    /// [`watch`](Io::watch) took note before.
+    ///
+    /// # Errors
+    /// Where the operating system has no means for that to give; children have it then.
+    fn withhold(fd: BorrowedFd<'_>) -> io::Result<Self::Withheld>;
 
     /// Makes a call that moves up to `len` bytes and returns how many it moved.
     ///
@@ -119,6 +130,12 @@ impl Io for Native {
 
     #[inline(always)]
     fn watch(_: BorrowedFd<'_>) {}
+
+    type Withheld = NotInherited;
+
+    fn withhold(fd: BorrowedFd<'_>) -> io::Result<NotInherited> {
+        NotInherited::mark(fd)
+    }
 
     #[inline(always)]
     fn transfer(

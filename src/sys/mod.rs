@@ -18,7 +18,7 @@ mod last_words;
 mod mapped;
 pub mod membarrier;
 pub mod memory;
-pub(crate) mod not_inherited;
+pub mod not_inherited;
 pub mod object;
 pub mod ofd;
 pub mod output;

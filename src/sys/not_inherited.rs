@@ -59,14 +59,15 @@ impl Block {
 
 /// The mark that a forked child must not keep a descriptor, until this is dropped. That is to
 /// be before the descriptor is closed.
-pub(crate) struct NotInherited(&'static AtomicI32);
+#[derive(Debug)]
+pub struct NotInherited(&'static AtomicI32);
 
 impl NotInherited {
     /// Marks this descriptor.
     ///
     /// # Errors
     /// If there is no `/dev/null`, or no memory for the handler of forks.
-    pub(crate) fn mark(fd: BorrowedFd<'_>) -> io::Result<NotInherited> {
+    pub fn mark(fd: BorrowedFd<'_>) -> io::Result<NotInherited> {
         static FORK: Once = Once::new();
         if NOTHING.get().is_none() {
             let _ = NOTHING.set(File::open("/dev/null")?);

@@ -8,7 +8,7 @@
 //! | what happens | what becomes of a stream |
 //! |---|---|
 //! | a process makes it | that process has it, and owns its value |
-//! | that process forks | the child has it too, unless its closure owns it: then only the child |
+//! | that process forks | the child has it too, unless its closure owns it: then only the child; or unless it is withheld |
 //! | its value is dropped | the owner has it no longer; the others keep it open |
 //! | a process ends or is killed | it has it no longer |
 //! | nobody has it | it is closed |
@@ -32,9 +32,10 @@ use crate::kernel::data::state::{Kernel, Mode};
 use crate::kernel::tasks::alone::Alone;
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork};
+use selvedge::platform::{Io, Native};
 use selvedge::sys::ofd;
 use std::cell::RefCell;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, BorrowedFd, IntoRawFd};
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::ptr;
@@ -47,6 +48,8 @@ struct Open {
     owner: Option<u32>,
     /// The processes that have it.
     holders: Vec<u32>,
+    /// Forked children go without it.
+    withheld: bool,
 }
 
 /// When an answer about a closure holds again: where it is started, by whom, and what is
@@ -89,7 +92,13 @@ impl Watched {
         LIST.with_borrow_mut(|list| {
             let (number, fd) = (list.next, fd.as_raw_fd());
             list.next += 1;
-            list.open.push(Open { number, fd, owner: Some(process), holders: vec![process] });
+            list.open.push(Open {
+                number,
+                fd,
+                owner: Some(process),
+                holders: vec![process],
+                withheld: false,
+            });
             Watched(Some(number))
         })
     }
@@ -122,6 +131,27 @@ impl Drop for Watched {
             }
             list.open.swap_remove(at);
         });
+    }
+}
+
+/// What keeps a descriptor from forked children.
+#[derive(Debug)]
+pub struct Withheld {
+    /// Where processes are real; on the list it stands beside the descriptor.
+    _by_the_system: Option<<Native as Io>::Withheld>,
+}
+
+impl Withheld {
+    /// Of a descriptor on the list, or, unless fibers run, of any.
+    pub(in crate::kernel) fn new(fd: BorrowedFd<'_>) -> io::Result<Withheld> {
+        if process_in_sim().is_none() {
+            return Ok(Withheld { _by_the_system: Some(Native::withhold(fd)?) });
+        }
+        LIST.with_borrow_mut(|list| {
+            let these = list.open.iter_mut().filter(|open| open.fd == fd.as_raw_fd());
+            these.for_each(|open| open.withheld = true);
+        });
+        Ok(Withheld { _by_the_system: None })
     }
 }
 
@@ -206,8 +236,11 @@ pub(in crate::kernel) fn share<F>(
     });
     LIST.with_borrow_mut(|list| {
         for open in list.open.iter_mut().filter(|open| open.holders.contains(&parent)) {
-            open.holders.push(child);
-            if moved.contains(&open.number) {
+            let moves = moved.contains(&open.number);
+            if moves || !open.withheld {
+                open.holders.push(child);
+            }
+            if moves {
                 open.owner = Some(child);
                 open.holders.retain(|&holder| holder != parent);
             }

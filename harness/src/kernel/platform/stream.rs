@@ -24,7 +24,7 @@
 //! task counts as ready, and the engine finds it dead when it is chosen.
 
 use super::checked::{Checked, open_always};
-use super::open::Watched;
+use super::open::{Watched, Withheld};
 use crate::kernel::data::current;
 use crate::kernel::data::state::{Kernel, Mode};
 use crate::kernel::data::task::{NOBODY, State};
@@ -267,6 +267,12 @@ impl Io for Checked {
 
     fn watch(fd: BorrowedFd<'_>) -> Watched {
         Watched::new(fd)
+    }
+
+    type Withheld = Withheld;
+
+    fn withhold(fd: BorrowedFd<'_>) -> io::Result<Withheld> {
+        Withheld::new(fd)
     }
 
     fn transfer(
