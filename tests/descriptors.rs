@@ -20,6 +20,13 @@ fn quiet(engine: Engine) -> Config {
     Config { shrink: false, ..Config::default() }.engine(engine).ignore_environment()
 }
 
+/// Explores a program in which nothing goes wrong.
+fn holds(program: &AnyProgram, config: &Config) {
+    let tally = program.check("program", config).unwrap().tally;
+    assert_eq!((tally.first, tally.inconclusive), (None, None), "{:?}", config.engine);
+    assert!(tally.executions >= 5);
+}
+
 /// How many descriptors this process has.
 fn open() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()
@@ -66,12 +73,13 @@ fn collector() -> AnyProgram {
     })
 }
 
-/// A client of a manager by TCP has a lock and dies; its child, which lives on, has a copy of
-/// whatever children are given.
-fn missed_by_its_manager() -> AnyProgram {
-    AnyProgram::dynamic(|| {
-        let by_tcp = Manager::builder().address("127.0.0.1:0".parse().unwrap());
-        let manager: Manager = by_tcp.start().unwrap();
+/// A client of a manager has a lock and dies; its child, which lives on, has a copy of whatever
+/// children are given.
+fn missed_by_its_manager(by_tcp: bool) -> AnyProgram {
+    AnyProgram::dynamic(move || {
+        let builder = Manager::builder();
+        let builder = if by_tcp { builder.address("127.0.0.1:0".parse().unwrap()) } else { builder };
+        let manager: Manager = builder.start().unwrap();
         let lock = manager.lock().unwrap();
         let (over, has_it) = (Shared::new(Event::new()), Shared::new(Event::new()));
         let copies = (lock.clone(), over.clone(), has_it.clone());
@@ -96,16 +104,16 @@ rusty_fork_test! {
     #[test]
     fn a_pipe_ends_with_the_last_who_has_it() {
         for engine in [Engine::Sim, Engine::Real] {
-            let report = kept_by_a_child().check("kept", &quiet(engine).executions(30)).unwrap();
-            assert_eq!(report.tally.first.map(|first| first.verdict), None, "{engine:?}");
+            holds(&kept_by_a_child(), &quiet(engine).executions(30));
         }
     }
 
     #[test]
     fn what_is_withheld_ends_with_who_made_it() {
         for engine in [Engine::Sim, Engine::Real] {
-            let report = missed_by_its_manager().check("missed", &quiet(engine).executions(10)).unwrap();
-            assert_eq!(report.tally.first.map(|first| first.verdict), None, "{engine:?}");
+            for by_tcp in [true, false] {
+                holds(&missed_by_its_manager(by_tcp), &quiet(engine).executions(10));
+            }
         }
     }
 
@@ -125,8 +133,7 @@ rusty_fork_test! {
             });
             child.join().unwrap();
         });
-        let report = program.check("closed", &quiet(Engine::Sim).executions(5)).unwrap();
-        assert_eq!(report.tally.first.map(|first| first.verdict), None);
+        holds(&program, &quiet(Engine::Sim).executions(5));
         let others = std::mem::take(&mut *OTHERS.lock().unwrap());
         assert!(others.len() >= 5 && others.iter().all(|other| other.metadata().is_ok()));
     }
@@ -135,7 +142,7 @@ rusty_fork_test! {
     fn a_search_leaves_no_descriptor_open() {
         for kills in [0, 1] {
             let config = Config { keep_going: true, ..quiet(Engine::Sim).faults(Faults::kills(kills)) };
-            collector().check("collector", &config.clone().executions(1)).unwrap();
+            collector().check("collector", &config.clone().executions(10)).unwrap();
             let before = open();
             let report = collector().check("collector", &config.executions(40)).unwrap();
             assert_eq!(report.tally.executions, 40);

@@ -10,9 +10,8 @@
 //! A connection to a server on this machine has a [lane](crate::channel) beside it, by which
 //! a call goes as long as client and server are both awake.
 //!
-//! 1. A connection belongs to one process: a forked child closes its copies of its
-//!    parent's, and makes its own. One by TCP, from whose end alone the server learns that its
-//!    client is dead, is not even copied.
+//! 1. A connection belongs to one process: a forked child goes without its parent's, and makes
+//!    its own, so that the server hears of the end of each process by the end of its connections.
 //! 2. A process has one link to an address, however many proxies it has: a proxy that
 //!    comes in a message finds it.
 //!
@@ -194,9 +193,8 @@ impl<P: Io + Tasks> Link<P> {
             return Ok(way);
         }
         let mut connection = self.reach()?;
-        let by_tcp = matches!(self.0.address, Address::Tcp(_));
         // Where it cannot be withheld, a child has it, and everything else works.
-        let withheld = by_tcp.then(|| P::withhold(connection.as_fd()).ok()).flatten();
+        let withheld = P::withhold(connection.as_fd()).ok();
         let hello = Request::Hello { process: process_id(), client };
         match self.exchange(&mut connection, &wire::encode(&hello)?.0)? {
             Reply::Welcome { client, lane } => {

@@ -1,8 +1,7 @@
 //! Descriptors that a forked child must not keep: as long as one copy of a connection is open,
 //! its other end does not learn that the process which made it is dead.
 //!
-//! Called by a manager's link for connections by TCP, which tell the server nothing else about
-//! its client.
+//! Called by a manager's link, through its platform.
 //!
 //! | a place holds | in the process that wrote it | in a child, as it is forked |
 //! |---|---|---|
