@@ -124,7 +124,7 @@ fn a_broken_law_is_caught() {
 }
 
 rusty_fork_test! {
-    #![rusty_fork(timeout_ms = 120_000)]
+    #![rusty_fork(timeout_ms = 600_000)]
 
     #[test]
     fn all_laws_hold_natively() {

@@ -287,7 +287,7 @@ fn pass(random: &mut u64) {
 }
 
 rusty_fork_test! {
-    #![rusty_fork(timeout_ms = 120_000)]
+    #![rusty_fork(timeout_ms = 600_000)]
 
     /// Elements 0 and 1 are exchanged, 2 is set and changed, 3 and more come and go.
     #[test]

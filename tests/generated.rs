@@ -54,7 +54,7 @@ macro_rules! hunts {
         mod in_processes {
             use super::*;
             rusty_fork::rusty_fork_test! {
-                #![rusty_fork(timeout_ms = 60_000)]
+                #![rusty_fork(timeout_ms = 600_000)]
                 $(#[test]
                 fn $name() {
                     for kills in $kills {

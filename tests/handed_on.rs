@@ -25,7 +25,7 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
-const LONG: Duration = Duration::from_secs(40);
+const LONG: Duration = Duration::from_secs(180);
 
 shareable! {
     /// Every lock and signal of state, in one value.
@@ -276,7 +276,7 @@ fn is_refused<S: Serialize, R: DeserializeOwned>(value: &S, why: &str) {
 }
 
 rusty_fork_test! {
-    #![rusty_fork(timeout_ms = 120_000)]
+    #![rusty_fork(timeout_ms = 600_000)]
 
     #[test]
     fn everything_is_used_by_a_child_however_it_began() {

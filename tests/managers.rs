@@ -124,7 +124,7 @@ fn updates_of_two_steps_under_a_lock_are_all_counted_whoever_is_killed() {
 
 /// How often somebody is killed.
 const KILLS: u64 = if cfg!(debug_assertions) { 60 } else { 1000 };
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_secs(180);
 
 /// Lets up to a millisecond pass without giving the core away.
 fn pass(random: &mut u64) {
@@ -177,7 +177,7 @@ impl Objects {
 }
 
 rusty_fork_test! {
-    #![rusty_fork(timeout_ms = 240_000)]
+    #![rusty_fork(timeout_ms = 600_000)]
 
     /// Nothing is lost that was acknowledged, nothing is done twice, and the others go on.
     #[test]

@@ -93,7 +93,7 @@ fn pass(random: &mut u64) {
 const WIDTH: usize = 8192;
 
 rusty_fork_test! {
-    #![rusty_fork(timeout_ms = 120_000)]
+    #![rusty_fork(timeout_ms = 600_000)]
 
     #[test]
     fn native_writers_are_killed_and_readers_see_whole_values() {

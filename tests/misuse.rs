@@ -38,7 +38,7 @@ fn refuses<T>(result: Result<T, Error>, what: &str) {
 }
 
 rusty_fork_test! {
-    #![rusty_fork(timeout_ms = 60_000)]
+    #![rusty_fork(timeout_ms = 600_000)]
 
     #[test]
     fn a_wait_for_ever_and_longer_is_a_wait() {

@@ -46,7 +46,7 @@ fn survived_by_a_child((): ()) {
 }
 
 rusty_fork_test! {
-    #![rusty_fork(timeout_ms = 120_000)]
+    #![rusty_fork(timeout_ms = 600_000)]
 
     #[test]
     fn the_end_of_a_worker_is_seen_although_a_child_of_it_lives_on() {
@@ -292,7 +292,7 @@ fn does_it_all(workers: &impl Workers) {
 }
 
 rusty_fork_test! {
-    #![rusty_fork(timeout_ms = 120_000)]
+    #![rusty_fork(timeout_ms = 600_000)]
 
     #[test]
     fn pools_of_threads_and_of_processes_do_the_same() {

@@ -37,7 +37,7 @@ use proptest::prelude::{Just, Strategy, any, prop};
 use rusty_fork::rusty_fork_test;
 
 /// A law gives up after a third of this, so that it is the law that speaks.
-const DEADLINE_MS: u64 = 120_000;
+const DEADLINE_MS: u64 = 600_000;
 
 /// Who falls asleep in which order, and how many are woken each time.
 fn orders() -> impl Strategy<Value = (Vec<usize>, Vec<u32>)> {

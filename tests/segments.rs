@@ -142,7 +142,7 @@ fn native_makers(kills: i64, in_place: bool) -> Result<(), String> {
 }
 
 rusty_fork_test! {
-    #![rusty_fork(timeout_ms = 120_000)]
+    #![rusty_fork(timeout_ms = 600_000)]
 
     #[test]
     fn native_writers_are_killed_and_every_item_is_whole() {

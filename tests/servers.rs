@@ -72,7 +72,7 @@ fn connect(address: SocketAddr) -> TcpStream {
 }
 
 rusty_fork_test! {
-    #![rusty_fork(timeout_ms = 120_000)]
+    #![rusty_fork(timeout_ms = 600_000)]
 
     #[test]
     fn a_handler_that_is_killed_takes_only_its_client_with_it() {

@@ -100,7 +100,7 @@ mod tests {
                 peer.connection.recv_bytes(1)
             });
             assert_eq!(
-                told.recv_timeout(Duration::from_secs(20)),
+                told.recv_timeout(Duration::from_secs(120)),
                 Ok(true),
                 "the answer waits for the client"
             );

@@ -13,6 +13,9 @@ use std::time::Duration;
 
 type Lock = RawRobustMutex<Native>;
 
+/// What only a defect makes anybody wait.
+const LONG: Duration = Duration::from_secs(120);
+
 /// Overwrites the word of a lock, as somebody could who broke into the memory.
 fn damage(lock: &Lock, word: u32) {
     // SAFETY: the address is that of the word, which is an atomic one.
@@ -26,7 +29,7 @@ fn dead() -> u32 {
 
 /// Takes the lock, if that is possible at all.
 fn soon(lock: &Lock) -> Option<Taken> {
-    lock.lock_until(Native::deadline(Duration::from_secs(20)), ())
+    lock.lock_until(Native::deadline(LONG), ())
 }
 
 #[test]
@@ -105,13 +108,12 @@ fn held_by_the_dead<T: Shareable + Send + Sync>(new: fn() -> T, hold: fn(&T)) ->
 
 #[test]
 fn more_slots_than_the_kernel_frees_are_freed() {
-    let long = Duration::from_secs(20);
     let locks = held_by_the_dead(|| RwLock::new(0_u8), |lock| std::mem::forget(lock.read().unwrap()));
     assert!(locks.last().unwrap().try_write().is_ok(), "the kernel frees the newest");
-    assert!(locks[0].try_write().is_err() && locks[0].try_write_for(long).is_ok());
+    assert!(locks[0].try_write().is_err() && locks[0].try_write_for(LONG).is_ok());
 
     let one = || RobustSemaphore::new(1).unwrap();
     let semaphores = held_by_the_dead(one, |semaphore| std::mem::forget(semaphore.acquire()));
     assert!(semaphores.last().unwrap().try_acquire().is_some(), "the kernel frees the newest");
-    assert!(semaphores[0].try_acquire().is_none() && semaphores[0].acquire_timeout(long).is_some());
+    assert!(semaphores[0].try_acquire().is_none() && semaphores[0].acquire_timeout(LONG).is_some());
 }

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_millis(5);
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_secs(120);
 
 /// Children that do not outlive their test, even if it fails.
 struct Family(Vec<Process>);

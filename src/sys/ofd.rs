@@ -129,7 +129,7 @@ mod tests {
     use std::os::fd::AsFd;
 
     rusty_fork_test! {
-        #![rusty_fork(timeout_ms = 60_000)]
+        #![rusty_fork(timeout_ms = 600_000)]
 
         // In a process of its own: what a test beside it forks has copies of these opens.
         #[test]

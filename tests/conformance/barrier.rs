@@ -37,7 +37,7 @@ fn in_step(barrier: &Barrier, before: &Value<u32>, after: &Value<u32>, generatio
 shareable! { struct Hall { barrier: Barrier, before: Value<u32>, after: Value<u32> } }
 
 rusty_fork_test! {
-    #![rusty_fork(timeout_ms = 60_000)]
+    #![rusty_fork(timeout_ms = 600_000)]
 
     #[test]
     fn c_barrier_01_all_pass_in_lock_step() {

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 const SHORT: Duration = Duration::from_millis(20);
-const LONG: Duration = Duration::from_secs(40);
+const LONG: Duration = Duration::from_secs(180);
 
 #[test]
 fn c_cond_01_the_condition_and_its_lock_exclude_each_other() {
@@ -164,7 +164,7 @@ fn c_cond_08_one_notification_of_all_wakes_all() {
 shareable! { struct Count { plain: Mutex<u32>, robust: RobustMutex<u32>, changed: Condvar } }
 
 rusty_fork_test! {
-    #![rusty_fork(timeout_ms = 60_000)]
+    #![rusty_fork(timeout_ms = 600_000)]
 
     #[test]
     fn c_cond_10_processes_wait_for_each_other() {

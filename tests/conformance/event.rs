@@ -75,7 +75,7 @@ fn c_event_06_what_is_printed_tells_the_state() {
 }
 
 rusty_fork_test! {
-    #![rusty_fork(timeout_ms = 60_000)]
+    #![rusty_fork(timeout_ms = 600_000)]
 
     #[test]
     fn c_event_07_a_child_releases_its_parent() {

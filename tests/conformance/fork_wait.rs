@@ -15,7 +15,7 @@ use std::io::{Read, Write};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
 
-const LONG: Duration = Duration::from_secs(40);
+const LONG: Duration = Duration::from_secs(180);
 
 /// The letter by which the kernel tells what a process does.
 fn state(pid: u32) -> Option<char> {
@@ -30,7 +30,7 @@ fn idle() -> i32 {
 }
 
 rusty_fork_test! {
-    #![rusty_fork(timeout_ms = 120_000)]
+    #![rusty_fork(timeout_ms = 600_000)]
 
     #[test]
     fn c_forkwait_01_only_the_forking_thread_is_in_the_child() {

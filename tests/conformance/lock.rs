@@ -14,7 +14,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::thread::scope;
 use std::time::Duration;
 
-const LONG: Duration = Duration::from_secs(40);
+const LONG: Duration = Duration::from_secs(180);
 const SHORT: Duration = Duration::from_millis(1);
 
 /// What the rows about every lock need of one.

@@ -31,7 +31,7 @@ pub(super) fn remote<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
 }
 
 rusty_fork_test! {
-    #![rusty_fork(timeout_ms = 120_000)]
+    #![rusty_fork(timeout_ms = 600_000)]
 
     #[test]
     fn c_manager_01_a_list() {

@@ -13,7 +13,7 @@ use std::os::fd::AsFd;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-const LONG: Duration = Duration::from_secs(40);
+const LONG: Duration = Duration::from_secs(180);
 
 fn kill(pid: u32) {
     let pid = nix::unistd::Pid::from_raw(pid.cast_signed());
@@ -51,7 +51,7 @@ fn goes_to_the_next(manager: &Manager) {
 }
 
 rusty_fork_test! {
-    #![rusty_fork(timeout_ms = 120_000)]
+    #![rusty_fork(timeout_ms = 600_000)]
 
     /// The workers of a server that is killed end with it, so that nobody waits for ever.
     #[test]

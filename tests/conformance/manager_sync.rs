@@ -8,10 +8,10 @@ use selvedge::manager::Held;
 use selvedge::{Error, Process};
 use std::time::Duration;
 
-const LONG: Duration = Duration::from_secs(40);
+const LONG: Duration = Duration::from_secs(180);
 
 rusty_fork_test! {
-    #![rusty_fork(timeout_ms = 120_000)]
+    #![rusty_fork(timeout_ms = 600_000)]
 
     #[test]
     fn c_manager_11_conditions_and_barriers() {

@@ -10,7 +10,7 @@ use selvedge::{
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 
-const LONG: Duration = Duration::from_secs(40);
+const LONG: Duration = Duration::from_secs(180);
 const SHORT: Duration = Duration::from_millis(20);
 
 shareable! { struct Turns { child: Event, parent: Event } }
@@ -44,7 +44,7 @@ impl Serialize for Unlucky {
 }
 
 rusty_fork_test! {
-    #![rusty_fork(timeout_ms = 120_000)]
+    #![rusty_fork(timeout_ms = 600_000)]
 
     #[test]
     fn c_mpqueue_01_six_fit_and_the_seventh_is_refused_in_every_form() {

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-const LONG: Duration = Duration::from_secs(40);
+const LONG: Duration = Duration::from_secs(180);
 const SHORT: Duration = Duration::from_millis(20);
 
 /// What a task cannot capture: workers have it from their parent, or from an initializer.
@@ -54,7 +54,7 @@ impl Drop for Counted {
 }
 
 rusty_fork_test! {
-    #![rusty_fork(timeout_ms = 120_000)]
+    #![rusty_fork(timeout_ms = 600_000)]
 
     #[test]
     fn c_pool_01_results_are_those_of_a_plain_map_in_order() {

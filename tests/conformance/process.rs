@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// What only a defect makes anybody wait.
-const LONG: Duration = Duration::from_secs(40);
+const LONG: Duration = Duration::from_secs(180);
 
 shareable! { struct Gate { here: Event, go: Event } }
 
@@ -57,7 +57,7 @@ fn stderr_of(body: impl FnOnce() + Send + 'static) -> (ExitStatus, String) {
 }
 
 rusty_fork_test! {
-    #![rusty_fork(timeout_ms = 120_000)]
+    #![rusty_fork(timeout_ms = 600_000)]
 
     #[test]
     fn c_mpproc_01_the_current_process_knows_itself() {

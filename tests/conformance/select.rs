@@ -22,7 +22,7 @@ use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
-const LONG: Duration = Duration::from_secs(40);
+const LONG: Duration = Duration::from_secs(180);
 const NONE: Option<Duration> = None;
 
 pub(super) fn errno<T: std::fmt::Debug>(result: Result<T, impl Into<Error>>) -> Option<i32> {
@@ -129,7 +129,7 @@ fn c_select_06_no_time_overflows_and_no_interest_is_unknown() {
 }
 
 rusty_fork_test! {
-    #![rusty_fork(timeout_ms = 120_000)]
+    #![rusty_fork(timeout_ms = 600_000)]
 
     #[test]
     fn c_select_02_lines_of_a_slow_child_then_the_end() {

@@ -21,7 +21,7 @@ fn succeeds(child: &Process) {
 }
 
 rusty_fork_test! {
-    #![rusty_fork(timeout_ms = 120_000)]
+    #![rusty_fork(timeout_ms = 600_000)]
 
     #[test]
     fn c_shm_01_create_open_unlink_and_what_is_refused() {

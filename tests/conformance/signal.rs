@@ -78,7 +78,7 @@ fn is_interrupted(acquire: impl Fn() -> bool) {
 }
 
 rusty_fork_test! {
-    #![rusty_fork(timeout_ms = 120_000)]
+    #![rusty_fork(timeout_ms = 600_000)]
 
     #[test]
     fn c_locksig_01_two_signals_are_handled_once_each_in_the_thread_that_waits_for_a_lock() {

@@ -10,11 +10,11 @@ use selvedge::signal::Signal::{SIGALRM, SIGUSR1, SIGUSR2};
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_secs(180);
 const SOON: Duration = Duration::from_millis(5);
 
 rusty_fork_test! {
-    #![rusty_fork(timeout_ms = 120_000)]
+    #![rusty_fork(timeout_ms = 600_000)]
 
     #[test]
     fn c_signal_18_what_is_blocked_is_pending_until_it_is_unblocked() {

@@ -10,7 +10,7 @@ use std::io::{ErrorKind, Read, pipe};
 use std::os::unix::net::UnixStream;
 
 rusty_fork_test! {
-    #![rusty_fork(timeout_ms = 120_000)]
+    #![rusty_fork(timeout_ms = 600_000)]
 
     #[test]
     fn c_signal_06_setting_a_wake_up_descriptor_returns_the_one_before() {

@@ -23,7 +23,7 @@ use std::os::unix::net::{SocketAddr as UnixSocketAddr, UnixDatagram, UnixListene
 use std::time::Duration;
 
 pub(super) const MESSAGE: &[u8] = b"Michael Gilfix was here\r\n";
-const LONG: Duration = Duration::from_secs(40);
+const LONG: Duration = Duration::from_secs(180);
 
 pub(super) fn local() -> SocketAddr {
     "127.0.0.1:0".parse().unwrap()
@@ -301,5 +301,5 @@ fn c_sock_20_sockets_are_closed_by_exec() {
 }
 
 rusty_fork_test! {
-    #![rusty_fork(timeout_ms = 120_000)]
+    #![rusty_fork(timeout_ms = 600_000)]
 }

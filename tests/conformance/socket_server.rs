@@ -149,7 +149,7 @@ fn errors_are_told_once(mode: Mode) {
 }
 
 rusty_fork_test! {
-    #![rusty_fork(timeout_ms = 120_000)]
+    #![rusty_fork(timeout_ms = 600_000)]
 
     #[test]
     fn c_socksrv_01_a_line_comes_back_from_each_kind_of_server() {

@@ -10,7 +10,7 @@ use std::io::Read;
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
-const LONG: Duration = Duration::from_secs(40);
+const LONG: Duration = Duration::from_secs(180);
 
 entry! {
     /// Tells who it is, and what it was given.
@@ -76,7 +76,7 @@ fn begin<T: serde::Serialize + serde::de::DeserializeOwned + Send + 'static>(
 }
 
 rusty_fork_test! {
-    #![rusty_fork(timeout_ms = 120_000)]
+    #![rusty_fork(timeout_ms = 600_000)]
 
     #[test]
     fn c_mpproc_02_a_child_knows_who_it_is_however_it_began() {

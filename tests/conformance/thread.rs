@@ -14,7 +14,7 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-const LONG: Duration = Duration::from_secs(40);
+const LONG: Duration = Duration::from_secs(180);
 
 shareable! { struct Gate { here: Event, go: Event, count: Value<u32> } }
 
@@ -48,7 +48,7 @@ fn is_wrong<T: std::fmt::Debug>(result: Result<T, Error>, why: &str) -> bool {
 }
 
 rusty_fork_test! {
-    #![rusty_fork(timeout_ms = 120_000)]
+    #![rusty_fork(timeout_ms = 600_000)]
 
     #[test]
     fn c_thread_01_threads_have_names() {

@@ -46,7 +46,7 @@ entry! {
 }
 
 rusty_fork_test! {
-    #![rusty_fork(timeout_ms = 120_000)]
+    #![rusty_fork(timeout_ms = 600_000)]
 
     #[test]
     fn c_rtrack_01_what_a_killed_program_had_is_removed_and_told() {

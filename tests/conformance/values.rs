@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// What only a defect makes anybody wait.
-const LONG: Duration = Duration::from_secs(40);
+const LONG: Duration = Duration::from_secs(180);
 
 fn child(body: impl FnOnce() + Send + 'static) {
     assert!(Process::spawn(body).join().unwrap().success());
@@ -62,7 +62,7 @@ macro_rules! summed_by_a_child {
 }
 
 rusty_fork_test! {
-    #![rusty_fork(timeout_ms = 120_000)]
+    #![rusty_fork(timeout_ms = 600_000)]
 
     #[test]
     fn c_shct_01_a_child_writes_each_kind_of_number() {

@@ -19,7 +19,7 @@ use std::ops::Deref;
 use std::time::{Duration, Instant};
 
 /// What only a defect makes anybody wait.
-pub(crate) const LONG: Duration = Duration::from_secs(40);
+pub(crate) const LONG: Duration = Duration::from_secs(180);
 /// What a program that must fail by waiting waits for.
 pub(crate) const SHORT: Duration = Duration::from_millis(100);
 

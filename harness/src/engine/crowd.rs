@@ -112,7 +112,7 @@ mod tests {
     }
 
     rusty_fork_test! {
-        #![rusty_fork(timeout_ms = 60_000)]
+        #![rusty_fork(timeout_ms = 600_000)]
 
         // In a process of its own: the tests beside it take and give blocks of the same heap.
         #[test]
