@@ -144,32 +144,39 @@ fn lock(file: &File, how: i32) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rusty_fork::rusty_fork_test;
 
-    #[test]
-    fn an_object_has_one_name_and_outlives_it() {
-        let name = format!("object-{}", std::process::id());
-        // SAFETY: the first of ten bytes, which nobody else has yet.
-        let one = create(&name, 10, |base| unsafe { base.write(7) }).unwrap();
-        let taken = create(&name, 10, |_| ()).unwrap_err();
-        assert_eq!(taken.raw_os_error(), Some(libc::EEXIST));
-        let two = open(&name).unwrap();
-        assert_eq!((two.size(), names().unwrap().contains(&name)), (10, true));
-        assert!(!remove_if::<1>(&name, |_| true).unwrap(), "it is open");
-        unlink(&name).unwrap();
-        assert_eq!(unlink(&name).unwrap_err().raw_os_error(), Some(libc::ENOENT));
-        assert_eq!(open(&name).unwrap_err().raw_os_error(), Some(libc::ENOENT));
-        drop(one);
-        // SAFETY: as above; the other handle is gone.
-        assert_eq!(unsafe { two.base().read() }, 7);
-    }
+    // In processes of their own: what a test beside them forks has copies of these descriptors,
+    // and with them the locks.
+    rusty_fork_test! {
+        #![rusty_fork(timeout_ms = 600_000)]
 
-    #[test]
-    fn what_nobody_has_open_is_removed_if_it_shall_be() {
-        let name = format!("doomed-{}", std::process::id());
-        drop(create(&name, 10, |_| ()).unwrap());
-        assert!(!remove_if::<11>(&name, |_| true).unwrap(), "it has ten bytes only");
-        assert!(!remove_if::<10>(&name, |_| false).unwrap());
-        assert!(remove_if::<10>(&name, |_| true).unwrap());
-        assert!(!remove_if::<10>(&name, |_| true).unwrap(), "it is gone");
+        #[test]
+        fn an_object_has_one_name_and_outlives_it() {
+            let name = format!("object-{}", std::process::id());
+            // SAFETY: the first of ten bytes, which nobody else has yet.
+            let one = create(&name, 10, |base| unsafe { base.write(7) }).unwrap();
+            let taken = create(&name, 10, |_| ()).unwrap_err();
+            assert_eq!(taken.raw_os_error(), Some(libc::EEXIST));
+            let two = open(&name).unwrap();
+            assert_eq!((two.size(), names().unwrap().contains(&name)), (10, true));
+            assert!(!remove_if::<1>(&name, |_| true).unwrap(), "it is open");
+            unlink(&name).unwrap();
+            assert_eq!(unlink(&name).unwrap_err().raw_os_error(), Some(libc::ENOENT));
+            assert_eq!(open(&name).unwrap_err().raw_os_error(), Some(libc::ENOENT));
+            drop(one);
+            // SAFETY: as above; the other handle is gone.
+            assert_eq!(unsafe { two.base().read() }, 7);
+        }
+
+        #[test]
+        fn what_nobody_has_open_is_removed_if_it_shall_be() {
+            let name = format!("doomed-{}", std::process::id());
+            drop(create(&name, 10, |_| ()).unwrap());
+            assert!(!remove_if::<11>(&name, |_| true).unwrap(), "it has ten bytes only");
+            assert!(!remove_if::<10>(&name, |_| false).unwrap());
+            assert!(remove_if::<10>(&name, |_| true).unwrap());
+            assert!(!remove_if::<10>(&name, |_| true).unwrap(), "it is gone");
+        }
     }
 }

@@ -4,6 +4,7 @@
 //!
 //! When a process dies here, that is a failure.
 
+use rusty_fork::rusty_fork_test;
 use selvedge::platform::Native;
 use selvedge::raw::{Left, RawMutex, RawRobustMutex};
 use selvedge::{BoundedSemaphore, Event, Mutex, Process, ReentrantMutex, RobustMutex, RwLock, Shared, exit};
@@ -134,7 +135,7 @@ pub(crate) fn given_back_however_the_body_ends<L: AnyLock>() {
     scope(|scope| scope.spawn(|| lock.with(|| ())).join().unwrap());
 }
 
-/// Threads that nobody of ours started use it and go.
+/// Threads that nobody of ours started use it and go. Nobody else may start any meanwhile.
 pub(crate) fn foreign_threads_leave_nothing<L: AnyLock>() {
     let tasks = || std::fs::read_dir("/proc/self/task").unwrap().count();
     let (lock, before) = (L::new(), tasks());
@@ -201,9 +202,14 @@ fn c_thlock_06_a_guard_gives_it_back_however_the_body_ends() {
     of_each!(given_back_however_the_body_ends);
 }
 
-#[test]
-fn c_thlock_07_foreign_threads_leave_nothing_behind() {
-    of_each!(foreign_threads_leave_nothing);
+rusty_fork_test! {
+    #![rusty_fork(timeout_ms = 600_000)]
+
+    // It counts the threads of its process.
+    #[test]
+    fn c_thlock_07_foreign_threads_leave_nothing_behind() {
+        of_each!(foreign_threads_leave_nothing);
+    }
 }
 
 #[test]

