@@ -2,6 +2,9 @@
 //!
 //! In fibers and in processes under the scheduler; natively with SIGKILL at moments of the
 //! kernel's choice, of clients and of the server.
+//!
+//! One test runs at a time: a command that a test beside it starts has, for a moment, copies of
+//! the sockets of the fibers, and as long as it has them, none of these meets its end.
 
 use rusty_fork::rusty_fork_test;
 use selvedge::manager as native;
@@ -11,6 +14,7 @@ use selvedge_harness::fault::Faults;
 use selvedge_harness::prelude::*;
 use selvedge_harness::program::{AnyProgram, Swap};
 use selvedge_harness::report::{Style, explain};
+use serial_test::serial;
 use std::time::{Duration, Instant};
 
 type Dict = selvedge::manager::Dict<String, u32, Checked>;
@@ -103,21 +107,25 @@ fn is_sound(program: impl Fn() -> AnyProgram, kills: u8) -> bool {
 }
 
 #[test]
+#[serial]
 fn updates_of_one_step_are_all_counted() {
     assert!(is_sound(|| counting(at_once), 0));
 }
 
 #[test]
+#[serial]
 fn updates_of_one_step_are_all_counted_whoever_is_killed() {
     assert!(is_sound(|| counting(at_once), 1));
 }
 
 #[test]
+#[serial]
 fn updates_of_two_steps_are_lost() {
     assert!(!is_sound(|| counting(in_two_steps), 0));
 }
 
 #[test]
+#[serial]
 fn updates_of_two_steps_under_a_lock_are_all_counted_whoever_is_killed() {
     assert!(is_sound(locking, 0) && is_sound(locking, 1));
 }
@@ -181,6 +189,7 @@ rusty_fork_test! {
 
     /// Nothing is lost that was acknowledged, nothing is done twice, and the others go on.
     #[test]
+    #[serial]
     fn native_clients_are_killed_and_the_others_go_on() {
         let manager = native::Manager::start().unwrap();
         let objects = Objects::of(&manager);
@@ -230,6 +239,7 @@ rusty_fork_test! {
 
     /// Each of its clients is told, whatever it was at.
     #[test]
+    #[serial]
     fn a_native_server_is_killed_and_every_client_is_told() {
         let mut random = 1;
         for kill in 0..KILLS / 4 {
@@ -261,6 +271,7 @@ rusty_fork_test! {
 }
 
 #[test]
+#[serial]
 fn a_race_over_a_dict_is_told_in_lines_of_the_program() {
     let program = AnyProgram::dynamic(|| {
         let mut manager = Manager::start().unwrap();

@@ -1,6 +1,9 @@
 //! Do pools survive their workers, and keep their promises under every schedule?
 //!
 //! Natively with real kills, and in fibers and processes under the scheduler.
+//!
+//! One test runs at a time: a command that a test beside it starts has, for a moment, copies of
+//! the pipes of the fibers, and as long as it has them, none of these meets its end.
 
 use rusty_fork::rusty_fork_test;
 use selvedge::pool::{Pending, Workers};
@@ -49,6 +52,7 @@ rusty_fork_test! {
     #![rusty_fork(timeout_ms = 600_000)]
 
     #[test]
+    #[serial]
     fn the_end_of_a_worker_is_seen_although_a_child_of_it_lives_on() {
         runs();
         let pool = Pool::new(1).unwrap();
@@ -61,10 +65,10 @@ rusty_fork_test! {
     }
 
     #[test]
+    #[serial]
     fn a_killed_workers_task_fails_and_the_others_arrive_once() {
         runs();
         let pool = Pool::new(3).unwrap();
-        let born = pool.worker_pids();
         let outcomes: Vec<_> = pool.imap(deadly, 0..70, 1).unwrap().collect();
         assert_eq!(outcomes.len(), 70);
         for (x, outcome) in (0..).zip(&outcomes) {
@@ -76,7 +80,8 @@ rusty_fork_test! {
         }
         assert_eq!(runs().get(), 70);
         let now = pool.worker_pids();
-        assert!(now.len() == 3 && now.iter().all(|pid| !born.contains(pid)), "{born:?} {now:?}");
+        let dead = |outcome: &_| matches!(outcome, Err(PoolError::WorkerLost { pid, .. }) if now.contains(pid));
+        assert!(now.len() == 3 && !outcomes.iter().any(dead), "{outcomes:?} {now:?}");
         assert!(is_lost(&pool.apply(deadly, 3)));
         assert_eq!(pool.map(deadly, [0, 1, 2]), Ok(vec![1, 2, 3]));
         assert!(matches!(pool.map_chunked(deadly, 0..70, 1), Err(PoolError::WorkerLost { .. })));
@@ -85,6 +90,7 @@ rusty_fork_test! {
     }
 
     #[test]
+    #[serial]
     fn idle_workers_that_are_killed_are_replaced() {
         let pool = Pool::new(2).unwrap();
         for round in 0..20 {
@@ -97,6 +103,7 @@ rusty_fork_test! {
     }
 
     #[test]
+    #[serial]
     fn workers_killed_by_others_at_any_moment_lose_what_they_were_at_and_nothing_else() {
         // A kill for every fifty: a thousand in a release build.
         const TASKS: u32 = if cfg!(debug_assertions) { 3000 } else { 52_000 };
@@ -295,6 +302,7 @@ rusty_fork_test! {
     #![rusty_fork(timeout_ms = 600_000)]
 
     #[test]
+    #[serial]
     fn pools_of_threads_and_of_processes_do_the_same() {
         let processes = Pool::builder().workers(2).build().unwrap();
         does_it_all(&processes);
