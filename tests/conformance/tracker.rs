@@ -5,38 +5,83 @@
 use crate::shared_memory::name;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{ForkResult, fork};
+use nix::unistd::{ForkResult, Pid, fork};
 use rusty_fork::rusty_fork_test;
 use selvedge::platform::Native;
 use selvedge::process::{StartMethod, at_exit};
-use selvedge::shm::sweep;
+use selvedge::shm::{Swept, sweep};
+use selvedge::sys::process::exit_now;
 use selvedge::{Error, Event, Named, Process, Shared, SharedMemory, Thread, Value, entry, shareable};
 use std::io::{Read, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
 shareable! { struct Counts { taken: Value<u32>, run: Value<u32>, refused: Value<u32> } }
 
-/// Runs `body` in a program of its own, which is killed when that is done. Nothing of ours
-/// may have been used before: a fork that this crate knows of makes no program.
-fn crashed(body: impl FnOnce()) {
-    let (mut read, mut write) = std::io::pipe().unwrap();
+/// Starts a program of its own that does `body`. Nothing of ours may have been used before: a
+/// fork that this crate knows of makes no program.
+fn program(body: impl FnOnce() -> bool) -> Pid {
     // SAFETY: this test has one thread but for that of the test runner, which waits.
     match unsafe { fork() }.unwrap() {
         ForkResult::Child => {
-            body();
-            write.write_all(&[1]).unwrap();
-            loop {
-                std::thread::park();
-            }
+            let outcome = catch_unwind(AssertUnwindSafe(body));
+            exit_now(outcome.map_or(101, i32::from));
         }
-        ForkResult::Parent { child } => {
-            drop(write);
-            read.read_exact(&mut [0]).unwrap();
-            kill(child, Signal::SIGKILL).unwrap();
-            assert_eq!(waitpid(child, None).unwrap(), WaitStatus::Signaled(child, Signal::SIGKILL, false));
-        }
+        ForkResult::Parent { child } => child,
     }
+}
+
+/// Does `body` in a program of its own, which is killed when that, and then `meanwhile` here, is
+/// done.
+fn crashed<T>(body: impl FnOnce(), meanwhile: impl FnOnce() -> T) -> T {
+    let (mut read, mut write) = std::io::pipe().unwrap();
+    let child = program(|| {
+        body();
+        write.write_all(&[1]).unwrap();
+        loop {
+            std::thread::park();
+        }
+    });
+    drop(write);
+    read.read_exact(&mut [0]).unwrap();
+    let result = meanwhile();
+    kill(child, Signal::SIGKILL).unwrap();
+    assert_eq!(waitpid(child, None).unwrap(), WaitStatus::Signaled(child, Signal::SIGKILL, false));
+    result
+}
+
+/// Whether this program's sweep, and not another one's, removed what a killed program had.
+fn removes_what_a_killed_program_had() -> bool {
+    let [one, two, kept, gone, open] = ["one", "two", "kept", "gone", "open"].map(name);
+    let make = || {
+        for name in [&one, &gone, &open] {
+            SharedMemory::create(name, 10).unwrap();
+        }
+        SharedMemory::create(&kept, 10).unwrap().keep();
+        std::mem::forget(Named::create(&two, 5_u32).unwrap());
+    };
+    // One is removed already, and one somebody has open.
+    let held = crashed(make, || {
+        SharedMemory::remove(&gone).unwrap();
+        SharedMemory::open(&open).unwrap()
+    });
+    let all = [&one, &two, &kept, &gone, &open];
+    let told = |swept: &Swept| -> Vec<String> {
+        swept.removed.iter().filter(|name| all.contains(name)).cloned().collect()
+    };
+    let first = sweep().unwrap();
+    let leaked = [one.clone(), two.clone()];
+    assert!(told(&first).iter().all(|name| leaked.contains(name)), "{first}");
+    for name in [&one, &two, &gone] {
+        assert!(matches!(SharedMemory::remove(name), Err(Error::NoSegment { .. })));
+    }
+    drop(held);
+    let second = sweep().unwrap();
+    assert!(matches!(SharedMemory::remove(&open), Err(Error::NoSegment { .. })));
+    SharedMemory::remove(&kept).unwrap();
+    let text = "leaked segments were removed: ";
+    told(&first) == leaked && first.to_string().contains(text) && told(&second) == [open.clone()]
 }
 
 entry! {
@@ -50,33 +95,21 @@ rusty_fork_test! {
 
     #[test]
     fn c_rtrack_01_what_a_killed_program_had_is_removed_and_told() {
-        let [one, two, kept, gone, open] = ["one", "two", "kept", "gone", "open"].map(name);
-        crashed(|| {
-            for name in [&one, &gone, &open] {
-                SharedMemory::create(name, 10).unwrap();
+        // Any other program may sweep first, and then it is that one that is told.
+        let told = || {
+            let child = program(removes_what_a_killed_program_had);
+            match waitpid(child, None).unwrap() {
+                WaitStatus::Exited(_, told @ 0..=1) => told == 1,
+                other => panic!("{other:?}"),
             }
-            SharedMemory::create(&kept, 10).unwrap().keep();
-            std::mem::forget(Named::create(&two, 5_u32).unwrap());
-        });
-        // One was removed already, and one somebody has open.
-        SharedMemory::remove(&gone).unwrap();
-        let held = SharedMemory::open(&open).unwrap();
-        let swept = sweep().unwrap();
-        let ours: Vec<_> = swept.removed.iter().filter(|name| [&one, &two, &kept, &gone, &open].contains(name)).collect();
-        assert_eq!(ours, [&one, &two]);
-        assert!(swept.to_string().contains("leaked segments were removed: "), "{swept}");
-        for name in [&one, &two, &gone] {
-            assert!(matches!(SharedMemory::remove(name), Err(Error::NoSegment { .. })));
-        }
-        drop(held);
-        assert_eq!(sweep().unwrap().removed.into_iter().filter(|name| *name == open).count(), 1);
-        SharedMemory::remove(&kept).unwrap();
+        };
+        while !told() {}
     }
 
     #[test]
     fn c_rtrack_01_a_program_removes_what_the_last_one_left_before_it_makes_its_own() {
         let [old, new] = ["old", "new"].map(name);
-        crashed(|| drop(SharedMemory::create(&old, 10).unwrap()));
+        crashed(|| drop(SharedMemory::create(&old, 10).unwrap()), || ());
         let new = SharedMemory::create(&new, 10).unwrap();
         assert!(matches!(SharedMemory::open(&old), Err(Error::NoSegment { .. })));
         new.unlink().unwrap();
@@ -148,7 +181,7 @@ rusty_fork_test! {
 
     #[test]
     fn c_rtrack_07_sweeps_beside_segments_that_come_and_go_do_no_harm() {
-        let stop = AtomicBool::new(false);
+        let (stop, own) = (AtomicBool::new(false), name(""));
         std::thread::scope(|scope| {
             let makers = [0, 1].map(|number| {
                 scope.spawn(move || {
@@ -160,21 +193,18 @@ rusty_fork_test! {
                     }
                 })
             });
-            let stop = &stop;
+            let (stop, own) = (&stop, &own);
             let sweeper = scope.spawn(move || {
-                let mut sweeps = 0;
                 while !stop.load(Relaxed) {
                     let swept = sweep().unwrap();
-                    assert!(!swept.to_string().contains("fleeting"), "{swept}");
-                    sweeps += 1;
+                    assert!(!swept.removed.iter().any(|name| name.starts_with("fleeting") && name.ends_with(own)), "{swept}");
                 }
-                sweeps
             });
             for maker in makers {
                 maker.join().unwrap();
             }
             stop.store(true, Relaxed);
-            assert!(sweeper.join().unwrap() > 0);
+            sweeper.join().unwrap();
         });
     }
 }
