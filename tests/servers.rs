@@ -1,5 +1,8 @@
 //! Does a server outlive its handlers, and do its promises, and those of selectors, hold in
 //! every schedule?
+//!
+//! One test runs at a time: a command that a test beside it starts has, for a moment, copies of
+//! the sockets of the fibers, and as long as it has them, none of these meets its end.
 
 use rusty_fork::rusty_fork_test;
 use selvedge::net::server::{Client, Failure, Handler, Mode};
@@ -75,13 +78,15 @@ rusty_fork_test! {
     #![rusty_fork(timeout_ms = 600_000)]
 
     #[test]
+    #[serial]
     fn a_handler_that_is_killed_takes_only_its_client_with_it() {
         let (address, killed, server) = mortal();
         let server = server.mode(Mode::Processes { most: 4 }).unwrap();
         let mut server = server.timeout(Duration::from_millis(1));
         for _ in 0..5 {
             let (mut victim, mut bystander) = (connect(address), connect(address));
-            assert!(server.handle_request().unwrap() && server.handle_request().unwrap());
+            // It may have to wait until a handler of before has ended.
+            (0..2).for_each(|_| while !server.handle_request().unwrap() {});
             let dead = kill(&mut victim);
             let answers = ask(&mut bystander, b'?');
             assert!(answers != process::id() && answers != dead);
@@ -97,6 +102,7 @@ rusty_fork_test! {
     }
 
     #[test]
+    #[serial]
     fn a_worker_that_is_killed_is_replaced() {
         let (address, killed, server) = mortal();
         let mut server = server.mode(Mode::Workers(2)).unwrap();
@@ -121,6 +127,7 @@ rusty_fork_test! {
     }
 
     #[test]
+    #[serial]
     fn workers_end_with_their_server() {
         let (address, _, server) = mortal();
         let mut server = server.mode(Mode::Workers(3)).unwrap();
@@ -137,10 +144,12 @@ rusty_fork_test! {
     }
 
     #[test]
+    #[serial]
     fn an_address_is_free_when_its_server_is_gone_although_a_handler_is_at_work() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let handle = |client: &mut Client<TcpStream, SocketAddr, Native>| {
+        // A path, as a port could be somebody else's by the time it is asked for.
+        let place = std::env::temp_dir().join(format!("selvedge-servers-{}.sock", std::process::id()));
+        let listener = UnixListener::bind(&place).unwrap();
+        let handle = |client: &mut Client<UnixStream, UnixAddr, Native>| {
             client.write_all(b"x")?;
             // Until its client lets it go: by a word, because it has a copy of the client's end
             // itself, and so never meets the end of the file.
@@ -148,11 +157,12 @@ rusty_fork_test! {
         };
         let server = selvedge::Server::new(listener, handle).unwrap();
         let mut server = server.mode(Mode::Processes { most: 4 }).unwrap().block_on_close(false);
-        let mut client = connect(address);
+        let mut client = UnixStream::connect(&place).unwrap();
         server.handle_request().unwrap();
         client.read_exact(&mut [0]).unwrap();
         drop(server);
-        assert_eq!(TcpStream::connect(address).unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
+        assert_eq!(UnixStream::connect(&place).unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
+        std::fs::remove_file(&place).unwrap();
         client.write_all(b"x").unwrap();
         // The handler still reads, and is not left behind.
         let ended = nix::sys::wait::waitpid(None, None).unwrap();

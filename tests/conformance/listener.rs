@@ -11,7 +11,7 @@ use selvedge::process::AuthKey;
 use selvedge::{Error, Process, current_process};
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const LONG: Duration = Duration::from_secs(180);
 
@@ -38,7 +38,10 @@ rusty_fork_test! {
             assert!(child.join().unwrap().success());
             listener.close();
             assert!(matches!(listener.accept(), Err(Error::ConnectionClosed)));
-            assert!(errno(connect::<Native>(listener.address(), None)).is_some());
+            // A port could be somebody else's by now.
+            if !matches!(listener.address(), Address::Tcp(_)) {
+                assert!(errno(connect::<Native>(listener.address(), None)).is_some());
+            }
             if let Address::Unix(path) = listener.address() {
                 assert!(!path.exists());
             }
@@ -85,19 +88,19 @@ rusty_fork_test! {
     #[test]
     fn b_xt_14_hostile_peers_are_refused() {
         let key = AuthKey::new(b"the key");
-        let listener = listener(&"127.0.0.1:0".parse().unwrap()).authkey(&key).patience(Duration::from_millis(300));
-        let Address::Tcp(at) = listener.address().clone() else { unreachable!() };
         let refused = |what: &str, bytes: &[u8], why: &str| {
+            // Whoever says something is heard, however long it takes to come.
+            let patience = if bytes.is_empty() { Duration::from_millis(1) } else { LONG };
+            let listener = listener(&"127.0.0.1:0".parse().unwrap()).authkey(&key).patience(patience);
+            let Address::Tcp(at) = listener.address().clone() else { unreachable!() };
             let mut peer = TcpStream::connect(at).unwrap();
             // It may be turned away before it has said all.
             let _ = peer.write_all(bytes);
             if what == "short" {
                 drop(peer.shutdown(std::net::Shutdown::Write));
             }
-            let before = Instant::now();
             let error = listener.accept().unwrap_err();
             assert!(matches!(error, Error::Authentication { .. }) && error.to_string().contains(why), "{what}: {error}");
-            assert!(before.elapsed() < LONG);
         };
         refused("silent", b"", "timed out");
         refused("short", &[0, 0, 0, 32, 1, 2], "end of file");

@@ -168,7 +168,10 @@ rusty_fork_test! {
             assert!(child.join().unwrap().success());
             assert_eq!(manager.shutdown().unwrap(), Some(ExitStatus::Code(0)));
             assert!(is_gone(queue.try_get()) && is_gone(manager.event()));
-            assert!(is_gone(Manager::<selvedge::platform::Native>::connect(manager.address(), &key)));
+            // A port could be somebody else's by now.
+            if !matches!(manager.address(), Address::Tcp(_)) {
+                assert!(is_gone(Manager::<selvedge::platform::Native>::connect(manager.address(), &key)));
+            }
         }
     }
 

@@ -7,7 +7,9 @@
 
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::libc;
-use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, bind, getsockname, socket, sockopt};
+use nix::sys::socket::{
+    AddressFamily, SockFlag, SockType, SockaddrStorage, UnixAddr, bind, getsockname, socket, sockopt,
+};
 use rusty_fork::rusty_fork_test;
 use selvedge::channel::Passed;
 use selvedge::net::{Address, Bind, Listener, connect, select};
@@ -147,7 +149,10 @@ fn c_sock_11_a_peer_that_has_closed_is_readable_and_at_its_end() {
 
 #[test]
 fn c_sock_12_nobody_there() {
-    let address = TcpListener::bind(local()).unwrap().local_addr().unwrap();
+    // Bound, so that nobody else gets the port, and never listening.
+    let silent = socket(AddressFamily::Inet, SockType::Stream, SockFlag::SOCK_CLOEXEC, None).unwrap();
+    bind(silent.as_raw_fd(), &SockaddrStorage::from(local())).unwrap();
+    let address = TcpStream::from(silent.try_clone().unwrap()).local_addr().unwrap();
     let error = TcpStream::connect(address).unwrap_err();
     assert_eq!(error.raw_os_error(), Some(libc::ECONNREFUSED));
     let error = TcpStream::connect_timeout(&address, LONG).unwrap_err();
