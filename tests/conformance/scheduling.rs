@@ -39,8 +39,8 @@ rusty_fork_test! {
         };
         let start = now::<Native>();
         assert!(agenda.is_empty());
-        agenda.enter(Duration::from_millis(30), 1, say("30 ms"));
-        agenda.enter(Duration::from_millis(10), 1, say("10 ms"));
+        agenda.enter_at(start + 30_000_000, 1, say("30 ms"));
+        agenda.enter_at(start + 10_000_000, 1, say("10 ms"));
         agenda.enter_at(start + 20_000_000, 2, say("20 ms, second"));
         agenda.enter_at(start + 20_000_000, 1, say("20 ms, first"));
         agenda.enter_at(start + 20_000_000, 2, say("20 ms, third"));
@@ -64,15 +64,26 @@ rusty_fork_test! {
             move || tell.send(number).unwrap()
         };
         let runner = Arc::clone(&agenda);
-        agenda.enter(Duration::from_millis(80), 1, say(4));
+        let last = agenda.enter(Duration::from_secs(3600), 1, say(9));
         let mut thread = Thread::new(move || runner.run());
         thread.start().unwrap();
         // The runner sleeps, or is about to, for long: what is due before that wakes it.
-        for (delay, number) in [(60, 3), (0, 1), (40, 2)] {
-            agenda.enter(Duration::from_millis(delay), 1, say(number));
+        agenda.enter(Duration::ZERO, 1, say(1));
+        assert_eq!(told.recv(), Ok(1));
+        agenda.enter(Duration::from_millis(20), 1, say(2));
+        assert_eq!(told.recv(), Ok(2));
+        // What is entered while it is at something else waits, the earliest in front.
+        let (go, gate) = channel::<()>();
+        agenda.enter(Duration::ZERO, 1, move || _ = gate.recv());
+        let start = now::<Native>();
+        for (delay, number) in [(60, 5), (0, 3), (40, 4)] {
+            agenda.enter_at(start + delay, 1, say(number));
         }
+        drop(go);
+        assert_eq!([(); 3].map(|()| told.recv()), [Ok(3), Ok(4), Ok(5)]);
+        agenda.cancel(last).unwrap();
         assert!(thread.join().unwrap().success());
-        assert_eq!(told.try_iter().collect::<Vec<_>>(), [1, 2, 3, 4]);
+        assert!(told.try_recv().is_err() && agenda.is_empty());
     }
 
     #[test]
@@ -108,7 +119,7 @@ rusty_fork_test! {
             assert_eq!(errno(set_policy(0, one, high + 1)), Some(EINVAL));
         }
         assert_eq!(Policy::Fifo.priorities(), (1, 99));
-        assert_eq!(policy(0).unwrap(), Policy::Normal);
+        assert_eq!(policy(0).unwrap(), policy(std::process::id()).unwrap());
         set_policy(0, Policy::Batch, 0).unwrap();
         assert_eq!(policy(std::process::id()).unwrap(), Policy::Batch);
         assert!(turn(0).unwrap() < Duration::from_secs(1));

@@ -13,10 +13,10 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// Longer than anything here takes.
-const LONG: Duration = Duration::from_secs(60);
+/// Longer than any test may take.
+const LONG: Duration = Duration::from_secs(3600);
 /// How soon an alarm rings.
 const SOON: Duration = Duration::from_millis(5);
 
@@ -58,7 +58,6 @@ fn readable(fd: impl AsFd, timeout: Duration) -> bool {
 
 /// An acquisition that a panicking handler ends, and what it leaves behind.
 fn is_interrupted(acquire: impl Fn() -> bool) {
-    let begun = Instant::now();
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| ()));
     let result = catch_unwind(AssertUnwindSafe(|| {
@@ -74,7 +73,6 @@ fn is_interrupted(acquire: impl Fn() -> bool) {
     std::panic::set_hook(hook);
     let payload = result.expect_err("the handler's panic");
     assert_eq!(payload.downcast_ref(), Some(&"interrupted"));
-    assert!(begun.elapsed() < LONG / 2);
 }
 
 rusty_fork_test! {
@@ -202,7 +200,6 @@ rusty_fork_test! {
         let (mut reader, writer) = pipe().unwrap();
         Signals::set_wakeup(Some(non_blocking(writer))).unwrap();
         let _handler = Signals::handle(SIGALRM, |_| ()).unwrap();
-        let begun = Instant::now();
         // Before.
         Signals::raise(SIGALRM).unwrap();
         assert!(readable(&reader, LONG));
@@ -211,7 +208,6 @@ rusty_fork_test! {
         // During.
         Signals::set_timer(Clock::Real, once(SOON)).unwrap();
         assert!(readable(&reader, LONG));
-        assert!(begun.elapsed() < LONG);
     }
 
     #[test]
@@ -248,7 +244,8 @@ rusty_fork_test! {
         }
         assert_eq!(*seen.borrow(), [SIGALRM]);
         assert_eq!(Signals::alarm(3600).unwrap(), 0);
-        assert_eq!(Signals::alarm(0).unwrap(), 3600);
+        let left = Signals::alarm(0).unwrap();
+        assert!((1..=3600).contains(&left), "{left}");
     }
 
     #[test]

@@ -93,7 +93,7 @@ fn c_sock_08_that_the_time_has_passed_is_not_that_nothing_is_there() {
     fn waits(fd: impl AsFd) {
         let (stream, before) = (Stream::new(fd), Instant::now());
         assert!(!stream.wait_readable(Some(SOON)).unwrap(), "false: the time has passed");
-        assert!(before.elapsed() >= SOON && before.elapsed() < LONG);
+        assert!(before.elapsed() >= SOON);
     }
     waits(&one);
     waits(&tcp);
@@ -135,15 +135,19 @@ rusty_fork_test! {
         client.set_read_timeout(Some(Duration::from_millis(40))).unwrap();
         let mut stream = Stream::new(client);
         let often = Setting { next: SOON, interval: SOON };
-        let (count, before) = (std::cell::Cell::new(0), Instant::now());
-        let result: io::Result<usize> = Signals::handling(Signal::SIGALRM, |_| count.set(count.get() + 1), || {
-            Signals::set_timer(Clock::Real, often).unwrap();
-            let result = stream.read(&mut [0]);
-            Signals::set_timer(Clock::Real, Setting { next: Duration::ZERO, interval: Duration::ZERO }).unwrap();
-            result
-        })
-        .unwrap();
-        assert_eq!(result.unwrap_err().kind(), ErrorKind::WouldBlock);
-        assert!(count.get() > 0 && before.elapsed() >= Duration::from_millis(40));
+        let count = std::cell::Cell::new(0);
+        // On a busy machine a signal may come after the time, and then interrupts nothing.
+        while count.get() == 0 {
+            let before = Instant::now();
+            let result: io::Result<usize> = Signals::handling(Signal::SIGALRM, |_| count.set(count.get() + 1), || {
+                Signals::set_timer(Clock::Real, often).unwrap();
+                let result = stream.read(&mut [0]);
+                Signals::set_timer(Clock::Real, Setting::default()).unwrap();
+                result
+            })
+            .unwrap();
+            assert_eq!(result.unwrap_err().kind(), ErrorKind::WouldBlock);
+            assert!(before.elapsed() >= Duration::from_millis(40));
+        }
     }
 }
