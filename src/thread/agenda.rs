@@ -41,14 +41,15 @@ struct Plan {
 /// A list of things to do, each at its time.
 ///
 /// ```
-/// use selvedge::Agenda;
+/// use selvedge::platform::Native;
+/// use selvedge::{Agenda, thread::now};
 /// use std::sync::mpsc::channel;
-/// use std::time::Duration;
 ///
 /// let (agenda, (done, order)) = (Agenda::new(), channel());
-/// for (milliseconds, name) in [(2, "second"), (1, "first")] {
+/// let soon = now::<Native>() + 1_000_000;
+/// for (time, name) in [(soon + 1_000_000, "second"), (soon, "first")] {
 ///     let done = done.clone();
-///     agenda.enter(Duration::from_millis(milliseconds), 1, move || done.send(name));
+///     agenda.enter_at(time, 1, move || done.send(name));
 /// }
 /// agenda.run();
 /// assert_eq!(order.try_iter().collect::<Vec<_>>(), ["first", "second"]);
