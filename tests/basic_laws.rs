@@ -5,6 +5,7 @@
 //! The bench `laws` runs the native ones for longer and with up to eight processes.
 
 use rusty_fork::rusty_fork_test;
+use serial_test::{parallel, serial};
 
 /// Over real processes.
 mod native {
@@ -86,21 +87,25 @@ fn keep_under(engine: Engine, granularity: Granularity, executions: u64) {
 }
 
 #[test]
+#[parallel]
 fn all_laws_hold_in_fibers_call_by_call() {
     keep_under(Engine::Sim, Granularity::Operation, 200);
 }
 
 #[test]
+#[parallel]
 fn all_laws_hold_in_fibers_word_by_word() {
     keep_under(Engine::Sim, Granularity::Word, 200);
 }
 
 #[test]
+#[parallel]
 fn all_laws_hold_in_processes_call_by_call() {
     keep_under(Engine::Real, Granularity::Operation, 12);
 }
 
 #[test]
+#[parallel]
 fn all_laws_hold_in_processes_word_by_word() {
     keep_under(Engine::Real, Granularity::Word, 12);
 }
@@ -126,7 +131,9 @@ fn a_broken_law_is_caught() {
 rusty_fork_test! {
     #![rusty_fork(timeout_ms = 600_000)]
 
+    // Alone: the command by which it starts has, for a moment, copies of the pipes of the fibers.
     #[test]
+    #[serial]
     fn all_laws_hold_natively() {
         for law in native::LAWS {
             println!("{}: {}", law.primitive, law.says);

@@ -41,24 +41,20 @@ fn holds<T: Tried>(engine: Engine, kills: u8) -> Counts {
 
 macro_rules! hunts {
     ($($name:ident: $subject:ty, kills $kills:expr;)*) => {
-        mod in_fibers {
+        hunts! { in_fibers, Engine::Sim; $($name: $subject, $kills;)* }
+        hunts! { in_processes, Engine::Real; $($name: $subject, $kills;)* }
+    };
+    ($module:ident, $engine:expr; $($name:ident: $subject:ty, $kills:expr;)*) => {
+        mod $module {
             use super::*;
-            $(#[test]
-            fn $name() {
-                for kills in $kills {
-                    holds::<$subject>(Engine::Sim, kills);
-                }
-            })*
-        }
-
-        mod in_processes {
-            use super::*;
+            // Each in a process of its own, fibers as well: of their pipes, a command that a test
+            // beside them starts has copies for a moment, and so long these do not end.
             rusty_fork::rusty_fork_test! {
                 #![rusty_fork(timeout_ms = 600_000)]
                 $(#[test]
                 fn $name() {
                     for kills in $kills {
-                        holds::<$subject>(Engine::Real, kills);
+                        holds::<$subject>($engine, kills);
                     }
                 })*
             }
