@@ -242,6 +242,7 @@ fn ended_by(signal: Signal, engine: &str, group: bool) {
     let mut child = command.spawn().unwrap();
     // Its scratch folder appears when it has begun to explore.
     while room.is_empty() {
+        assert_eq!(child.try_wait().unwrap(), None, "it ended before it began");
         std::thread::yield_now();
     }
     let pid = child.id() as i32;

@@ -30,12 +30,12 @@ fn real() -> Config {
     Config::default().engine(Engine::Real).ignore_environment()
 }
 
-/// What a program can leave behind: children, descriptors, shared memory, scratch.
+/// What a program can leave behind: children, descriptors, mappings of shared memory, scratch.
 #[derive(Debug, PartialEq, Eq)]
 struct Belongings {
     children: BTreeSet<String>,
     descriptors: usize,
-    shared_memory: BTreeSet<String>,
+    shared_memory: usize,
     scratch: BTreeSet<String>,
 }
 
@@ -56,11 +56,14 @@ fn belongings() -> Belongings {
         children.extend(text.split_ascii_whitespace().map(str::to_owned));
     }
     let temp = std::env::temp_dir();
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    let is_shared =
+        |line: &&str| line.split_ascii_whitespace().nth(1).is_some_and(|mode| mode.ends_with('s'));
     Belongings {
         children,
         descriptors: names("/proc/self/fd", "").len(),
-        shared_memory: names("/dev/shm", ""),
-        scratch: names(&temp.to_string_lossy(), &format!("selvedge-{me}")),
+        shared_memory: maps.lines().filter(is_shared).count(),
+        scratch: names(&temp.to_string_lossy(), &format!("selvedge-{me}-")),
     }
 }
 

@@ -22,6 +22,7 @@ use selvedge::{
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;
+use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -445,13 +446,14 @@ rusty_fork_test! {
     fn without_descriptors_it_is_forked_only() {
         use nix::sys::resource::{Resource, setrlimit};
         let before: Queue<u32> = Queue::bounded(1);
-        setrlimit(Resource::RLIMIT_NOFILE, 8, 8).unwrap();
+        // Whatever this program was started with, there is room for a few more.
+        let next = std::fs::File::open("/dev/null").unwrap().as_raw_fd() as u64;
+        setrlimit(Resource::RLIMIT_NOFILE, 2 * next, 2 * next).unwrap();
         let all: Vec<Shared<Value<u32>>> = (0..10).map(|_| Shared::new(Value::new(0))).collect();
         let last = all.last().unwrap();
         let (sum, child) = (last.clone(), Process::spawn({ let last = last.clone(); move || last.set(3) }));
         assert!(child.join().unwrap().success());
         assert_eq!(sum.get(), 3);
-        setrlimit(Resource::RLIMIT_NOFILE, 8, 8).unwrap();
         drop(before);
         let (left, _right) = pipe(true).unwrap();
         let error = left.send(last).unwrap_err().to_string();

@@ -15,6 +15,8 @@ impl Room {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("selvedge-shards-{}-{number}", std::process::id()));
+        // One of the same number may have been killed before it could take its own away.
+        let _ = fs::remove_dir_all(&path);
         fs::create_dir(&path).unwrap();
         Room(path)
     }
