@@ -5,6 +5,7 @@
 
 use crate::family::{Family, LONG, Outcome, child, holds, is_caught, refute, until};
 use proptest::prelude::any;
+use proptest::test_runner::TestCaseError;
 use rusty_fork::rusty_fork_test;
 use selvedge::{
     Array, ExitStatus, FileLock, LockError, Mutex, ReentrantMutex, RobustMutex, RobustSemaphore, RwLock,
@@ -133,12 +134,19 @@ fn add_to(twins: &Twins, way: usize) -> bool {
 fn robust_mutex(workers: usize, kills: u32, seed: u64) -> Outcome {
     let twins = Shared::new(Twins { numbers: RobustMutex::new([0, 0]), repaired: Value::new(0) });
     let copy = twins.clone();
-    survives(workers, kills, seed, LONG, move |index| add_to(&copy, index))?;
-    match twins.repaired.get() {
-        0 => refute("nobody ever died with the lock"),
-        repaired if repaired > u64::from(kills) => refute(format!("{repaired} deaths were told of {kills}")),
-        _ => Ok(()),
+    let work = move |index| add_to(&copy, index);
+    let repaired = told(&twins.repaired, || survives(workers, kills, seed, LONG, work.clone()))?;
+    // With those who were killed when a round was over.
+    let most = u64::from(kills) + workers as u64;
+    if repaired > most { refute(format!("{repaired} deaths were told of {most}")) } else { Ok(()) }
+}
+
+/// Kills, and again if nobody happened to die in the middle of it; says how many were told.
+fn told(repaired: &Value<u64>, kill: impl Fn() -> Outcome) -> Result<u64, TestCaseError> {
+    while repaired.get() == 0 {
+        kill()?;
     }
+    Ok(repaired.get())
 }
 
 /// A holder that dies while others are asleep: one of them gets the lock and is told.
@@ -247,11 +255,8 @@ fn in_library(workers: usize, seed: u64, work: fn(&Library, usize) -> bool) -> O
     let nested = ReentrantMutex::new([Cell::new(0), Cell::new(0)]);
     let library = Shared::new(Library { book: RwLock::new([0, 0]), nested, repaired: Value::new(0) });
     let copy = library.clone();
-    survives(workers, FEWER, seed, LONG, move |index| work(&copy, index))?;
-    match library.repaired.get() {
-        0 => refute("nobody ever died in the middle of it"),
-        _ => Ok(()),
-    }
+    let work = move |index| work(&copy, index);
+    told(&library.repaired, || survives(workers, FEWER, seed, LONG, work.clone())).map(drop)
 }
 
 /// Two seats for four, and one seat for which nobody but its holder may be inside; all come

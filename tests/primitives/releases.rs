@@ -70,9 +70,10 @@ fn event(rounds: u32, seed: u64, broken: bool) -> Outcome {
         let set = move || {
             copy.begun.fetch_add(1);
             if broken {
-                // The flag first, then the sleepers.
+                // The flag first, then the sleepers; in between it holds still, so that what is
+                // wrong shows nearly every time.
                 copy.word.store(1, SeqCst);
-                (0..200).for_each(|_| std::hint::spin_loop());
+                selvedge::sleep(SHORT / 10);
                 futex::wake(&copy.word, u32::MAX);
             } else {
                 copy.green.set();
