@@ -8,6 +8,7 @@ use crate::shareable;
 use crate::sys::process;
 use crate::sys::robust::{LIMIT, OWNER_DIED, WAITERS};
 use crate::{RobustSemaphore, RwLock, Shareable, Shared};
+use rusty_fork::rusty_fork_test;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
 
@@ -106,14 +107,19 @@ fn held_by_the_dead<T: Shareable + Send + Sync>(new: fn() -> T, hold: fn(&T)) ->
     many
 }
 
-#[test]
-fn more_slots_than_the_kernel_frees_are_freed() {
-    let locks = held_by_the_dead(|| RwLock::new(0_u8), |lock| std::mem::forget(lock.read().unwrap()));
-    assert!(locks.last().unwrap().try_write().is_ok(), "the kernel frees the newest");
-    assert!(locks[0].try_write().is_err() && locks[0].try_write_for(LONG).is_ok());
+rusty_fork_test! {
+    #![rusty_fork(timeout_ms = 600_000)]
 
-    let one = || RobustSemaphore::new(1).unwrap();
-    let semaphores = held_by_the_dead(one, |semaphore| std::mem::forget(semaphore.acquire()));
-    assert!(semaphores.last().unwrap().try_acquire().is_some(), "the kernel frees the newest");
-    assert!(semaphores[0].try_acquire().is_none() && semaphores[0].acquire_timeout(LONG).is_some());
+    // In a process of its own: it uses up all the descriptors that memory may have.
+    #[test]
+    fn more_slots_than_the_kernel_frees_are_freed() {
+        let locks = held_by_the_dead(|| RwLock::new(0_u8), |lock| std::mem::forget(lock.read().unwrap()));
+        assert!(locks.last().unwrap().try_write().is_ok(), "the kernel frees the newest");
+        assert!(locks[0].try_write().is_err() && locks[0].try_write_for(LONG).is_ok());
+
+        let one = || RobustSemaphore::new(1).unwrap();
+        let semaphores = held_by_the_dead(one, |semaphore| std::mem::forget(semaphore.acquire()));
+        assert!(semaphores.last().unwrap().try_acquire().is_some(), "the kernel frees the newest");
+        assert!(semaphores[0].try_acquire().is_none() && semaphores[0].acquire_timeout(LONG).is_some());
+    }
 }
