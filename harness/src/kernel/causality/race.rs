@@ -119,7 +119,8 @@ impl Kernel {
         let mut shadow = self.shadow(key, number);
         let known = |other: &Touch| other.task == me || other.time <= clock.at(other.task as usize);
         let write = Some(shadow.write).filter(|write| write.site.is_some());
-        let read = || shadow.reads().iter().find(|read| !known(read)).copied();
+        // Reads commute: whose it is does not depend on their order.
+        let read = || shadow.reads().iter().filter(|read| !known(read)).min_by_key(|read| read.task).copied();
         let other = write.filter(|write| !known(write)).or_else(|| if writes { read() } else { None });
         if writes {
             shadow.write = touch;
