@@ -48,6 +48,8 @@ pub(crate) enum Mismatch {
     Stop,
     /// The choice is skipped.
     Skip,
+    /// From the choice with this index on the rest of the prefix is dropped; before it, as `Stop`.
+    DropFrom(u32),
 }
 
 /// The plan of one execution.

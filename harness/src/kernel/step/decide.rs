@@ -176,11 +176,14 @@ impl Kernel {
                         break;
                     }
                 }
-                None if self.plan.mismatch == Mismatch::Stop => {
-                    self.finish_as(End::Diverged, choice.task() as u32);
-                    return true;
-                }
-                None => {}
+                None => match self.plan.mismatch {
+                    Mismatch::Skip => {}
+                    Mismatch::DropFrom(index) if self.cursor > index => self.cursor = self.plan.prefix,
+                    Mismatch::Stop | Mismatch::DropFrom(_) => {
+                        self.finish_as(End::Diverged, choice.task() as u32);
+                        return true;
+                    }
+                },
             }
         }
         if happened {

@@ -42,7 +42,7 @@
 use super::life;
 use crate::kernel::data::state::{ABANDON, GRANTED, Kernel, Mode, SEVERAL, UNWINDING};
 use crate::kernel::data::task::State;
-use crate::kernel::schedule::event::EVERYTHING;
+use crate::kernel::schedule::event::{EVERYTHING, Tail};
 use crate::kernel::step::point::switch_plainly;
 use selvedge::platform::{Cmp, Op};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -67,10 +67,18 @@ pub(in crate::kernel) fn passes(kernel: &mut Kernel, op: &Op) -> Option<bool> {
     }
     if kernel.unwinds() {
         if !can_go_on(op) {
+            // Had it found otherwise, the step would have gone on.
+            let word = if op.guard.asks_descriptor() { EVERYTHING } else { op.guard.word };
+            kernel.note_tail(|tail| Tail::add(&mut tail.peeks, word));
             return None;
         }
         // The step that panicked does this too, and if the panic is caught others see it.
-        kernel.note_tail(|tail| tail.ends = EVERYTHING);
+        kernel.note_tail(|tail| {
+            tail.ends = EVERYTHING;
+            if op.guard.cmp != Cmp::Always {
+                tail.peeks = EVERYTHING;
+            }
+        });
         return Some(false);
     }
     if kernel.flags & UNWINDING != 0 {

@@ -4,10 +4,11 @@
 //! with an earlier one if they conflict, if nothing else orders them, and if it could have
 //! run before it. A lock's taking does not race with the giving back before it, because it
 //! could not have run earlier; then the taking before that is looked at. Where the task
-//! stood before its step already, the set of enabled tasks tells; else the words of memory
-//! that were written down do, if they are the ones that matter. A word that only guards look at
-//! (how many items a queue has) is changed by operations on its object alone, and each wrote
-//! down what it found: so what lay there before a step is what the next of them found.
+//! stood before its step already, the set of enabled tasks tells; else what the word of its
+//! guard would be, of which each step that touches it wrote down what it found there. Words
+//! that only guards look at (how many items a queue has) are changed by operations on their
+//! object alone. Time passes where nobody can go on: so a step that follows its passing could
+//! not have run before a step that precedes it, unless its guard held there.
 //!
 //! 1. Between the two steps of a race no third step lies that happens after the first,
 //!    before the second, and races with it.
@@ -38,34 +39,11 @@ pub(super) struct Race {
 /// When a step can run, as far as its own record tells.
 struct When {
     guard: Guard,
-    /// What it acts on.
-    object: usize,
     /// The step that woke or started its task for it, if one did.
     cause: Option<usize>,
     since: u32,
     /// Whether its guard held where it ran, or in the end; `None` if that is not known.
     held: Option<bool>,
-}
-
-impl When {
-    /// Whether it could have run instead of an earlier step; `None` if that is not known.
-    fn could_run_before(&self, index: usize, step: &Step) -> Option<bool> {
-        if self.since > 0 && index >= self.since as usize {
-            return Some(true);
-        }
-        let event = &step.event;
-        let holds = |at: usize| event.before[at].map(|word| self.guard.holds(word as u32));
-        match self.guard.cmp {
-            Cmp::Always => Some(true),
-            Cmp::Never => Some(self.cause.is_some()),
-            _ if self.guard.asks_descriptor() => None,
-            _ if event.tail.ends == self.guard.word => Some(false),
-            _ if event.object == self.guard.word => holds(0),
-            _ if event.also == self.guard.word => holds(1),
-            // Its word is no object: a queue's, a lock of a task that was ended.
-            _ => None,
-        }
-    }
 }
 
 impl Trace {
@@ -78,13 +56,15 @@ impl Trace {
         races: &mut Vec<Race>,
     ) {
         let task = event.choice.task();
-        let late = event.choice.outcome() == Outcome::TimeOut;
         let when = When {
             guard: event.guard,
-            object: event.object,
             cause: event.cause.map(|cause| cause as usize),
-            since: if late || event.guard.cmp == Cmp::Never { event.since } else { 0 },
-            held: (event.choice.outcome() == Outcome::Run).then_some(true),
+            since: event.since,
+            held: match event.choice.outcome() {
+                Outcome::Run => Some(true),
+                Outcome::TimeOut => Some(false),
+                _ => None,
+            },
         };
         let found = self.reversible(kernel, task, index, &Touches::of_event(event), &when, past);
         races.extend(found.into_iter().map(|first| Race { first, last: Last::Step(index), until: index }));
@@ -103,7 +83,7 @@ impl Trace {
         let past = self.past_of(task, Some(slot.cause), until);
         let cause = Some(slot.cause as usize).filter(|&cause| cause < until);
         let held = (slot.ended_by == NOBODY).then(|| kernel.could_go_on(task));
-        let when = When { guard: slot.op.guard, object: slot.op.object, cause, since: slot.since, held };
+        let when = When { guard: slot.op.guard, cause, since: slot.since, held };
         let touches = Touches::of_task(slot, false, Tail::default());
         let found = self.reversible(kernel, task, until, &touches, &when, &past);
         races.extend(found.into_iter().map(|first| Race { first, last: Last::Pending(task), until }));
@@ -126,12 +106,7 @@ impl Trace {
                 return false;
             }
             let covered = self.is_in(index, past);
-            let runs = || {
-                let known = self.stood_there(kernel, task, when, index);
-                let known = known.or_else(|| when.could_run_before(index, self.step(index)));
-                let known = known.or_else(|| self.as_shown(when, index, until));
-                known.or_else(|| self.as_ended(when, index, until))
-            };
+            let runs = || self.could_run_before(kernel, task, when, index, until);
             let runs = if covered { Some(true) } else { runs() };
             if !covered && runs != Some(false) && self.step(index).task != task {
                 found.push((index, runs.is_some()));
@@ -153,38 +128,82 @@ impl Trace {
         found.into_iter().map(|(index, _)| index).collect()
     }
 
-    /// Whether a step could have run instead of an earlier one on the same object, by the word
-    /// that guards of that object look at. Nothing that changes the word lies between the two
-    /// but happens after the first.
-    fn as_shown(&self, when: &When, index: usize, until: usize) -> Option<bool> {
-        let word = when.guard.word;
-        let same = when.object != 0 && self.step(index).event.object == when.object;
-        if !same || !self.fixed().contains(&word) {
-            return None;
+    /// Whether a step could have run instead of an earlier one; `None` if that is not known.
+    fn could_run_before(
+        &self,
+        kernel: &Kernel,
+        task: usize,
+        when: &When,
+        index: usize,
+        until: usize,
+    ) -> Option<bool> {
+        if when.since > 0 && index >= when.since as usize {
+            return Some(true);
         }
-        let shown = (index..until).flat_map(|step| self.step(step).event.shown);
-        match shown.into_iter().find(|&(other, _)| other == word || other == EVERYTHING) {
-            Some((found, before)) => (found == word).then(|| when.guard.holds(before)),
-            None => when.held,
+        match when.guard.cmp {
+            Cmp::Always => Some(true),
+            Cmp::Never => Some(when.cause.is_some()),
+            _ => self
+                .held_there(when, index, until)
+                .or_else(|| self.stood_there(kernel, task, when, index, until)),
         }
     }
 
-    /// Whether a step could have run instead of an earlier one, if it waited for the end of a
-    /// task: not, if that end happens after the earlier one.
-    fn as_ended(&self, when: &When, index: usize, until: usize) -> Option<bool> {
-        if when.guard.asks_descriptor() {
+    /// Whether a guard holds where neither the step `index` was taken nor any that happens after
+    /// it. The first of these that touches the guard's word found it as it is there, for whoever
+    /// changes it conflicts with that one; if none does, it is as it was in the end.
+    fn held_there(&self, when: &When, index: usize, until: usize) -> Option<bool> {
+        if when.guard.asks_descriptor() || !self.fixed().contains(&when.guard.word) {
             return None;
         }
         let first = self.step(index);
-        let end = (index..until).find(|&step| self.step(step).event.tail.ends == when.guard.word)?;
-        (self.clock(end)[first.task] >= first.number).then_some(false)
+        let found = (index..until)
+            .filter(|&step| self.clock(step)[first.task] >= first.number)
+            .find_map(|step| self.step(step).found(when.guard.word));
+        found.map_or(when.held, |word| word.map(|word| when.guard.holds(word)))
     }
 
-    /// Whether the further step of `task`, if it stood before it at an earlier step already
-    /// (and did not sleep), could go on then.
-    fn stood_there(&self, kernel: &Kernel, task: usize, when: &When, index: usize) -> Option<bool> {
+    /// Whether a step of `task` could run instead of an earlier one, where what its guard looks at
+    /// was not written down: as it could there, if the task stood before it already (and did not
+    /// sleep) and nothing changed that in between but what happens after the earlier one.
+    fn stood_there(
+        &self,
+        kernel: &Kernel,
+        task: usize,
+        when: &When,
+        index: usize,
+        until: usize,
+    ) -> Option<bool> {
         let own = self.own_before(task, self.len());
         let stood = self.own_before(task, index) == own && when.cause.is_none_or(|cause| index > cause);
-        stood.then(|| could_go(kernel, index, task))
+        let first = self.step(index);
+        let word = when.guard.word;
+        let changes = |step: usize| {
+            let Step { touches, event, .. } = self.step(step);
+            let apart = self.clock(step)[first.task] < first.number;
+            // The end of a task closes what it had open.
+            let ends = when.guard.asks_descriptor() && event.tail.ends != 0;
+            apart && (ends || touches.words().iter().any(|&(other, _)| other == word))
+        };
+        (stood && !(index..until).any(changes)).then(|| could_go(kernel, index, task))
+    }
+}
+
+impl Step {
+    /// What the step found in a word that it touches besides guards; `Some(None)` if it may have
+    /// changed the word and that is not known.
+    fn found(&self, word: usize) -> Option<Option<u32>> {
+        let event = &self.event;
+        let at =
+            |object: usize, before: Option<u64>| (object == word).then(|| before.map(|word| word as u32));
+        let called = at(event.object, event.before[0]).or_else(|| at(event.also, event.before[1]));
+        let shown = || event.shown.into_iter().find(|&(other, _)| other == word);
+        // Who has not ended has a 0 there.
+        let ended = || (event.tail.ends == word).then_some(Some(0));
+        let unknown = || self.touches.everything || event.shown[1].0 == EVERYTHING;
+        called
+            .or_else(|| shown().map(|(_, before)| Some(before)))
+            .or_else(ended)
+            .or_else(|| unknown().then_some(None))
     }
 }

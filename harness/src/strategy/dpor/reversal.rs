@@ -9,14 +9,16 @@
 //! was run.
 //!
 //! 1. What a last step is not known to touch it counts as not touching: should the order
-//!    matter nevertheless, the execution in which it does touch it has that race again.
+//!    matter nevertheless, the execution in which it does touch it has that race again, and
+//!    then all steps of the reversal are planned, also where a leaf of a tree covers them.
 //! 2. Whatever begins with a step that is planned and not known, or commutes with it, begins
 //!    with it *perhaps*: it waits, and is asked again once the step was run.
 //! 3. Where the first step of a race and the second race only with what the first did after
 //!    its operation (it ended the execution, or gave locks back as it unwound), it does that
 //!    again after the second. So both are planned, one after the other: the second alone could
 //!    seem to be covered by executions in which the first finds something else and does
-//!    nothing of the kind.
+//!    nothing of the kind. Should the second keep the first from going on (it ended its process,
+//!    say), the execution goes on without.
 //!
 //! Why 2: let `a` write x; let `b` read x, and panic if it finds 0; let `c` write y. Explored
 //! from the start in this order, `a c b` gives the plan `c b`, before which `b` alone is
@@ -34,17 +36,19 @@ use std::ops::Range;
 
 /// A step of a reversal.
 #[derive(Clone)]
-struct Item {
-    who: Sleeper,
+pub(super) struct Item {
+    pub(super) who: Sleeper,
     /// Its number among the steps of its task.
     number: u32,
-    touches: Touches,
+    pub(super) touches: Touches,
     /// Its place in the execution, if it had one.
     step: Option<usize>,
     /// It does what it did then: all that happened before it does so again.
     again: bool,
     /// All that it touches is known.
-    known: bool,
+    pub(super) known: bool,
+    /// It is taken if it can be after what the one before it turns out to do.
+    pub(super) perhaps: bool,
 }
 
 /// The steps that reverse a race, from the state before it.
@@ -59,6 +63,8 @@ pub(super) struct Reversal {
     start: usize,
     /// Tasks whose steps were dropped, each once for each step.
     dropped: Vec<usize>,
+    /// The race is with what the last step did besides its operation.
+    pub(super) beside: bool,
 }
 
 /// A reversal that is covered, or not, by what a step turns out to touch.
@@ -109,23 +115,24 @@ impl Reversal {
                 step: Some(index),
                 again: true,
                 known: true,
+                perhaps: false,
             })
             .collect();
         let (last, cause) = Item::last(race, trace, kernel);
         let past = trace.past_of(last.who.task as usize, cause, race.until);
         let again = Item::first_again(race, &last, trace);
+        let beside = last.who.tail != Tail::default();
         items.push(last);
         items.extend(again);
-        Reversal { items, past, clocks: None, start: race.first, dropped: Vec::new() }
+        Reversal { items, past, clocks: None, start: race.first, dropped: Vec::new(), beside }
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
-    /// The steps, what each touches, and whether it touches nothing else.
-    pub(super) fn steps(&self) -> impl DoubleEndedIterator<Item = (Sleeper, Touches, bool)> + '_ {
-        self.items.iter().map(|item| (item.who, item.touches, item.known))
+    pub(super) fn steps(&self) -> &[Item] {
+        &self.items
     }
 
     fn first_of(&self, task: usize) -> Option<usize> {
@@ -218,6 +225,7 @@ impl Item {
             step: None,
             again: false,
             known,
+            perhaps: false,
         };
         match race.last {
             Last::Step(index) => {
@@ -262,7 +270,8 @@ impl Item {
             touches: step.touches,
             step: Some(race.first),
             again: false,
-            known: true,
+            known: false,
+            perhaps: true,
         };
         (!called.conflicts(&last.touches)).then_some(item)
     }

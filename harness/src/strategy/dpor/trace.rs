@@ -99,7 +99,7 @@ impl Trace {
             return Some(Touches::of(&self.steps[step as usize].event, who.reads, who.tail));
         }
         let slot = kernel.task(task);
-        let over = slot.ended_by == NOBODY && (kernel.was_ended(task) || breaker(kernel) == Some(task));
+        let over = slot.ended_by == NOBODY && (kernel.was_ended(task) || self.broke(kernel, task));
         (own == steps.len() && !over).then(|| Touches::of_task(slot, who.reads, who.tail))
     }
 
@@ -221,6 +221,13 @@ impl Trace {
         self.steps.push(Step { task, number, touches, event: *event });
     }
 
+    /// Whether a task ended the execution with its last step, or was started with it and did.
+    fn broke(&self, kernel: &Kernel, task: usize) -> bool {
+        let (end, culprit) = kernel.ending();
+        let last = kernel.events().last().map(|event| event.choice.task());
+        end.is_sudden() && [culprit, last].contains(&Some(task))
+    }
+
     /// The races of what was announced when the execution ended, or when somebody ended the
     /// task. A step that ends the execution is one that nothing commutes with: whoever could
     /// have gone on instead races with it.
@@ -229,17 +236,21 @@ impl Trace {
         if matches!(end, End::Diverged | End::GivenUp) || self.len() == 0 {
             return;
         }
-        let cut = breaker(kernel).is_some() || end == End::StepBound;
+        let cut = end.is_sudden() || end == End::StepBound;
         for task in 0..kernel.tasks as usize {
             let slot = kernel.task(task);
             let starts = slot.op.kind == selvedge::platform::Kind::Step && slot.op.name == "start";
             let last = match slot.ended_by as usize {
                 step if step < self.len() => step,
                 _ if starts || end == End::Finished || kernel.was_ended(task) => continue,
-                _ if breaker(kernel) == Some(task) => continue,
+                _ if self.broke(kernel, task) => continue,
                 _ => self.len() - 1,
             };
             let stopped = cut || slot.ended_by != NOBODY;
+            if stopped && slot.cause as usize == last {
+                // That step started or woke it: before, it stood nowhere.
+                continue;
+            }
             if stopped && self.steps[last].task != task && could_go(kernel, last, task) {
                 races.push(Race { first: last, last: Last::Pending(task), until: last + 1 });
             } else {
@@ -248,12 +259,6 @@ impl Trace {
             }
         }
     }
-}
-
-/// The task whose last step ended the execution, if one did.
-fn breaker(kernel: &Kernel) -> Option<usize> {
-    let (end, culprit) = kernel.ending();
-    culprit.filter(|_| end.is_sudden())
 }
 
 /// Whether a task was enabled at a step.

@@ -9,8 +9,11 @@
 //! 1. No two branches begin with the same task.
 //! 2. A leaf stands for everything that can follow it.
 //! 3. What waits, waits for a branch: where no branch is left, it is looked at again.
+//! 4. A sequence whose race is with what its last step did besides its operation is put behind
+//!    a leaf that covers it: what follows a leaf may be thought to be covered by a sleeper that
+//!    commutes with that operation.
 
-use super::reversal::{Begins, Reversal, Waiting};
+use super::reversal::{Begins, Item, Reversal, Waiting};
 use super::trace::Trace;
 use crate::kernel::{Kernel, Sleeper, Touches};
 
@@ -20,6 +23,9 @@ pub(super) struct Node {
     touches: Touches,
     /// Its step touches nothing else.
     known: bool,
+    /// It goes on if it can after a step that is not known; if it cannot, nothing of what is
+    /// planned behind it can happen.
+    pub(super) perhaps: bool,
     pub(super) then: Tree,
 }
 
@@ -61,7 +67,13 @@ impl Tree {
             let goes_on = !node.then.is_empty();
             match begins {
                 Begins::Yes if goes_on => {}
-                Begins::Yes => return,
+                Begins::Yes => {
+                    if steps.beside {
+                        steps.drop_first_of(who);
+                        node.then.branches.extend(branch(&steps));
+                    }
+                    return;
+                }
                 // What is planned behind that step is not all that will be run there.
                 _ if goes_on => tree.waiting.push(steps.clone().waiting_for(who, trace)),
                 _ => return tree.waiting.push(steps.waiting_for(who, trace)),
@@ -85,8 +97,8 @@ impl Node {
 
 /// A sequence as a branch.
 fn branch(steps: &Reversal) -> Option<Node> {
-    steps.steps().rev().fold(None, |then, (who, touches, known)| {
+    steps.steps().iter().rev().fold(None, |then, &Item { who, touches, known, perhaps, .. }| {
         let then = Tree { branches: then.into_iter().collect(), waiting: Vec::new() };
-        Some(Node { who, touches, known, then })
+        Some(Node { who, touches, known, perhaps, then })
     })
 }
