@@ -77,3 +77,25 @@ fn no_token_is_lost_with_a_dead_holder() {
         ),
     );
 }
+
+/// Who gives back for the dead what they did not have, or had given back, makes up permits; fewer
+/// than there were are never left.
+#[test]
+fn no_token_is_made_up_for_a_dead_holder() {
+    breaks(
+        &TOKENS_SURVIVE,
+        &holders(
+            "given back for the dead",
+            || (Semaphore::new(2), Value::new(0_u32)),
+            |(permits, ended)| {
+                permits.acquire();
+                permits.release();
+                ended.fetch_add(1);
+            },
+            |(permits, ended)| {
+                (ended.get()..3).for_each(|_| permits.release());
+                permits.value()
+            },
+        ),
+    );
+}

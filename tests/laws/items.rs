@@ -254,6 +254,31 @@ fn tasks_done_twice_or_never_and_results_out_of_order() {
     breaks(&EXACTLY_ONCE, &as_they_come);
 }
 
+/// Neither work nor an answer that nobody asked for goes unnoticed: workers that take one task more
+/// than there are, and one that answers it as well.
+#[test]
+fn tasks_that_nobody_gave() {
+    let state = || Work { next: Value::new(0), jobs: Jobs::new(), results: [7, 7, 7].map(Value::new) };
+    let greedy = |answers: usize, works: bool| {
+        Program::new("greedy", state)
+            .tasks("worker", 2, move |work, _| {
+                while let number @ ..3 = work.next.fetch_add(1) as usize {
+                    if works || number < 2 {
+                        work.jobs.done(number);
+                    }
+                    work.results[number].set(number as u32);
+                }
+            })
+            .finally(move |work| {
+                let results = work.results.iter().map(|result| result.get() as usize);
+                work.jobs.finished(2, results.take(answers));
+            })
+    };
+    keeps(&greedy(2, false));
+    breaks(&EXACTLY_ONCE, &greedy(2, true));
+    breaks(&EXACTLY_ONCE, &greedy(3, false));
+}
+
 /// The pool that is shipped keeps the law, too.
 #[test]
 fn a_pool_does_each_task_once() {

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 /// The law.
 pub const EXACTLY_ONCE: Law = Law {
     name: "exactly-once tasks and results in order",
-    sentence: "each task is done once, and its result stands where the task stood",
+    sentence: "each task is done once, nothing else is, and its result stands where the task stood",
 };
 
 /// Tasks for which there is room.
@@ -50,11 +50,16 @@ impl Jobs {
     /// the number of its task.
     ///
     /// # Panics
-    /// If one was not done, or a result is not in its place.
+    /// If one was not done, another one was, or a result is not in its place.
     #[track_caller]
     pub fn finished(&self, tasks: usize, results: impl IntoIterator<Item = usize>) {
-        let done: Vec<u32> = self.done[..tasks].iter().map(|done| done.load(SeqCst)).collect();
-        EXACTLY_ONCE.demand(done.iter().all(|&done| done == 1), || format!("done so often: {done:?}"));
+        let done: Vec<u32> = self.done.iter().map(|done| done.load(SeqCst)).collect();
+        let (given, others) = done.split_at(tasks);
+        EXACTLY_ONCE.demand(given.iter().all(|&done| done == 1), || format!("done so often: {given:?}"));
+        let other = others.iter().position(|&done| done > 0).map(|other| tasks + other);
+        EXACTLY_ONCE.demand(other.is_none(), || {
+            format!("task {} was done, of {tasks} that were given", other.unwrap_or_default())
+        });
         let results: Vec<usize> = results.into_iter().collect();
         EXACTLY_ONCE.demand(results.iter().copied().eq(0..tasks), || format!("the results are {results:?}"));
     }
