@@ -15,6 +15,8 @@ mod monitors;
 mod objects;
 #[path = "linear/oracle.rs"]
 mod oracle;
+#[path = "linear/prefixes.rs"]
+mod prefixes;
 #[path = "linear/search.rs"]
 mod search;
 #[path = "linear/size.rs"]

@@ -6,11 +6,12 @@
 use super::histories::{Shape, damage, simulate};
 use super::objects::Object;
 use super::oracle;
+use super::prefixes::is_prefix;
 use super::sweep::{Swept, sweep};
 use super::walk::walk;
 use selvedge_harness::Rng;
 use selvedge_harness::judge::linear::{
-    Call, Consistency, Crash, End, History, Judgement, Model, Options, Rule, Rules, Stuck, judge, judge_by,
+    Call, Consistency, Crash, End, History, Judgement, Model, Options, Rule, Rules, judge, judge_by,
 };
 
 /// What takes more is not compared.
@@ -185,40 +186,6 @@ fn disagreement<M: Model>(object: &M, calls: &Calls<M>, crash: Crash, rules: Rul
     };
     let end = end(calls, &judged)?;
     (end != known).then(|| format!("{judged:?}, but it is explained up to {known:?}"))
-}
-
-/// What is wrong with a prefix: it is legal, complete, and true to real time.
-fn is_prefix<M: Model>(model: &M, calls: &Calls<M>, stuck: &Stuck, crash: Crash) -> Result<(), String> {
-    let Some(operation) = stuck.operation else { return Ok(()) };
-    let End::Returned { at: until, .. } = calls[operation].end else { return Err("it is open".to_owned()) };
-    let ended = |number: usize| match calls[number].end {
-        End::Returned { at, .. } if at < until => Some(at),
-        End::Killed { at } if at < until && crash == Crash::Strict => Some(at),
-        _ => None,
-    };
-    let (mut state, mut latest) = (model.init(), 0);
-    let mut missing: Vec<bool> =
-        (0..calls.len()).map(|number| ended(number).is_some() && calls[number].ret().is_some()).collect();
-    let mut twice = vec![false; calls.len()];
-    for &number in &stuck.prefix {
-        let call = &calls[number];
-        let known = call.ret().filter(|_| ended(number).is_some());
-        let next = model.step(&state, &call.op, known).or_else(|| model.step(&state, &call.op, call.ret()));
-        state = next.ok_or_else(|| format!("operation {number} is not legal"))?;
-        if call.at > until || ended(number).is_some_and(|at| at < latest) || twice[number] {
-            return Err(format!("operation {number} does not belong there"));
-        }
-        latest = latest.max(call.at);
-        (missing[number], twice[number]) = (false, true);
-    }
-    let needless = |&&number: &&usize| !matches!(calls[number].end, End::Returned { at, .. } if at <= until);
-    if let Some(number) = stuck.prefix.last().filter(needless) {
-        return Err(format!("operation {number} had not ended, and nothing comes after it"));
-    }
-    match missing.iter().position(|&missing| missing) {
-        Some(number) => Err(format!("operation {number} is missing")),
-        None => Ok(()),
-    }
 }
 
 /// A history that fails as well, from which nothing can be taken any more.

@@ -20,8 +20,8 @@ pub struct Stuck {
     pub partition: Option<String>,
     /// The operations of the longest prefix that can be explained, in the order in
     /// which they take effect; by their numbers in the history. The last of them had
-    /// ended by then; of those that had not, some may stand before. Empty if the time was
-    /// up before the prefix was found.
+    /// ended by then; of those that had not, only what the others need stands before. Empty
+    /// if the time was up before the prefix was found.
     pub prefix: Vec<usize>,
     /// The operation whose end cannot be explained any more; `None` if the time was up
     /// before it was found.

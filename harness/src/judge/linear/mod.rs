@@ -20,7 +20,7 @@
 //! | `partition`, `part` | the operations by part; laid out for the searches |
 //! | `wgl`, `sequential` | the searches; `cache`, `states`, `pending`, `hidden`, `twins`, `reads`, `stay`, `best`, `limit` are what they use |
 //! | `rules` | which of these a search goes by: all, except in a test of them |
-//! | `prefix` | the longest prefix that can be explained |
+//! | `prefix` | the longest prefix that can be explained; `needed` takes out what it does not need |
 //! | `monitor` | near-linear judges of collections without equal values |
 //! | `report` | a broken history in words |
 //!
@@ -36,6 +36,7 @@ mod judgement;
 mod limit;
 mod model;
 mod monitor;
+mod needed;
 mod options;
 mod part;
 mod partition;

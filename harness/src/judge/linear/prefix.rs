@@ -9,11 +9,12 @@ use super::history::Call;
 use super::judgement::{Stuck, Why};
 use super::limit::Limit;
 use super::model::Model;
+use super::needed::{Placed, needed};
 use super::options::Crash;
 use super::part::{NEVER, Part};
 use super::rules::Rules;
 use super::wgl::{self, Outcome};
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
 
 /// Operations with their numbers in the history.
 type Members<'h, M> = [(usize, &'h Call<<M as Model>::Op, <M as Model>::Ret>)];
@@ -38,7 +39,7 @@ pub(super) fn search<M: Model>(
     // The verdict stands, even if there is no time to find out more.
     let known = bounds.close(model, members, &whole, (crash, rules), limit);
     let operation = known.ok().map(|()| whole.calls[bounds.from as usize].0);
-    Ok(Some(Stuck { partition: None, prefix: bounds.prefix(&whole), operation }))
+    Ok(Some(Stuck { partition: None, prefix: bounds.prefix(model, &whole), operation }))
 }
 
 /// Between which returns the longest prefix ends.
@@ -78,13 +79,15 @@ impl Bounds {
         }
     }
 
-    /// The order without what the search tried beyond the end of the prefix.
-    fn prefix<O, R>(mut self, whole: &Part<'_, O, R>) -> Vec<usize> {
-        let ended: FxHashSet<usize> =
-            whole.calls[..self.from as usize].iter().map(|(number, _)| *number).collect();
-        let last = self.order.iter().rposition(|number| ended.contains(number));
-        self.order.truncate(last.map_or(0, |last| last + 1));
-        self.order
+    /// The order without what the search tried beyond the end of the prefix, or in vain.
+    fn prefix<M: Model>(self, model: &M, whole: &Part<'_, M::Op, M::Ret>) -> Vec<usize> {
+        let calls = whole.calls.iter().zip(0..).map(|(&(number, call), entry)| (number, (call, entry)));
+        let calls: FxHashMap<usize, _> = calls.collect();
+        let mut order: Vec<Placed<'_, M>> =
+            self.order.iter().map(|number| (*number, calls[number].0, calls[number].1 < self.from)).collect();
+        let last = order.iter().rposition(|&(_, _, ended)| ended);
+        order.truncate(last.map_or(0, |last| last + 1));
+        needed(model, order).into_iter().map(|(number, _, _)| number).collect()
     }
 
     /// Narrows them until they meet.
