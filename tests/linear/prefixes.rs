@@ -92,7 +92,7 @@ fn prefixes_of_all_small_histories_are_as_they_should_be() {
         for number in 0..kinds.len().pow(operations as u32) {
             let mut history = History::new();
             for (client, &(at, end)) in spans.iter().enumerate() {
-                let (op, ret) = kinds[number / kinds.len().pow(client as u32) % kinds.len()].clone();
+                let (op, ret) = kinds[number / kinds.len().pow(client as u32) % kinds.len()];
                 history.done(client, at, op, ret, end);
             }
             if let Judgement::Broken(stuck) = judge(&Register, &history, &options) {
