@@ -7,17 +7,21 @@
 
 use rusty_fork::rusty_fork_test;
 use selvedge::pool::{Pending, Workers};
+use selvedge::process::{State, state};
 use selvedge::sys::process::Signal;
-use selvedge::{Pool, PoolError, Shared, Value};
+use selvedge::{Event, Pool, PoolError, Shared, Value};
 use selvedge_harness::prelude::{Config, Engine, Granularity};
 use selvedge_harness::program::AnyProgram;
 use serial_test::serial;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 /// How often each task was begun.
 static RUNS: OnceLock<Shared<Value<u32>>> = OnceLock::new();
+/// Lets a task that waits for it go on.
+static GO: OnceLock<Shared<Event>> = OnceLock::new();
 
 fn runs() -> &'static Value<u32> {
     RUNS.get_or_init(|| Shared::new(Value::new(0)))
@@ -100,6 +104,37 @@ rusty_fork_test! {
             }
             assert_eq!(pool.map_chunked(|x: u32| x * 2, 0..4, 1), Ok(vec![0, 2, 4, 6]), "round {round}");
         }
+    }
+
+    #[test]
+    #[serial]
+    fn a_worker_that_is_ready_and_killed_is_replaced_however_often() {
+        runs();
+        let started = Shared::new(Value::new(0_u32));
+        let (initializer, go) = (started.clone(), Shared::new(Event::new()));
+        GO.set(go.clone()).unwrap();
+        let prepared = Pool::builder().initializer(move || _ = initializer.fetch_add(1));
+        for builder in [Pool::builder(), prepared] {
+            let pool: Pool = builder.workers(2).build().unwrap();
+            let busy = pool.apply_async(|()| { runs().set(std::process::id()); GO.get().unwrap().wait(); }, ()).unwrap();
+            runs().await_ne(0);
+            for _ in 0..30 {
+                let idle = pool.worker_pids().into_iter().find(|pid| *pid != runs().get()).unwrap();
+                while !matches!(state(idle), Ok(State::Sleeping)) {
+                    std::thread::yield_now();
+                }
+                selvedge::signal::Signals::<selvedge::platform::Native>::send(idle, Signal::SIGKILL).unwrap();
+                while pool.worker_pids().contains(&idle) {
+                    assert!(!busy.wait_timeout(Duration::from_millis(1)), "{:?}", busy.get());
+                }
+            }
+            go.set();
+            assert_eq!(busy.get(), Ok(()));
+            assert_eq!(pool.apply(|x: u32| x + 1, 1), Ok(2));
+            go.clear();
+            runs().set(0);
+        }
+        assert!(started.get() > 30);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::PoolError;
 use super::batch::Sink;
 use super::core::{Core, Desk, State};
 use super::message::{self, Answer};
-use super::worker::NEVER;
+use super::worker::{READY, UNREADY};
 use crate::Error;
 use crate::channel::{Source, wait};
 use crate::platform::{Io, Tasks};
@@ -173,8 +173,9 @@ impl<P: Tasks + Io> Core<P> {
         // Then another one would find nothing to do: what is out is with those that work.
         let drained = self.state.get() == State::Closed && self.tasks.is_empty();
         match desk.claim.get() {
-            NEVER if drained => {}
-            NEVER => self.barren.set(self.barren.get() + 1),
+            UNREADY if drained => {}
+            UNREADY => self.barren.set(self.barren.get() + 1),
+            READY => self.barren.set(0),
             id => {
                 self.barren.set(0);
                 // Of a task that is not out any more, nothing is written off.
@@ -184,7 +185,7 @@ impl<P: Tasks + Io> Core<P> {
         }
         if self.barren.get() > 10 + 2 * self.plan.workers {
             let why = format!(
-                "{} workers in a row ended before their first task, the last: {}",
+                "{} workers in a row ended before they were ready, the last: {}",
                 self.barren.get(),
                 end(&status)
             );

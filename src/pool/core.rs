@@ -19,7 +19,7 @@
 use super::PoolError;
 use super::batch::Sink;
 use super::message::{self, Chunks};
-use super::worker::{Initializer, NEVER, Worker};
+use super::worker::{Initializer, READY, UNREADY, Worker};
 use crate::Error;
 use crate::channel::{ByteQueue, Connection, PutError, Queue, pipe};
 use crate::platform::{Io, Tasks};
@@ -69,7 +69,7 @@ pub(super) struct Core<P: Tasks + Io> {
     pub(super) batches: RefCell<BTreeMap<u64, Rc<dyn Sink>>>,
     pub(super) next: Cell<u64>,
     pub(super) state: Cell<State>,
-    /// How many workers in a row have ended without having begun anything.
+    /// How many workers in a row have ended before they were ready.
     pub(super) barren: Cell<usize>,
     pub(super) broken: RefCell<Option<PoolError>>,
     /// Memory for a message, used again and again.
@@ -128,7 +128,9 @@ impl<P: Tasks + Io> Core<P> {
 
     /// Starts one more worker.
     pub(super) fn hire(&self) -> Result<(), Error> {
-        let claim = Shared::try_new(Value::new(NEVER))?;
+        // Without an initializer there is nothing that could keep it from getting ready.
+        let begins = if self.plan.initializer.is_some() { UNREADY } else { READY };
+        let claim = Shared::try_new(Value::new(begins))?;
         let (bell, rope) = pipe(false)?;
         let worker = Worker {
             tasks: self.tasks.clone(),

@@ -4,7 +4,8 @@
 //!
 //! | word | meaning |
 //! |---|---|
-//! | `claim`: [`NEVER`] | the worker has not begun a task |
+//! | `claim`: [`UNREADY`] | the worker is at its initializer, or not yet there |
+//! | `claim`: [`READY`] | it has not begun a task |
 //! | `claim`: other | the task that it began last |
 //! | `awaited`: 0 | the pool is awake |
 //! | `awaited`: other | it sleeps until so many more results are there |
@@ -36,7 +37,8 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::fence;
 use std::time::Duration;
 
-pub(super) const NEVER: u64 = 0;
+pub(super) const UNREADY: u64 = 0;
+pub(super) const READY: u64 = u64::MAX;
 
 /// How often an idle worker looks whether its parent lives.
 const LOOK: Duration = Duration::from_secs(1);
@@ -63,12 +65,13 @@ impl<P: Tasks + Io> Worker<P> {
             note_panics();
         }
         let (mut input, mut output) = (Vec::new(), Vec::new());
-        if let Some(initializer) = &self.initializer
-            && let Err((message, location)) = catch(|| initializer())
-        {
-            let kind = message::say_panicked(&message, &location, &mut output);
-            self.hand_in(0, kind, &mut output);
-            return;
+        if let Some(initializer) = &self.initializer {
+            if let Err((message, location)) = catch(|| initializer()) {
+                let kind = message::say_panicked(&message, &location, &mut output);
+                self.hand_in(0, kind, &mut output);
+                return;
+            }
+            self.claim.set(READY);
         }
         let mut left = self.most_tasks;
         while left != Some(0) {

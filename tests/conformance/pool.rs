@@ -275,7 +275,7 @@ rusty_fork_test! {
         assert!(matches!(&error, PoolError::NotReady { why } if why.starts_with("not today (at ")), "{error}");
         let leaving: Pool = Pool::builder().workers(2).initializer(|| selvedge::exit(3)).build().unwrap();
         let error = leaving.map(square, 0..9).unwrap_err();
-        assert!(matches!(&error, PoolError::NotReady { why } if why.contains("before their first task")), "{error}");
+        assert!(matches!(&error, PoolError::NotReady { why } if why.contains("before they were ready")), "{error}");
     }
 
     #[test]
