@@ -131,7 +131,10 @@ fn a_vector_that_has_a_name() {
     vec.unlink().unwrap();
     assert!(matches!(SharedVec::<u32>::open(&name), Err(Error::NoSegment { .. })));
     let bytes = selvedge::SharedMemory::create(&name, 4096).unwrap();
-    assert!(refused(SharedVec::<u32>::open(&name).unwrap_err()).contains("and not a"));
+    assert!(
+        refused(SharedVec::<u32>::open(&name).unwrap_err())
+            .contains("and not a selvedge::sync::shared_vec::SharedVec<u32")
+    );
     bytes.unlink().unwrap();
     // What another program put there has no header of ours.
     let foreign = format!("/dev/shm/selvedge.{name}");

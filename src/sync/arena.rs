@@ -33,7 +33,8 @@ use super::robust::{RobustMutex, RobustMutexGuard};
 use crate::Error;
 use crate::platform::{Atomic, Kind, Native, Op, Site, Tasks};
 use crate::shm::by_name::perhaps_named;
-use crate::shm::{Layout, Place, Shareable};
+use crate::shm::carried::Carried;
+use crate::shm::{Place, Shareable};
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
@@ -155,7 +156,7 @@ impl<T: Shareable + Send + Copy, P: Tasks> Arena<T, P> {
                 }
             }
         };
-        let place = Place::new(name, Layout::of::<Head<T, P>>(0), size, fill, site)?;
+        let place = Place::new(name, Self::layout(), size, fill, site)?;
         Ok(Arena { place, capacity: cells, value: PhantomData })
     }
 
@@ -166,7 +167,7 @@ impl<T: Shareable + Send + Copy, P: Tasks> Arena<T, P> {
     /// has it, such as an arena of other values.
     #[track_caller]
     pub fn open(name: &str) -> Result<Self, Error> {
-        let place = Place::open(name, Layout::of::<Head<T, P>>(0), P::Site::here())?;
+        let place = Place::open(name, Self::layout(), P::Site::here())?;
         Self::on(place).map_err(|why| Error::SegmentRefused { name: name.to_owned(), why })
     }
 

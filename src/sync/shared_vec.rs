@@ -25,7 +25,8 @@ use super::robust::{RobustMutex, RobustMutexGuard};
 use crate::Error;
 use crate::platform::{Kind, Native, Observe, Op, Site, Tasks};
 use crate::shm::by_name::perhaps_named;
-use crate::shm::{Layout, Place, Shareable};
+use crate::shm::carried::Carried;
+use crate::shm::{Place, Shareable};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -111,7 +112,7 @@ impl<T: Shareable + Send + Copy, P: Tasks> SharedVec<T, P> {
             Head::<T, P> { lock: RobustMutex::new(()), journal: Journal::new(), capacity: capacity as u64 };
         // SAFETY: the memory is new, aligned and large enough; nobody else has it yet.
         let fill = |content: *mut u8| unsafe { content.cast::<Head<T, P>>().write(head) };
-        let place = Place::new(name, Layout::of::<Head<T, P>>(0), size, fill, site)?;
+        let place = Place::new(name, Self::layout(), size, fill, site)?;
         Ok(SharedVec { place, capacity, element: PhantomData })
     }
 
@@ -122,7 +123,7 @@ impl<T: Shareable + Send + Copy, P: Tasks> SharedVec<T, P> {
     /// has it, such as a vector of other elements.
     #[track_caller]
     pub fn open(name: &str) -> Result<Self, Error> {
-        let place = Place::open(name, Layout::of::<Head<T, P>>(0), P::Site::here())?;
+        let place = Place::open(name, Self::layout(), P::Site::here())?;
         Self::on(place).map_err(|why| Error::SegmentRefused { name: name.to_owned(), why })
     }
 
