@@ -8,6 +8,7 @@
 //! | no server, or one of another process | executes one |
 //! | a server | sends it the letter, gets the child's number and pidfd |
 //! | the server has died | executes another, once |
+//! | the server dies with the letter | fails: whether there is a child nobody knows |
 //!
 //! 1. The server has one thread and no descriptors but those to its client and its
 //!    children, so that its forks are harmless and its children inherit nothing.
@@ -50,6 +51,8 @@ struct Server {
 
 static SERVER: Mutex<Option<Server>> = Mutex::new(None);
 
+const DIED: &str = "it died before it answered, and whether the process was started nobody knows";
+
 crate::entry! {
     /// The server's whole life.
     static SERVER_ENTRY(orders: Connection) {
@@ -84,6 +87,7 @@ pub(super) fn start(letter: Letter) -> Result<Child, Error> {
         let (pid, Passed(pidfd)) = match answers.recv::<Answer>() {
             Ok(Ok(answer)) => answer,
             Ok(Err(errno)) => return Err(Error::os("fork")(io::Error::from_raw_os_error(errno))),
+            Err(Error::EndOfFile) => return Err(Error::os("fork by the server")(io::Error::other(DIED))),
             Err(error) => return Err(error),
         };
         let Passed(report) = order.socket;

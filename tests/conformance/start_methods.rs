@@ -207,6 +207,31 @@ rusty_fork_test! {
             assert_ne!(servers(), server);
         }
     }
+
+    #[test]
+    fn c_mpproc_27_a_start_that_its_server_does_not_survive_says_so() {
+        use nix::sys::signal::{Signal, kill};
+        assert_eq!(begin(StartMethod::ForkServer, &END, Some(3)).join().unwrap(), ExitStatus::Code(3));
+        let server = nix::unistd::Pid::from_raw(servers()[0].cast_signed());
+        kill(server, Signal::SIGSTOP).unwrap();
+        let starter = nix::unistd::gettid();
+        let killer = std::thread::spawn(move || {
+            // Until the order is sent, and the answer waited for.
+            let waits = [nix::libc::SYS_recvmsg, nix::libc::SYS_poll, nix::libc::SYS_ppoll].map(|call| format!("{call} "));
+            let call = || std::fs::read_to_string(format!("/proc/self/task/{starter}/syscall")).unwrap();
+            while !waits.iter().any(|wait| call().starts_with(wait)) {
+                std::thread::yield_now();
+            }
+            kill(server, Signal::SIGKILL).unwrap();
+        });
+        let mut child = Process::entry(&END, Some(4)).method(StartMethod::ForkServer);
+        let error = child.start().unwrap_err().to_string();
+        assert!(error.contains("it died before it answered"), "{error}");
+        killer.join().unwrap();
+        // What was not started can be tried again.
+        child.start().unwrap();
+        assert_eq!(child.join().unwrap(), ExitStatus::Code(4));
+    }
 }
 
 /// The children of this process that are fork servers and run.
