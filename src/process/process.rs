@@ -17,8 +17,9 @@
 //!    otherwise it runs on, and its zombie goes with the parent's next start at the
 //!    latest.
 //! 4. When the code of a process ends, its daemons are sent `SIGTERM`, and then all of its
-//!    children are waited for. After a panic only the daemons are ended; after
-//!    [`exit`](super::exit) or a kill, nobody is.
+//!    children are waited for. After a panic of a child only its daemons are ended; after
+//!    [`exit`](super::exit) or a kill, nobody is. A panic of `main`, and `std::process::exit`,
+//!    are to a main process as if its code had ended.
 //!
 //! When the child dies, however it dies, [`join`](Process::join) says how. When the parent
 //! dies first, the child runs on.
