@@ -24,7 +24,10 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
         self.get_now(Patience::Forever, P::Site::here())
     }
 
-    /// Gets an item out if there is one.
+    /// Gets an item out if there is one. Never waits for an item, but for whoever is getting
+    /// one at that moment, also by [`get_with`](Self::get_with), or was stopped as it did: until
+    /// then nobody knows whether there is one left. [`get_timeout`](Self::get_timeout) of a
+    /// moment waits for nobody any longer than that.
     ///
     /// # Errors
     /// As [`get`](Self::get), and [`GetError::Empty`] if there is none.

@@ -27,7 +27,8 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
         self.put_now(item, Patience::Forever, P::Site::here())
     }
 
-    /// Puts an item in if there is room.
+    /// Puts an item in if there is room. Never waits for room, but for whoever is putting one in
+    /// at that moment, as [`try_get`](Self::try_get) does for whoever gets.
     ///
     /// # Errors
     /// As [`put`](Self::put), and [`PutError::Full`] if there is none.
