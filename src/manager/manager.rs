@@ -27,7 +27,7 @@ use std::fmt;
 use std::time::Duration;
 
 /// How long a server may take to end before it is ended.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A process whose objects other processes use through proxies.
 ///
@@ -54,12 +54,25 @@ pub struct Manager<P: Io + Tasks = Native> {
 }
 
 /// What a manager is started with.
-#[derive(Debug, Default)]
+#[derive(Default)]
 #[must_use = "it starts nothing by itself"]
 pub struct Builder {
     address: Option<Address>,
     authkey: Option<AuthKey>,
     types: Types,
+    initializer: Option<Box<dyn FnOnce() + Send>>,
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Builder { address, authkey, types, initializer } = self;
+        f.debug_struct("Builder")
+            .field("address", address)
+            .field("authkey", authkey)
+            .field("types", types)
+            .field("initializer", &initializer.is_some())
+            .finish()
+    }
 }
 
 impl Builder {
@@ -82,12 +95,18 @@ impl Builder {
         self
     }
 
+    /// The server's process runs this first, before it listens.
+    pub fn initializer(mut self, initializer: impl FnOnce() + Send + 'static) -> Self {
+        self.initializer = Some(Box::new(initializer));
+        self
+    }
+
     /// Starts the server process.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if two registered types have one name, [`Error::Os`] if the
-    /// process cannot be started, [`Error::Remote`] if it cannot listen at the address, and
-    /// what [`Process::start`] refuses.
+    /// process cannot be started, [`Error::Remote`] if its initializer panics or it cannot
+    /// listen at the address, and what [`Process::start`] refuses.
     #[track_caller]
     pub fn start<P: Io + Tasks>(self) -> Result<Manager<P>, Error> {
         P::made("Manager");
@@ -98,9 +117,12 @@ impl Builder {
         let wanted = self.address.unwrap_or_else(own_address);
         let authkey = self.authkey.unwrap_or_else(|| process::current::<P>().authkey().clone());
         let (mut ready, tell) = pipe::<P>(false)?;
-        let (key, types) = (authkey.clone(), self.types);
+        let (key, types, initializer) = (authkey.clone(), self.types, self.initializer);
         let body = move || {
             P::helps();
+            if let Some(initializer) = initializer {
+                initializer();
+            }
             let listener = Listener::<P>::bind(&wanted).map(|listener| listener.authkey(&key));
             let server = listener.and_then(|listener| {
                 Server::new(listener, key, types, starter, site).map(|server| {
@@ -134,9 +156,9 @@ impl Builder {
                 return Err(Error::Remote { why });
             }
             Err(_) => {
-                return Err(Error::Remote {
-                    why: format!("its process ended at once: {:?}", server.join()?),
-                });
+                let status = server.join()?;
+                let said = server.panic_message().map_or(String::new(), |said| format!(": {said}"));
+                return Err(Error::Remote { why: format!("its process ended at once, {status}{said}") });
             }
         };
         Ok(Manager { link: Link::to(&address, &authkey), server: Some((server, starter)) })

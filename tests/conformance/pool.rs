@@ -3,7 +3,7 @@
 //! When a process dies here that was not to, that is a failure.
 
 use rusty_fork::rusty_fork_test;
-use selvedge::{Error, Event, Pool, PoolError, Process, Shared, Value};
+use selvedge::{Error, Event, Manager, Pool, PoolError, Process, Shared, Value};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -276,6 +276,15 @@ rusty_fork_test! {
         let leaving: Pool = Pool::builder().workers(2).initializer(|| selvedge::exit(3)).build().unwrap();
         let error = leaving.map(square, 0..9).unwrap_err();
         assert!(matches!(&error, PoolError::NotReady { why } if why.contains("before they were ready")), "{error}");
+        // That of a manager is its server's.
+        let started = Shared::new(Value::new(0_u32));
+        let initializer = { let started = started.clone(); move || { started.fetch_add(std::process::id()); } };
+        let manager: Manager = selvedge::manager::Builder::default().initializer(initializer).start().unwrap();
+        assert_eq!(manager.list([1_u32]).unwrap().to_vec().unwrap(), [1]);
+        assert_eq!(Some(started.get()), manager.pid());
+        let broken = selvedge::manager::Builder::default().initializer(|| panic!("not today"));
+        let error = broken.start::<selvedge::platform::Native>().unwrap_err().to_string();
+        assert!(error.contains("exit code 101: not today"), "{error}");
     }
 
     #[test]
