@@ -28,8 +28,8 @@ use serde_json::Value;
 use std::fs::File;
 use std::io::Write;
 
-/// Megabytes of the longest file that is read.
-const LONGEST: usize = 1024;
+/// Bytes of the longest file that is read.
+const LONGEST: usize = 1 << 30;
 
 /// Steps of a finding that a result carries; of a longer one it carries none.
 const STEPS: usize = 5_000;
