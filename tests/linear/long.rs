@@ -9,7 +9,7 @@ use selvedge_harness::judge::linear::{History, Judgement, Options, judge};
 
 /// Judges histories of all shapes; there must be enough judgements of each kind.
 fn try_out<M: Object>(object: &M) {
-    let histories = if cfg!(debug_assertions) { 48 } else { 2_000 };
+    let histories = if cfg!(debug_assertions) { 48 } else { 200 };
     let mut seen = Seen::default();
     for seed in 0..histories {
         trial(object, seed, shape(seed), &mut seen);
