@@ -143,9 +143,14 @@ impl Trace {
         match when.guard.cmp {
             Cmp::Always => Some(true),
             Cmp::Never => Some(when.cause.is_some()),
-            _ => self
-                .held_there(when, index, until)
-                .or_else(|| self.stood_there(kernel, task, when, index, until)),
+            _ => match self.held_there(when, index, until) {
+                Some(true) => Some(true),
+                // Its deadline may have passed there already.
+                held => self
+                    .stood_there(kernel, task, when, index, until)
+                    .filter(|&could| could || held.is_none())
+                    .or(held),
+            },
         }
     }
 
