@@ -44,7 +44,11 @@
 //! step that ends a process and cuts its threads off commutes with nothing, for only once it was
 //! run it is known that it ends the process: if it conflicted with those threads' steps alone,
 //! somebody who sleeps could seem to cover orders of the two that nobody explored. So what is left
-//! after it may have been run elsewhere.
+//! after it may have been run elsewhere; and declared threads of one process run traces more than
+//! once. Plans over barriers block, too.
+//!
+//! Known to lose outcomes: deadlines that pass at the same moment at a condition or a barrier,
+//! `Barrier::waiting` beside the end of a wait, and what threads did that their process cuts off.
 //!
 //! Sources: Abdulla, Aronis, Jonsson, Sagonas, "Optimal dynamic partial order reduction",
 //! POPL 2014, and "Source sets: a foundation for optimal dynamic partial order reduction",
