@@ -8,7 +8,7 @@
 //! |---|---|
 //! | [`subject`] | the programs and the sides by name, and [`run`](subject::run) |
 //! | `ours` | the programs for selvedge, declarative and dynamic |
-//! | `with_shuttle`, `with_loom` | the same for the rivals |
+//! | `with_shuttle`, `with_loom` | the same for the rivals, whose programs are one text: `like_std` |
 //! | [`rounds`] | paired rounds, medians, ratios against a bar |
 //! | [`crowd`] | a few tasks that work beside many that do not |
 //! | [`in_processes`] | the programs for the engine `real` |
@@ -21,6 +21,7 @@
 pub mod bare;
 pub mod crowd;
 pub mod in_processes;
+mod like_std;
 mod ours;
 pub mod pthread;
 pub mod pthread_signals;

@@ -11,6 +11,7 @@
 //!
 //! When a process dies here, nothing is lost: operations are only announced.
 
+use serde::{Deserialize, Serialize};
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::panic::Location;
 
@@ -18,7 +19,7 @@ use std::panic::Location;
 ///
 /// Two operations of different tasks on one object commute when both are
 /// [`Read`](Kind::Read)s; every other pair may matter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Kind {
     /// A step without any effect on shared state.

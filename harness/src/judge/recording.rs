@@ -22,7 +22,6 @@ pub struct Step {
     /// With what outcome.
     pub outcome: Outcome,
     /// What the operation does.
-    #[serde(with = "KindDef")]
     pub kind: Kind,
     /// The operation's name.
     pub name: String,
@@ -52,7 +51,6 @@ pub struct Object {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Pending {
     /// What the operation does.
-    #[serde(with = "KindDef")]
     pub kind: Kind,
     /// The operation's name.
     pub name: String,
@@ -118,27 +116,6 @@ impl Recording {
     pub fn task_name(&self, task: usize) -> String {
         self.tasks.get(task).map_or_else(|| format!("task {task}"), |record| record.name.clone())
     }
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Kind")]
-enum KindDef {
-    Step,
-    Read,
-    Write,
-    ReadWrite,
-    Acquire,
-    Release,
-    TryAcquire,
-    Wait,
-    Park,
-    Notify,
-    Spawn,
-    Join,
-    Signal,
-    Sleep,
-    Input,
-    Output,
 }
 
 /// The record of the execution that `executor` just ran.
