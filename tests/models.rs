@@ -292,8 +292,8 @@ fn no_machine_is_without_a_model() {
         ("rwlock", "rwlock::separates::<Slots>"),
         ("mutex", "RawMutex<Loom>"),
     ];
-    // No state machines: results, numbers, and a count that is a hint.
-    let plain = ["arrival", "mod", "patience", "position", "refusal", "spin"];
+    // No state machines: results, numbers, and a count and a mark that are hints.
+    let plain = ["arrival", "in_place", "mod", "patience", "position", "refusal", "spin"];
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../src/raw");
     let this = include_str!("models.rs").split("fn no_machine_is_without_a_model").next().unwrap_or_default();
     let mut machines = 0;

@@ -5,6 +5,8 @@
 
 #[path = "queues/deaths.rs"]
 mod deaths;
+#[path = "queues/in_place.rs"]
+mod in_place;
 #[path = "queues/numbers.rs"]
 mod numbers;
 #[path = "queues/once.rs"]

@@ -33,6 +33,7 @@ mod barrier_end;
 mod bell;
 mod condvar;
 mod event;
+mod in_place;
 mod lane;
 mod monitor;
 mod mutex;

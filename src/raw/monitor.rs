@@ -18,6 +18,8 @@
 //!    rung after that, before `core` is given back: see [the bell](super::bell).
 //! 4. Both sides never sleep at a time, since what is empty has room.
 //! 5. Whoever takes `core` after a holder that died repairs the store, and rings in any case.
+//! 6. Who runs the program's own code with `core` says so [beside it](super::in_place), and who
+//!    does not want to wait is refused meanwhile.
 //!
 //! Who does not wait may overtake who does. The sleeper then sleeps again.
 //!
@@ -31,7 +33,10 @@
 //! the shape.
 
 use super::bell::{GETTER, PUTTER, RawBell};
+use super::in_place::InPlace;
+use super::queue_wait::PATIENCE;
 use super::refusal::OVER;
+use super::robust::locked_twice;
 use super::{Left, Patience, RawRobustMutex, Refusal, Taken};
 use crate::platform::{Atomic, Cmp, Kind, Observe, Op, Robust, Site, Tasks, Woken};
 use crate::shm::Shareable;
@@ -53,6 +58,7 @@ pub struct RawMonitor<P: Robust> {
     putters: RawRobustMutex<P>,
     getters: RawRobustMutex<P>,
     bell: RawBell<P>,
+    in_place: InPlace<P>,
     limit: u32,
     /// The sides that have, or had, a sleeper.
     awaited: Cell<u32>,
@@ -105,6 +111,7 @@ impl<P: Robust> RawMonitor<P> {
             putters: RawRobustMutex::new(),
             getters: RawRobustMutex::new(),
             bell: RawBell::new(),
+            in_place: InPlace::new(),
             limit,
             awaited: Cell::new(0),
             closed: Cell::new(false),
@@ -161,11 +168,20 @@ impl<P: Robust> RawMonitor<P> {
         self.perform(GETTER, store, wait, site, attempt)
     }
 
+    /// Runs `code`, which may take any time, inside what [`put`](Self::put) or
+    /// [`get`](Self::get) calls.
+    pub fn in_place<R>(&self, code: impl FnOnce() -> R) -> R {
+        let result = self.in_place.during(&self.core, code);
+        // Whatever the code took or gave back, the kernel knows of no bell any more.
+        self.bell.begin(P::me());
+        result
+    }
+
     /// Closes it; says whether it was open.
     pub fn close(&self, store: &impl Watched, site: P::Site) -> bool {
         let op = || Op::new(Kind::Write, "close", self.address(), site.location());
         P::step(op, || {
-            let core = self.enter(store, site);
+            let core = self.entered(self.core.lock(site), store, site);
             self.bell.begin(core.me);
             self.bell.quiet();
             let before = self.closed.replace(true);
@@ -186,7 +202,7 @@ impl<P: Robust> RawMonitor<P> {
     ) -> R {
         let op = || Op::new(Kind::Read, name, self.address(), site.location());
         P::step(op, || {
-            let _core = self.enter(store, site);
+            let _core = self.entered(self.core.lock(site), store, site);
             look(store.count(), self.closed.get())
         })
     }
@@ -206,7 +222,7 @@ impl<P: Robust> RawMonitor<P> {
         mut attempt: impl FnMut(bool) -> Result<Option<R>, Refusal>,
     ) -> Result<R, Refusal> {
         let body = || {
-            if let Some(done) = self.attempt(side, store, site, false, &mut attempt)? {
+            if let Some(done) = self.attempt(side, store, wait, site, false, &mut attempt)? {
                 return Ok(done);
             }
             self.wait(side, store, wait, site, &mut attempt)
@@ -219,11 +235,12 @@ impl<P: Robust> RawMonitor<P> {
         &self,
         side: u32,
         store: &impl Watched,
+        wait: Patience,
         site: P::Site,
         sleeps: bool,
         attempt: &mut impl FnMut(bool) -> Result<Option<R>, Refusal>,
     ) -> Result<Option<Leaving<R>>, Refusal> {
-        let core = self.enter(store, site);
+        let core = self.entered(self.enter(wait, site)?, store, site);
         let awaited = self.awaited.get() & !side != 0;
         if awaited {
             self.bell.begin(core.me);
@@ -260,7 +277,7 @@ impl<P: Robust> RawMonitor<P> {
         let deadline = match wait {
             Patience::Never => return Err(Refusal::WouldBlock),
             Patience::Until(deadline) => {
-                lock.lock_until(deadline, site).ok_or(Refusal::WouldBlock)?;
+                lock.lock_until(deadline, site).ok_or_else(|| self.in_place.late(&self.core))?;
                 Some(deadline)
             }
             Patience::Forever => {
@@ -271,7 +288,7 @@ impl<P: Robust> RawMonitor<P> {
         let _turn = Held { lock, me: P::me(), site, panicking: P::panicking() };
         let mut late = false;
         loop {
-            if let Some(done) = self.attempt(side, store, site, !late, attempt)? {
+            if let Some(done) = self.attempt(side, store, wait, site, !late, attempt)? {
                 return Ok(done);
             }
             if late {
@@ -281,11 +298,35 @@ impl<P: Robust> RawMonitor<P> {
         }
     }
 
-    /// Takes the lock around the store, and repairs that if it must.
-    fn enter(&self, store: &impl Watched, site: P::Site) -> Held<'_, P> {
-        let taken = self.core.lock(site);
+    /// Takes the lock around the store. Who has it is soon done, or in place.
+    fn enter(&self, wait: Patience, site: P::Site) -> Result<Taken, Refusal> {
+        let taken = match wait {
+            Patience::Forever => return Ok(self.core.lock(site)),
+            Patience::Until(deadline) => self.core.lock_until(deadline, site),
+            Patience::Never => self.core.try_lock(site),
+        };
+        taken.map_or_else(|| self.insist(site), Ok)
+    }
+
+    /// Takes the lock unless its holder is in place.
+    #[cold]
+    fn insist(&self, site: P::Site) -> Result<Taken, Refusal> {
+        loop {
+            if self.core.is_mine() {
+                locked_twice();
+            }
+            self.in_place.check(&self.core)?;
+            if let Some(taken) = self.core.lock_until(P::now().saturating_add(PATIENCE), site) {
+                return Ok(taken);
+            }
+        }
+    }
+
+    /// The lock around the store, as it was taken; repairs the store if it must.
+    fn entered(&self, taken: Taken, store: &impl Watched, site: P::Site) -> Held<'_, P> {
         let core = Held { lock: &self.core, me: P::me(), site, panicking: P::panicking() };
         if taken != Taken::Clean {
+            self.in_place.forget();
             self.bell.begin(core.me);
             self.bell.quiet();
             store.repair();

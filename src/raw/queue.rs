@@ -31,7 +31,10 @@
 //! 5. The tail carries the mark that the queue is closed; no tail moves from there. A closer
 //!    first makes sure that nobody falls asleep any more, under a lock of its own.
 //!
-//! 6. Off a scheduler, who waits for room is woken early only once a quarter of the items is
+//! 6. Who runs the program's own code with a lock says so [beside it](super::in_place), and who
+//!    does not want to wait is refused meanwhile. It cannot have the next item: the first one
+//!    comes back if its reader dies, and would then be behind one that came after it.
+//! 7. Off a scheduler, who waits for room is woken early only once a quarter of the items is
 //!    gone, and looks for itself after a fifth of a millisecond; from then on it is woken by
 //!    the first that goes. That costs a wait some time and loses none.
 //!
@@ -59,6 +62,7 @@
 //! kernel's robust futexes for the dead.
 
 use super::bell::{GETTER, PUTTER, RawBell};
+use super::in_place::InPlace;
 use super::position::{AWAITED, CLOSED, Position};
 use super::refusal::OVER;
 use super::spin::Spin;
@@ -76,6 +80,7 @@ pub(super) struct End<P: Robust> {
     /// The other end, as this side saw it last.
     seen: Cell<u64>,
     pub(super) spin: Spin,
+    pub(super) in_place: InPlace<P>,
     pub(super) position: Line<P::AtomicU64>,
 }
 
@@ -153,6 +158,7 @@ impl<P: Robust> RawQueue<P> {
             position: Line(P::AtomicU64::new(Position::START.word())),
             seen: Cell::new(Position::START.word()),
             spin: Spin::new(),
+            in_place: InPlace::new(),
         };
         let limit = limit.min(OVER - 1);
         RawQueue {
@@ -215,24 +221,14 @@ impl<P: Robust> RawQueue<P> {
         P::step(|| self.get_op(wait, site), || self.get_now(wait, site, read)).map(|done| done.0)
     }
 
-    /// Closes the queue: nothing is put any more, and who waits for room or for an item that
-    /// never comes is told. Says whether it was open.
-    pub fn close(&self, site: P::Site) -> bool {
-        P::step(
-            || Op::new(Kind::Write, "close", self.address(), site.location()),
-            || {
-                let me = P::me();
-                self.closing.lock(site);
-                self.bell.begin(me);
-                self.bell.close();
-                let before = self.tail.position.fetch_or(CLOSED, Release);
-                self.show();
-                self.bell.wake();
-                self.bell.end(me);
-                self.closing.unlock_mine(me, Left::Clean, site);
-                before & CLOSED == 0
-            },
-        )
+    /// Runs `fill`, which may take any time, inside what [`put`](Self::put) calls.
+    pub fn putting_in_place<R>(&self, fill: impl FnOnce() -> R) -> R {
+        self.tail.in_place.during(&self.tail.lock, fill)
+    }
+
+    /// Runs `look`, which may take any time, inside what [`get`](Self::get) calls.
+    pub fn getting_in_place<R>(&self, look: impl FnOnce() -> R) -> R {
+        self.head.in_place.during(&self.head.lock, look)
     }
 
     /// What `look` finds, told how many items there are and whether the queue is closed. Both
@@ -357,11 +353,14 @@ impl<P: Robust> RawQueue<P> {
     fn enter<'a>(&'a self, end: &'a End<P>, wait: Patience, site: P::Site) -> Result<Held<'a, P>, Refusal> {
         let taken = match wait {
             Patience::Never => end.lock.try_lock(site).map_or_else(|| self.insist(end, site), Ok)?,
-            Patience::Until(deadline) => end.lock.lock_until(deadline, site).ok_or(Refusal::WouldBlock)?,
+            Patience::Until(deadline) => {
+                end.lock.lock_until(deadline, site).ok_or_else(|| end.in_place.late(&end.lock))?
+            }
             Patience::Forever => end.lock.lock(site),
         };
         let held = Held { end, me: P::me(), site };
         if taken != Taken::Clean {
+            end.in_place.forget();
             self.ring(held.me);
         }
         Ok(held)

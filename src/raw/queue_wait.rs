@@ -12,13 +12,13 @@ use super::queue::{End, RawQueue};
 use super::refusal::OVER;
 use super::robust::locked_twice;
 use super::{Left, Patience, Refusal, Taken};
-use crate::platform::{Atomic, Guard, Robust, Woken};
+use crate::platform::{Atomic, Guard, Kind, Op, Robust, Site, Woken};
 use std::hint::spin_loop;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// How long somebody who does not want to wait waits for somebody who is at work, before it
-/// looks whether that one has fallen asleep; in nanoseconds.
-const PATIENCE: u64 = 1_000_000;
+/// looks whether that one has fallen asleep, or is in place; in nanoseconds.
+pub(super) const PATIENCE: u64 = 1_000_000;
 
 /// How long somebody who found no room waits for more than a little, in nanoseconds.
 const NAP: u64 = 200_000;
@@ -31,8 +31,28 @@ const NAP: u64 = 200_000;
 const LOOKS: u32 = 16;
 
 impl<P: Robust> RawQueue<P> {
-    /// Takes a lock that somebody has, if that one is at work and not asleep. To refuse at
-    /// once would be to call a queue empty or full that is not.
+    /// Closes the queue: nothing is put any more, and who waits for room or for an item that
+    /// never comes is told. Says whether it was open.
+    pub fn close(&self, site: P::Site) -> bool {
+        P::step(
+            || Op::new(Kind::Write, "close", self.address(), site.location()),
+            || {
+                let me = P::me();
+                self.closing.lock(site);
+                self.bell.begin(me);
+                self.bell.close();
+                let before = self.tail.position.fetch_or(CLOSED, Release);
+                self.show();
+                self.bell.wake();
+                self.bell.end(me);
+                self.closing.unlock_mine(me, Left::Clean, site);
+                before & CLOSED == 0
+            },
+        )
+    }
+
+    /// Takes a lock that somebody has, if that one is at work, and neither asleep nor in place.
+    /// To refuse at once would be to call a queue empty or full that is not.
     #[cold]
     pub(super) fn insist(&self, end: &End<P>, site: P::Site) -> Result<Taken, Refusal> {
         loop {
@@ -60,6 +80,7 @@ impl<P: Robust> RawQueue<P> {
             if end.lock.is_mine() {
                 locked_twice();
             }
+            end.in_place.check(&end.lock)?;
             if let Some(taken) = end.lock.lock_until(P::now().saturating_add(PATIENCE), site) {
                 return Ok(taken);
             }

@@ -15,4 +15,6 @@ pub enum Refusal {
     WouldBlock,
     /// The queue is closed and, for those who get, empty.
     Closed,
+    /// Somebody reads or writes an item in place, which may take any time.
+    Busy,
 }

@@ -230,6 +230,12 @@ impl<P: Robust> RawRobustMutex<P> {
         self.word.load(Acquire) & OWNER != 0
     }
 
+    /// The number of whoever has it, or 0. As part of a larger step, for whoever has none of
+    /// what it protects.
+    pub(super) fn holder(&self) -> u32 {
+        self.word.load(Relaxed) & OWNER
+    }
+
     /// Whether the caller has the lock: nobody else can change the answer.
     pub(crate) fn is_mine(&self) -> bool {
         P::owner(&self.word) == P::me().id()

@@ -19,6 +19,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::cell::Cell;
 use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 
 /// How items become bytes and items again.
 pub trait Codec<T>: 'static {
@@ -165,13 +166,13 @@ pub(super) struct InPlace<T, F> {
     item: PhantomData<T>,
 }
 
-impl<T, F> InPlace<T, F> {
+impl<T, F: FnOnce(&mut MaybeUninit<T>) -> &mut T> InPlace<T, F> {
     pub(super) fn new(fill: F) -> Self {
         InPlace { fill: Some(fill), item: PhantomData }
     }
 }
 
-impl<T: Copy, F: FnOnce(&mut std::mem::MaybeUninit<T>) -> &mut T> Item for InPlace<T, F> {
+impl<T: Copy, F: FnOnce(&mut MaybeUninit<T>) -> &mut T> Item for InPlace<T, F> {
     fn bytes(&self) -> usize {
         size_of::<T>()
     }
@@ -180,7 +181,7 @@ impl<T: Copy, F: FnOnce(&mut std::mem::MaybeUninit<T>) -> &mut T> Item for InPla
         const { assert!(align_of::<T>() <= 8, "items lie at multiples of 8 bytes") };
         if let Some(fill) = self.fill.take() {
             // SAFETY: the caller's promise: room for a `T` that nobody else uses.
-            let place = unsafe { &mut *to.cast::<std::mem::MaybeUninit<T>>() };
+            let place = unsafe { &mut *to.cast::<MaybeUninit<T>>() };
             let written = std::ptr::from_mut(fill(place)).cast::<u8>();
             assert!(std::ptr::eq(written, to), "the closure returns the place that it was given");
         }

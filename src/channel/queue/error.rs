@@ -4,6 +4,7 @@
 //!
 //! When a process dies, that is no error here: the others go on.
 
+use crate::raw::Refusal;
 use std::fmt;
 
 /// Why an item was not put. The item is in it, as it was.
@@ -13,6 +14,9 @@ pub enum PutError<T> {
     Full(T),
     /// The queue is closed.
     Closed(T),
+    /// Somebody reads or writes an item in place, and still did when the time was up: nobody
+    /// knows whether there is room.
+    Busy(T),
     /// The item is longer than any that this queue has room for.
     TooLarge {
         /// The item.
@@ -44,6 +48,7 @@ impl<T> PutError<T> {
         match self {
             PutError::Full(item)
             | PutError::Closed(item)
+            | PutError::Busy(item)
             | PutError::TooLarge { item, .. }
             | PutError::Foreign { item, .. }
             | PutError::Unencodable { item, .. } => item,
@@ -68,6 +73,9 @@ impl<T> fmt::Display for PutError<T> {
         match self {
             PutError::Full(_) => f.write_str("the queue is full"),
             PutError::Closed(_) => f.write_str("the queue is closed"),
+            PutError::Busy(_) => {
+                f.write_str("another task is busy with an item in place: try again, or wait")
+            }
             PutError::TooLarge { bytes, largest, .. } => write!(
                 f,
                 "the item takes {bytes} bytes, but this queue has room for {largest} at most; \
@@ -98,6 +106,11 @@ pub enum GetError {
     /// The queue is closed, and everything in it was got.
     #[error("the queue is closed")]
     Closed,
+    /// Somebody reads the first item in place, or, in a queue of another order than the first in
+    /// first out, writes one, and still did when the time was up. The item is gone when that one
+    /// comes back, and the next one's if it dies or panics.
+    #[error("another task is busy with an item in place: try again, or wait")]
+    Busy,
     /// Another process receives through this end, of which there can be one user.
     #[error("{}", foreign("receive", *owner))]
     Foreign {
@@ -108,6 +121,26 @@ pub enum GetError {
     /// `Serialize` wrote. The item is gone.
     #[error("the item cannot be decoded: {0}")]
     Undecodable(String),
+}
+
+impl From<Refusal> for PutError<()> {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::WouldBlock => PutError::Full(()),
+            Refusal::Closed => PutError::Closed(()),
+            Refusal::Busy => PutError::Busy(()),
+        }
+    }
+}
+
+impl From<Refusal> for GetError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::WouldBlock => GetError::Empty,
+            Refusal::Closed => GetError::Closed,
+            Refusal::Busy => GetError::Busy,
+        }
+    }
 }
 
 /// What is wrong where two processes use one end of a channel for two.

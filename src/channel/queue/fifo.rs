@@ -94,6 +94,14 @@ unsafe impl<P: Tasks> Store<P> for FifoStore<P> {
         })
     }
 
+    fn filling<R>(&self, fill: impl FnOnce() -> R) -> R {
+        self.ends.putting_in_place(fill)
+    }
+
+    fn looking<R>(&self, look: impl FnOnce() -> R) -> R {
+        self.ends.getting_in_place(look)
+    }
+
     fn address(&self) -> usize {
         self.ends.address()
     }

@@ -8,7 +8,7 @@
 use super::store::{Order, Store};
 use super::{Codec, GetError, Queue};
 use crate::platform::{Site, Tasks};
-use crate::raw::{Patience, Refusal};
+use crate::raw::Patience;
 use std::time::Duration;
 
 impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
@@ -25,12 +25,13 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     }
 
     /// Gets an item out if there is one. Never waits for an item, but for whoever is getting
-    /// one at that moment, also by [`get_with`](Self::get_with), or was stopped as it did: until
-    /// then nobody knows whether there is one left. [`get_timeout`](Self::get_timeout) of a
-    /// moment waits for nobody any longer than that.
+    /// one at that moment, or was stopped as it did: until then nobody knows whether there is one
+    /// left. Nor does anybody know while [`get_with`](Self::get_with) looks at one, but that may
+    /// take any time, and so is an error.
     ///
     /// # Errors
-    /// As [`get`](Self::get), and [`GetError::Empty`] if there is none.
+    /// As [`get`](Self::get), [`GetError::Empty`] if there is none, and [`GetError::Busy`] if
+    /// somebody reads the first one in place.
     #[doc(alias = "get_nowait")]
     #[track_caller]
     #[inline]
@@ -41,7 +42,8 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     /// Gets an item out unless there is none for longer than `timeout`.
     ///
     /// # Errors
-    /// As [`get`](Self::get), and [`GetError::Empty`] if there was none.
+    /// As [`get`](Self::get), [`GetError::Empty`] if there was none, and [`GetError::Busy`] if
+    /// somebody read the first one in place until then.
     #[track_caller]
     #[inline]
     pub fn get_timeout(&self, timeout: Duration) -> Result<T, GetError> {
@@ -49,8 +51,10 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     }
 
     /// Reads an item where it lies and then takes it out, waiting for one as long as it
-    /// takes. Others who get wait meanwhile; those who put do not. `read` must not use this
-    /// queue.
+    /// takes. Others who [get](Self::get) wait meanwhile, those who only [try](Self::try_get) are
+    /// refused, also if there are more items, and those who put are not concerned; in a queue of
+    /// another order than the first in first out, they are as those who get. `read` must not use
+    /// this queue.
     ///
     /// Serialised items are seen as bytes, plain ones as they are. If `read` panics, or its
     /// process dies, the item stays in the queue.
@@ -64,8 +68,10 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     #[track_caller]
     #[inline]
     pub fn get_with<R>(&self, read: impl FnOnce(&C::View) -> R) -> Result<R, GetError> {
+        let store = self.handle.store();
         // SAFETY: only items of this type were put, by the same codec.
-        self.read(Patience::Forever, P::Site::here(), |from, len| unsafe { C::view(from, len, read) })
+        let read = |from, len| store.looking(|| unsafe { C::view(from, len, read) });
+        self.read(Patience::Forever, P::Site::here(), read)
     }
 
     /// Gets an item and calls `claim` immediately before it is taken.
@@ -100,9 +106,6 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     ) -> Result<R, GetError> {
         // SAFETY: the memory behind the store is for it alone.
         let got = unsafe { self.handle.store().get(self.handle.memory(), wait, site, read) };
-        got.map_err(|refusal| match refusal {
-            Refusal::WouldBlock => GetError::Empty,
-            Refusal::Closed => GetError::Closed,
-        })
+        got.map_err(GetError::from)
     }
 }

@@ -145,6 +145,14 @@ unsafe impl<P: Tasks> Store<P> for LifoStore<P> {
         })
     }
 
+    fn filling<R>(&self, fill: impl FnOnce() -> R) -> R {
+        self.monitor.in_place(fill)
+    }
+
+    fn looking<R>(&self, look: impl FnOnce() -> R) -> R {
+        self.monitor.in_place(look)
+    }
+
     fn address(&self) -> usize {
         self.monitor.address()
     }

@@ -299,6 +299,14 @@ unsafe impl<P: Tasks> Store<P> for PriorityStore<P> {
         self.monitor.get(&heap, wait, site, || heap.get(read))
     }
 
+    fn filling<R>(&self, fill: impl FnOnce() -> R) -> R {
+        self.monitor.in_place(fill)
+    }
+
+    fn looking<R>(&self, look: impl FnOnce() -> R) -> R {
+        self.monitor.in_place(look)
+    }
+
     fn address(&self) -> usize {
         self.monitor.address()
     }

@@ -8,7 +8,7 @@ use super::codec::InPlace;
 use super::store::{Item, Order, Store};
 use super::{Codec, Plain, PutError, Queue};
 use crate::platform::{Site, Tasks};
-use crate::raw::{Patience, Refusal};
+use crate::raw::Patience;
 use crate::shm::Shareable;
 use std::mem::MaybeUninit;
 use std::time::Duration;
@@ -31,7 +31,8 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     /// at that moment, as [`try_get`](Self::try_get) does for whoever gets.
     ///
     /// # Errors
-    /// As [`put`](Self::put), and [`PutError::Full`] if there is none.
+    /// As [`put`](Self::put), [`PutError::Full`] if there is no room, and [`PutError::Busy`] if
+    /// nobody knows, because somebody writes an item in place.
     #[doc(alias = "put_nowait")]
     #[track_caller]
     #[inline]
@@ -42,7 +43,8 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     /// Puts an item in unless there is no room for longer than `timeout`.
     ///
     /// # Errors
-    /// As [`put`](Self::put), and [`PutError::Full`] if there was none.
+    /// As [`put`](Self::put), [`PutError::Full`] if there was none, and [`PutError::Busy`] if
+    /// somebody wrote an item in place until then.
     #[track_caller]
     #[inline]
     pub fn put_timeout(&self, item: T, timeout: Duration) -> Result<(), PutError<T>> {
@@ -72,16 +74,15 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
         }
         // SAFETY: the memory behind the store is for it alone, and the length was checked.
         let put = unsafe { store.put(self.handle.memory(), wait, site, item) };
-        put.map_err(|refusal| match refusal {
-            Refusal::WouldBlock => PutError::Full(()),
-            Refusal::Closed => PutError::Closed(()),
-        })
+        put.map_err(PutError::from)
     }
 }
 
 impl<T: Copy + Send + Shareable, P: Tasks, O: Order> Queue<T, P, O, Plain> {
     /// Puts an item in that `fill` writes where it will lie, waiting for room as long as it
-    /// takes. Others who put wait meanwhile; those who get do not. `fill` must not use this
+    /// takes. Others who [put](Self::put) wait meanwhile, those who only [try](Self::try_put) are
+    /// refused, and those who get are not concerned; in a queue of another order than the first in
+    /// first out, they are as those who put. `fill` must not use this
     /// queue, and returns the place that it was given, written.
     ///
     /// ```
@@ -101,7 +102,9 @@ impl<T: Copy + Send + Shareable, P: Tasks, O: Order> Queue<T, P, O, Plain> {
     #[track_caller]
     #[inline]
     pub fn put_with(&self, fill: impl FnOnce(&mut MaybeUninit<T>) -> &mut T) -> Result<(), PutError<()>> {
-        self.write(&mut InPlace::<T, _>::new(fill), Patience::Forever, P::Site::here())
+        let store = self.handle.store();
+        let mut item = InPlace::<T, _>::new(|place| store.filling(|| fill(place)));
+        self.write(&mut item, Patience::Forever, P::Site::here())
     }
 }
 
@@ -111,6 +114,7 @@ impl PutError<()> {
         match self {
             PutError::Full(()) => PutError::Full(item),
             PutError::Closed(()) => PutError::Closed(item),
+            PutError::Busy(()) => PutError::Busy(item),
             PutError::TooLarge { bytes, largest, .. } => PutError::TooLarge { item, bytes, largest },
             PutError::Foreign { owner, .. } => PutError::Foreign { item, owner },
             PutError::Unencodable { reason, .. } => PutError::Unencodable { item, reason },

@@ -89,6 +89,11 @@ pub unsafe trait Store<P: Tasks>: Sized + Send + Sync {
         read: impl FnOnce(*const u8, usize) -> R,
     ) -> Result<R, Refusal>;
 
+    /// Runs `fill`, which may take any time, where an item writes itself.
+    fn filling<R>(&self, fill: impl FnOnce() -> R) -> R;
+    /// Runs `look`, which may take any time, where an item is read.
+    fn looking<R>(&self, look: impl FnOnce() -> R) -> R;
+
     /// The address that names the queue in operations.
     fn address(&self) -> usize;
     /// The most items that there can be.

@@ -18,7 +18,9 @@
 //!    gives it back.
 //! 3. Each item is taken by one task, at one moment: immediately before `get` returns, or, in
 //!    place, when the closure has returned.
-//! 4. Encoding errors, lengths and capacities are checked before anything is changed.
+//! 4. Nobody gets a later item while one is read in place: that one would come behind it if the
+//!    reader died. So who does not want to wait is refused then, and not told that there is none.
+//! 5. Encoding errors, lengths and capacities are checked before anything is changed.
 //!
 //! Orderings: what was done before a put is seen after the get of that item.
 //!

@@ -18,7 +18,7 @@
 use super::super::queue::GetError;
 use super::link::{Denied, Link};
 use crate::platform::{Native, Site, Tasks};
-use crate::raw::{Patience, Refusal};
+use crate::raw::Patience;
 use crate::shm::Shareable;
 use std::fmt;
 use std::marker::PhantomData;
@@ -34,8 +34,7 @@ pub struct Receiver<T: ?Sized, P: Tasks = Native> {
 impl Denied {
     fn got(self) -> GetError {
         match self {
-            Denied::Refused(Refusal::WouldBlock) => GetError::Empty,
-            Denied::Refused(Refusal::Closed) => GetError::Closed,
+            Denied::Refused(refusal) => refusal.into(),
             Denied::Foreign(owner) => GetError::Foreign { owner },
         }
     }

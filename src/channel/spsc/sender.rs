@@ -18,7 +18,7 @@
 use super::super::queue::PutError;
 use super::link::{Denied, Link};
 use crate::platform::{Native, Site, Tasks};
-use crate::raw::{Patience, Refusal};
+use crate::raw::Patience;
 use crate::shm::Shareable;
 use std::fmt;
 use std::marker::PhantomData;
@@ -36,8 +36,7 @@ pub struct Sender<T: ?Sized, P: Tasks = Native> {
 impl Denied {
     fn put(self) -> PutError<()> {
         match self {
-            Denied::Refused(Refusal::WouldBlock) => PutError::Full(()),
-            Denied::Refused(Refusal::Closed) => PutError::Closed(()),
+            Denied::Refused(refusal) => refusal.into(),
             Denied::Foreign(owner) => PutError::Foreign { item: (), owner },
         }
     }
