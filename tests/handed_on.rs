@@ -383,20 +383,20 @@ rusty_fork_test! {
         let value = Shared::new(Value::<u32>::new(1));
         assert_eq!(sent::<_, Shared<Value<u32>>>(&value).unwrap().get(), 1);
         is_refused::<_, Shared<Value<i32>>>(&value, "Value<u32>> , and not a".replace(" ,", ",").as_str());
-        is_refused::<_, Shared<RobustMutex<u32>>>(&value, "it holds a selvedge::shm::shared::Shared<");
-        is_refused::<_, Array<u32>>(&value, ", and not a selvedge::sync::array::Array<u32>");
-        is_refused::<_, Array<i32>>(&Array::<u32>::new(3), "it holds a selvedge::sync::array::Array<u32>");
+        is_refused::<_, Shared<RobustMutex<u32>>>(&value, "it holds a Shared<");
+        is_refused::<_, Array<u32>>(&value, ", and not a Array<u32>");
+        is_refused::<_, Array<i32>>(&Array::<u32>::new(3), "it holds a Array<u32>");
         is_refused::<_, Queue<u64>>(&Queue::<u32>::bounded(1), "Queue<u32>, and not a");
         is_refused::<_, PlainQueue<u32>>(&Queue::<u32>::bounded(1), "it holds a");
         is_refused::<_, LifoQueue<u32>>(&Queue::<u32>::bounded(1), "it holds a");
         is_refused::<_, SimpleQueue<u32>>(&JoinableQueue::<u32>::bounded(1), "left over");
         is_refused::<_, SharedMap<u32, u64>>(&SharedMap::<u64, u32>::new(1).unwrap(), "SharedMap<u64, u32>");
-        is_refused::<_, SharedVec<u32>>(&Arena::<u32>::new(1).unwrap(), "it holds a selvedge::sync::arena::Arena<u32>");
+        is_refused::<_, SharedVec<u32>>(&Arena::<u32>::new(1).unwrap(), "it holds a Arena<u32>");
         is_refused::<_, Arena<i32>>(&Arena::<u32>::new(1).unwrap(), "Arena<u32>, and not a");
         // What is no memory at all.
         is_refused::<_, Shared<Value<u32>>>(&(1_u8, 0_u8, None::<u64>, vec![0_u8; 256]), "a descriptor did not come with the message");
         let file = selvedge::channel::Passed(std::fs::File::open("/dev/null").unwrap());
-        is_refused::<_, Shared<Value<u32>>>(&(1_u8, file, None::<u64>, vec![0_u8; 256]), "it was sent as something else than a selvedge::shm::shared::Shared<");
+        is_refused::<_, Shared<Value<u32>>>(&(1_u8, file, None::<u64>, vec![0_u8; 256]), "it was sent as something else than a Shared<");
         is_refused::<_, u32>(&value, "bytes are left over: it is of another type");
     }
 

@@ -23,6 +23,7 @@
 //!
 //! When a process dies here, the header is whole: it was before the segment had a name.
 
+use super::spelling::spelled;
 use crate::sys::program::Program;
 
 /// Where the content begins: aligned as segments are.
@@ -47,8 +48,8 @@ pub(crate) struct Layout {
 
 impl Layout {
     /// Of what type.
-    pub(super) fn name(&self) -> &'static str {
-        self.name
+    pub(super) fn name(&self) -> String {
+        spelled(self.name)
     }
 
     /// Of a value of this type, in the version that its program counts.
@@ -139,16 +140,33 @@ impl Header {
             return Err("its header is damaged: it does not say what it holds".to_owned());
         }
         if self.hash != layout.hash {
-            return Err(format!("it holds a {}, and not a {}", self.layout, layout.name));
+            return Err(self.other_than(layout));
         }
         if self.version != layout.version {
             let (has, wanted) = (self.version, layout.version);
             return Err(format!("its content has version {has}, and version {wanted} was expected"));
         }
         if self.size != room as u64 {
-            return Err(format!("it should hold {} bytes, but has room for {room}", self.size));
+            return Err(format!(
+                "it should hold {} bytes, but has room for {room}: its file was cut off or made longer",
+                self.size
+            ));
         }
         Ok(room)
+    }
+}
+
+impl Header {
+    /// What is there in place of this layout.
+    fn other_than(&self, layout: Layout) -> String {
+        let (has, wanted) = (spelled(&self.layout), spelled(layout.name));
+        if has != wanted {
+            return format!("it holds a {has}, and not a {wanted}");
+        }
+        if layout.name.starts_with(&self.layout) {
+            return format!("it holds a {has} of another size or alignment, which another build made");
+        }
+        format!("it holds a {}, and not a {}", self.layout, layout.name)
     }
 }
 

@@ -23,7 +23,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// The content of a segment of bytes, as its header knows it.
+/// The content of a segment of bytes.
 struct Bytes;
 
 /// A fixed number of bytes in memory that every process of this user can open by name.
@@ -32,6 +32,11 @@ struct Bytes;
 /// [unlinked](Self::unlink), or until the program that made it is gone: see
 /// [`sweep`](super::sweep). Sent to another process, as part of a message, it is its name,
 /// which the receiver opens.
+///
+/// The size is for ever, but as long as nobody cuts off the file, `/dev/shm/selvedge.NAME`, which
+/// whoever may open it can do. Who touches what is no longer there is then killed by `SIGBUS`
+/// (its parent is told [`Signal(7)`](crate::ExitStatus)), wherever its memory has a name; who opens
+/// it is refused. Memory without a name is sealed: nobody can cut it off.
 ///
 /// ```
 /// use selvedge::SharedMemory;
@@ -57,7 +62,7 @@ impl<P: Tasks> SharedMemory<P> {
     /// operating system has no memory to give.
     #[track_caller]
     pub fn create(name: &str, size: usize) -> Result<Self, Error> {
-        let segment = NamedSegment::create(name, Layout::of::<Bytes>(0), size, |_| (), P::Site::here())?;
+        let segment = NamedSegment::create(name, Self::layout(), size, |_| (), P::Site::here())?;
         Ok(SharedMemory { segment })
     }
 
@@ -67,7 +72,7 @@ impl<P: Tasks> SharedMemory<P> {
     /// As for [`create`](Self::create), but that no name can be taken.
     #[track_caller]
     pub fn create_unnamed(size: usize) -> Result<Self, Error> {
-        let segment = NamedSegment::create_unnamed(Layout::of::<Bytes>(0), size, |_| (), P::Site::here())?;
+        let segment = NamedSegment::create_unnamed(Self::layout(), size, |_| (), P::Site::here())?;
         Ok(SharedMemory { segment })
     }
 
@@ -78,7 +83,7 @@ impl<P: Tasks> SharedMemory<P> {
     /// has this name, or as [`create`](Self::create).
     #[track_caller]
     pub fn open(name: &str) -> Result<Self, Error> {
-        let segment = NamedSegment::open(name, Layout::of::<Bytes>(0), P::Site::here())?;
+        let segment = NamedSegment::open(name, Self::layout(), P::Site::here())?;
         Ok(SharedMemory { segment })
     }
 
@@ -145,6 +150,10 @@ impl<P: Tasks> SharedMemory<P> {
         // All of them lie inside.
         let _ = self.read(0, &mut bytes);
         bytes
+    }
+
+    fn layout() -> Layout {
+        Layout::named::<SharedMemory, Bytes>(0)
     }
 
     fn range(&self, start: usize, len: usize) -> Result<Range<usize>, Error> {

@@ -28,6 +28,7 @@ mod place;
 mod segment;
 mod shareable;
 mod shared;
+mod spelling;
 mod tracker;
 
 pub(crate) use header::Layout;

@@ -9,7 +9,9 @@
 //! | there | [`SegmentExists`](Error::SegmentExists) | a handle, if the layout agrees | takes the name away |
 //!
 //! 1. The content was written before the segment had a name.
-//! 2. Its size is that which it was made with, for ever.
+//! 2. Its size is that which it was made with, for ever: nothing here changes it. The operating
+//!    system cannot be told to keep it (what has a name there cannot be sealed, unlike memory
+//!    without one), so somebody else may cut the file off. Who opens it then is refused.
 //! 3. Each of the three is one visible operation, on the one directory of names.
 //!
 //! Orderings: what was written before a segment was made, whoever opens it sees: the kernel
@@ -126,15 +128,17 @@ impl<P: Tasks> NamedSegment<P> {
         let segment = step::<_, P>(Kind::Read, "open", site, || P::open_named(name))
             .map_err(|error| missing(name, "open a named segment", error))?;
         let refused = |why| Error::SegmentRefused { name: name.to_owned(), why };
-        let room = segment.size().checked_sub(CONTENT);
-        let header = room.and_then(|_| {
-            // SAFETY: the segment is long enough. The mark in the header may change, and
-            // is not looked at here.
-            Header::read(&unsafe { segment.base().cast::<[u8; CONTENT]>().read_volatile() })
-        });
-        let (Some(header), Some(room)) = (header, room) else {
-            return Err(refused("it was not made by this crate".to_owned()));
+        let Some(room) = segment.size().checked_sub(CONTENT) else {
+            let why = format!(
+                "its {} bytes are too few for a header: it was cut off, or it was not made by this crate",
+                segment.size()
+            );
+            return Err(refused(why));
         };
+        // SAFETY: the segment is long enough. The mark in the header may change, and is not
+        // looked at here.
+        let header = Header::read(&unsafe { segment.base().cast::<[u8; CONTENT]>().read_volatile() });
+        let header = header.ok_or_else(|| refused("it was not made by this crate".to_owned()))?;
         header.check(layout, room).map_err(refused)?;
         Ok(NamedSegment { segment, name: Name::new(name) })
     }

@@ -47,7 +47,7 @@ const ROW: usize = 24;
 const LEAST_ROOM: usize = 8;
 const LONGEST_ITEM: usize = (1 << 24) - 1;
 
-/// The content of a list, as its header knows it.
+/// The content of a list.
 struct Slots;
 
 /// A list of a fixed number of items of several kinds.
@@ -91,7 +91,7 @@ impl<P: Tasks> ShareableList<P> {
     pub fn create(name: &str, items: &[Item]) -> Result<Self, Error> {
         let size = Self::size(items)?;
         let fill = |content| Self::fill(content, items);
-        let segment = NamedSegment::create(name, Layout::of::<Slots>(0), size, fill, P::Site::here())?;
+        let segment = NamedSegment::create(name, Self::layout(), size, fill, P::Site::here())?;
         Ok(ShareableList { segment })
     }
 
@@ -103,7 +103,7 @@ impl<P: Tasks> ShareableList<P> {
     pub fn create_unnamed(items: &[Item]) -> Result<Self, Error> {
         let size = Self::size(items)?;
         let fill = |content| Self::fill(content, items);
-        let segment = NamedSegment::create_unnamed(Layout::of::<Slots>(0), size, fill, P::Site::here())?;
+        let segment = NamedSegment::create_unnamed(Self::layout(), size, fill, P::Site::here())?;
         Ok(ShareableList { segment })
     }
 
@@ -114,13 +114,17 @@ impl<P: Tasks> ShareableList<P> {
     /// has this name, or as [`create`](Self::create).
     #[track_caller]
     pub fn open(name: &str) -> Result<Self, Error> {
-        let segment = NamedSegment::open(name, Layout::of::<Slots>(0), P::Site::here())?;
+        let segment = NamedSegment::open(name, Self::layout(), P::Site::here())?;
         let list = ShareableList { segment };
         // Invariant 3: what the loops below rely on.
         if list.is_sound() {
             return Ok(list);
         }
         Err(Error::SegmentRefused { name: name.to_owned(), why: "its table of items is damaged".to_owned() })
+    }
+
+    fn layout() -> Layout {
+        Layout::named::<ShareableList, Slots>(0)
     }
 
     /// How many items there are.
