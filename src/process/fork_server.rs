@@ -15,8 +15,9 @@
 //! 2. It waits for its children and tells the client how each ended.
 //! 3. It ends when its client closes the socket, which the client's death does too.
 //!
-//! When a child dies, the server tells how. When the server dies, its children run on; how
-//! they end nobody knows. When the client dies, the server ends, and its children run on.
+//! When a child dies, the server tells how. When the server dies, its children run on; that
+//! they have ended their parent sees, and how they did is
+//! [`Unknown`](crate::ExitStatus::Unknown). When the client dies, the server ends, and its children run on.
 
 use super::executed::{self, Letter};
 use super::method::StartMethod;

@@ -3,8 +3,8 @@
 //! Chosen by programs, for one process or for all that follow.
 //!
 //! When a process dies, which way it began makes no difference to its parent, but for one
-//! that a fork server began, if the server dies before it: then nobody knows how it ended,
-//! and it counts as code 255.
+//! that a fork server began, if the server dies before it: then nobody knows how it ended, and
+//! its status is [`Unknown`](crate::ExitStatus::Unknown).
 
 use crate::Error;
 use serde::{Deserialize, Serialize};

@@ -12,7 +12,8 @@
 //! 1. At most one report comes, in one packet: a number, and the words. Where the number
 //!    says nothing, it is [`NO_STATUS`].
 //!
-//! When the reporter dies first, the other end of the socket is closed: nothing is told.
+//! When the reporter dies first, the other end of the socket is closed: nothing is told, and how
+//! the child ended stays [unknown](ExitStatus::Unknown).
 
 use super::socket;
 use super::status::ExitStatus;
@@ -21,9 +22,7 @@ use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-const NO_STATUS: i32 = i32::MIN;
-/// What is said of a child whose server died before it could tell: as much as Python says.
-const UNKNOWN: ExitStatus = ExitStatus::Code(255);
+const NO_STATUS: i32 = ExitStatus::Unknown.exit_code();
 const NUMBER: usize = size_of::<i32>();
 /// How many bytes of the words are told.
 const ROOM: usize = 1024;
@@ -75,7 +74,7 @@ impl Report {
     /// How the child, which has ended, did so.
     pub(super) fn status(&self) -> io::Result<ExitStatus> {
         Ok(match *self.receive(true) {
-            None | Some((NO_STATUS, _)) => UNKNOWN,
+            None | Some((NO_STATUS, _)) => ExitStatus::Unknown,
             Some((number, _)) if number < 0 => ExitStatus::Signal(-number),
             Some((number, _)) => ExitStatus::Code(number),
         })

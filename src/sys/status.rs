@@ -10,6 +10,7 @@
 //! | [`Code(101)`](ExitStatus::Code) | panicked |
 //! | [`Code(n)`](ExitStatus::Code) | ended itself with code n, 0 to 255 |
 //! | [`Signal(n)`](ExitStatus::Signal) | was killed by signal n |
+//! | [`Unknown`](ExitStatus::Unknown) | has ended, and who was to tell how died before it |
 //!
 //! When a process dies, this is what remains of it.
 
@@ -24,6 +25,9 @@ pub enum ExitStatus {
     Code(i32),
     /// It was killed by the signal with this number.
     Signal(i32),
+    /// It has ended, and nobody will ever know how: a fork server had started it, which alone is
+    /// told by the operating system, and died before it.
+    Unknown,
 }
 
 impl ExitStatus {
@@ -47,12 +51,14 @@ impl ExitStatus {
         }
     }
 
-    /// One number for both: the code, or minus the signal.
+    /// One number for all: the code, or minus the signal, or if nobody knows, `i32::MIN`, which is
+    /// neither.
     #[must_use]
-    pub fn exit_code(self) -> i32 {
+    pub const fn exit_code(self) -> i32 {
         match self {
             ExitStatus::Code(code) => code,
             ExitStatus::Signal(number) => -number,
+            ExitStatus::Unknown => i32::MIN,
         }
     }
 
@@ -68,7 +74,7 @@ impl ExitStatus {
     pub fn code(self) -> Option<i32> {
         match self {
             ExitStatus::Code(code) => Some(code),
-            ExitStatus::Signal(_) => None,
+            ExitStatus::Signal(_) | ExitStatus::Unknown => None,
         }
     }
 
@@ -77,7 +83,7 @@ impl ExitStatus {
     #[must_use]
     pub fn signal(self) -> Option<i32> {
         match self {
-            ExitStatus::Code(_) => None,
+            ExitStatus::Code(_) | ExitStatus::Unknown => None,
             ExitStatus::Signal(number) => Some(number),
         }
     }
@@ -92,6 +98,7 @@ impl fmt::Display for ExitStatus {
                 // Real-time signals have numbers only.
                 Err(_) => write!(f, "killed by signal {number}"),
             },
+            ExitStatus::Unknown => f.write_str("ended in an unknown way: the fork server died before it"),
         }
     }
 }
@@ -105,6 +112,8 @@ mod tests {
         assert_eq!(ExitStatus::Code(3).to_string(), "exit code 3");
         assert_eq!(ExitStatus::Signal(9).to_string(), "killed by signal 9 (SIGKILL)");
         assert_eq!(ExitStatus::Signal(40).to_string(), "killed by signal 40");
+        let unknown = ExitStatus::Unknown.to_string();
+        assert_eq!(unknown, "ended in an unknown way: the fork server died before it");
     }
 
     #[test]
@@ -112,5 +121,7 @@ mod tests {
         assert_eq!((ExitStatus::Signal(9).code(), ExitStatus::Signal(9).signal()), (None, Some(9)));
         assert_eq!((ExitStatus::Code(0).code(), ExitStatus::Code(0).signal()), (Some(0), None));
         assert!(ExitStatus::Code(0).success() && !ExitStatus::Code(1).success());
+        assert_eq!((ExitStatus::Unknown.code(), ExitStatus::Unknown.signal()), (None, None));
+        assert!(!ExitStatus::Unknown.success() && ExitStatus::Unknown.exit_code() == i32::MIN);
     }
 }
