@@ -34,7 +34,7 @@
 //! | an index lies outside: [`Array`], [`RawArray`] | `slice[index]` | compare with `len` first |
 //! | a count passes its end: a permit of a [`Semaphore`] comes back that nobody took | `Rc::clone`, `RefCell::borrow` | [`Semaphore::release_n`] |
 //! | something done once does itself again: [`Once`], [`OnceCell`] | `LazyLock` | |
-//! | a task waits for a lock that it has itself: [`RobustMutex`], a [`Queue`] inside `get_with` | `Mutex` | [`RobustMutex::try_lock_for`] |
+//! | a task waits for a lock that it has itself: [`RobustMutex`], [`RwLock`], all of a [`RobustSemaphore`], a [`Queue`] inside `get_with` | `Mutex` | [`RobustMutex::try_lock_for`] |
 //!
 //! A number from outside (an argument, a file) goes to the form that returns an error. What
 //! has only that form, such as [`SharedMap::new`], [`Pool::new`] or [`spsc()`], can fail for

@@ -207,7 +207,7 @@ impl<P: Robust> RawQueue<P> {
     }
 
     /// Gets the first item. `read` gets the head, reads the item there, and returns the place
-    /// after it. If it panics, the item stays.
+    /// after it, or `None` if it is to stay. If it panics, the item stays.
     ///
     /// # Errors
     /// [`Refusal`]; nothing was got.
@@ -216,7 +216,7 @@ impl<P: Robust> RawQueue<P> {
         &self,
         wait: Patience,
         site: P::Site,
-        read: impl FnOnce(Position) -> (u32, R),
+        read: impl FnOnce(Position) -> (Option<u32>, R),
     ) -> Result<R, Refusal> {
         P::step(|| self.get_op(wait, site), || self.get_now(wait, site, read)).map(|done| done.0)
     }
@@ -322,7 +322,7 @@ impl<P: Robust> RawQueue<P> {
         &self,
         wait: Patience,
         site: P::Site,
-        read: impl FnOnce(Position) -> (u32, R),
+        read: impl FnOnce(Position) -> (Option<u32>, R),
     ) -> Result<Numbered<R>, Refusal> {
         let held = self.enter(&self.head, wait, site)?;
         let mut late = wait == Patience::Never;
@@ -343,8 +343,10 @@ impl<P: Robust> RawQueue<P> {
             late = self.sleep(GETTER, tail, wait, site);
         }
         let (place, result) = read(head);
-        // The head is never closed, so this is never refused.
-        self.advance(&self.head, word, head.next(place), held.me)?;
+        if let Some(place) = place {
+            // The head is never closed, so this is never refused.
+            self.advance(&self.head, word, head.next(place), held.me)?;
+        }
         Ok(Numbered(result, head.number()))
     }
 

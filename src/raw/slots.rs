@@ -21,9 +21,11 @@
 //!    it sleeps, so that a look too early for it came after a store in time for it.
 //! 3. Only the holder of the gate waits for slots. Nobody waits for the gate while it
 //!    waits for a slot, and who gives way has freed its slot before it queues.
-//! 4. Who sleeps on slots for long asks from time to time whether their holders live, as for a
+//! 4. Who has a slot that it would wait for, for ever, is told so by a panic; where a scheduler
+//!    sees the wait, it tells of a deadlock.
+//! 5. Who sleeps on slots for long asks from time to time whether their holders live, as for a
 //!    [`RawRobustMutex`].
-//! 5. A held slot carries `WAITERS` from the start, so that the kernel always wakes when a
+//! 6. A held slot carries `WAITERS` from the start, so that the kernel always wakes when a
 //!    holder dies, and no mark has to be set by whoever goes to sleep.
 //!
 //! Orderings: claiming is an acquire, freeing a release; seeing a free slot, or a free
@@ -45,7 +47,7 @@
 
 use super::Left;
 use super::patience::Patience;
-use super::robust::{RawRobustMutex, let_go_for_the_dead, next_look};
+use super::robust::{RawRobustMutex, let_go_for_the_dead, locked_twice, next_look};
 use crate::platform::{Atomic, Native, Op, Owner, Robust, Woken};
 use crate::sys::robust::{Links, OWNER, WAITERS};
 use std::hint::spin_loop;
@@ -155,6 +157,12 @@ impl<P: Robust, const N: usize> Slots<P, N> {
         site: P::Site,
         op: impl Fn() -> Op,
     ) -> Option<usize> {
+        if waits_for_ever::<P>(patience) && (0..among).all(|slot| self.is_mine(slot)) {
+            panic!(
+                "the calling task has all {among} places of this lock or semaphore, and waits for nobody but \
+                 itself to give one back"
+            );
+        }
         if !patience.take(&self.gate, site) {
             return None;
         }
@@ -244,7 +252,11 @@ impl<P: Robust, const N: usize> Slots<P, N> {
             return false;
         }
         P::fence();
-        for slot in &self.slots {
+        for (at, slot) in self.slots.iter().enumerate() {
+            if slot.is_held() && waits_for_ever::<P>(patience) && self.is_mine(at) {
+                self.gate.unlock_mine(P::me(), Left::Clean, site);
+                locked_twice();
+            }
             if !self.await_free(slot, patience, &op) {
                 self.gate.unlock_mine(P::me(), Left::Clean, site);
                 return false;
@@ -303,4 +315,9 @@ impl<P: Robust, const N: usize> Slots<P, N> {
     fn is_over(patience: Patience) -> bool {
         patience.deadline().is_some_and(|deadline| P::now() >= deadline)
     }
+}
+
+/// Whether nothing but the others can end the wait, and no scheduler sees it.
+fn waits_for_ever<P: Robust>(patience: Patience) -> bool {
+    P::SPIN > 0 && patience == Patience::Forever
 }

@@ -88,7 +88,8 @@ impl<P: Robust> RobustSemaphore<P> {
     /// Takes a permit, waiting as long as it takes.
     ///
     /// # Panics
-    /// Never: who waits for ever gets one.
+    /// If the calling task has all permits itself: nobody else would ever give one back.
+    /// [`try_acquire`](Self::try_acquire) returns none.
     #[track_caller]
     #[inline]
     pub fn acquire(&self) -> RobustPermit<'_, P> {

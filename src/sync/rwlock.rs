@@ -22,7 +22,9 @@
 //! When a process dies here, at whatever instruction: a reader, or whoever was only
 //! waiting, leaves nothing behind, and the others go on, within a millisecond as a rule. A
 //! dead writer is told of to everybody after it, until a writer repairs the value. At most
-//! [`RwLock::READERS`] tasks read at a time; another one waits until one of them is done.
+//! [`RwLock::READERS`] tasks read at a time; another one waits until one of them is done. Who
+//! would wait for nobody but itself, because it reads and wants to write, or has all places of
+//! readers, is told by a panic, unless it waits with a deadline.
 //! Each guard counts towards the 2,048 robust locks that the kernel frees when its thread
 //! dies.
 
@@ -119,6 +121,10 @@ impl<T: ?Sized, P: Robust> RwLock<T, P> {
     /// # Errors
     /// [`LockError::OwnerDied`] with the guard, if the last writer died or panicked and no
     /// writer has repaired the value since, or [`LockError::Unrecoverable`].
+    ///
+    /// # Panics
+    /// If the calling task writes, or has all places of readers itself: nobody else would ever give
+    /// one back. [`try_read`](Self::try_read) returns an error.
     #[track_caller]
     #[inline(always)]
     pub fn read(&self) -> ReadResult<'_, T, P> {
@@ -159,6 +165,10 @@ impl<T: ?Sized, P: Robust> RwLock<T, P> {
     /// # Errors
     /// [`LockError::OwnerDied`] with the guard, if the last writer died or panicked, or
     /// [`LockError::Unrecoverable`].
+    ///
+    /// # Panics
+    /// If the calling task reads or writes itself: nobody else would ever give that back.
+    /// [`try_write`](Self::try_write) returns an error.
     #[track_caller]
     pub fn write(&self) -> WriteResult<'_, T, P> {
         self.writing(Patience::Forever, P::Site::here())

@@ -80,7 +80,7 @@ fn put<const WHAT: u8>(line: &Line<WHAT>, patience: Patience) -> Result<(), Refu
 }
 
 fn get<const WHAT: u8>(line: &Line<WHAT>, patience: Patience) -> Result<(), Refusal> {
-    RawQueue::get(&line.0, patience, (), |_| (0, ())).map(|_| ())
+    RawQueue::get(&line.0, patience, (), |_| (Some(0), ())).map(|_| ())
 }
 
 fn shut<const WHAT: u8>(line: &Line<WHAT>) {

@@ -50,7 +50,7 @@ impl<const WHAT: u8> RawEnds for RawQueue<Lacking<WHAT>> {
         put.is_ok()
     }
     fn get(&self, read: impl FnOnce(u32)) -> bool {
-        RawQueue::get(self, Patience::Forever, (), |head| (0, read(head.number()))).is_ok()
+        RawQueue::get(self, Patience::Forever, (), |head| (Some(0), read(head.number()))).is_ok()
     }
     fn close(&self) {
         RawQueue::close(self, ());

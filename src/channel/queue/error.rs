@@ -117,6 +117,15 @@ pub enum GetError {
         /// The number of that process.
         owner: u32,
     },
+    /// As many tasks have got something and not said that it is done as a
+    /// [`JoinableQueue`](super::JoinableQueue) can tell apart. The item stays.
+    #[error(
+        "{most} threads and processes have unfinished items of this queue, and no more can: call task_done() first"
+    )]
+    Crowded {
+        /// How many can.
+        most: usize,
+    },
     /// The bytes of the item cannot be decoded: its `Deserialize` does not read what its
     /// `Serialize` wrote. The item is gone.
     #[error("the item cannot be decoded: {0}")]

@@ -84,13 +84,14 @@ unsafe impl<P: Tasks> Store<P> for FifoStore<P> {
         memory: *mut u8,
         wait: Patience,
         site: P::Site,
-        read: impl FnOnce(*const u8, usize) -> R,
+        read: impl FnOnce(*const u8, usize) -> (bool, R),
     ) -> Result<R, Refusal> {
         // SAFETY: the caller's promise.
         let ring = unsafe { Ring::new(memory, self.shape) };
         self.ends.get(wait, site, |head| {
             let (payload, bytes, next) = ring.first(head);
-            (next, read(payload, bytes))
+            let (taken, result) = read(payload, bytes);
+            (taken.then_some(next), result)
         })
     }
 

@@ -74,20 +74,20 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
         self.read(Patience::Forever, P::Site::here(), read)
     }
 
-    /// Gets an item and calls `claim` immediately before it is taken.
+    /// Gets an item if `claim`, which is called immediately before it is taken, agrees.
     pub(super) fn get_claiming(
         &self,
         wait: Patience,
         site: P::Site,
-        claim: impl FnOnce(),
+        claim: impl FnOnce() -> Result<(), GetError>,
     ) -> Result<T, GetError> {
         let read = |from, len| {
             // SAFETY: only items of this type were put, by the same codec.
             let item = unsafe { C::decode(from, len) };
-            claim();
-            item
+            let claimed = claim();
+            (claimed.is_ok(), claimed.map(|()| item))
         };
-        self.read(wait, site, read)?.map_err(GetError::Undecodable)
+        self.read_if(wait, site, read)??.map_err(GetError::Undecodable)
     }
 
     #[inline]
@@ -103,6 +103,17 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
         wait: Patience,
         site: P::Site,
         read: impl FnOnce(*const u8, usize) -> R,
+    ) -> Result<R, GetError> {
+        self.read_if(wait, site, |from, len| (true, read(from, len)))
+    }
+
+    /// The same where `read` says whether the item is taken.
+    #[inline]
+    fn read_if<R>(
+        &self,
+        wait: Patience,
+        site: P::Site,
+        read: impl FnOnce(*const u8, usize) -> (bool, R),
     ) -> Result<R, GetError> {
         // SAFETY: the memory behind the store is for it alone.
         let got = unsafe { self.handle.store().get(self.handle.memory(), wait, site, read) };

@@ -12,6 +12,7 @@
 //! 1. `join` waits until every item that was put is done or lost.
 //! 2. Who got an item says when it is done; nobody else can.
 //! 3. An item that was got and cannot be decoded is done.
+//! 4. No more tasks have unfinished items at a time than can be told apart when they die.
 //!
 //! Orderings: what was done before `task_done` is seen after `join`.
 //!
@@ -19,7 +20,7 @@
 //! finds out tells it: [`LostTasks`]. All else is as with [`Queue`].
 
 use super::build::QueueBuilder;
-use super::tasks::Unfinished;
+use super::tasks::{DESKS, Unfinished};
 use super::{Fifo, GetError, PutError, Queue, Serial};
 use crate::Error;
 use crate::platform::{Native, Site, Tasks};
@@ -154,7 +155,8 @@ impl<T: Serialize + DeserializeOwned, P: Tasks> JoinableQueue<T, P> {
     /// Gets an item to work on, waiting for one as long as it takes.
     ///
     /// # Errors
-    /// As [`Queue::get`].
+    /// As [`Queue::get`]; and [`GetError::Crowded`] if 256 other threads and processes have items
+    /// that are not done.
     #[track_caller]
     pub fn get(&self) -> Result<T, GetError> {
         self.get_now(Patience::Forever, P::Site::here())
@@ -163,7 +165,7 @@ impl<T: Serialize + DeserializeOwned, P: Tasks> JoinableQueue<T, P> {
     /// Gets an item to work on if there is one.
     ///
     /// # Errors
-    /// As [`Queue::try_get`].
+    /// As [`Queue::try_get`] and [`get`](Self::get).
     #[track_caller]
     pub fn try_get(&self) -> Result<T, GetError> {
         self.get_now(Patience::Never, P::Site::here())
@@ -172,14 +174,15 @@ impl<T: Serialize + DeserializeOwned, P: Tasks> JoinableQueue<T, P> {
     /// Gets an item to work on unless there is none for longer than `timeout`.
     ///
     /// # Errors
-    /// As [`Queue::get_timeout`].
+    /// As [`Queue::get_timeout`] and [`get`](Self::get).
     #[track_caller]
     pub fn get_timeout(&self, timeout: Duration) -> Result<T, GetError> {
         self.get_now(Patience::within::<P>(timeout), P::Site::here())
     }
 
     fn get_now(&self, wait: Patience, site: P::Site) -> Result<T, GetError> {
-        let item = self.queue.get_claiming(wait, site, || self.unfinished.claim(site));
+        let claim = || self.unfinished.claim(site).ok_or(GetError::Crowded { most: DESKS });
+        let item = self.queue.get_claiming(wait, site, claim);
         if matches!(item, Err(GetError::Undecodable(_))) {
             self.unfinished.finish(site);
         }

@@ -129,7 +129,7 @@ unsafe impl<P: Tasks> Store<P> for LifoStore<P> {
         memory: *mut u8,
         wait: Patience,
         site: P::Site,
-        read: impl FnOnce(*const u8, usize) -> R,
+        read: impl FnOnce(*const u8, usize) -> (bool, R),
     ) -> Result<R, Refusal> {
         self.monitor.get(self, wait, site, || {
             let top = self.top();
@@ -139,8 +139,10 @@ unsafe impl<P: Tasks> Store<P> for LifoStore<P> {
                 (bytes, top.place() - units(bytes) as u32)
             };
             // SAFETY: as above: that is where its payload begins.
-            let result = read(unsafe { memory.add(place as usize * UNIT) }, bytes);
-            self.set_top(top.number() - 1, place);
+            let (taken, result) = read(unsafe { memory.add(place as usize * UNIT) }, bytes);
+            if taken {
+                self.set_top(top.number() - 1, place);
+            }
             result
         })
     }

@@ -216,10 +216,13 @@ impl<P: Tasks> Heap<'_, P> {
         Some(())
     }
 
-    fn get<R>(self, read: impl FnOnce(*const u8, usize) -> R) -> R {
+    fn get<R>(self, read: impl FnOnce(*const u8, usize) -> (bool, R)) -> R {
         let block = self.at(0);
         let (item, bytes, _) = self.item(block);
-        let result = read(item, bytes);
+        let (taken, result) = read(item, bytes);
+        if !taken {
+            return result;
+        }
         // SAFETY: a live block of this memory, and the lock is ours.
         unsafe { set_live(self.blocks(), block, false) };
         let count = self.count() - 1;
@@ -293,7 +296,7 @@ unsafe impl<P: Tasks> Store<P> for PriorityStore<P> {
         memory: *mut u8,
         wait: Patience,
         site: P::Site,
-        read: impl FnOnce(*const u8, usize) -> R,
+        read: impl FnOnce(*const u8, usize) -> (bool, R),
     ) -> Result<R, Refusal> {
         let heap = self.heap(memory);
         self.monitor.get(&heap, wait, site, || heap.get(read))

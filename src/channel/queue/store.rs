@@ -4,7 +4,7 @@
 //!
 //! 1. A store lies at the start of its memory, and the items lie behind it. It holds no
 //!    address, so that every process may map it elsewhere.
-//! 2. What `fill` writes is in the queue only once `put` has said so, and what `read` reads
+//! 2. What an item writes is in the queue only once `put` has said so, and what `read` reads
 //!    is taken only after it returned.
 //!
 //! When a process dies here, each store's file says what the others find.
@@ -74,7 +74,7 @@ pub unsafe trait Store<P: Tasks>: Sized + Send + Sync {
     ) -> Result<(), Refusal>;
 
     /// Gets the item that is first in order: `read` gets its address, aligned to 8, and its
-    /// length. If `read` panics, the item stays.
+    /// length, and says whether it is taken. If not, or if `read` panics, the item stays.
     ///
     /// # Errors
     /// [`Refusal`]; nothing was got.
@@ -86,7 +86,7 @@ pub unsafe trait Store<P: Tasks>: Sized + Send + Sync {
         memory: *mut u8,
         wait: Patience,
         site: P::Site,
-        read: impl FnOnce(*const u8, usize) -> R,
+        read: impl FnOnce(*const u8, usize) -> (bool, R),
     ) -> Result<R, Refusal>;
 
     /// Runs `fill`, which may take any time, where an item writes itself.

@@ -8,22 +8,20 @@
 //! | a desk: `owed` | how many that are |
 //! | `done` | how many items were finished, or written off, ever, modulo 2^32 |
 //! | `claiming` | the lock of whoever takes a desk, or looks at all of them |
-//! | `claims` | how often a desk was taken or an item claimed; what a joiner sleeps on |
-//! | `standing` | items of those who found no desk free |
+//! | `claims` | how often an item was claimed; what a joiner sleeps on |
 //! | `used` | desks behind this one were never taken |
 //!
-//! 1. Who gets an item has a desk before the item is taken, and takes desks under `claiming`.
-//! 2. What was finished is counted before the desk is given back, or `standing` lowered. So
-//!    with `claiming` in hand, whoever first finds no desk taken and nobody standing, and then
-//!    looks at `done`, knows that whatever was got and is not done was lost with a dead task.
+//! 1. Who gets an item has a desk before the item is taken, and takes desks under `claiming`. Who
+//!    finds none free gets none.
+//! 2. What was finished is counted before the desk is given back. So with `claiming` in hand,
+//!    whoever first finds no desk taken, and then looks at `done`, knows that whatever was got
+//!    and is not done was lost with a dead task.
 //! 3. Nobody sleeps with `claiming`.
 //!
 //! Orderings: the locks'.
 //!
 //! When a process dies here, its desk is let go by the kernel, which wakes the joiner that
-//! waits for it; the items that it had are written off by that one. Those of a task without a
-//! desk, that is, of the 129th at a time that has unfinished items, cannot be told from those
-//! of the living, and are waited for.
+//! waits for it; the items that it had are written off by that one.
 
 use crate::platform::{Atomic, Kind, Op, Robust, Site, Tasks, Woken};
 use crate::raw::{Left, RawRobustMutex, Taken};
@@ -31,8 +29,8 @@ use crate::shm::Shareable;
 use std::cell::Cell;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 
-/// How many tasks at a time can have unfinished items and die with them unharmed.
-const DESKS: usize = 128;
+/// How many tasks at a time can have unfinished items.
+pub(super) const DESKS: usize = 256;
 
 #[repr(C, align(64))]
 struct Desk<P: Robust> {
@@ -47,7 +45,6 @@ pub(super) struct Unfinished<P: Robust> {
     claims: P::Futex,
     joiners: P::AtomicU32,
     done: P::AtomicU32,
-    standing: P::AtomicU32,
     used: P::AtomicU32,
     desks: [Desk<P>; DESKS],
 }
@@ -64,38 +61,34 @@ impl<P: Robust> Unfinished<P> {
             claims: P::Futex::new(0),
             joiners: P::AtomicU32::new(0),
             done: P::AtomicU32::new(0),
-            standing: P::AtomicU32::new(0),
             used: P::AtomicU32::new(0),
             desks: std::array::from_fn(|_| Desk { lock: RawRobustMutex::new(), owed: Cell::new(0) }),
         }
     }
 
-    /// The calling task is about to take an item.
-    pub(super) fn claim(&self, site: P::Site) {
+    /// The calling task is about to take an item; `None` if it must not.
+    pub(super) fn claim(&self, site: P::Site) -> Option<()> {
         self.claiming.lock(site);
-        self.announce();
-        match self.mine().or_else(|| self.sit_down(site)) {
-            Some(desk) => desk.owed.set(desk.owed.get() + 1),
-            None => {
-                self.standing.fetch_add(1, AcqRel);
-            }
+        let desk = self.mine().or_else(|| self.sit_down(site));
+        if let Some(desk) = desk {
+            self.announce();
+            desk.owed.set(desk.owed.get() + 1);
         }
         self.claiming.unlock_mine(P::me(), Left::Clean, site);
+        desk.map(drop)
     }
 
     /// The calling task has finished an item; says whether it had one.
     pub(super) fn finish(&self, site: P::Site) -> bool {
         let op = || Op::new(Kind::ReadWrite, "task_done", self.address(), site.location());
-        P::step(op, || match self.mine() {
-            Some(desk) => {
-                self.done.fetch_add(1, AcqRel);
-                desk.owed.set(desk.owed.get() - 1);
-                if desk.owed.get() == 0 {
-                    desk.lock.unlock_mine(P::me(), Left::Clean, site);
-                }
-                true
+        P::step(op, || {
+            let Some(desk) = self.mine() else { return false };
+            self.done.fetch_add(1, AcqRel);
+            desk.owed.set(desk.owed.get() - 1);
+            if desk.owed.get() == 0 {
+                desk.lock.unlock_mine(P::me(), Left::Clean, site);
             }
-            None => self.finish_standing(),
+            true
         })
     }
 
@@ -120,12 +113,11 @@ impl<P: Robust> Unfinished<P> {
             let seen = self.claims.load(Relaxed);
             let used = self.used.load(Relaxed) as usize;
             let busy = self.desks[..used].iter().find(|desk| !self.is_free(desk, site));
-            let nobody = busy.is_none() && self.standing.load(Acquire) == 0;
             // Before the row is looked at: who comes later may put, get and finish meanwhile.
             let mut done = self.done();
             let (put, got) = row();
             // Invariant 2.
-            if nobody {
+            if busy.is_none() {
                 let missing = got.wrapping_sub(done);
                 self.done.fetch_add(missing, AcqRel);
                 lost += missing;
@@ -199,35 +191,11 @@ impl<P: Robust> Unfinished<P> {
         Some(&self.desks[at])
     }
 
-    /// Lets joiners know that something was claimed, or finished without a desk.
+    /// Lets joiners know that something was claimed.
     fn announce(&self) {
         self.claims.fetch_add(1, AcqRel);
         if self.joiners.load(Acquire) != 0 {
             P::futex_wake(&self.claims, u32::MAX);
-        }
-    }
-
-    /// The calling task has finished an item that it got without a desk, if there is one.
-    fn finish_standing(&self) -> bool {
-        let mut standing = self.standing.load(Relaxed);
-        if standing == 0 {
-            return false;
-        }
-        // Invariant 2.
-        self.done.fetch_add(1, AcqRel);
-        loop {
-            match self.standing.compare_exchange(standing, standing - 1, AcqRel, Relaxed) {
-                Ok(_) => {
-                    self.announce();
-                    return true;
-                }
-                // Somebody told of one more than there were, and was first.
-                Err(0) => {
-                    self.done.fetch_sub(1, AcqRel);
-                    return false;
-                }
-                Err(now) => standing = now,
-            }
         }
     }
 
