@@ -171,8 +171,14 @@ impl<P: Robust> RawMonitor<P> {
     /// Runs `code`, which may take any time, inside what [`put`](Self::put) or
     /// [`get`](Self::get) calls.
     pub fn in_place<R>(&self, code: impl FnOnce() -> R) -> R {
-        let result = self.in_place.during(&self.core, code);
-        // Whatever the code took or gave back, the kernel knows of no bell any more.
+        self.in_place.during(&self.core, || self.foreign(code))
+    }
+
+    /// Runs `code` of the program's inside what [`put`](Self::put) or [`get`](Self::get) calls,
+    /// before the store is changed: whatever it takes or gives back, the kernel knows of the bell
+    /// again.
+    pub fn foreign<R>(&self, code: impl FnOnce() -> R) -> R {
+        let result = code();
         self.bell.begin(P::me());
         result
     }

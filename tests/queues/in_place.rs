@@ -6,6 +6,7 @@
 
 use crate::{BOTH, SCALE, passes, quiet};
 use selvedge::Shareable;
+use selvedge::platform::Platform;
 use selvedge_harness::Checked;
 use selvedge_harness::fault::Faults;
 use selvedge_harness::prelude::*;
@@ -19,6 +20,7 @@ trait InPlace: Shareable + Send + Sync + 'static {
     const ONE_END: bool;
     fn make() -> Self;
     fn try_put(&self, item: u32) -> Result<(), PutError<u32>>;
+    fn put_in_time(&self, item: u32) -> bool;
     fn try_get(&self) -> Result<u32, GetError>;
     fn get_in_time(&self) -> Result<u32, GetError>;
     fn look(&self, look: impl FnOnce());
@@ -34,6 +36,9 @@ macro_rules! in_place {
             }
             fn try_put(&self, item: u32) -> Result<(), PutError<u32>> {
                 <$queue>::try_put(self, item)
+            }
+            fn put_in_time(&self, item: u32) -> bool {
+                self.put_timeout(item, MOMENT).is_ok()
             }
             fn try_get(&self) -> Result<u32, GetError> {
                 <$queue>::try_get(self)
@@ -157,7 +162,28 @@ fn the_dead<Q: InPlace>() -> Program<Shop<Q>> {
         .faults(faults)
 }
 
+/// Who looks in place takes a lock of its own and gives it back, and is killed at every point:
+/// whoever sleeps for the room that it leaves is woken, or there is none.
+fn with_a_lock<Q: InPlace>() -> Program<Shop<Q>> {
+    let full = || {
+        let shop = Shop::<Q>::new();
+        shop.queue.try_put(4).unwrap();
+        shop
+    };
+    Program::new("lock", full)
+        .task("victim", |shop| shop.queue.look(|| drop(shop.life.lock())))
+        .task("putter", |shop| {
+            if shop.queue.put_in_time(5) {
+                assert!(Checked::now() < MOMENT.as_nanos() as u64, "it slept although there was room");
+            }
+        })
+        .faults(Faults { victims: vec!["victim".to_owned()], ..Faults::kills(1) })
+}
+
 fn all<Q: InPlace>(what: &str) {
+    let every =
+        quiet(Engine::Sim, Granularity::Word).strategy(Strategy::Dfs { preemptions: Some(2) }).exhaust();
+    passes(&with_a_lock::<Q>().check(&every).unwrap(), what);
     for engine in BOTH {
         let executions = if engine == Engine::Sim { 600 } else { 30 } * SCALE;
         let config = quiet(engine, Granularity::Word).executions(executions);

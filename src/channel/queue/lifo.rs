@@ -139,7 +139,8 @@ unsafe impl<P: Tasks> Store<P> for LifoStore<P> {
                 (bytes, top.place() - units(bytes) as u32)
             };
             // SAFETY: as above: that is where its payload begins.
-            let (taken, result) = read(unsafe { memory.add(place as usize * UNIT) }, bytes);
+            let from = unsafe { memory.add(place as usize * UNIT) };
+            let (taken, result) = self.monitor.foreign(|| read(from, bytes));
             if taken {
                 self.set_top(top.number() - 1, place);
             }

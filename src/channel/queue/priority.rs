@@ -219,7 +219,7 @@ impl<P: Tasks> Heap<'_, P> {
     fn get<R>(self, read: impl FnOnce(*const u8, usize) -> (bool, R)) -> R {
         let block = self.at(0);
         let (item, bytes, _) = self.item(block);
-        let (taken, result) = read(item, bytes);
+        let (taken, result) = self.store.monitor.foreign(|| read(item, bytes));
         if !taken {
             return result;
         }
