@@ -21,6 +21,8 @@ mod kinds;
 mod laws;
 #[path = "primitives/lines.rs"]
 mod lines;
+#[path = "primitives/mixes.rs"]
+mod mixes;
 #[path = "primitives/processes.rs"]
 mod processes;
 #[path = "primitives/queues.rs"]
