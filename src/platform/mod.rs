@@ -102,8 +102,9 @@ pub trait Platform: Sized + Copy + Send + Sync + 'static {
 
     /// Announces `op` and then runs `body`, which performs it.
     ///
-    /// Neither closure is itself observed: what `op` reads to describe the
-    /// operation and what `body` does are part of this one step.
+    /// What `body` does is part of this one step. `op` only describes it, and looks at no
+    /// word that others change: a scheduler calls it when the step before ends, and would
+    /// make a step of that look.
     ///
     /// `body`'s result is also what a scheduler records as the value of the
     /// operation, by way of [`Observe`].

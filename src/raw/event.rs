@@ -9,7 +9,7 @@
 //! |---|---|---|---|
 //! | `set` | sets `SET` | sets `SET` and wakes all, in one system call | unchanged |
 //! | `clear` | unchanged | unchanged | next generation, without both marks |
-//! | `wait` | sets `WAITERS`, sleeps | sleeps | returns |
+//! | `wait` | looks; then sets `WAITERS`, sleeps | looks; then sleeps | returns |
 //!
 //! 1. Nobody sleeps unless `WAITERS` was set when it fell asleep, and the mark stays until
 //!    the event is set.
@@ -29,9 +29,8 @@
 //! system call.
 
 use super::spin::Spin;
-use crate::platform::{Atomic, Change, Cmp, Guard, Kind, Op, Platform, Site, Tasks, Woken};
+use crate::platform::{Atomic, Change, Cmp, Kind, Op, Platform, Site, Tasks, Woken};
 use crate::shm::Shareable;
-use std::cell::Cell;
 use std::fmt;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
@@ -129,46 +128,30 @@ impl<P: Platform> RawEvent<P> {
 
     #[inline]
     fn wait_for(&self, deadline: Option<u64>, site: P::Site) -> bool {
-        // What the event was when the wait was announced. Under a scheduler that is
-        // earlier than the body, and a set and a clear may lie in between. Where nothing
-        // is announced this stays empty and is compiled away.
-        let announced = Cell::new(None);
-        P::step(
-            || {
-                let first = self.word.load(Relaxed);
-                announced.set(Some(first));
-                self.wait_op(first, deadline, site)
-            },
-            || {
-                let now = self.word.load(Acquire);
-                let first = announced.get().unwrap_or(now);
-                released(first, now) || self.wait_contended(first, deadline, site)
-            },
-        )
+        // Which unset word the waiter leaves is a step of its own: what was set and cleared
+        // before that, it does not see.
+        let mut first = 0;
+        let looks = || {
+            first = self.word.load(Acquire);
+            first & SET != 0
+        };
+        P::step(|| self.wait_op(site), looks) || self.leave(first, deadline, site)
     }
 
-    fn wait_op(&self, first: u32, deadline: Option<u64>, site: P::Site) -> Op {
-        Op::new(Kind::Wait, "wait", self.address(), site.location()).when(self.guard(first)).until(deadline)
+    fn wait_op(&self, site: P::Site) -> Op {
+        Op::new(Kind::Wait, "wait", self.address(), site.location())
     }
 
-    /// The condition under which a wait that first saw `first` ends.
-    fn guard(&self, first: u32) -> Guard {
-        match first & SET {
-            0 => P::guard(&self.word, !WAITERS, Cmp::Ne, first & !WAITERS),
-            _ => P::guard(&self.word, SET, Cmp::Eq, SET),
-        }
-    }
-
+    /// Waits until the word is another one than `first`, which is unset.
     #[cold]
-    fn wait_contended(&self, mut first: u32, deadline: Option<u64>, site: P::Site) -> bool {
+    fn leave(&self, first: u32, deadline: Option<u64>, site: P::Site) -> bool {
+        let left = || P::guard(&self.word, !WAITERS, Cmp::Ne, first & !WAITERS);
+        let op = || self.wait_op(site).when(left()).until(deadline);
+        P::step(op, || self.sleep(first, deadline, op))
+    }
+
+    fn sleep(&self, first: u32, deadline: Option<u64>, op: impl Fn() -> Op) -> bool {
         let now = || self.word.load(Acquire);
-        // Set when announced, unset since: the wait begins with what is there now.
-        if first & SET != 0 {
-            first = now();
-            if first & SET != 0 {
-                return true;
-            }
-        }
         if self.spin.until::<P, ()>(deadline, || released(first, now()).then_some(())).is_some() {
             return true;
         }
@@ -180,8 +163,7 @@ impl<P: Platform> RawEvent<P> {
             {
                 return true;
             }
-            let op = || self.wait_op(first, deadline, site);
-            let woken = P::futex_wait(&self.word, asleep, deadline, op, None::<fn() -> Op>);
+            let woken = P::futex_wait(&self.word, asleep, deadline, &op, None::<fn() -> Op>);
             if released(first, now()) {
                 return true;
             }
@@ -192,10 +174,10 @@ impl<P: Platform> RawEvent<P> {
     }
 }
 
-/// Whether a wait that first saw `first` is over now that the word is `now`.
+/// Whether a wait that left the unset word `first` is over now that the word is `now`.
 #[inline]
 fn released(first: u32, now: u32) -> bool {
-    now & SET != 0 || (first & SET == 0 && (now ^ first) & !WAITERS != 0)
+    (now ^ first) & !WAITERS != 0
 }
 
 impl<P: Platform> Default for RawEvent<P> {
@@ -235,7 +217,7 @@ mod tests {
         event.set(());
         event.clear(());
         assert!(released(first, event.word.load(Relaxed)));
-        assert!(event.wait_contended(first, None, ()));
+        assert!(event.leave(first, None, ()));
     }
 
     #[test]

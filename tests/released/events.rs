@@ -9,6 +9,7 @@ use selvedge_harness::fault::Faults;
 use selvedge_harness::prelude::*;
 use std::panic::Location;
 use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
 
 /// What the law below asks of an event.
 trait Flag: Shareable + Send + Sync {
@@ -73,23 +74,25 @@ fn a_set_in_two_steps_can_be_cut_in_two() {
     every_word(setters::<TwoSteps>().into(), 1, 2, false);
 }
 
-shareable! { struct Lights { green: Event, ready: Semaphore, gone: Value<u32> } }
+shareable! { struct Lights { green: Event, gone: Value<u32> } }
 
-/// A light that turns green for a moment, once `cars` wait; none of them may have been
-/// killed where it looks as if it waited.
+fn dark() -> Lights {
+    Lights { green: Event::new(), gone: Value::new(0) }
+}
+
+/// A light that turns green for a moment, once all cars that are left wait: time passes when
+/// nobody can go on any more.
 fn lights(cars: usize) -> Program<Lights> {
-    Program::new("lights", || Lights { green: Event::new(), ready: Semaphore::new(0), gone: Value::new(0) })
+    Program::new("lights", dark)
         .tasks("car", cars, |lights, _| {
-            lights.ready.release();
             lights.green.wait();
             lights.gone.fetch_add(1);
         })
         .task("light", move |lights| {
-            (0..cars).for_each(|_| lights.ready.acquire());
+            thread::sleep(Duration::from_secs(1));
             lights.green.set();
             lights.green.clear();
             assert!(!lights.green.is_set());
-            lights.green.set();
         })
 }
 
@@ -102,10 +105,9 @@ fn a_pulse_releases_whoever_waits() {
 /// Who sets an event does not wait for those who wait, whether they live or not.
 #[test]
 fn nobody_waits_for_dead_waiters() {
-    let init = || Lights { green: Event::new(), ready: Semaphore::new(0), gone: Value::new(0) };
     let program = |mortal: &str| {
         let faults = Faults { victims: vec![mortal.to_owned()], ..Faults::kills(2) };
-        Program::new("dead waiters", init)
+        Program::new("dead waiters", dark)
             .tasks("car", 2, |lights, _| lights.green.wait())
             .task("light", |lights| {
                 lights.green.set();

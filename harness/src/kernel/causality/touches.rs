@@ -5,8 +5,8 @@
 //! touches everything and no word is touched by both of which one may write.
 //!
 //! A step touches the object of its operation (and a second one), the word that its
-//! guard looks at, the `ended` word of a task that it ends, and what the task looked at
-//! to announce its next operation. Starting tasks touches their numbering. A thread's step
+//! guard looks at, the `ended` word of a task that it ends, and where a destructor had to look
+//! whether it must wait. Starting tasks touches their numbering. A thread's step
 //! looks at the `ended` word of its process, with which it ends.
 //!
 //! 1. When in doubt, a step writes: more schedules are explored, none is lost.

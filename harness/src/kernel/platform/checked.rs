@@ -101,26 +101,27 @@ impl Drop for Open {
 /// `this` is the calling thread's current kernel.
 #[inline(always)]
 unsafe fn open(this: *mut Kernel, op: impl FnOnce() -> Op) -> Open {
-    // SAFETY: the caller's promise; no reference is kept across `proceed`.
-    let kernel = unsafe { &mut *this };
-    if kernel.flags != 0 || kernel.quiet != 0 || std::thread::panicking() {
-        if kernel.is_inside() {
-            return Open::UNOBSERVED;
+    // SAFETY: the caller's promise; no reference is kept across `op` and `proceed`.
+    unsafe {
+        if (*this).flags != 0 || (*this).quiet != 0 || std::thread::panicking() {
+            if (*this).is_inside() {
+                return Open::UNOBSERVED;
+            }
+            // The operation is made here, so that what it is made of need not be in memory.
+            let op = op();
+            (*this).go_inside();
+            return open_quietly(this, op);
         }
-        kernel.go_inside();
-        // The operation is made here, so that what it is made of need not be in memory.
-        let op = op();
-        // SAFETY: as above.
-        return unsafe { open_quietly(this, op) };
+        let me = (*this).current as usize;
+        // Outside: a word that it looked at would be a step of its own, and not be hidden in
+        // the step before.
+        (*this).task(me).op = op();
+        (*this).go_inside();
+        // Nobody panics between here and there, so std is asked once.
+        proceed::<false>(this, me);
+        // The turn is ours until the next point.
+        Open { kernel: this, index: (*this).steps - 1 }
     }
-    kernel.go_inside();
-    let me = kernel.current as usize;
-    kernel.task(me).op = op();
-    // Nobody panics between here and there, so std is asked once.
-    // SAFETY: as above.
-    unsafe { proceed::<false>(this, me) };
-    // SAFETY: the turn is ours until the next point.
-    Open { kernel: this, index: unsafe { (*this).steps } - 1 }
 }
 
 /// The same where something keeps the operation from being a plain step; the caller is inside
@@ -180,8 +181,8 @@ pub(in crate::kernel) unsafe fn open_always(this: *mut Kernel, op: impl FnOnce()
         if (*this).flags == 0 && (*this).quiet == 0 {
             return open(this, op);
         }
-        (*this).go_inside();
         let op = op();
+        (*this).go_inside();
         open_as(this, op)
     }
 }

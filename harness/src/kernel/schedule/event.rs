@@ -49,8 +49,8 @@ pub(crate) struct Tail {
     /// It ended the task with this `ended` word; 0 if none, [`EVERYTHING`] if several, or if
     /// it went on to what destructors did as it unwound.
     pub(crate) ends: usize,
-    /// It looked at this word to announce the next operation, or where a destructor had to look
-    /// whether it must wait; 0 and several as above.
+    /// It looked at this word where a destructor had to look whether it must wait; 0 and several
+    /// as above.
     pub(crate) peeks: usize,
 }
 

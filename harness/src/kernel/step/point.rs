@@ -9,7 +9,6 @@
 use crate::kernel::data::state::{ABANDON, Kernel, Mode};
 use crate::kernel::data::task::{NOBODY, State, Task};
 use crate::kernel::platform::signal::take_signals;
-use crate::kernel::schedule::event::Tail;
 use crate::kernel::tasks::fiber;
 use crate::kernel::tasks::life;
 use crate::kernel::tasks::unwind;
@@ -216,11 +215,6 @@ impl Kernel {
         let task = self.task(me);
         task.state = State::Live;
         if task.op.guard.cmp != Cmp::Always {
-            if self.plan.record && task.op.kind == Kind::Wait {
-                // What it waits for may depend on what the word was just now.
-                let word = task.op.guard.word;
-                self.note_tail(|tail| Tail::add(&mut tail.peeks, word));
-            }
             self.enlist(me);
         }
     }
