@@ -2,9 +2,10 @@
 //! at both granularities; and does a program that breaks the law get caught?
 
 use selvedge::platform::{Atomic, Op, Platform};
+use selvedge_harness::judge::linear::End;
 use selvedge_harness::prelude::*;
 use selvedge_harness::program::AnyProgram;
-use selvedge_harness::{Checked, Report};
+use selvedge_harness::{Checked, Recorder, Report, visible};
 use std::sync::atomic::Ordering::Relaxed;
 
 fn each(program: impl Fn() -> AnyProgram, holds: bool) {
@@ -152,9 +153,10 @@ fn an_event_releases_whoever_waits() {
     each(|| lights(stopped, true).into(), true);
 }
 
-fn counts(program: impl Into<AnyProgram>, strategy: Strategy) -> (u64, u64) {
-    let config = Config { shrink: false, ..Config::default() }.strategy(strategy).exhaust();
-    let tally = program.into().check("counts", &config.ignore_environment()).unwrap().tally;
+fn counts(program: impl Into<AnyProgram>, strategy: Strategy, granularity: Granularity) -> (u64, u64) {
+    let config = Config { shrink: false, ..Config::default() }.strategy(strategy).granularity(granularity);
+    let config = config.exhaust().ignore_environment();
+    let tally = program.into().check("counts", &config).unwrap().tally;
     assert!(tally.complete);
     (tally.executions, tally.violations)
 }
@@ -175,7 +177,7 @@ fn a_wait_begins_where_it_is_called() {
         )
     };
     for strategy in ALL {
-        assert_eq!(counts(pulse(), strategy), (4, 1));
+        assert_eq!(counts(pulse(), strategy, Granularity::Operation), (4, 1));
     }
 }
 
@@ -197,7 +199,32 @@ fn a_look_before_an_operation_is_a_step() {
             .task("writer", |word| word.store(1, Relaxed))
     };
     for strategy in ALL {
-        assert_eq!(counts(looks(), strategy), (3, 0));
+        assert_eq!(counts(looks(), strategy, Granularity::Operation), (3, 0));
+    }
+}
+
+/// Operations of one's own are steps, also where each access to a word is one: else two
+/// operations could be recorded at one time, and nobody would know which came first.
+#[test]
+fn an_operation_of_ones_own_is_a_step() {
+    let own = |_: &Event, _: usize| visible(Kind::Write, "own", 1, || ());
+    let program = || Program::new("own", Event::new).tasks("task", 2, own);
+    let recorded = || {
+        Program::new("recorded", Recorder::<u8, u8>::new)
+            .task("task", |recorder| {
+                (0..2).for_each(|op| _ = recorder.call(op, || op));
+            })
+            .finally(|recorder| {
+                let history = recorder.history();
+                let [first, second] = history.calls() else { panic!("two operations") };
+                assert!(matches!(first.end, End::Returned { at, .. } if at < second.at));
+            })
+    };
+    for granularity in [Granularity::Operation, Granularity::Word] {
+        for strategy in ALL {
+            assert_eq!(counts(program(), strategy.clone(), granularity), (2, 0));
+            assert_eq!(counts(recorded(), strategy, granularity), (1, 0));
+        }
     }
 }
 

@@ -8,9 +8,10 @@
 //! A wait has two parts, as that of [`Condvar`](super::Condvar). The mutex is a
 //! [`RobustMutex`]: to give it up with a number that nobody repaired loses it.
 //!
-//! When a task dies that was woken and has not got its mutex back, another one that waits is
-//! woken in its place. When one dies in a wait, wherever it is there, others may come back
-//! without cause, then or later. When the holder dies, the next one is told, and who waits sleeps on.
+//! When a task dies that was woken and has not got its mutex back, another one that waited
+//! beside it is woken in its place; who began to wait later has looked at what the notification
+//! was about. When one dies in a wait, wherever it is there, others may come back without cause,
+//! then or later. When the holder dies, the next one is told, and who waits sleeps on.
 
 use super::robust_mutex::{RobustMutex, RobustOp, RobustRet, RobustState};
 use super::specification::{Outcome, Specification, Task};
@@ -44,6 +45,8 @@ pub struct RobustCondvarState {
     pub waiting: u32,
     /// Who was woken.
     pub woken: u32,
+    /// Who waits and did when one of those was woken.
+    pub beside: u32,
     /// Who never comes out of its wait: it is killed before it has given the mutex up, or when
     /// it has it back.
     pub doomed: u32,
@@ -57,7 +60,15 @@ const MUTEX: RobustMutex = RobustMutex { reentrant: false };
 impl RobustCondvarState {
     /// The tasks of `some` do not wait any more: they are woken.
     fn wake(self, some: u32) -> Self {
-        RobustCondvarState { waiting: self.waiting & !some, woken: self.woken | some, ..self }
+        let waiting = self.waiting & !some;
+        RobustCondvarState { waiting, woken: self.woken | some, beside: waiting, ..self }
+    }
+
+    /// The tasks of `some` are in no wait any more.
+    fn without(self, some: u32) -> Self {
+        let [waiting, woken] = [self.waiting, self.woken].map(|set| set & !some);
+        let beside = if woken == 0 { 0 } else { self.beside & waiting };
+        RobustCondvarState { waiting, woken, beside, ..self }
     }
 
     /// What the mutex comes to for `by`; the rest stays.
@@ -73,7 +84,7 @@ impl Specification for RobustCondvar {
     type State = RobustCondvarState;
 
     fn init(&self) -> RobustCondvarState {
-        RobustCondvarState { mutex: MUTEX.init(), waiting: 0, woken: 0, doomed: 0, stray: false }
+        RobustCondvarState { mutex: MUTEX.init(), waiting: 0, woken: 0, beside: 0, doomed: 0, stray: false }
     }
 
     fn outcomes(&self, state: &RobustCondvarState, by: Task, op: &RobustCondvarOp) -> Vec<Outcome<Self>> {
@@ -88,8 +99,7 @@ impl Specification for RobustCondvar {
             RobustCondvarOp::Wait if state.woken & bit == 0 && !state.stray => Vec::new(),
             // A wait that took too long may have been woken at the last moment.
             RobustCondvarOp::Wait | RobustCondvarOp::WaitTimeout => {
-                let back =
-                    RobustCondvarState { waiting: state.waiting & !bit, woken: state.woken & !bit, ..*state };
+                let back = state.without(bit);
                 let doomed = RobustCondvarState { doomed: state.doomed | bit, ..back };
                 back.mutex(by, RobustOp::Lock).chain(doomed.mutex(by, RobustOp::Lock)).collect()
             }
@@ -126,13 +136,13 @@ impl Specification for RobustCondvar {
         let bit = 1 << by;
         let mutex = MUTEX.died(&state.mutex, by);
         let stray = state.stray || (state.waiting | state.woken | state.doomed) & bit != 0;
-        let [waiting, woken, doomed] = [state.waiting, state.woken, state.doomed].map(|set| set & !bit);
-        let left = RobustCondvarState { mutex, waiting, woken, doomed, stray };
-        if state.woken & bit == 0 || left.waiting == 0 {
+        let left = RobustCondvarState { mutex, doomed: state.doomed & !bit, stray, ..state.without(bit) };
+        let beside = state.beside & left.waiting;
+        if state.woken & bit == 0 || beside == 0 {
             return vec![left];
         }
-        let heirs = (0..u32::BITS).map(|heir| 1 << heir).filter(|heir| left.waiting & heir != 0);
-        heirs.map(|heir| left.wake(heir)).collect()
+        let heirs = (0..u32::BITS).map(|heir| 1 << heir).filter(|heir| beside & heir != 0);
+        heirs.map(|heir| RobustCondvarState { beside: beside & !heir, ..left.wake(heir) }).collect()
     }
 
     fn declaration(&self) -> String {

@@ -5,9 +5,9 @@
 
 use crate::kernel::data::current;
 use crate::kernel::data::state::Kernel;
-use crate::kernel::platform::checked::Checked;
+use crate::kernel::platform::checked::perform;
 use crate::kernel::platform::unseen;
-use selvedge::platform::{Kind, Observe, Op, Platform};
+use selvedge::platform::{Kind, Observe, Op};
 use std::panic::Location;
 
 /// A visible operation of your own: a scheduling point, then `body`.
@@ -43,16 +43,21 @@ pub fn visible_value<R>(
     }
     let site = Location::caller();
     let object = if object == 0 && kind != Kind::Step { (&raw const ZERO).addr() } else { object };
-    Checked::step(
-        || Op::new(kind, name, object, site),
-        || {
-            let result = body();
-            touched(kind, object);
-            let number = if current::get().is_null() { 0 } else { value(&result) };
-            Seen(result, number)
-        },
-    )
-    .0
+    let op = || Op::new(kind, name, object, site);
+    let seen = || {
+        let result = body();
+        touched(kind, object);
+        let number = if current::get().is_null() { 0 } else { value(&result) };
+        Seen(result, number)
+    };
+    let this = current::get();
+    // SAFETY: a current kernel is alive, and the caller has the turn.
+    if this.is_null() || unsafe { (*this).is_inside() } {
+        return seen().0;
+    }
+    // No word need stand for it, so that it is a step at either granularity.
+    // SAFETY: as above.
+    unsafe { perform(this, op, seen) }.0
 }
 
 /// Stands for the object 0, which means none in [`Op`].

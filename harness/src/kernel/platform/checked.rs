@@ -143,7 +143,7 @@ unsafe fn open_quietly(this: *mut Kernel, op: Op) -> Open {
         // The place of the words that stand for it.
         let me = kernel.current as usize;
         kernel.task(me).op.site = op.site;
-        // What no word shows (a join, a sleep, a user's own operation) is a step at
+        // What no word shows (a join, a sleep) is a step at
         // either granularity.
         if !matches!(
             op.kind,
