@@ -33,8 +33,6 @@ use std::process::Command;
 const CHILD: &str = "MODEL_IN_CHILD";
 const DEADLOCK: &str = "deadlock; threads =";
 const RACE: &str = "Causality violation";
-/// Nobody breaks the barrier of the model, and yet somebody found it broken.
-const BROKEN_UP: &str = "nobody breaks it";
 
 /// A model that was explored in one execution only was not explored.
 #[track_caller]
@@ -151,6 +149,7 @@ hold! {
     monitor_closing_refuses: queue::closing_refuses::<Monitored>(Some(2));
     ring_closing_refuses: queue::closing_refuses::<RawRing<Loom>>(None);
     look_at_a_broken_barrier: look::breaking_shows::<0>(None);
+    look_at_those_who_wait: look::waiting_shows::<0>(Some(3));
     look_at_an_item: look::an_item_or_the_end_shows::<0>(false, Some(2));
     look_at_the_end: look::an_item_or_the_end_shows::<0>(true, Some(2));
     look_at_room: look::room_shows::<0>(Some(2));
@@ -218,7 +217,7 @@ caught! {
     rwlock_unreleased by RACE, rwlock::separates::<Slots<Unreleased>>(1, 1, Some(2));
     event_unreleased by RACE, event::a_set_releases::<RawEvent<Unreleased>>(1, Some(2));
     once_unreleased by RACE, once::done_once::<RawOnce<Unreleased>>(1, Some(2));
-    barrier_unreleased by BROKEN_UP, barrier::two_meet::<RawBarrier<Unreleased, 1>>(1, Some(2));
+    barrier_unreleased by DEADLOCK, barrier::two_meet::<RawBarrier<Unreleased, 1>>(1, Some(2));
     lane_unreleased by RACE, lane::each_is_done_once::<RawLane<Unreleased>>(1, 1, true, Some(2));
     queue_unreleased by DEADLOCK, queue::each_item_arrives::<RawQueue<Unreleased>>(1, 1, Some(2));
     monitor_unreleased by RACE, queue::each_item_arrives::<Monitored<UNRELEASED>>(1, 1, Some(2));
@@ -230,12 +229,13 @@ caught! {
     rwlock_unacquired by RACE, rwlock::separates::<Slots<Unacquired>>(1, 1, Some(2));
     event_unacquired by RACE, event::a_set_releases::<RawEvent<Unacquired>>(1, Some(2));
     once_unacquired by RACE, once::done_once::<RawOnce<Unacquired>>(1, Some(2));
-    barrier_unacquired by BROKEN_UP, barrier::two_meet::<RawBarrier<Unacquired, 1>>(1, Some(2));
+    barrier_unacquired by DEADLOCK, barrier::two_meet::<RawBarrier<Unacquired, 1>>(1, Some(2));
     lane_unacquired by RACE, lane::each_is_done_once::<RawLane<Unacquired>>(1, 1, true, Some(2));
     queue_unacquired by DEADLOCK, queue::each_item_arrives::<RawQueue<Unacquired>>(1, 1, Some(2));
     monitor_unacquired by RACE, queue::each_item_arrives::<Monitored<UNACQUIRED>>(1, 1, Some(2));
     ring_unacquired by RACE, queue::each_item_arrives::<RawRing<Unacquired>>(1, 1, Some(2));
     look_at_a_broken_barrier_unacquired by RACE, look::breaking_shows::<UNACQUIRED>(None);
+    look_at_those_who_wait_unacquired by RACE, look::waiting_shows::<UNACQUIRED>(Some(2));
     look_at_an_item_unacquired by RACE, look::an_item_or_the_end_shows::<UNACQUIRED>(false, Some(2));
     look_at_the_end_unacquired by RACE, look::an_item_or_the_end_shows::<UNACQUIRED>(true, Some(2));
     look_at_room_unacquired by RACE, look::room_shows::<UNACQUIRED>(Some(2));

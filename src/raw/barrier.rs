@@ -31,6 +31,9 @@
 //! a release; who waits looks with acquire. So what anybody did before it arrived is seen by
 //! all who pass. Breaking changes the word in the same way, and whoever looks whether it is
 //! broken does so with acquire: what was done before it was broken is seen by all who are told.
+//! A slot gets its number by a release, and is looked at with acquire: whoever finds outside the
+//! gate that somebody waits sees what that one did before it came, unless it came in the place
+//! of one that died in the same generation.
 //!
 //! **When a process dies here**, at whatever instruction:
 //!
@@ -51,11 +54,13 @@ use crate::platform::{Atomic, Cmp, Guard, Kind, Op, Robust, Site, Tasks, Woken};
 use crate::shm::Shareable;
 use crate::sys::robust::OWNER;
 use std::fmt;
-use std::sync::atomic::Ordering::{Acquire, Relaxed};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 pub(super) const BROKEN: u32 = 1;
 pub(super) const RESET: u32 = 2;
 pub(super) const GENERATION: i16 = 4;
+/// In a slot that was never taken, for no generation is that high.
+const NONE: u32 = !0;
 
 /// How long somebody waits for the gate before it looks whether it still needs it, in
 /// nanoseconds.
@@ -90,7 +95,7 @@ impl<P: Robust, const SLOTS: usize> RawBarrier<P, SLOTS> {
     pub fn new(parties: u32) -> Option<Self> {
         let slot = |_| Slot {
             lock: RawRobustMutex::new(),
-            generation: P::AtomicU32::new(0),
+            generation: P::AtomicU32::new(NONE),
             ended: P::AtomicU32::new(0),
         };
         (1..=Self::PARTIES).contains(&parties).then(|| RawBarrier {
@@ -184,7 +189,7 @@ impl<P: Robust, const SLOTS: usize> RawBarrier<P, SLOTS> {
         }
         let Some(slot) = self.take_slot(seen, patience.deadline(), site) else { return self.too_late() };
         self.slots[slot].ended.store(0, Relaxed);
-        self.slots[slot].generation.store(generation(seen), Relaxed);
+        self.slots[slot].generation.store(generation(seen), Release);
         Ok(Arrival::Early { seen, slot })
     }
 
@@ -301,7 +306,7 @@ impl<P: Robust, const SLOTS: usize> RawBarrier<P, SLOTS> {
     /// How many have arrived for the generation of `word`.
     pub(super) fn arrived(&self, word: u32, site: P::Site) -> u32 {
         let here =
-            |slot: &&Slot<P>| slot.generation.load(Relaxed) == generation(word) && slot.lock.is_locked(site);
+            |slot: &&Slot<P>| slot.generation.load(Acquire) == generation(word) && slot.lock.is_locked(site);
         self.used().iter().filter(here).count() as u32
     }
 }

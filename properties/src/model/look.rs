@@ -6,6 +6,7 @@
 //! | look | what it finds | what is seen then |
 //! |---|---|---|
 //! | `RawBarrier::is_broken` | broken | what was done before that |
+//! | `RawBarrier::waiting` | somebody | what it did before it came |
 //! | `RawQueue::look` | an item, or the end | what was done before that was put, or before closing |
 //! | `RawQueue::look` | room | what was done before the item was got |
 //! | `RawQueue::get` that does not wait, while somebody else is at that end | the end | the same |
@@ -17,7 +18,7 @@ use super::{Lacking, exhaust};
 use loom::cell::Cell;
 use loom::sync::Arc;
 use loom::thread;
-use selvedge::raw::{Patience, RawBarrier, RawQueue, Refusal};
+use selvedge::raw::{Arrival, Patience, RawBarrier, RawQueue, Refusal};
 
 /// Runs `looks` beside each of `others`.
 fn beside<S: 'static>(
@@ -59,6 +60,37 @@ pub fn breaking_shows<const WHAT: u8>(preemptions: Option<usize>) -> usize {
                 thread::yield_now();
             }
             assert_eq!(hall.1.get(), 7, "what was done before");
+        },
+    )
+}
+
+/// Whoever looks until it finds that somebody waits sees what that one did before, and makes it
+/// pass; then nobody waits. Returns the number of executions.
+pub fn waiting_shows<const WHAT: u8>(preemptions: Option<usize>) -> usize {
+    beside::<Hall<WHAT>>(
+        preemptions,
+        || (RawBarrier::new(2).expect("there is room for two"), Cell::new(0)),
+        vec![|hall| {
+            hall.1.set(7);
+            match hall.0.arrive(Patience::Forever, ()) {
+                Ok(Arrival::Early { seen, slot }) => hall.0.wait(seen, slot, Patience::Forever, ()),
+                other => panic!("the first to come: {other:?}"),
+            }
+            .expect("nobody breaks it");
+        }],
+        |hall| {
+            let waits = loop {
+                match hall.0.waiting(()) {
+                    0 => thread::yield_now(),
+                    some => break some,
+                }
+            };
+            assert_eq!((waits, hall.1.get()), (1, 7), "one waits, and what it did before");
+            match hall.0.arrive(Patience::Forever, ()) {
+                Ok(Arrival::Last { seen }) => hall.0.release(seen, ()).expect("nobody breaks it"),
+                other => panic!("the second to come: {other:?}"),
+            }
+            assert_eq!(hall.0.waiting(()), 0, "nobody waits for the next generation");
         },
     )
 }
