@@ -3,16 +3,16 @@
 //! Called by tests: on the primitives, where nothing may be found, and on the mutants, where
 //! something must.
 //!
-//! proptest makes the programs and then makes the one that fails smaller; the explorer
-//! makes its schedule smaller. A seed makes the same programs everywhere.
+//! proptest makes the programs; the one that fails is [made smaller](super::draft), and the
+//! explorer makes its schedule smaller. A seed makes the same programs everywhere.
 
-use super::generated::{Generated, programs};
+use super::draft::{Draft, Look};
+use super::generated::Generated;
 use super::tried::Tried;
 use crate::spec::Specification;
-use proptest::test_runner::{Config as Cases, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use proptest::test_runner::{Config as Cases, RngAlgorithm, TestRng, TestRunner};
 use selvedge_harness::report::failure;
 use selvedge_harness::{Config, Report, Strategy};
-use std::cell::Cell;
 use std::fmt;
 use std::time::Duration;
 
@@ -32,6 +32,25 @@ pub struct Counts {
     pub undecided: u64,
 }
 
+impl Counts {
+    fn add(&mut self, report: &Report) {
+        self.executions += report.tally.executions;
+        self.stuck += report.tally.outcomes.get(STUCK).copied().unwrap_or(0);
+        self.undecided += u64::from(is_undecided(report));
+    }
+}
+
+impl Look {
+    /// How many times as many executions as a drawn program gets: what is made smaller was seen
+    /// to fail.
+    fn effort(self) -> u64 {
+        match self {
+            Look::Short => 2,
+            Look::Long => 8,
+        }
+    }
+}
+
 /// A program that breaks its specification.
 #[derive(Debug)]
 pub struct Caught<T: Tried> {
@@ -39,8 +58,17 @@ pub struct Caught<T: Tried> {
     pub program: Generated<T::Spec>,
     /// What exploring it came to.
     pub report: Report,
-    /// How many programs it took.
+    /// How many programs were drawn until one failed, with that one.
     pub programs: u64,
+}
+
+impl<T: Tried> Caught<T> {
+    fn reduced(draft: Draft<T>, ways: &[Config], programs: u64) -> Self {
+        let program = draft.reduce(|program, look| broken::<T>(program, ways, look, false).is_some());
+        let report = broken::<T>(&program, ways, Look::Long, true);
+        let report = report.expect("the schedules of a program depend on nothing but the seed");
+        Caught { program, report, programs }
+    }
 }
 
 impl<T: Tried> fmt::Display for Caught<T> {
@@ -65,43 +93,43 @@ impl<T: Tried> fmt::Display for Caught<T> {
 /// # Panics
 /// If a program cannot be explored.
 pub fn hunt<T: Tried>(cases: u32, ways: &[Config]) -> Result<Counts, Box<Caught<T>>> {
-    let counts = Cell::new(Counts::default());
-    let failing = Cell::new(false);
+    let mut counts = Counts::default();
     let seed = ways.first().map_or(0, |way| way.seed).to_le_bytes().repeat(4);
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
-    let limits = Cases { cases, max_shrink_iters: 200, failure_persistence: None, ..Cases::default() };
-    let result = TestRunner::new_with_rng(limits, rng).run(&programs::<T>(), |generated| {
+    let runner = |rng| TestRunner::new_with_rng(Cases::default(), rng);
+    let mut making = runner(TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
+    for number in 1..=u64::from(cases) {
+        making = runner(making.new_rng());
+        let draft =
+            Draft::<T>::draw(&mut making).unwrap_or_else(|why| panic!("no program can be made: {why}"));
         for way in ways {
-            // What is made smaller was seen to fail: it is worth a longer look.
-            let report = explore::<T>(&generated, way, if failing.get() { 2 } else { 1 }, false);
-            if !failing.get() {
-                let stuck = report.tally.outcomes.get(STUCK).copied().unwrap_or(0);
-                let before = counts.get();
-                counts.set(Counts {
-                    executions: before.executions + report.tally.executions,
-                    stuck: before.stuck + stuck,
-                    undecided: before.undecided + u64::from(is_undecided(&report)),
-                    ..before
-                });
-            }
+            let report = explore::<T>(&draft.program, way, 1, false);
+            counts.add(&report);
             if report.tally.first.is_some() {
-                failing.set(true);
-                return Err(TestCaseError::fail("broken"));
+                return Err(Box::new(Caught::reduced(draft, ways, number)));
             }
         }
-        counts.set(Counts { programs: counts.get().programs + 1, ..counts.get() });
-        Ok(())
-    });
-    match result {
-        Ok(()) => Ok(counts.get()),
-        Err(TestError::Abort(why)) => panic!("no programs could be made: {why}"),
-        Err(TestError::Fail(_, program)) => {
-            let reports = ways.iter().map(|way| explore::<T>(&program, way, 2, true));
-            let report = reports.into_iter().find(|report| report.tally.first.is_some());
-            let report = report.expect("the schedules of a program depend on nothing but the seed");
-            Err(Box::new(Caught { program, report, programs: counts.get().programs + 1 }))
-        }
+        counts.programs = number;
     }
+    Ok(counts)
+}
+
+/// Whether a program is seen to break its specification by whoever makes one smaller.
+///
+/// # Panics
+/// If it cannot be explored.
+pub fn breaks<T: Tried>(program: &Generated<T::Spec>, ways: &[Config]) -> bool {
+    broken::<T>(program, ways, Look::Long, false).is_some()
+}
+
+/// How exploring a program as one of `ways` says came to a law that it breaks.
+fn broken<T: Tried>(
+    program: &Generated<T::Spec>,
+    ways: &[Config],
+    look: Look,
+    shrink: bool,
+) -> Option<Report> {
+    let mut reports = ways.iter().map(|way| explore::<T>(program, way, look.effort(), shrink));
+    reports.find(|report| report.tally.first.is_some())
 }
 
 fn is_undecided(report: &Report) -> bool {

@@ -10,7 +10,8 @@
 //! | file | what is there |
 //! |---|---|
 //! | `subject` | [`Subject`]: a primitive, or what pretends to be one, as programs use it |
-//! | `generated` | [`Generated`]: a program, and the strategy that makes them |
+//! | `generated` | [`Generated`]: a program, and what it is without one of its parts |
+//! | `draft` | a program as it is drawn, and made smaller |
 //! | `handed` | [`Handed`]: one in parts, which a main task hands out |
 //! | `tried` | [`Tried`]: both, as a hunt sees them |
 //! | `run` | [`program`]: a generated program as one of the harness |
@@ -22,6 +23,7 @@
 mod arena;
 mod barrier;
 mod condvar;
+mod draft;
 mod event;
 mod file_lock;
 mod generated;
@@ -48,9 +50,9 @@ mod vector;
 
 pub use arena::RealArena;
 pub use barrier::setups as barrier_setups;
-pub use generated::{Generated, OPERATIONS, TASKS, programs};
+pub use generated::{Generated, OPERATIONS, TASKS};
 pub use handed::{Handed, Tasks};
-pub use hunt::{Caught, Counts, hunt};
+pub use hunt::{Caught, Counts, breaks, hunt};
 pub use list::RealList;
 pub use map::setups as map_setups;
 pub use pipe::RealPipe;
