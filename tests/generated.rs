@@ -6,7 +6,8 @@
 use selvedge_harness::fault::Faults;
 use selvedge_harness::prelude::*;
 use selvedge_properties::program::{
-    Apart, Counts, OfCrew, RealArena, RealList, RealPipe, RealPool, RealVector, Threads, Tried, hunt,
+    Apart, Counts, Messages, Numbers, OfCrew, RealArena, RealList, RealPipe, RealPool, RealSpsc, RealVector,
+    Threads, Tried, hunt,
 };
 use std::cell::Cell;
 
@@ -87,6 +88,8 @@ hunts! {
     an_arena: Apart<RealArena>, kills [0, 1, 2];
     a_vector: Apart<RealVector>, kills [0, 1, 2];
     a_list: Apart<RealList>, kills [0, 1];
+    a_channel_for_two: Apart<RealSpsc<Numbers>>, kills [0];
+    a_channel_for_two_of_messages: Apart<RealSpsc<Messages>>, kills [0];
     a_pipe: Apart<RealPipe>, kills [0, 1];
     a_pool_of_threads: Apart<OfCrew<Threads>>, kills [0];
     a_pool_of_processes: RealPool, kills [0, 1, 2];

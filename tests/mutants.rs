@@ -7,7 +7,7 @@ use selvedge_harness::prelude::*;
 use selvedge_harness::program::AnyProgram;
 use selvedge_properties::mutant::{arena, array, file_lock, joinable_queue, list, map, pipe, pool};
 use selvedge_properties::mutant::{barrier, condvar, event, mutex, once, queue, reentrant_mutex};
-use selvedge_properties::mutant::{priority_queue, stack, value, vector};
+use selvedge_properties::mutant::{priority_queue, spsc, stack, value, vector};
 use selvedge_properties::mutant::{robust_condvar, robust_mutex, robust_semaphore, rwlock, semaphore};
 use selvedge_properties::program::{Apart, Caught, Generated, OfCrew, Threads, Tried, breaks, hunt};
 use selvedge_properties::spec::{RobustCondvar, RobustCondvarOp, RobustOp, Specification, Vector, VectorOp};
@@ -150,6 +150,9 @@ mutants! {
         queue::OfBuffer<queue::FirstItemOnly>, queue::OfBuffer<queue::LookAndTake>,
         queue::OfBuffer<queue::OneTooMany>, queue::OfBuffer<queue::SilentClose>,
         queue::OfBuffer<queue::SingleLook>;
+    of_channels_for_two, kills 0: spsc::OfChute<spsc::Sound>;
+        spsc::OfChute<spsc::LostRest>, spsc::OfChute<spsc::OneTooMany>,
+        spsc::OfChute<spsc::SilentClose>, spsc::OfChute<spsc::TailFirst>;
     of_stacks, kills 0: queue::OfBuffer<stack::Sound>;
         queue::OfBuffer<stack::BottomOfThree>, queue::OfBuffer<stack::OneTooMany>,
         queue::OfBuffer<stack::RememberedTop>;

@@ -412,3 +412,23 @@ fn an_arena_finds_what_was_inserted_until_it_is_removed() {
     walk.does(1, Insert(8), Done).does(1, Get(0), Found(None)).does(1, Get(1), Found(Some(8)));
     walk.does(1, Len, ArenaRet::Len(2));
 }
+
+#[test]
+fn a_channel_for_two_keeps_the_order_and_tells_of_its_end() {
+    use SpscRet::{Closed, Done, Empty, Full, Got, Refused, WasOpen};
+    let channel = Spsc { capacity: 1, ends: 2 };
+    let mut walk = Walk::new(channel);
+    walk.waits(RECEIVER, SpscOp::Recv).does(RECEIVER, SpscOp::TryRecv, Empty);
+    walk.does(SENDER, SpscOp::Send(1), Done).waits(SENDER, SpscOp::Send(2));
+    walk.does(SENDER, SpscOp::TrySend(2), Full).does(RECEIVER, SpscOp::Len, SpscRet::Len(1));
+    walk.does(SENDER, SpscOp::Recv, Refused).does(RECEIVER, SpscOp::Send(3), Refused);
+    walk.does(SENDER, SpscOp::Drop, Done).does(SENDER, SpscOp::TrySend(2), Refused);
+    walk.does(RECEIVER, SpscOp::Close, WasOpen(false)).never(RECEIVER, SpscOp::Recv, Closed);
+    walk.does(RECEIVER, SpscOp::Recv, Got(1)).does(RECEIVER, SpscOp::Recv, Closed);
+    let mut walk = Walk::new(channel);
+    walk.does(RECEIVER, SpscOp::Drop, Done).does(SENDER, SpscOp::Send(1), Closed);
+    // Nobody is told of a death.
+    let mut walk = Walk::new(channel);
+    walk.dies(SENDER).waits(RECEIVER, SpscOp::Recv);
+    Walk::new(channel.fit(1)).does(RECEIVER, SpscOp::Recv, Closed);
+}

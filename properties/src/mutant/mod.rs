@@ -32,6 +32,7 @@ pub mod robust_mutex;
 pub mod robust_semaphore;
 pub mod rwlock;
 pub mod semaphore;
+pub mod spsc;
 pub mod stack;
 pub mod value;
 pub mod vector;

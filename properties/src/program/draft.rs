@@ -7,7 +7,8 @@
 //! 1. `ops` has a tree for each operation of `program`.
 //! 2. The program fails, whatever the trees stand at.
 
-use super::generated::{Generated, OPERATIONS, Part, TASKS};
+use super::generated::{Generated, OPERATIONS, Part};
+use super::subject::Generate;
 use super::tried::Tried;
 use crate::spec::Specification;
 use proptest::strategy::{Strategy, ValueTree};
@@ -38,7 +39,7 @@ impl<T: Tried> Draft<T> {
     pub(super) fn draw(runner: &mut TestRunner) -> Result<Self, Reason> {
         let setup = T::setups().new_tree(runner)?;
         let mut ops = Vec::new();
-        for _ in 0..(2..=TASKS).new_tree(runner)?.current() {
+        for _ in 0..(2..=T::Spec::TASKS).new_tree(runner)?.current() {
             let count = (1..=OPERATIONS).new_tree(runner)?.current();
             let drawn: Result<_, _> = (0..count).map(|_| T::ops().new_tree(runner)).collect();
             ops.push(drawn?);

@@ -4,12 +4,16 @@
 //!
 //! When a process dies here, it dies in the primitive.
 
+use super::generated::TASKS;
 use crate::spec::{Specification, Task};
 use proptest::strategy::BoxedStrategy;
 use selvedge_harness::Shareable;
 
 /// A specification for which programs can be made.
 pub trait Generate: Specification {
+    /// The most tasks that can use it.
+    const TASKS: usize = TASKS;
+
     /// The operations that programs are made of; simpler ones are smaller.
     fn ops() -> BoxedStrategy<Self::Op>;
 }

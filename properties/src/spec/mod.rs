@@ -30,6 +30,7 @@ mod robust_semaphore;
 mod rwlock;
 mod semaphore;
 mod specification;
+mod spsc;
 mod value;
 mod vector;
 
@@ -54,5 +55,6 @@ pub use robust_semaphore::{PermitOp, PermitState, RobustSemaphore};
 pub use rwlock::{RwLock, RwLockOp, RwLockState};
 pub use semaphore::{Semaphore, SemaphoreOp, SemaphoreRet};
 pub use specification::{Outcome, Specification, Task};
+pub use spsc::{RECEIVER, SENDER, Spsc, SpscOp, SpscRet, SpscState};
 pub use value::{Value, ValueOp, ValueRet};
 pub use vector::{Vector, VectorOp, VectorRet};
