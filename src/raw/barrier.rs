@@ -120,10 +120,11 @@ impl<P: Robust, const SLOTS: usize> RawBarrier<P, SLOTS> {
         self.parties
     }
 
-    /// How many wait at this moment.
+    /// How many wait at this moment. Whoever leaves, and only reads the word, changes that: so
+    /// the order of the two matters as if this were a write.
     pub fn waiting(&self, site: P::Site) -> u32 {
         P::step(
-            || Op::new(Kind::Read, "waiting", self.address(), site.location()),
+            || Op::new(Kind::ReadWrite, "waiting", self.address(), site.location()),
             || self.arrived(self.word.load(Acquire), site),
         )
     }
@@ -221,7 +222,9 @@ impl<P: Robust, const SLOTS: usize> RawBarrier<P, SLOTS> {
         let deadline = patience.deadline();
         let op = || {
             let changed = P::guard(&self.word, !0, Cmp::Ne, seen);
-            Op::new(Kind::Wait, "wait", self.address(), site.location()).when(changed).until(deadline)
+            // Whoever gives up breaks the barrier.
+            let kind = if deadline.is_some() { Kind::ReadWrite } else { Kind::Wait };
+            Op::new(kind, "wait", self.address(), site.location()).when(changed).until(deadline)
         };
         P::step(op, || {
             let mut now = self.changed(seen, deadline, op);

@@ -3,7 +3,7 @@
 
 use super::classics::config;
 use super::programs::{Action, Family};
-use super::world::{World, act, counts, outcome, world};
+use super::world::{World, act, counts, values, world};
 use selvedge_harness::prelude::*;
 use selvedge_harness::program::AnyProgram;
 use selvedge_harness::{Recording, Rng};
@@ -21,12 +21,12 @@ enum Fate {
 
 /// A task, and those that it starts before it acts.
 #[derive(Clone, Debug)]
-struct Drawn {
+pub(super) struct Drawn {
     is_thread: bool,
     fate: Fate,
     number: usize,
-    actions: Vec<Action>,
-    children: Vec<Drawn>,
+    pub(super) actions: Vec<Action>,
+    pub(super) children: Vec<Drawn>,
 }
 
 enum Handle {
@@ -35,9 +35,9 @@ enum Handle {
 }
 
 /// A tree of up to four tasks.
-fn draw(seed: u64, number: u64) -> Drawn {
+pub(super) fn draw(family: Family, seed: u64, number: u64) -> Drawn {
     let mut rng = Rng::derive(seed, number);
-    let lists = Family::Locks.program(seed, number);
+    let lists = family.program(seed, number);
     let mut tasks: Vec<(usize, Drawn)> = Vec::new();
     for (number, actions) in lists.into_iter().enumerate() {
         let parent = rng.below((number as u32).max(1)) as usize;
@@ -91,48 +91,52 @@ fn program(drawn: &Drawn) -> AnyProgram {
     AnyProgram::dynamic(move || run(&Shared::new(world()), &drawn))
 }
 
-/// What each step of a task came out with.
-type Results = Vec<(String, Option<u64>)>;
-
-/// How an execution ended, and the results of each task.
-fn values(recording: &Recording) -> (String, Vec<Results>) {
-    let own = |task| recording.steps.iter().filter(move |step| step.task == task);
-    let values = |task| own(task).map(|step| (step.name.clone(), step.value)).collect();
-    (outcome(recording), (0..recording.tasks.len()).map(values).collect())
+/// What the executions of many programs add up to.
+#[derive(Debug, Default)]
+pub(super) struct Total {
+    pub(super) programs: u64,
+    schedules: usize,
+    traces: usize,
+    pub(super) blocked: usize,
 }
-/// How many traces programs have, and how many executions were blocked.
-fn compare(seed: u64, programs: u64) -> (usize, usize) {
-    let (mut compared, mut schedules, mut traces, mut blocked) = (0, 0, 0, 0);
-    for number in 0.. {
-        if compared == programs {
-            break;
-        }
-        let drawn = draw(seed, number);
-        let program = program(&drawn);
-        let record = |strategy, most| {
-            let runs = program.record(&Config { strategy, ..config() }, 0..most).unwrap();
-            ((runs.len() as u64) < most).then_some(runs)
-        };
-        let Some(all) = record(Strategy::Dfs { preemptions: None }, SCHEDULES) else { continue };
-        let told = || format!("seed {seed}, program {number}: {drawn:?}");
-        let run = record(Strategy::Dpor, 20 * SCHEDULES).unwrap_or_else(|| panic!("no end: {}", told()));
-        let (run, given_up): (Vec<_>, Vec<_>) = run.into_iter().partition(counts);
-        let of = |runs: &[Recording]| runs.iter().map(values).collect::<BTreeSet<_>>();
-        let (expected, found) = (of(&all), of(&run));
+
+/// Compares both strategies on a program, if it has fewer than `most` schedules; or what is wrong.
+pub(super) fn compare_one(drawn: &Drawn, most: u64, total: &mut Total) -> Result<(), String> {
+    let program = program(drawn);
+    let record = |strategy, most| {
+        let runs = program.record(&Config { strategy, ..config() }, 0..most).unwrap();
+        ((runs.len() as u64) < most).then_some(runs)
+    };
+    let Some(all) = record(Strategy::Dfs { preemptions: None }, most) else { return Ok(()) };
+    let run = record(Strategy::Dpor, 20 * most).ok_or("no end")?;
+    let (run, given_up): (Vec<_>, Vec<_>) = run.into_iter().partition(counts);
+    let of = |runs: &[Recording]| runs.iter().map(values).collect::<BTreeSet<_>>();
+    let (expected, found) = (of(&all), of(&run));
+    if found != expected {
         let lost: Vec<_> = expected.difference(&found).collect();
-        assert!(lost.is_empty() && found == expected, "{}\nlost: {lost:#?}\nof {expected:#?}", told());
-        compared += 1;
-        schedules += all.len();
-        traces += run.len();
-        blocked += given_up.len();
+        return Err(format!("lost: {lost:#?}\nof {} outcomes", expected.len()));
     }
-    println!("{compared} programs: {schedules} schedules, {traces} traces, {blocked} blocked");
-    (traces, blocked)
+    total.programs += 1;
+    total.schedules += all.len();
+    total.traces += run.len();
+    total.blocked += given_up.len();
+    Ok(())
 }
 
 /// Threads end with their process, wherever they stand.
 #[test]
 fn nothing_is_lost_where_tasks_start_and_end_tasks() {
-    let (traces, blocked) = compare(1, 300);
-    assert!(blocked * 100 < traces, "{blocked} blocked of {traces}");
+    for family in [Family::Locks, Family::TiedConditions] {
+        let mut total = Total::default();
+        for number in 0.. {
+            if total.programs == 200 {
+                break;
+            }
+            let drawn = draw(family, 1, number);
+            compare_one(&drawn, SCHEDULES, &mut total)
+                .unwrap_or_else(|wrong| panic!("{family:?}, program {number}: {drawn:?}\n{wrong}"));
+        }
+        println!("{family:?}: {total:?}");
+        assert!(total.blocked * 50 < total.traces, "{total:?}");
+    }
 }

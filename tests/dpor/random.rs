@@ -3,7 +3,7 @@
 use super::classics::config;
 use super::programs::{Action, Family};
 use super::traces::trace;
-use super::world::{counts, outcome, program};
+use super::world::{counts, program, values};
 use selvedge_harness::Recording;
 use selvedge_harness::prelude::*;
 use std::collections::BTreeSet;
@@ -13,76 +13,108 @@ const SCHEDULES: u64 = if cfg!(debug_assertions) { 300 } else { 3_000 };
 
 /// What the executions of many programs add up to.
 #[derive(Debug, Default)]
-struct Total {
-    programs: u64,
-    schedules: u64,
-    traces: u64,
-    blocked: u64,
+pub(super) struct Total {
+    pub(super) programs: u64,
+    pub(super) schedules: u64,
+    pub(super) traces: u64,
+    pub(super) blocked: u64,
     /// Programs of which some execution broke a law.
-    broken: u64,
+    pub(super) broken: u64,
+}
+
+/// A drawn program: the actions of its tasks, of which the last `threads` belong to one process.
+#[derive(Clone, Debug)]
+pub(super) struct Drawn {
+    pub(super) actions: Vec<Vec<Action>>,
+    pub(super) threads: usize,
+}
+
+impl Drawn {
+    fn processes(actions: Vec<Vec<Action>>) -> Drawn {
+        Drawn { actions, threads: 0 }
+    }
+
+    fn of(family: Family, seed: u64, number: u64) -> Drawn {
+        Drawn::processes(family.program(seed, number))
+    }
 }
 
 /// All executions of a strategy; none if they are too many.
-fn record(actions: &[Vec<Action>], config: &Config, most: u64) -> Option<Vec<Recording>> {
-    let recordings = program(actions).record(config, 0..most).unwrap();
+fn record(drawn: &Drawn, config: &Config, most: u64) -> Option<Vec<Recording>> {
+    let recordings = program(&drawn.actions, drawn.threads).record(config, 0..most).unwrap();
     ((recordings.len() as u64) < most).then_some(recordings)
 }
 
-fn outcomes(runs: &[Recording]) -> BTreeSet<String> {
-    runs.iter().map(outcome).collect()
+/// How the executions came out, and with what each step of each task.
+fn outcomes(runs: &[Recording]) -> BTreeSet<impl Ord + std::fmt::Debug> {
+    runs.iter().map(values).collect()
 }
 
 /// Compares both strategies on so many programs that can be exhausted. In families whose
 /// traces are counted (`exact`) each is run once, and nothing in vain.
 fn compare(family: Family, seed: u64, programs: u64, exact: bool) -> Total {
-    compare_by(&config(), family, seed, programs, exact)
+    compare_by(&config(), |number| Drawn::of(family, seed, number), seed, programs, exact)
 }
 
-fn compare_by(config: &Config, family: Family, seed: u64, programs: u64, exact: bool) -> Total {
+fn compare_by(config: &Config, draw: impl Fn(u64) -> Drawn, seed: u64, programs: u64, exact: bool) -> Total {
     let mut total = Total::default();
     for number in 0.. {
         if total.programs == programs {
             break;
         }
-        let actions = family.program(seed, number);
-        let told = format!("{family:?}, seed {seed}, program {number}: {actions:?}");
-        compare_one(config, &actions, SCHEDULES, exact, &told, &mut total);
+        let drawn = draw(number);
+        let told = format!("seed {seed}, program {number}: {drawn:?}");
+        if let Err(wrong) = compare_one(config, &drawn, SCHEDULES, exact, &mut total) {
+            panic!("{told}\n{wrong}");
+        }
     }
-    println!("{family:?}: {total:?}");
+    println!("{total:?}");
     total
 }
 
-/// The same for one program, if it has fewer than `most` schedules.
-fn compare_one(
+/// The same for one program, if it has fewer than `most` schedules; or what is wrong.
+pub(super) fn compare_one(
     config: &Config,
-    actions: &[Vec<Action>],
+    drawn: &Drawn,
     most: u64,
     exact: bool,
-    told: &str,
     total: &mut Total,
-) {
+) -> Result<(), String> {
     let by = |strategy| Config { strategy, ..config.clone() };
     let (all, reduced) = (by(Strategy::Dfs { preemptions: None }), by(Strategy::Dpor));
-    let Some(schedules) = record(actions, &all, most) else { return };
+    let Some(schedules) = record(drawn, &all, most) else { return Ok(()) };
     // Blocked executions among them, there may be more than schedules.
-    let runs = record(actions, &reduced, 20 * most).unwrap_or_else(|| panic!("no end: {told}"));
+    let runs = record(drawn, &reduced, 20 * most).ok_or("no end")?;
     let (run, given_up): (Vec<_>, Vec<_>) = runs.into_iter().partition(counts);
     let (expected, found) = (outcomes(&schedules), outcomes(&run));
-    let lost: Vec<_> = expected.difference(&found).collect();
-    assert!(lost.is_empty(), "{told}\nlost: {lost:#?}\nof {expected:#?}");
-    assert_eq!(found, expected, "{told}");
+    if found != expected {
+        let lost: Vec<_> = expected.difference(&found).collect();
+        return Err(format!("lost: {lost:#?}\nof {} outcomes", expected.len()));
+    }
     if exact {
         let traces: BTreeSet<_> = schedules.iter().map(trace).collect();
         let distinct: BTreeSet<_> = run.iter().map(trace).collect();
-        assert!(distinct == traces, "{told}: {} of {} traces", distinct.len(), traces.len());
-        assert_eq!((run.len(), given_up.len()), (traces.len(), 0), "{told}");
+        if distinct != traces {
+            return Err(format!("{} of {} traces", distinct.len(), traces.len()));
+        }
+        if (run.len(), given_up.len()) != (traces.len(), 0) {
+            return Err(format!(
+                "{} traces: {} executions, {} blocked",
+                traces.len(),
+                run.len(),
+                given_up.len()
+            ));
+        }
     }
-    assert!(run.len() <= schedules.len(), "{told}");
+    if run.len() > schedules.len() {
+        return Err(format!("{} schedules: {} executions", schedules.len(), run.len()));
+    }
     total.programs += 1;
     total.schedules += schedules.len() as u64;
     total.traces += run.len() as u64;
     total.blocked += given_up.len() as u64;
     total.broken += u64::from(run.iter().any(|run| run.verdict.is_violation()));
+    Ok(())
 }
 
 #[test]
@@ -138,7 +170,9 @@ fn each_trace_is_run_once_where_one_was_lost() {
     ];
     let mut total = Total::default();
     for program in &programs {
-        compare_one(&config(), program, 3_000, true, &format!("{program:?}"), &mut total);
+        let drawn = Drawn::processes(program.clone());
+        compare_one(&config(), &drawn, 3_000, true, &mut total)
+            .unwrap_or_else(|wrong| panic!("{program:?}: {wrong}"));
     }
     assert_eq!(total.programs, programs.len() as u64, "{total:?}");
 }
@@ -147,6 +181,33 @@ fn each_trace_is_run_once_where_one_was_lost() {
 fn each_trace_of_conditions_is_run_once() {
     let total = compare(Family::Conditions, 4, 200, true);
     assert!(total.broken > total.programs / 10, "{total:?}");
+}
+
+/// A notification and the deadline of whoever waits for it come at the same moment.
+#[test]
+fn each_trace_is_run_once_where_deadlines_pass_at_the_same_moment() {
+    compare(Family::TiedConditions, 13, 300, true);
+}
+
+/// Declared threads end for themselves, as processes do.
+#[test]
+fn each_trace_of_threads_is_run_once() {
+    for (family, seed) in [(Family::Words, 14), (Family::Locks, 15)] {
+        let threads = |number| {
+            let drawn = Drawn::of(family, seed, number);
+            let threads = (2 + number as usize % 3).min(drawn.actions.len());
+            Drawn { threads, ..drawn }
+        };
+        compare_by(&config(), threads, seed, 100, true);
+    }
+}
+
+/// Whoever leaves a barrier changes what others find there. What it does in the middle of a
+/// wait, where it sleeps until somebody makes room, is not known before.
+#[test]
+fn nothing_is_lost_at_barriers() {
+    let total = compare(Family::Barriers, 16, 300, false);
+    assert!(total.blocked * 500 < total.traces, "{total:?}");
 }
 
 /// Who gets an item is decided by a word that only guards look at: what it held before is known.
@@ -159,7 +220,8 @@ fn each_trace_of_queues_is_run_once() {
 /// Time passes where nobody can go on, and destructors wait: still nothing is run in vain.
 #[test]
 fn nothing_is_lost_and_nothing_blocked_where_tasks_wait() {
-    for (family, seed) in [(Family::Waits, 5), (Family::All, 7), (Family::Tidied, 12)] {
+    let families = [(Family::Waits, 5), (Family::All, 7), (Family::Tidied, 12), (Family::Ties, 17)];
+    for (family, seed) in families {
         let total = compare(family, seed, 300, false);
         assert_eq!(total.blocked, 0, "{family:?}: {total:?}");
     }
@@ -168,7 +230,7 @@ fn nothing_is_lost_and_nothing_blocked_where_tasks_wait() {
 #[test]
 fn nothing_is_lost_where_each_access_is_a_step() {
     let words = Config { granularity: Granularity::Word, ..config() };
-    compare_by(&words, Family::Locks, 8, 30, false);
+    compare_by(&words, |number| Drawn::of(Family::Locks, 8, number), 8, 30, false);
 }
 
 #[test]
@@ -178,12 +240,12 @@ fn processes_come_out_as_fibers_do() {
         if compared == 12 {
             break;
         }
-        let actions = Family::All.program(9, number);
-        let Some(fibers) = record(&actions, &config(), 30).filter(|runs| runs.len() > 3) else { continue };
-        let processes = record(&actions, &config().engine(Engine::Real), 30);
-        let processes = processes.unwrap_or_else(|| panic!("program {number}: {actions:?}"));
-        assert_eq!(outcomes(&processes), outcomes(&fibers), "program {number}: {actions:?}");
-        assert_eq!(processes.len(), fibers.len(), "program {number}: {actions:?}");
+        let drawn = Drawn::of(Family::All, 9, number);
+        let Some(fibers) = record(&drawn, &config(), 30).filter(|runs| runs.len() > 3) else { continue };
+        let processes = record(&drawn, &config().engine(Engine::Real), 30);
+        let processes = processes.unwrap_or_else(|| panic!("program {number}: {drawn:?}"));
+        assert_eq!(outcomes(&processes), outcomes(&fibers), "program {number}: {drawn:?}");
+        assert_eq!(processes.len(), fibers.len(), "program {number}: {drawn:?}");
         (compared, executions) = (compared + 1, executions + processes.len());
     }
     println!("{compared} programs, {executions} executions");

@@ -1,6 +1,7 @@
 //! What tasks of a drawn program act on, and what each execution comes out with.
 
 use super::programs::{Action, MOST};
+use selvedge::sync::BarrierWaitResult;
 use selvedge_harness::prelude::*;
 use selvedge_harness::{Kind, Recording, Verdict, visible};
 use std::fmt::Write;
@@ -18,6 +19,7 @@ shareable! {
         condvar: Condvar,
         semaphore: Semaphore,
         event: Event,
+        barrier: Barrier,
         cell: RaceCell<u32>,
         /// What each action came out with, in no step of its own.
         seen: [AtomicU32; 16],
@@ -138,7 +140,20 @@ fn act_on(world: &World, queue: Option<&PlainQueue<u32>>, actions: &[Action], no
                 writes = world.shelf.try_write().ok();
                 u32::from(writes.is_some())
             }
-            Action::Read | Action::Write | Action::TryWrite | Action::GiveBack => {
+            Action::ReadBriefly if reads.is_none() && writes.is_none() => {
+                reads = world.shelf.try_read_for(BRIEF).ok();
+                reads.as_deref().copied().unwrap_or(9)
+            }
+            Action::WriteBriefly if reads.is_none() && writes.is_none() => {
+                writes = world.shelf.try_write_for(BRIEF).ok();
+                writes.as_mut().map_or(9, |shelf| std::mem::replace(&mut **shelf, 1))
+            }
+            Action::Read
+            | Action::ReadBriefly
+            | Action::Write
+            | Action::WriteBriefly
+            | Action::TryWrite
+            | Action::GiveBack => {
                 (reads, writes) = (None, None);
                 0
             }
@@ -184,6 +199,28 @@ fn act_on(world: &World, queue: Option<&PlainQueue<u32>>, actions: &[Action], no
                 world.event.wait();
                 0
             }
+            Action::AwaitEventBriefly => u32::from(world.event.wait_timeout(BRIEF)),
+            Action::Sleep(times) => {
+                thread::sleep(BRIEF * times);
+                0
+            }
+            Action::Meet => met(world.barrier.wait()),
+            Action::MeetBriefly => met(world.barrier.wait_timeout(BRIEF)),
+            Action::TryMeet => met(world.barrier.try_wait()),
+            Action::Meeting => world.barrier.waiting(),
+            Action::IsBroken => u32::from(world.barrier.is_broken()),
+            Action::Abort => {
+                world.barrier.abort();
+                0
+            }
+            Action::Reset => {
+                world.barrier.reset();
+                0
+            }
+            Action::PutBriefly(number) => {
+                queue.map_or(9, |queue| u32::from(queue.put_timeout(number, BRIEF).is_ok()))
+            }
+            Action::TakeBriefly => queue.map_or(9, |queue| queue.get_timeout(BRIEF).unwrap_or(9)),
             Action::Put(number) => queue.map_or(9, |queue| u32::from(queue.put(number).is_ok())),
             Action::Take => queue.map_or(9, |queue| queue.get().unwrap_or(9)),
             Action::TryTake => queue.map_or(9, |queue| queue.try_get().unwrap_or(9)),
@@ -197,6 +234,15 @@ fn act_on(world: &World, queue: Option<&PlainQueue<u32>>, actions: &[Action], no
     true
 }
 
+/// What waiting at the barrier came to.
+fn met(waited: Result<BarrierWaitResult, BarrierError>) -> u32 {
+    match waited {
+        Ok(passed) => 10 + 2 * passed.index() + u32::from(passed.is_leader()),
+        Err(BarrierError::WouldBlock) => 1,
+        Err(_) => 2,
+    }
+}
+
 pub(super) fn world() -> World {
     World {
         numbers: std::array::from_fn(|_| Value::new(0)),
@@ -205,6 +251,7 @@ pub(super) fn world() -> World {
         condvar: Condvar::new(),
         semaphore: Semaphore::new(1),
         event: Event::new(),
+        barrier: Barrier::new(2),
         cell: RaceCell::new(0),
         seen: std::array::from_fn(|_| AtomicU32::new(0)),
     }
@@ -221,11 +268,17 @@ impl World {
     }
 }
 
-/// The program in which each task does its actions.
-pub(super) fn program(actions: &[Vec<Action>]) -> Program<Stocked> {
-    let all = actions.to_vec();
+/// The program in which each task does its actions; the last `threads` are threads of one
+/// process, the others processes.
+pub(super) fn program(actions: &[Vec<Action>], threads: usize) -> Program<Stocked> {
+    let processes = actions.len() - threads;
+    let task = |first: usize| {
+        let all = actions[first..].to_vec();
+        move |state: &Stocked, i: usize| act(&state.world, Some(&state.queue), &all[i], first + i)
+    };
     Program::new("drawn", || Stocked { world: world(), queue: PlainQueue::bounded(1) })
-        .tasks("task", actions.len(), move |state, i| act(&state.world, Some(&state.queue), &all[i], i))
+        .tasks("task", processes, task(0))
+        .threads("thread", threads, task(processes))
         .label(|state, label| label.push_str(&state.world.label()))
 }
 
@@ -247,6 +300,16 @@ pub(super) fn outcome(recording: &Recording) -> String {
         Verdict::Panic { .. } | Verdict::Died { .. } | Verdict::Race { .. } => end,
         _ => format!("{end} [{}] {}", recording.label, tasks.collect::<Vec<_>>().join(", ")),
     }
+}
+
+/// What each step of a task came out with.
+type Results = Vec<(String, Option<u64>)>;
+
+/// How an execution ended, and the results of each task.
+pub(super) fn values(recording: &Recording) -> (String, Vec<Results>) {
+    let own = |task| recording.steps.iter().filter(move |step| step.task == task);
+    let values = |task| own(task).map(|step| (step.name.clone(), step.value)).collect();
+    (outcome(recording), (0..recording.tasks.len()).map(values).collect())
 }
 
 /// Whether an execution was run to its end.

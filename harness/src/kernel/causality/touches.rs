@@ -26,10 +26,13 @@ use std::ops::Range;
 /// The numbering of tasks, as an object.
 const NUMBERING: usize = EVERYTHING - 1;
 
-/// Up to seven words, each read or written.
+const MOST: usize = 9;
+
+/// Up to nine words, each read or written.
 #[derive(Clone, Copy, Debug)]
+#[repr(C)]
 pub(crate) struct Touches {
-    words: [(usize, bool); 7],
+    words: [(usize, bool); MOST],
     len: usize,
     /// Commutes with nothing.
     pub(crate) everything: bool,
@@ -40,7 +43,7 @@ impl Touches {
         // What a call on a descriptor depends on (closing, say) is no step of its own.
         let unknown = matches!(kind, Kind::Signal | Kind::Input | Kind::Output) || is_file(objects[0]);
         let everything = unknown || tail.ends == EVERYTHING || tail.peeks == EVERYTHING;
-        let mut touches = Touches { words: [(0, false); 7], len: 0, everything };
+        let mut touches = Touches { words: [(0, false); MOST], len: 0, everything };
         let writes = !reads && !matches!(kind, Kind::Read | Kind::Wait | Kind::Join);
         touches.add(objects[0], writes);
         touches.add(objects[1], writes);
@@ -52,7 +55,9 @@ impl Touches {
     }
 
     fn add(&mut self, word: usize, writes: bool) {
-        if word != 0 {
+        if let Some(known) = self.words[..self.len].iter_mut().find(|(other, _)| *other == word) {
+            known.1 |= writes;
+        } else if word != 0 {
             self.words[self.len] = (word, writes);
             self.len += 1;
         }
@@ -68,6 +73,7 @@ impl Touches {
         let guard = word_of(&event.guard);
         let mut touches = Touches::new(event.kind, [event.object, event.also], guard, reads, tail);
         touches.add(event.lives_by, false);
+        event.within.into_iter().for_each(|object| touches.add(object, true));
         let handles = matches!(event.choice.outcome(), Outcome::Signal(_));
         Touches { everything: touches.everything || handles, ..touches }
     }
@@ -77,6 +83,7 @@ impl Touches {
         let guard = word_of(&task.op.guard);
         let mut touches = Touches::new(task.op.kind, [task.op.object, task.op.also], guard, reads, tail);
         touches.add(task.lives_by, false);
+        task.rest_of().into_iter().for_each(|object| touches.add(object, true));
         Touches { everything: touches.everything || task.interrupted, ..touches }
     }
 
@@ -85,9 +92,22 @@ impl Touches {
         Touches::new(Kind::Step, [0, 0], 0, false, tail)
     }
 
-    /// What a step touches of which nothing is known.
-    pub(crate) fn everything() -> Touches {
-        Touches { words: [(0, false); 7], len: 0, everything: true }
+    /// What a task would have touched that was woken for this step, had its sleep ended by its
+    /// deadline.
+    pub(crate) fn of_sleep_before(event: &Event) -> Touches {
+        Touches::of_sleep(event.slept, event.within, event.lives_by)
+    }
+
+    /// The same for its announced step.
+    pub(crate) fn of_last_sleep(task: &Task) -> Touches {
+        Touches::of_sleep(task.slept, task.rest_of(), task.lives_by)
+    }
+
+    fn of_sleep(slept: [usize; 2], within: [usize; 2], lives_by: usize) -> Touches {
+        let mut touches = Touches::new(Kind::Park, slept, 0, false, Tail::default());
+        within.into_iter().for_each(|object| touches.add(object, true));
+        touches.add(lives_by, false);
+        touches
     }
 
     /// The words, and whether each may be written.

@@ -279,8 +279,11 @@ impl Kernel {
         task.cause = cause;
         task.name.set(name);
         if let Some(process) = process.filter(|_| role == Role::Thread) {
-            let lives_by = std::ptr::from_ref(&self.task(process as usize).ended) as usize;
-            self.task(index).lives_by = lives_by;
+            // Declared threads have no task that is their process and whose end is theirs.
+            let process = self.task(process as usize);
+            if process.role == Role::Process {
+                self.task(index).lives_by = std::ptr::from_ref(&process.ended) as usize;
+            }
         }
         if self.faults.any() {
             self.mark_victim(index, name);

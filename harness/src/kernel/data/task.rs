@@ -81,6 +81,10 @@ pub(crate) struct Task {
     pub(crate) joiner: u32,
     /// The step that started or woke it, until it takes its next one.
     pub(crate) cause: u32,
+    /// The objects of the sleep from which it was woken last.
+    pub(crate) slept: [usize; 2],
+    /// The objects of the operation in the middle of which it slept last.
+    pub(in crate::kernel) within: [usize; 2],
     /// The step with which another task ended it; `NOBODY` if none did.
     pub(crate) ended_by: u32,
     /// Of a thread: the address of the `ended` word of its process; else 0.
@@ -194,6 +198,7 @@ impl Task {
         self.joiner = NOBODY;
         self.ended_by = NOBODY;
         self.lives_by = 0;
+        self.slept = [0; 2];
         self.state = State::Starting;
         self.guarded = false;
         self.parked = false;
@@ -232,6 +237,16 @@ impl Task {
     #[inline(always)]
     pub(in crate::kernel) fn is_to_handle(&self) -> bool {
         self.op.guard.cmp != Cmp::Always && self.interrupted
+    }
+
+    /// Whether what it does next is the rest of an operation in which it slept.
+    pub(in crate::kernel) fn is_within(&self) -> bool {
+        self.op.guard.cmp == Cmp::Never && self.op.kind != Kind::Sleep
+    }
+
+    /// The objects of that operation; none if it is to begin one.
+    pub(in crate::kernel) fn rest_of(&self) -> [usize; 2] {
+        if self.is_within() { self.within } else { [0; 2] }
     }
 
     /// Whether it would be woken on the word at `address`, were it asleep.

@@ -40,8 +40,11 @@ pub(in crate::kernel) unsafe fn park(
     if let Some(resume) = resume {
         kernel.task(me).resume = resume();
     }
-    kernel.task(me).op = op().when(Guard::NEVER);
     let task = kernel.task(me);
+    if !task.is_within() {
+        task.within = [task.op.object, task.op.also];
+    }
+    task.op = op().when(Guard::NEVER);
     task.parked_words = 0;
     for (place, address) in task.parked_on.iter_mut().zip(addresses) {
         *place = address;
@@ -139,6 +142,7 @@ impl Kernel {
         let task = self.task(sleeper);
         task.timed_out = false;
         task.cause = cause;
+        task.slept = [task.op.object, task.op.also];
         task.since = 0;
         if task.resumes {
             task.op = task.resume;

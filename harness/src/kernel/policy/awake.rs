@@ -28,7 +28,11 @@ pub(crate) struct Sleeper {
     pub(crate) task: u32,
     /// It found a number at which it does not write.
     pub(crate) reads: bool,
+    /// What it touches lies at the same addresses in every execution.
+    pub(crate) lasts: bool,
     pub(crate) tail: Tail,
+    /// What it touched.
+    pub(crate) touches: Touches,
 }
 
 impl Kernel {
@@ -43,9 +47,13 @@ impl Kernel {
         let (task, done) = (event.choice.task(), Touches::of_event(event));
         let kernel: *const Kernel = self;
         self.retain_sleepers(|sleeper| {
-            // SAFETY: slots are not what `retain_sleepers` writes.
-            let slot = unsafe { (*kernel).task(sleeper.task as usize) };
-            let next = Touches::of_task(slot, sleeper.reads, sleeper.tail);
+            let now = || {
+                // SAFETY: slots are not what `retain_sleepers` writes.
+                let slot = unsafe { (*kernel).task(sleeper.task as usize) };
+                Touches::of_task(slot, sleeper.reads, sleeper.tail)
+            };
+            // Whoever was woken from a wait stands before something else already.
+            let next = if sleeper.lasts { sleeper.touches } else { now() };
             sleeper.task as usize != task && !done.conflicts(&next)
         });
     }

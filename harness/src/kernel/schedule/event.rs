@@ -35,6 +35,10 @@ pub(crate) struct Event {
     pub(crate) writes_at: Option<(u64, u8)>,
     /// The step that woke or started the task, so that this one could follow.
     pub(crate) cause: Option<u32>,
+    /// The objects of the operation of which it is the rest, after a sleep.
+    pub(crate) within: [usize; 2],
+    /// The objects that the task slept on until it was woken.
+    pub(crate) slept: [usize; 2],
     /// Time passed before this step could be: it follows so many first steps.
     pub(crate) since: u32,
     /// Of a thread: the `ended` word of its process, which ends it; else 0.

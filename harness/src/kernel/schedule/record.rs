@@ -59,6 +59,8 @@ impl Kernel {
             shown: [(0, 0); 2],
             writes_at: (op.bytes > 0).then_some((op.bits, op.bytes)),
             cause: (task.cause != NOBODY).then_some(task.cause),
+            within: task.rest_of(),
+            slept: task.slept,
             since: task.since,
             lives_by: task.lives_by,
             tail: Tail::default(),

@@ -153,7 +153,7 @@ impl Dpor {
                 here.asleep.push(self.trace.as_sleeper(level));
             }
             for waiting in here.planned.waiting() {
-                let resumed = waiting.resume(level, &self.levels[level].asleep, self.trace.fixed());
+                let resumed = waiting.resume(level, &self.levels[level].asleep);
                 resumed.into_iter().for_each(|steps| self.cover(level, steps, kernel));
             }
             if self.go_on_from(level) {

@@ -23,8 +23,8 @@ pub(super) enum Last {
     Step(usize),
     /// The announced operation of a task, as it stood at the end.
     Pending(usize),
-    /// A step of a task about which nothing else is known.
-    Task(usize),
+    /// The end of a sleep of a task, by its deadline, and what that touches.
+    Sleep(usize, Touches),
 }
 
 /// A race to be reversed.
@@ -68,13 +68,23 @@ impl Trace {
         };
         let found = self.reversible(kernel, task, index, &Touches::of_event(event), &when, past);
         races.extend(found.into_iter().map(|first| Race { first, last: Last::Step(index), until: index }));
-        // Woken although its deadline had passed: it could have gone on by itself.
-        if let Some(cause) = event.cause.map(|cause| cause as usize)
-            && could_go(kernel, cause, task)
-            && self.step(cause).task != task
-        {
-            races.push(Race { first: cause, last: Last::Task(task), until: index });
-        }
+        let slept = Touches::of_sleep_before(event);
+        races.extend(self.race_of_woken(kernel, task, event.cause.map(|cause| cause as usize), slept, index));
+    }
+
+    /// The race of a task that a step woke from its sleep although its deadline had passed: it
+    /// could have gone on by itself.
+    pub(super) fn race_of_woken(
+        &self,
+        kernel: &Kernel,
+        task: usize,
+        cause: Option<usize>,
+        slept: Touches,
+        until: usize,
+    ) -> Option<Race> {
+        let woken = |&cause: &usize| could_go(kernel, cause, task) && self.step(cause).task != task;
+        let first = cause.filter(woken)?;
+        Some(Race { first, last: Last::Sleep(task, slept), until })
     }
 
     /// The races of what a task stood before in the end, with the steps before `until`.
@@ -205,7 +215,8 @@ impl Step {
         let shown = || event.shown.into_iter().find(|&(other, _)| other == word);
         // Who has not ended has a 0 there.
         let ended = || (event.tail.ends == word).then_some(Some(0));
-        let unknown = || self.touches.everything || event.shown[1].0 == EVERYTHING;
+        let unknown =
+            || self.touches.everything || event.shown[1].0 == EVERYTHING || event.within.contains(&word);
         called
             .or_else(|| shown().map(|(_, before)| Some(before)))
             .or_else(ended)

@@ -32,7 +32,6 @@
 use super::races::{Last, Race};
 use super::trace::Trace;
 use crate::kernel::{Kernel, Sleeper, Tail, Touches};
-use std::ops::Range;
 
 /// A step of a reversal.
 #[derive(Clone)]
@@ -40,7 +39,6 @@ pub(super) struct Item {
     pub(super) who: Sleeper,
     /// Its number among the steps of its task.
     number: u32,
-    pub(super) touches: Touches,
     /// Its place in the execution, if it had one.
     step: Option<usize>,
     /// It does what it did then: all that happened before it does so again.
@@ -77,18 +75,19 @@ pub(super) struct Waiting {
 impl Waiting {
     /// The reversal, from the state of `level`, to which its dropped steps led; none if the
     /// step that was run there meanwhile is known to cover it.
-    pub(super) fn resume(self, level: usize, asleep: &[Sleeper], fixed: &Range<usize>) -> Option<Reversal> {
+    pub(super) fn resume(self, level: usize, asleep: &[Sleeper]) -> Option<Reversal> {
         let Waiting { mut steps, task } = self;
         steps.start = level;
         steps.dropped.clear();
-        if steps.items.iter().all(|item| item.touches.lie_in(fixed)) {
+        if steps.items.iter().all(|item| item.who.lasts) {
             return Some(steps);
         }
         // Some of what it touches lies elsewhere by now. Only what the step did besides its
         // operation was not known to commute with it.
         let tail =
             asleep.iter().rev().find(|who| who.task as usize == task).map(|who| Touches::of_tail(who.tail));
-        let commutes = tail.is_some_and(|tail| !steps.items.iter().any(|item| item.touches.conflicts(&tail)));
+        let commutes =
+            tail.is_some_and(|tail| !steps.items.iter().any(|item| item.who.touches.conflicts(&tail)));
         (!commutes).then_some(steps)
     }
 }
@@ -111,7 +110,6 @@ impl Reversal {
             .map(|index| Item {
                 who: trace.as_sleeper(index),
                 number: trace.step(index).number,
-                touches: trace.step(index).touches,
                 step: Some(index),
                 again: true,
                 known: true,
@@ -176,7 +174,7 @@ impl Reversal {
         trace: &Trace,
     ) -> Begins {
         let commutes =
-            |items: &[Item], touches: &Touches| items.iter().all(|item| !item.touches.conflicts(touches));
+            |items: &[Item], touches: &Touches| items.iter().all(|item| !item.who.touches.conflicts(touches));
         let Some(at) = self.first_of(task) else {
             let commutes = next().is_some_and(|next| commutes(&self.items, &next));
             return if commutes { Begins::sure(known) } else { Begins::No };
@@ -188,7 +186,7 @@ impl Reversal {
         if at == 0 || item.again {
             return Begins::Yes;
         }
-        if !commutes(earlier, &item.touches) {
+        if !commutes(earlier, &item.who.touches) {
             return Begins::No;
         }
         if item.known || !known {
@@ -218,10 +216,9 @@ impl Item {
     fn last(race: &Race, trace: &Trace, kernel: &Kernel) -> (Item, Option<u32>) {
         let first = trace.step(race.first);
         let number = |task| trace.own_before(task, race.until) as u32 + 1;
-        let item = |task: usize, reads, tail, touches, known| Item {
-            who: Sleeper { task: task as u32, reads, tail },
+        let item = |task, reads, tail, touches, known| Item {
+            who: trace.sleeper(task, reads, tail, touches),
             number: number(task),
-            touches,
             step: None,
             again: false,
             known,
@@ -255,7 +252,7 @@ impl Item {
                 let touches = Touches::of_task(slot, reads, Tail::default());
                 (item(task, reads, Tail::default(), touches, false), Some(slot.cause))
             }
-            Last::Task(task) => (item(task, false, Tail::default(), Touches::everything(), false), None),
+            Last::Sleep(task, touches) => (item(task, false, Tail::default(), touches, false), None),
         }
     }
 
@@ -267,12 +264,11 @@ impl Item {
         let item = Item {
             who: trace.as_sleeper(race.first),
             number: step.number,
-            touches: step.touches,
             step: Some(race.first),
             again: false,
             known: false,
             perhaps: true,
         };
-        (!called.conflicts(&last.touches)).then_some(item)
+        (!called.conflicts(&last.who.touches)).then_some(item)
     }
 }

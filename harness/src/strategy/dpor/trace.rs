@@ -11,7 +11,7 @@
 //! Source: Mattern, "Virtual time and global states of distributed systems" (1989).
 
 use super::races::{Last, Race};
-use crate::kernel::{EVERYTHING, End, Event, Kernel, NOBODY, Sleeper, Touches};
+use crate::kernel::{EVERYTHING, End, Event, Kernel, NOBODY, Sleeper, Tail, Touches};
 use rustc_hash::FxHashMap;
 use std::ops::Range;
 
@@ -93,6 +93,9 @@ impl Trace {
 
     /// What step number `own` (from 0) of a task touches, if it was announced.
     pub(super) fn announced(&self, kernel: &Kernel, who: &Sleeper, own: usize) -> Option<Touches> {
+        if who.lasts {
+            return Some(who.touches);
+        }
         let task = who.task as usize;
         let steps = self.by_task.get(task)?;
         if let Some(&step) = steps.get(own) {
@@ -110,12 +113,17 @@ impl Trace {
 
     /// The task of a step, to fall asleep once that was explored.
     pub(super) fn as_sleeper(&self, index: usize) -> Sleeper {
-        let Step { task, event, .. } = &self.steps[index];
+        let Step { task, event, touches, .. } = &self.steps[index];
         let mut tail = event.tail;
         if tail.peeks != 0 && !self.fixed.contains(&tail.peeks) {
             tail.peeks = EVERYTHING;
         }
-        Sleeper { task: *task as u32, reads: event.only_reads(), tail }
+        self.sleeper(*task, event.only_reads(), tail, *touches)
+    }
+
+    /// A task whose next step touches this.
+    pub(super) fn sleeper(&self, task: usize, reads: bool, tail: Tail, touches: Touches) -> Sleeper {
+        Sleeper { task: task as u32, reads, lasts: touches.lie_in(&self.fixed), tail, touches }
     }
 
     /// Forgets all but the first `len` steps.
@@ -247,6 +255,9 @@ impl Trace {
                 _ => self.len() - 1,
             };
             let stopped = cut || slot.ended_by != NOBODY;
+            let slept = Touches::of_last_sleep(slot);
+            let cause = Some(slot.cause as usize).filter(|&cause| cause <= last);
+            races.extend(self.race_of_woken(kernel, task, cause, slept, self.len()));
             if stopped && slot.cause as usize == last {
                 // That step started or woke it: before, it stood nowhere.
                 continue;

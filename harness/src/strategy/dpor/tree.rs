@@ -15,12 +15,11 @@
 
 use super::reversal::{Begins, Item, Reversal, Waiting};
 use super::trace::Trace;
-use crate::kernel::{Kernel, Sleeper, Touches};
+use crate::kernel::{Kernel, Sleeper};
 
 /// A task that goes on, and what then.
 pub(super) struct Node {
     pub(super) who: Sleeper,
-    touches: Touches,
     /// Its step touches nothing else.
     known: bool,
     /// It goes on if it can after a step that is not known; if it cannot, nothing of what is
@@ -56,7 +55,7 @@ impl Tree {
         let mut tree = self;
         while !steps.is_empty() {
             let begins = |node: &Node| {
-                let next = || node.next(&steps, trace, kernel);
+                let next = || steps.next_of(&node.who, trace, kernel);
                 steps.begins_with(node.who.task as usize, node.known, next, trace)
             };
             let found =
@@ -84,21 +83,10 @@ impl Tree {
     }
 }
 
-impl Node {
-    /// What its step touches; none if that lies elsewhere in every execution, and the last
-    /// does not show it.
-    fn next(&self, steps: &Reversal, trace: &Trace, kernel: &Kernel) -> Option<Touches> {
-        if self.touches.lie_in(trace.fixed()) {
-            return Some(self.touches);
-        }
-        steps.next_of(&self.who, trace, kernel)
-    }
-}
-
 /// A sequence as a branch.
 fn branch(steps: &Reversal) -> Option<Node> {
-    steps.steps().iter().rev().fold(None, |then, &Item { who, touches, known, perhaps, .. }| {
+    steps.steps().iter().rev().fold(None, |then, &Item { who, known, perhaps, .. }| {
         let then = Tree { branches: then.into_iter().collect(), waiting: Vec::new() };
-        Some(Node { who, touches, known, perhaps, then })
+        Some(Node { who, known, perhaps, then })
     })
 }
