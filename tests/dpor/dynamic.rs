@@ -21,12 +21,12 @@ enum Fate {
 
 /// A task, and those that it starts before it acts.
 #[derive(Clone, Debug)]
-pub(super) struct Drawn {
+struct Drawn {
     is_thread: bool,
     fate: Fate,
     number: usize,
-    pub(super) actions: Vec<Action>,
-    pub(super) children: Vec<Drawn>,
+    actions: Vec<Action>,
+    children: Vec<Drawn>,
 }
 
 enum Handle {
@@ -35,7 +35,7 @@ enum Handle {
 }
 
 /// A tree of up to four tasks.
-pub(super) fn draw(family: Family, seed: u64, number: u64) -> Drawn {
+fn draw(family: Family, seed: u64, number: u64) -> Drawn {
     let mut rng = Rng::derive(seed, number);
     let lists = family.program(seed, number);
     let mut tasks: Vec<(usize, Drawn)> = Vec::new();
@@ -93,15 +93,15 @@ fn program(drawn: &Drawn) -> AnyProgram {
 
 /// What the executions of many programs add up to.
 #[derive(Debug, Default)]
-pub(super) struct Total {
-    pub(super) programs: u64,
+struct Total {
+    programs: u64,
     schedules: usize,
     traces: usize,
-    pub(super) blocked: usize,
+    blocked: usize,
 }
 
 /// Compares both strategies on a program, if it has fewer than `most` schedules; or what is wrong.
-pub(super) fn compare_one(drawn: &Drawn, most: u64, total: &mut Total) -> Result<(), String> {
+fn compare_one(drawn: &Drawn, most: u64, total: &mut Total) -> Result<(), String> {
     let program = program(drawn);
     let record = |strategy, most| {
         let runs = program.record(&Config { strategy, ..config() }, 0..most).unwrap();
@@ -121,6 +121,38 @@ pub(super) fn compare_one(drawn: &Drawn, most: u64, total: &mut Total) -> Result
     total.traces += run.len();
     total.blocked += given_up.len();
     Ok(())
+}
+
+/// Programs of which an outcome was lost: a process cuts its threads off, and what was planned
+/// behind its last step can no longer be.
+#[test]
+fn nothing_is_lost_where_a_process_cuts_off_what_is_planned() {
+    use Action::*;
+    let thread = |fate, number, actions: &[Action], children| Drawn {
+        is_thread: true,
+        fate,
+        number,
+        actions: actions.to_vec(),
+        children,
+    };
+    let process = |actions: &[Action], children| Drawn {
+        is_thread: false,
+        fate: Fate::Joined,
+        number: 0,
+        actions: actions.to_vec(),
+        children,
+    };
+    let exchanges = thread(Fate::Joined, 2, &[LeaveIf(1, 1), Exchange(0, 0, 1)], vec![]);
+    let adds = thread(Fate::Joined, 2, &[Add(0)], vec![]);
+    let programs = [
+        process(&[Set(1, 2)], vec![thread(Fate::Left, 1, &[PanicIf(0, 0)], vec![exchanges])]),
+        process(&[Set(1, 1)], vec![thread(Fate::Left, 1, &[Set(1, 1), PanicIf(0, 0)], vec![adds])]),
+    ];
+    let mut total = Total::default();
+    for drawn in &programs {
+        compare_one(drawn, 500, &mut total).unwrap_or_else(|wrong| panic!("{drawn:?}\n{wrong}"));
+    }
+    assert_eq!(total.programs, programs.len() as u64, "{total:?}");
 }
 
 /// Threads end with their process, wherever they stand.

@@ -6,6 +6,9 @@ use selvedge_harness::strategy::Strategy;
 use selvedge_harness::{Report, check};
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
+
+const BRIEF: Duration = Duration::from_millis(1);
 
 fn explore(body: impl Fn() + Send + Sync) -> Report {
     let config = Config::default().strategy(Strategy::Dpor).ignore_environment();
@@ -44,6 +47,25 @@ fn orders_of_a_lock_in_memory_of_its_own_are_all_found() {
         let shared = explore(|| together(Shared::new(Mutex::new(0)), tasks, lock_twice));
         assert_eq!((own.tally.executions, shared.tally.executions), (orders, orders), "{tasks}");
     }
+}
+
+/// Whoever is woken from a wait with a deadline could have gone on by itself: what it waits at
+/// lies elsewhere in every execution.
+#[test]
+fn a_deadline_and_a_notification_at_the_same_moment_come_in_both_orders() {
+    let body = || {
+        let state = Arc::new((Mutex::new(0), Condvar::new()));
+        let others = state.clone();
+        let waiter = thread::spawn(move || {
+            let guard = others.0.lock().unwrap();
+            others.1.wait_timeout(guard, BRIEF).unwrap().1.timed_out()
+        });
+        thread::sleep(BRIEF);
+        state.1.notify_one();
+        outcome(waiter.join().unwrap().to_string());
+    };
+    let report = explore(body);
+    assert_eq!(report.tally.outcomes.keys().map(String::as_str).collect::<Vec<_>>(), ["false", "true"]);
 }
 
 #[test]

@@ -70,6 +70,17 @@ pub(super) enum Action {
     IsBroken,
     Abort,
     Reset,
+    /// Takes a lock that survives its holder.
+    Inherit,
+    InheritBriefly,
+    /// Gives that lock up until notified.
+    WaitAsHeir,
+    WaitAsHeirBriefly,
+    Bequeath,
+    /// Fills a cell that is filled once.
+    Fill,
+    FillBriefly,
+    IsFilled,
 }
 
 /// What programs are drawn from.
@@ -98,6 +109,8 @@ pub(super) enum Family {
     Ties,
     /// Words, a lock, a condition variable, and the same.
     TiedConditions,
+    /// Words, locks that survive who has them, and cells that are filled once.
+    Heirs,
     /// Words and a barrier, with deadlines and without.
     Barriers,
     /// Everything.
@@ -212,6 +225,22 @@ impl Family {
                 IsBroken,
                 Abort,
                 Reset,
+            ],
+            Family::Heirs => &[
+                Sleep(1),
+                Inherit,
+                Inherit,
+                InheritBriefly,
+                Bequeath,
+                WaitAsHeir,
+                WaitAsHeirBriefly,
+                NotifyOne,
+                NotifyAll,
+                ExitIf(which, number),
+                Recover,
+                Fill,
+                FillBriefly,
+                IsFilled,
             ],
             Family::All => &[
                 Sleep(1),

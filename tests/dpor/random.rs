@@ -13,20 +13,20 @@ const SCHEDULES: u64 = if cfg!(debug_assertions) { 300 } else { 3_000 };
 
 /// What the executions of many programs add up to.
 #[derive(Debug, Default)]
-pub(super) struct Total {
-    pub(super) programs: u64,
-    pub(super) schedules: u64,
-    pub(super) traces: u64,
-    pub(super) blocked: u64,
+struct Total {
+    programs: u64,
+    schedules: u64,
+    traces: u64,
+    blocked: u64,
     /// Programs of which some execution broke a law.
-    pub(super) broken: u64,
+    broken: u64,
 }
 
 /// A drawn program: the actions of its tasks, of which the last `threads` belong to one process.
 #[derive(Clone, Debug)]
-pub(super) struct Drawn {
-    pub(super) actions: Vec<Vec<Action>>,
-    pub(super) threads: usize,
+struct Drawn {
+    actions: Vec<Vec<Action>>,
+    threads: usize,
 }
 
 impl Drawn {
@@ -73,7 +73,7 @@ fn compare_by(config: &Config, draw: impl Fn(u64) -> Drawn, seed: u64, programs:
 }
 
 /// The same for one program, if it has fewer than `most` schedules; or what is wrong.
-pub(super) fn compare_one(
+fn compare_one(
     config: &Config,
     drawn: &Drawn,
     most: u64,
@@ -202,14 +202,6 @@ fn each_trace_of_threads_is_run_once() {
     }
 }
 
-/// Whoever leaves a barrier changes what others find there. What it does in the middle of a
-/// wait, where it sleeps until somebody makes room, is not known before.
-#[test]
-fn nothing_is_lost_at_barriers() {
-    let total = compare(Family::Barriers, 16, 300, false);
-    assert!(total.blocked * 500 < total.traces, "{total:?}");
-}
-
 /// Who gets an item is decided by a word that only guards look at: what it held before is known.
 #[test]
 fn each_trace_of_queues_is_run_once() {
@@ -217,12 +209,20 @@ fn each_trace_of_queues_is_run_once() {
     assert!(total.broken > total.programs / 10, "{total:?}");
 }
 
-/// Time passes where nobody can go on, and destructors wait: still nothing is run in vain.
+/// Time passes where nobody can go on, destructors wait, and who waits at a barrier sleeps in the
+/// middle of an operation: still nothing is run in vain.
 #[test]
 fn nothing_is_lost_and_nothing_blocked_where_tasks_wait() {
-    let families = [(Family::Waits, 5), (Family::All, 7), (Family::Tidied, 12), (Family::Ties, 17)];
+    let families = [
+        (Family::Waits, 5),
+        (Family::All, 7),
+        (Family::Tidied, 12),
+        (Family::Barriers, 16),
+        (Family::Ties, 17),
+        (Family::Heirs, 18),
+    ];
     for (family, seed) in families {
-        let total = compare(family, seed, 300, false);
+        let total = compare(family, seed, 200, false);
         assert_eq!(total.blocked, 0, "{family:?}: {total:?}");
     }
 }

@@ -1,9 +1,9 @@
 //! What tasks of a drawn program act on, and what each execution comes out with.
 
 use super::programs::{Action, MOST};
-use selvedge::sync::BarrierWaitResult;
+use selvedge::sync::{BarrierWaitResult, RobustMutexGuard};
 use selvedge_harness::prelude::*;
-use selvedge_harness::{Kind, Recording, Verdict, visible};
+use selvedge_harness::{Checked, Kind, Recording, Verdict, visible};
 use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -20,6 +20,8 @@ shareable! {
         semaphore: Semaphore,
         event: Event,
         barrier: Barrier,
+        estate: RobustMutex<u32>,
+        filled: OnceCell<u32>,
         cell: RaceCell<u32>,
         /// What each action came out with, in no step of its own.
         seen: [AtomicU32; 16],
@@ -68,6 +70,7 @@ fn act_on(world: &World, queue: Option<&PlainQueue<u32>>, actions: &[Action], no
     let mut tidy = None;
     let mut held: [Option<_>; 2] = [None, None];
     let (mut reads, mut writes) = (None, None);
+    let mut heir = None;
     for (action, seen) in actions.iter().zip(noted) {
         let result = match *action {
             Action::Get(which) => world.numbers[which].get(),
@@ -217,6 +220,38 @@ fn act_on(world: &World, queue: Option<&PlainQueue<u32>>, actions: &[Action], no
                 world.barrier.reset();
                 0
             }
+            Action::Inherit if heir.is_none() => inherited(world.estate.lock(), &mut heir),
+            Action::InheritBriefly if heir.is_none() => {
+                inherited(world.estate.try_lock_for(BRIEF), &mut heir)
+            }
+            Action::WaitAsHeir => {
+                heir.take().map_or(9, |guard| inherited(world.condvar.wait(guard), &mut heir))
+            }
+            Action::WaitAsHeirBriefly => heir.take().map_or(9, |guard| {
+                let waited = world.condvar.wait_timeout(guard, BRIEF);
+                match waited {
+                    Ok((guard, result)) => {
+                        10 * u32::from(result.timed_out()) + inherited(Ok(guard), &mut heir)
+                    }
+                    Err(LockError::OwnerDied((guard, result))) => {
+                        let taken = inherited(Err(LockError::OwnerDied(guard)), &mut heir);
+                        10 * u32::from(result.timed_out()) + taken
+                    }
+                    Err(_) => 5,
+                }
+            }),
+            Action::Inherit | Action::InheritBriefly | Action::Bequeath => {
+                heir = None;
+                0
+            }
+            Action::Fill => *world.filled.get_or_init(|| {
+                world.numbers[0].set(1);
+                1
+            }),
+            Action::FillBriefly => {
+                world.filled.get_or_init_timeout(BRIEF, || world.numbers[0].get()).map_or(9, |number| *number)
+            }
+            Action::IsFilled => world.filled.get().map_or(9, |number| *number),
             Action::PutBriefly(number) => {
                 queue.map_or(9, |queue| u32::from(queue.put_timeout(number, BRIEF).is_ok()))
             }
@@ -233,6 +268,26 @@ fn act_on(world: &World, queue: Option<&PlainQueue<u32>>, actions: &[Action], no
     }
     true
 }
+
+/// How a lock that survives its holder was taken, if it was.
+fn inherited<'w>(taken: Inherited<'w>, heir: &mut Option<Heir<'w>>) -> u32 {
+    match taken {
+        Ok(guard) => {
+            *heir = Some(guard);
+            1
+        }
+        Err(LockError::OwnerDied(mut guard)) => {
+            guard.mark_consistent();
+            *heir = Some(guard);
+            2
+        }
+        Err(LockError::Unrecoverable) => 3,
+        Err(_) => 4,
+    }
+}
+
+type Heir<'w> = RobustMutexGuard<'w, u32, Checked>;
+type Inherited<'w> = Result<Heir<'w>, LockError<Heir<'w>>>;
 
 /// What waiting at the barrier came to.
 fn met(waited: Result<BarrierWaitResult, BarrierError>) -> u32 {
@@ -252,6 +307,8 @@ pub(super) fn world() -> World {
         semaphore: Semaphore::new(1),
         event: Event::new(),
         barrier: Barrier::new(2),
+        estate: RobustMutex::new(0),
+        filled: OnceCell::new(),
         cell: RaceCell::new(0),
         seen: std::array::from_fn(|_| AtomicU32::new(0)),
     }

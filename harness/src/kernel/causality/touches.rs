@@ -7,7 +7,8 @@
 //! A step touches the object of its operation (and a second one), the word that its
 //! guard looks at, the `ended` word of a task that it ends, and where a destructor had to look
 //! whether it must wait. Starting tasks touches their numbering. A thread's step
-//! looks at the `ended` word of its process, with which it ends.
+//! looks at the `ended` word of its process, with which it ends. Where a task slept in the
+//! middle of an operation, the rest of it touches the objects of that operation as well.
 //!
 //! 1. When in doubt, a step writes: more schedules are explored, none is lost.
 //! 2. Addresses are compared within one execution, without their address space: two

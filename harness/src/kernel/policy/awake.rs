@@ -6,8 +6,9 @@
 //! its own. If everybody who is enabled sleeps, whatever follows was seen elsewhere, and
 //! the execution ends as blocked.
 //!
-//! 1. A sleeper has not moved since it fell asleep: its announced operation is the one
-//!    that was explored.
+//! 1. A sleeper has not moved since it fell asleep: its step would be the one that was
+//!    explored, up to the first that touches the same. That may wake it from a wait and so
+//!    change what it stands before; what it touched where it was explored counts.
 //! 2. The steps up to the last but one were looked at when the last was recorded, the
 //!    last is looked at before the next choice; so all that a step did is known.
 //!
@@ -45,14 +46,17 @@ impl Kernel {
         self.plan.asleep_from = self.steps;
         let Some(event) = self.events().last() else { return };
         let (task, done) = (event.choice.task(), Touches::of_event(event));
+        let last = self.steps - 1;
         let kernel: *const Kernel = self;
         self.retain_sleepers(|sleeper| {
             let now = || {
                 // SAFETY: slots are not what `retain_sleepers` writes.
                 let slot = unsafe { (*kernel).task(sleeper.task as usize) };
-                Touches::of_task(slot, sleeper.reads, sleeper.tail)
+                // Whoever was woken from a wait stands before something else already.
+                let woken = slot.cause == last;
+                let stood = || Touches::of_task(slot, sleeper.reads, sleeper.tail);
+                if woken { Touches::of_last_sleep(slot) } else { stood() }
             };
-            // Whoever was woken from a wait stands before something else already.
             let next = if sleeper.lasts { sleeper.touches } else { now() };
             sleeper.task as usize != task && !done.conflicts(&next)
         });

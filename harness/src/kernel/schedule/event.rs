@@ -26,8 +26,8 @@ pub(crate) struct Event {
     pub(crate) part: Option<u64>,
     /// When it could run.
     pub(crate) guard: Guard,
-    /// What lay at `object` and `also` before the step, where they lie in the arena.
-    pub(crate) before: [Option<u64>; 2],
+    /// What lay at its objects before the step, where they lie in the arena.
+    pub(crate) before: [Option<u64>; 4],
     /// The words that only guards look at, as it changed them: where, and what was there
     /// before. At most two; [`EVERYTHING`] stands for more.
     pub(crate) shown: [(usize, u32); 2],
@@ -44,6 +44,13 @@ pub(crate) struct Event {
     /// Of a thread: the `ended` word of its process, which ends it; else 0.
     pub(crate) lives_by: usize,
     pub(crate) tail: Tail,
+}
+
+impl Event {
+    /// The objects of its operation, and of that of which it is the rest; 0 for none.
+    pub(crate) fn objects(&self) -> [usize; 4] {
+        [self.object, self.also, self.within[0], self.within[1]]
+    }
 }
 
 /// What a step did besides its operation, up to the next point: known when it is over.

@@ -43,6 +43,7 @@ impl Kernel {
             None
         };
         let choice = sent.map_or(choice, |signal| Choice::new(choice.task(), Outcome::Signal(signal)));
+        let within = task.rest_of();
         let event = Event {
             choice,
             kind: op.kind,
@@ -55,11 +56,11 @@ impl Kernel {
             value: 0,
             part: None,
             guard: op.guard,
-            before: [self.peek(op.object), self.peek(op.also)],
+            before: [op.object, op.also, within[0], within[1]].map(|object| self.peek(object)),
             shown: [(0, 0); 2],
             writes_at: (op.bytes > 0).then_some((op.bits, op.bytes)),
             cause: (task.cause != NOBODY).then_some(task.cause),
-            within: task.rest_of(),
+            within,
             slept: task.slept,
             since: task.since,
             lives_by: task.lives_by,

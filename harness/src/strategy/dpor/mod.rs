@@ -37,18 +37,15 @@
 //! on one.
 //!
 //! Blocked executions: none where an operation can always run or its guard looks at its own
-//! object (words, plain data, locks, condition variables, semaphores) or at a word that only
-//! guards look at (how many items a queue has), whether tasks panic or not, destructors wait,
-//! or deadlines pass. Two kinds remain. Whether a descriptor is ready is not written down, nor
-//! what lies in memory that is not shared: a plan may name a task that cannot go on. And a
-//! step that ends a process and cuts its threads off commutes with nothing, for only once it was
-//! run it is known that it ends the process: if it conflicted with those threads' steps alone,
-//! somebody who sleeps could seem to cover orders of the two that nobody explored. So what is left
-//! after it may have been run elsewhere; and declared threads of one process run traces more than
-//! once. Plans over barriers block, too.
-//!
-//! Known to lose outcomes: deadlines that pass at the same moment at a condition or a barrier,
-//! `Barrier::waiting` beside the end of a wait, and what threads did that their process cuts off.
+//! object (words, plain data, locks, condition variables, semaphores, barriers) or at a word that
+//! only guards look at (how many items a queue has), whether tasks panic or not, destructors wait,
+//! or deadlines pass, be it several at the same moment. Two kinds remain. Whether a descriptor
+//! is ready is not written down, nor what lies in memory that is not shared: a plan may name a
+//! task that cannot go on. And a step that ends a process and cuts its threads off commutes with
+//! nothing, for only once it was run it is known that it ends the process: if it conflicted with
+//! those threads' steps alone, somebody who sleeps could seem to cover orders of the two that
+//! nobody explored. So what is left after it may have been run elsewhere. Threads that a program
+//! declares end for themselves, and cost nothing of the kind.
 //!
 //! Sources: Abdulla, Aronis, Jonsson, Sagonas, "Optimal dynamic partial order reduction",
 //! POPL 2014, and "Source sets: a foundation for optimal dynamic partial order reduction",
@@ -100,14 +97,18 @@ impl Dpor {
     fn extend(&mut self, diverged: bool) {
         let steps = self.trace.len();
         self.levels.truncate(steps + usize::from(diverged));
-        if let Some(level) = self.perhaps
-            && level < steps
-            && self.levels[level].chosen != self.trace.step(level).task
-        {
-            self.levels.truncate(level);
+        let taken = |level: usize| self.trace.step(level).task;
+        let mut left = self.perhaps.map_or(steps..steps, |level| level..steps.min(self.levels.len()));
+        let mut planned = Tree::default();
+        if let Some(level) = left.find(|&level| self.levels[level].chosen != taken(level)) {
+            // What was planned beside the step that could not be taken still is.
+            self.levels.truncate(level + 1);
+            self.levels[level].chosen = taken(level);
+            planned = self.levels[level].planned.take(taken(level));
         }
         for step in self.levels.len()..steps {
-            self.levels.push(Level { chosen: self.trace.step(step).task, ..Level::default() });
+            let planned = std::mem::take(&mut planned);
+            self.levels.push(Level { chosen: taken(step), planned, asleep: Vec::new() });
         }
     }
 
@@ -169,10 +170,10 @@ impl Dpor {
         let Some(mut node) = here.planned.next() else { return false };
         here.chosen = node.who.task as usize;
         self.branch = level;
-        self.perhaps = None;
+        self.perhaps = node.perhaps.then_some(level);
         while let Some(next) = node.then.next() {
             let chosen = next.who.task as usize;
-            if next.perhaps && self.perhaps.is_none() && node.then.is_empty() {
+            if next.perhaps && self.perhaps.is_none() {
                 self.perhaps = Some(self.levels.len());
             }
             self.levels.push(Level { chosen, planned: node.then, asleep: Vec::new() });

@@ -8,7 +8,9 @@
 //! guard would be, of which each step that touches it wrote down what it found there. Words
 //! that only guards look at (how many items a queue has) are changed by operations on their
 //! object alone. Time passes where nobody can go on: so a step that follows its passing could
-//! not have run before a step that precedes it, unless its guard held there.
+//! not have run before a step that precedes it, unless its guard held there. Whoever is woken
+//! from a sleep whose deadline has passed at that moment could have gone on by itself, and
+//! that races with the step that woke it.
 //!
 //! 1. Between the two steps of a race no third step lies that happens after the first,
 //!    before the second, and races with it.
@@ -36,8 +38,12 @@ pub(super) struct Race {
     pub(super) until: usize,
 }
 
-/// When a step can run, as far as its own record tells.
-struct When {
+/// A step that may run earlier than it did, and when it can, as far as its own record tells.
+struct Late<'a> {
+    kernel: &'a Kernel,
+    task: usize,
+    /// It stands behind the steps before this one.
+    until: usize,
     guard: Guard,
     /// The step that woke or started its task for it, if one did.
     cause: Option<usize>,
@@ -55,8 +61,10 @@ impl Trace {
         past: &[u32],
         races: &mut Vec<Race>,
     ) {
-        let task = event.choice.task();
-        let when = When {
+        let late = Late {
+            kernel,
+            task: event.choice.task(),
+            until: index,
             guard: event.guard,
             cause: event.cause.map(|cause| cause as usize),
             since: event.since,
@@ -66,59 +74,46 @@ impl Trace {
                 _ => None,
             },
         };
-        let found = self.reversible(kernel, task, index, &Touches::of_event(event), &when, past);
+        let found = self.reversible(&late, &Touches::of_event(event), past);
         races.extend(found.into_iter().map(|first| Race { first, last: Last::Step(index), until: index }));
-        let slept = Touches::of_sleep_before(event);
-        races.extend(self.race_of_woken(kernel, task, event.cause.map(|cause| cause as usize), slept, index));
-    }
-
-    /// The race of a task that a step woke from its sleep although its deadline had passed: it
-    /// could have gone on by itself.
-    pub(super) fn race_of_woken(
-        &self,
-        kernel: &Kernel,
-        task: usize,
-        cause: Option<usize>,
-        slept: Touches,
-        until: usize,
-    ) -> Option<Race> {
-        let woken = |&cause: &usize| could_go(kernel, cause, task) && self.step(cause).task != task;
-        let first = cause.filter(woken)?;
-        Some(Race { first, last: Last::Sleep(task, slept), until })
+        races.extend(self.race_of_woken(&late, Touches::of_sleep_before(event)));
     }
 
     /// The races of what a task stood before in the end, with the steps before `until`.
     pub(super) fn races_of_pending(&self, kernel: &Kernel, task: usize, until: usize, races: &mut Vec<Race>) {
         let slot = kernel.task(task);
         let past = self.past_of(task, Some(slot.cause), until);
-        let cause = Some(slot.cause as usize).filter(|&cause| cause < until);
-        let held = (slot.ended_by == NOBODY).then(|| kernel.could_go_on(task));
-        let when = When { guard: slot.op.guard, cause, since: slot.since, held };
-        let touches = Touches::of_task(slot, false, Tail::default());
-        let found = self.reversible(kernel, task, until, &touches, &when, &past);
+        let late = Late::pending(kernel, task, until);
+        let found = self.reversible(&late, &Touches::of_task(slot, false, Tail::default()), &past);
         races.extend(found.into_iter().map(|first| Race { first, last: Last::Pending(task), until }));
     }
 
-    /// The steps before `until` with which a further step of `task` races. Where it is not known whether
-    /// it could have run before one, that one counts, and so do those that it would cover.
-    fn reversible(
-        &self,
-        kernel: &Kernel,
-        task: usize,
-        until: usize,
-        touches: &Touches,
-        when: &When,
-        past: &[u32],
-    ) -> Vec<usize> {
+    /// The race of a task that stood before something in the end with the step that woke it.
+    pub(super) fn race_of_pending_woken(&self, kernel: &Kernel, task: usize) -> Option<Race> {
+        let slept = Touches::of_last_sleep(kernel.task(task));
+        self.race_of_woken(&Late::pending(kernel, task, self.len()), slept)
+    }
+
+    /// The race of a task that a step woke from its sleep although its deadline had passed: it
+    /// could have gone on by itself.
+    fn race_of_woken(&self, late: &Late<'_>, slept: Touches) -> Option<Race> {
+        let woken =
+            |&cause: &usize| could_go(late.kernel, cause, late.task) && self.step(cause).task != late.task;
+        let first = late.cause.filter(woken)?;
+        Some(Race { first, last: Last::Sleep(late.task, slept), until: late.until })
+    }
+
+    /// The steps with which a later one races. Where it is not known whether it could have run
+    /// before one, that one counts, and so do those that it would cover.
+    fn reversible(&self, late: &Late<'_>, touches: &Touches, past: &[u32]) -> Vec<usize> {
         let mut found: Vec<(usize, bool)> = Vec::new();
         self.conflicts(touches, |index| {
-            if index >= until {
+            if index >= late.until {
                 return false;
             }
             let covered = self.is_in(index, past);
-            let runs = || self.could_run_before(kernel, task, when, index, until);
-            let runs = if covered { Some(true) } else { runs() };
-            if !covered && runs != Some(false) && self.step(index).task != task {
+            let runs = if covered { Some(true) } else { self.could_run_before(late, index) };
+            if !covered && runs != Some(false) && self.step(index).task != late.task {
                 found.push((index, runs.is_some()));
             }
             runs == Some(true)
@@ -139,68 +134,60 @@ impl Trace {
     }
 
     /// Whether a step could have run instead of an earlier one; `None` if that is not known.
-    fn could_run_before(
-        &self,
-        kernel: &Kernel,
-        task: usize,
-        when: &When,
-        index: usize,
-        until: usize,
-    ) -> Option<bool> {
-        if when.since > 0 && index >= when.since as usize {
+    fn could_run_before(&self, late: &Late<'_>, index: usize) -> Option<bool> {
+        if late.since > 0 && index >= late.since as usize {
             return Some(true);
         }
-        match when.guard.cmp {
+        match late.guard.cmp {
             Cmp::Always => Some(true),
-            Cmp::Never => Some(when.cause.is_some()),
-            _ => match self.held_there(when, index, until) {
+            Cmp::Never => Some(late.cause.is_some()),
+            _ => match self.held_there(late, index) {
                 Some(true) => Some(true),
                 // Its deadline may have passed there already.
-                held => self
-                    .stood_there(kernel, task, when, index, until)
-                    .filter(|&could| could || held.is_none())
-                    .or(held),
+                held => self.stood_there(late, index).filter(|&could| could || held.is_none()).or(held),
             },
         }
     }
 
-    /// Whether a guard holds where neither the step `index` was taken nor any that happens after
+    /// Whether its guard holds where neither the step `index` was taken nor any that happens after
     /// it. The first of these that touches the guard's word found it as it is there, for whoever
     /// changes it conflicts with that one; if none does, it is as it was in the end.
-    fn held_there(&self, when: &When, index: usize, until: usize) -> Option<bool> {
-        if when.guard.asks_descriptor() || !self.fixed().contains(&when.guard.word) {
+    fn held_there(&self, late: &Late<'_>, index: usize) -> Option<bool> {
+        if late.guard.asks_descriptor() || !self.fixed().contains(&late.guard.word) {
             return None;
         }
         let first = self.step(index);
-        let found = (index..until)
+        let found = (index..late.until)
             .filter(|&step| self.clock(step)[first.task] >= first.number)
-            .find_map(|step| self.step(step).found(when.guard.word));
-        found.map_or(when.held, |word| word.map(|word| when.guard.holds(word)))
+            .find_map(|step| self.step(step).found(late.guard.word));
+        found.map_or(late.held, |word| word.map(|word| late.guard.holds(word)))
     }
 
-    /// Whether a step of `task` could run instead of an earlier one, where what its guard looks at
-    /// was not written down: as it could there, if the task stood before it already (and did not
-    /// sleep) and nothing changed that in between but what happens after the earlier one.
-    fn stood_there(
-        &self,
-        kernel: &Kernel,
-        task: usize,
-        when: &When,
-        index: usize,
-        until: usize,
-    ) -> Option<bool> {
-        let own = self.own_before(task, self.len());
-        let stood = self.own_before(task, index) == own && when.cause.is_none_or(|cause| index > cause);
+    /// Whether it could run instead of an earlier step, where what its guard looks at was not
+    /// written down: as it could there, if the task stood before it already (and did not sleep)
+    /// and nothing changed that in between but what happens after the earlier one.
+    fn stood_there(&self, late: &Late<'_>, index: usize) -> Option<bool> {
+        let own = self.own_before(late.task, self.len());
+        let stood = self.own_before(late.task, index) == own && late.cause.is_none_or(|cause| index > cause);
         let first = self.step(index);
-        let word = when.guard.word;
         let changes = |step: usize| {
             let Step { touches, event, .. } = self.step(step);
             let apart = self.clock(step)[first.task] < first.number;
             // The end of a task closes what it had open.
-            let ends = when.guard.asks_descriptor() && event.tail.ends != 0;
-            apart && (ends || touches.words().iter().any(|&(other, _)| other == word))
+            let ends = late.guard.asks_descriptor() && event.tail.ends != 0;
+            apart && (ends || touches.words().iter().any(|&(other, _)| other == late.guard.word))
         };
-        (stood && !(index..until).any(changes)).then(|| could_go(kernel, index, task))
+        (stood && !(index..late.until).any(changes)).then(|| could_go(late.kernel, index, late.task))
+    }
+}
+
+impl Late<'_> {
+    /// What a task stood before in the end, behind the steps before `until`.
+    fn pending(kernel: &Kernel, task: usize, until: usize) -> Late<'_> {
+        let slot = kernel.task(task);
+        let cause = Some(slot.cause as usize).filter(|&cause| cause < until);
+        let held = (slot.ended_by == NOBODY).then(|| kernel.could_go_on(task));
+        Late { kernel, task, until, guard: slot.op.guard, cause, since: slot.since, held }
     }
 }
 
@@ -209,14 +196,12 @@ impl Step {
     /// changed the word and that is not known.
     fn found(&self, word: usize) -> Option<Option<u32>> {
         let event = &self.event;
-        let at =
-            |object: usize, before: Option<u64>| (object == word).then(|| before.map(|word| word as u32));
-        let called = at(event.object, event.before[0]).or_else(|| at(event.also, event.before[1]));
+        let called = event.objects().iter().position(|&object| object == word);
+        let called = called.map(|at| event.before[at].map(|word| word as u32));
         let shown = || event.shown.into_iter().find(|&(other, _)| other == word);
         // Who has not ended has a 0 there.
         let ended = || (event.tail.ends == word).then_some(Some(0));
-        let unknown =
-            || self.touches.everything || event.shown[1].0 == EVERYTHING || event.within.contains(&word);
+        let unknown = || self.touches.everything || event.shown[1].0 == EVERYTHING;
         called
             .or_else(|| shown().map(|(_, before)| Some(before)))
             .or_else(ended)

@@ -200,7 +200,7 @@ impl Reversal {
     pub(super) fn next_of(&self, who: &Sleeper, trace: &Trace, kernel: &Kernel) -> Option<Touches> {
         let task = who.task as usize;
         let dropped = self.dropped.iter().filter(|&&other| other == task).count();
-        trace.announced(kernel, who, trace.own_before(task, self.start) + dropped)
+        trace.announced(kernel, who, trace.own_before(task, self.start) + dropped, self.start)
     }
 }
 

@@ -91,24 +91,33 @@ impl Trace {
         self.by_task.get(task).map_or(0, |own| own.partition_point(|&step| (step as usize) < before))
     }
 
-    /// What step number `own` (from 0) of a task touches, if it was announced.
-    pub(super) fn announced(&self, kernel: &Kernel, who: &Sleeper, own: usize) -> Option<Touches> {
+    /// What step number `own` (from 0) of a task, which stood before it at step `at`, touches
+    /// there, if it was announced.
+    pub(super) fn announced(&self, kernel: &Kernel, who: &Sleeper, own: usize, at: usize) -> Option<Touches> {
         if who.lasts {
             return Some(who.touches);
         }
         let task = who.task as usize;
         let steps = self.by_task.get(task)?;
+        // Who was woken since slept there.
+        let slept = |cause: u32| cause != NOBODY && cause as usize >= at;
         if let Some(&step) = steps.get(own) {
-            return Some(Touches::of(&self.steps[step as usize].event, who.reads, who.tail));
+            let event = &self.steps[step as usize].event;
+            let stood = || Touches::of(event, who.reads, who.tail);
+            let woken = event.cause.is_some_and(slept);
+            return Some(if woken { Touches::of_sleep_before(event) } else { stood() });
         }
         let slot = kernel.task(task);
+        if slept(slot.cause) {
+            return Some(Touches::of_last_sleep(slot));
+        }
         let over = slot.ended_by == NOBODY && (kernel.was_ended(task) || self.broke(kernel, task));
         (own == steps.len() && !over).then(|| Touches::of_task(slot, who.reads, who.tail))
     }
 
     /// What the next step of a sleeper at `step` touches.
     pub(super) fn next_of(&self, kernel: &Kernel, who: &Sleeper, step: usize) -> Option<Touches> {
-        self.announced(kernel, who, self.own_before(who.task as usize, step))
+        self.announced(kernel, who, self.own_before(who.task as usize, step), step)
     }
 
     /// The task of a step, to fall asleep once that was explored.
@@ -255,9 +264,7 @@ impl Trace {
                 _ => self.len() - 1,
             };
             let stopped = cut || slot.ended_by != NOBODY;
-            let slept = Touches::of_last_sleep(slot);
-            let cause = Some(slot.cause as usize).filter(|&cause| cause <= last);
-            races.extend(self.race_of_woken(kernel, task, cause, slept, self.len()));
+            races.extend(self.race_of_pending_woken(kernel, task));
             if stopped && slot.cause as usize == last {
                 // That step started or woke it: before, it stood nowhere.
                 continue;

@@ -45,6 +45,12 @@ impl Tree {
         (!self.branches.is_empty()).then(|| self.branches.remove(0))
     }
 
+    /// What is planned behind the first step of a task, which leaves the tree.
+    pub(super) fn take(&mut self, task: usize) -> Tree {
+        let branch = self.branches.iter().position(|node| node.who.task as usize == task);
+        branch.map_or_else(Tree::default, |at| self.branches.remove(at).then)
+    }
+
     /// What waited, if there is no branch left.
     pub(super) fn waiting(&mut self) -> Vec<Waiting> {
         if self.branches.is_empty() { std::mem::take(&mut self.waiting) } else { Vec::new() }
