@@ -91,7 +91,10 @@ fn what_is_wrong_is_said_in_one_line() {
             "replay runs one schedule and is no strategy to ask for by name; use `selvedge replay TOKEN`, or \
              SELVEDGE_REPLAY=TOKEN for a test",
         ),
-        (&["frobnicate"], "unrecognized subcommand 'frobnicate'"),
+        (
+            &["frobnicate"],
+            "unrecognized subcommand 'frobnicate'; there are list, explore, merge, census, replay, shrink, show, judge",
+        ),
         (&["explore"], "the following required arguments were not provided: <NAME[:k=v,..]>"),
         (&["replay", "hello"], "the token `hello` does not begin with `sv1:`"),
         (&["show", "sv1:AAAA"], "the token `sv1:AAAA` is damaged: its check sum does not match"),
@@ -193,14 +196,26 @@ fn what_does_not_go_together_is_refused() {
             &["census", "ticket", "--engine", "wild"],
             "wild has no kill points; use --engine sim or --engine real",
         ),
-        (&["census", "ticket", "--strategy", "dfs"], "unexpected argument '--strategy' found"),
-        (&["census", "ticket", "--kills", "2"], "unexpected argument '--kills' found"),
+        (
+            &["census", "ticket", "--strategy", "dfs"],
+            "unexpected argument '--strategy' found; --strategy is an option of explore",
+        ),
+        (
+            &["census", "ticket", "--kills", "2"],
+            "unexpected argument '--kills' found; --kills is an option of explore",
+        ),
         (
             &["census", "ticket", "--time", "1s"],
             "--time: the census along one run is complete by itself; give it a bound together with --exhaust",
         ),
-        (&["replay", "sv1:AAAA", "--jobs", "2"], "unexpected argument '--jobs' found"),
-        (&["merge", "x", "--engine", "sim"], "unexpected argument '--engine' found"),
+        (
+            &["replay", "sv1:AAAA", "--jobs", "2"],
+            "unexpected argument '--jobs' found; --jobs is an option of explore",
+        ),
+        (
+            &["merge", "x", "--engine", "sim"],
+            "unexpected argument '--engine' found; --engine is an option of explore, census, replay, shrink",
+        ),
     ];
     for (line, message) in wrong {
         let (code, out, err) = room.run(line);

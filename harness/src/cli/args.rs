@@ -7,7 +7,6 @@ use super::exit::Exit;
 use super::models::{CONDITIONS, MODELS, names};
 use crate::program::VARIABLES;
 use crate::strategy;
-use clap::error::{ContextKind, ErrorKind};
 use clap::{Args, Parser, Subcommand};
 
 /// Finds, shrinks, explains and replays races in programs of threads and processes.
@@ -233,60 +232,13 @@ fn after_help() -> String {
     text
 }
 
-/// What clap found wrong, in one line.
-pub(super) fn in_one_line(error: &clap::Error) -> String {
-    let text = error.to_string();
-    let said = text.split("Usage:").next().unwrap_or_default();
-    // No argument of ours begins with a dash, so it is no help to hear how to pass one.
-    let lines = said
-        .lines()
-        .map(|line| line.trim().trim_start_matches("error: "))
-        .filter(|line| !line.is_empty() && !line.starts_with("tip: to pass "));
-    let mut parts: Vec<&str> = lines.collect();
-    if parts.is_empty() {
-        parts.push("the command line is wrong; try --help");
-    }
-    let text = parts.join(" ").replace(": tip:", "; tip:").replace(" tip:", "; tip:");
-    let argument = error.get(ContextKind::InvalidArg).map(ToString::to_string).unwrap_or_default();
-    let unknown = error.kind() == ErrorKind::UnknownArgument;
-    if unknown && argument.contains('=') && !argument.starts_with('-') {
-        return text + "; parameters stand behind the name, as in ticket:clients=3,stock=1";
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use clap::CommandFactory;
 
     #[test]
-    fn an_unknown_option_is_told_in_one_line() {
-        let told = |line: &[&str]| in_one_line(&Line::try_parse_from(line).expect_err("an error"));
-        assert_eq!(told(&["selvedge", "list", "--bogus"]), "unexpected argument '--bogus' found");
-        assert_eq!(told(&["selvedge", "replay", "x", "--bogus"]), "unexpected argument '--bogus' found");
-        assert_eq!(
-            told(&["selvedge", "explore", "x", "--sed", "1"]),
-            "unexpected argument '--sed' found; tip: a similar argument exists: '--seed'"
-        );
-        assert_eq!(
-            told(&["selvedge", "explore", "x", "clients=3"]),
-            "unexpected argument 'clients=3' found; \
-             parameters stand behind the name, as in ticket:clients=3,stock=1"
-        );
-    }
-
-    #[test]
     fn the_definition_is_sound() {
         Line::command().debug_assert();
-    }
-
-    #[test]
-    fn mistakes_are_told_in_one_line() {
-        let error = Line::try_parse_from(["selvedge", "explore"]).unwrap_err();
-        let text = in_one_line(&error);
-        assert!(text.contains("NAME") && !text.contains('\n'), "{text}");
-        let error = Line::try_parse_from(["selvedge", "list", "--tim", "3"]).unwrap_err();
-        assert!(in_one_line(&error).contains("--tim"), "{error}");
     }
 }

@@ -3,11 +3,11 @@
 //! Nothing leaves here as a panic: a mistake is one line and code 2, a panic inside
 //! selvedge is code 70.
 
-use super::args::{self, Command, Line};
+use super::args::{Command, Line};
 use super::exit::Exit;
 use super::out::{Out, Stop, complain};
 use super::tokens::Asked;
-use super::{census, explore, job, judge_file, list, meant, merge, settings, supervise, tokens};
+use super::{census, explore, job, judge_file, list, meant, merge, mistake, settings, supervise, tokens};
 use crate::Error;
 use crate::catalogue::Catalogue;
 use clap::Parser;
@@ -30,7 +30,7 @@ fn work(catalogue: fn() -> Result<Catalogue, Error>, line: impl Iterator<Item = 
         Ok(line) => run(catalogue, &line),
         Err(error) if error.use_stderr() => {
             let meant = catalogue().ok().and_then(|catalogue| meant::meant(&error, &catalogue, &words));
-            complain(meant.unwrap_or_else(|| args::in_one_line(&error)));
+            complain(meant.unwrap_or_else(|| mistake::in_one_line(&error)));
             Ok(Exit::Usage)
         }
         // Help and the version come as an error without being one.

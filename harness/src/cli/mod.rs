@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `command` | reading the line, running it, ending |
 //! | `args` | the command line and its help |
+//! | `meant`, `mistake` | what is wrong with a line, and what would be right |
 //! | `exit` | what the exit codes mean |
 //! | `settings`, `conflicts` | from options and variables to a configuration; what does not go together |
 //! | `job`, `table` | the main job: everything, as one table |
@@ -52,6 +53,7 @@ mod judge_file;
 mod list;
 mod meant;
 mod merge;
+mod mistake;
 mod models;
 mod out;
 mod page;
