@@ -341,6 +341,30 @@ fn children_report_how_they_ended() {
     }
 }
 
+/// What a report says of a look at a child is what the look returned.
+#[test]
+fn a_look_at_a_child_is_recorded_as_it_came_out() {
+    for engine in BOTH {
+        let finding = check(&quiet(engine), || {
+            let gate = Shared::new(Event::new());
+            let child = Process::spawn({
+                let gate = gate.clone();
+                move || gate.wait()
+            });
+            assert!(child.is_alive());
+            gate.set();
+            child.join().unwrap();
+            panic!("look");
+        })
+        .unwrap()
+        .finding
+        .unwrap();
+        let steps = &finding.recording.steps;
+        let look = steps.iter().find(|step| step.name == "is_alive").unwrap();
+        assert_eq!(look.value, Some(1), "{engine:?}");
+    }
+}
+
 /// A thread that nobody joined ends with its process, in both engines alike.
 #[test]
 fn threads_end_with_their_process() {

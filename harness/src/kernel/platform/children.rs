@@ -168,15 +168,17 @@ impl TaskChild {
         let word = &kernel.task(self.task as usize).ended;
         let object = std::ptr::from_ref(word) as usize;
         let now = kernel.clock;
-        let op = || match deadline {
-            Some(deadline) if deadline <= now => Op::new(Kind::Read, "is_alive", object, site),
-            _ => Op::new(Kind::Join, "join", object, site)
-                .when(Guard::on(word, !0, Cmp::Eq, 1))
-                .until(deadline),
+        let has_ended = || word.load(Ordering::Relaxed) == 1;
+        let ended = if deadline.is_some_and(|deadline| deadline <= now) {
+            // SAFETY: as above.
+            !unsafe { perform(this, || Op::new(Kind::Read, "is_alive", object, site), || !has_ended()) }
+        } else {
+            let guard = Guard::on(word, !0, Cmp::Eq, 1);
+            let op = || Op::new(Kind::Join, "join", object, site).when(guard).until(deadline);
+            // SAFETY: as above.
+            unsafe { perform(this, op, has_ended) }
         };
-        let ended = || word.load(Ordering::Relaxed) == 1;
-        // SAFETY: as above.
-        if !unsafe { perform(this, op, ended) } {
+        if !ended {
             return Ok(None);
         }
         // SAFETY: as above.
