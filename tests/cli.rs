@@ -103,11 +103,14 @@ fn exit_codes_tell_surprises_from_nothing() {
     assert_eq!(code, 1);
     assert!(out.contains("HOLDS, expected to fail"), "{out}");
     let (code, out, _) = room.run(&["explore", "ticket", "--variant", "locked", "--time", "0.000001ms"]);
+    assert_eq!(code, 0, "however little time there is, something is run: {out}");
+    let nothing = ["explore", "ticket", "--variant", "locked", "--executions", "2", "--shard", "4/4"];
+    let (code, out, _) = room.run(&nothing);
+    let reason = "no execution belongs to this share of the run";
     assert_eq!(code, 4);
-    assert!(out.contains("nothing ran"), "{out}");
-    let (_, out, _) =
-        room.run(&["explore", "ticket", "--variant", "locked", "--time", "0.000001ms", "--json"]);
-    assert_eq!(json(&out)["reason"], "the budget ended before the first execution");
+    assert!(out.contains("nothing ran") && out.contains(reason), "{out}");
+    let (_, out, _) = room.run(&[&nothing[..], &["--json"]].concat());
+    assert_eq!(json(&out)["reason"], reason);
     let (code, _, err) =
         room.run(&["explore", "ticket", "--variant", "locked", "--time", "60s", "--timeout", "300ms"]);
     assert_eq!((code, &*err), (124, "selvedge: timed out after 0.3 s\n"));

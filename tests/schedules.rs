@@ -3,6 +3,7 @@
 
 use selvedge_harness::prelude::*;
 use selvedge_harness::{Report, Verdict, check};
+use std::time::Duration;
 
 /// Explores in the quiet: no environment, no shrinking.
 fn quiet(engine: Engine) -> Config {
@@ -233,6 +234,25 @@ fn workers_share_a_bound() {
                 let tally = lossy().check(&dfs.executions(asked).jobs(jobs)).unwrap().tally;
                 assert_eq!(tally.executions, asked.min(90), "{engine:?}, {jobs} jobs, {asked} asked");
                 assert_eq!(tally.complete, asked >= 90, "{engine:?}, {jobs} jobs, {asked} asked");
+            }
+        }
+    }
+}
+
+/// However little time there is, every worker runs something: also where the time is over before
+/// the run is done that shows how long one with faults is.
+#[test]
+fn no_time_is_too_short_for_one_execution() {
+    for engine in BOTH {
+        for (strategy, faults) in [
+            (Strategy::Random, Faults::none()),
+            (Strategy::default(), Faults::kills(1)),
+            (Strategy::Dfs { preemptions: None }, Faults::kills(1)),
+        ] {
+            let config = quiet(engine).strategy(strategy).faults(faults).time(Duration::from_nanos(1));
+            for jobs in [1, 2] {
+                let tally = lossy().check(&config.clone().jobs(jobs)).unwrap().tally;
+                assert!(tally.executions > 0, "{config:?}, {jobs} jobs");
             }
         }
     }

@@ -4,7 +4,7 @@ use super::judge::Judged;
 use super::paint::Paint;
 use crate::engine::Engine;
 use crate::judge::Verdict;
-use crate::program::Tally;
+use crate::program::{NOTHING_RAN, Tally};
 use crate::report::picture;
 use crate::strategy::Strategy;
 use std::fmt::Write;
@@ -114,6 +114,9 @@ pub(super) fn report(judged: &Judged, paint: Paint) -> String {
         line("replay", &finding.token);
     }
     line("verdict", &paint.exit(judged.exit(), judged.words()));
+    if tally.executions == 0 {
+        line("reason", NOTHING_RAN);
+    }
     if let Some(finding) = report.shown() {
         for part in picture(finding, paint.0) {
             text += &format!("\n{part}\n");

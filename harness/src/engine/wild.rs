@@ -47,7 +47,7 @@ fn search(model: &dyn Model, config: &Config, progress: &Progress) -> Tally {
     let mut tally = Tally::default();
     let over = |tally: &Tally| {
         config.budget.executions.is_some_and(|most| tally.executions >= most)
-            || config.budget.time.is_some_and(|time| begun.elapsed() >= time)
+            || tally.executions > 0 && config.budget.time.is_some_and(|time| begun.elapsed() >= time)
             || tally.violations > 0 && !config.keep_going
             || tally.inconclusive.is_some()
     };

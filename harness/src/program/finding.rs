@@ -71,6 +71,9 @@ pub struct Control {
     pub verdict: Verdict,
 }
 
+/// Why nothing ran: a budget never ends before the first execution of a whole run.
+pub(crate) const NOTHING_RAN: &str = "no execution belongs to this share of the run";
+
 /// What an exploration came out with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
@@ -106,10 +109,7 @@ impl Report {
             panic!("{message}");
         }
         if self.tally.executions == 0 {
-            return Err(Error::NothingRan {
-                program: self.program.clone(),
-                why: "the budget ended before the first execution",
-            });
+            return Err(Error::NothingRan { program: self.program.clone(), why: NOTHING_RAN });
         }
         match self.undecided() {
             Some(why) => Err(Error::Inconclusive {

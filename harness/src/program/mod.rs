@@ -60,6 +60,7 @@ pub use dynamic::{check, explore, explore_with, outcome};
 pub use environment::{VARIABLES, Variable};
 pub(crate) use exits::{Tell, note};
 pub(crate) use explain::task_names;
+pub(crate) use finding::NOTHING_RAN;
 pub use finding::{Control, Finding, Report, Swap};
 pub(crate) use job::{Job, Keeper, Watcher};
 pub(crate) use progress::Progress;

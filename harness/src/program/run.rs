@@ -139,7 +139,6 @@ const OVERHEAD: u64 = 12;
 
 /// Runs executions until the budget, the strategy or the first violation ends it.
 pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progress) -> Tally {
-    let begun = Instant::now();
     let mut search = task.strategy.search(task.seed, task.shard);
     let mut tally = Tally::default();
     let mut label = String::new();
@@ -150,6 +149,7 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
     let slow = executor.is_slow();
     executor.kernel().granularity = task.granularity;
     arm(executor, &task.faults, !counts_itself);
+    let begun = Instant::now();
     // Where a worker is in the order of all: by its subtree, where others count as well.
     let shared = counts_itself && stride > 1;
     let place = |index, search: &dyn Search| if shared { search.subtree() } else { index };
@@ -166,9 +166,10 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
                 reported = (tally.executions, tally.violations);
                 unsaid = 0;
             }
-            // Pilot runs take part of the time, but never all of it.
-            let piloting = turn > 0 && tally.executions == 0 && !counts_itself;
-            let late = !piloting && task.time.is_some_and(|time| begun.elapsed() >= time);
+            // However slow the machine is, something is run; and pilot runs take part of the
+            // time, but never all of it.
+            let early = turn == 0 || tally.executions == 0 && !counts_itself;
+            let late = !early && task.time.is_some_and(|time| begun.elapsed() >= time);
             if late || place(index, &*search) > progress.last() {
                 break;
             }

@@ -6,7 +6,7 @@ use super::livelock::{Loop, loops};
 use super::words;
 use crate::engine::Engine;
 use crate::judge::{Recording, Step};
-use crate::program::{Finding, Report, Swap};
+use crate::program::{Finding, NOTHING_RAN, Report, Swap};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -129,9 +129,7 @@ fn reason(report: &Report) -> Option<String> {
             let why = report.undecided().unwrap_or_else(|| report.told(&found.verdict));
             Some(format!("{}{why}", found.which()))
         }
-        (None, None) if tally.executions == 0 => {
-            Some("the budget ended before the first execution".to_owned())
-        }
+        (None, None) if tally.executions == 0 => Some(NOTHING_RAN.to_owned()),
         (None, None) => None,
     }
 }
