@@ -73,15 +73,17 @@ impl Judged {
         }
     }
 
-    /// Every schedule was run, or every one within the strategy's bound.
+    /// Every schedule was run, every one within the strategy's bound, or one for each order
+    /// that matters.
     pub(super) fn completeness(&self) -> Option<String> {
         match self.report.strategy {
             _ if !self.report.tally.complete => None,
             Strategy::Dfs { preemptions: Some(most) } => {
                 let s = if most == 1 { "" } else { "s" };
-                Some(format!("complete: every schedule with at most {most} preemption{s}"))
+                Some(format!("every schedule with at most {most} preemption{s}"))
             }
-            Strategy::Dfs { preemptions: None } => Some("complete: every schedule".to_owned()),
+            Strategy::Dfs { preemptions: None } => Some("every schedule".to_owned()),
+            Strategy::Dpor => Some("every order that matters".to_owned()),
             _ => None,
         }
     }

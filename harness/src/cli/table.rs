@@ -18,7 +18,7 @@ fn row(judged: &Judged) -> [String; 9] {
     let broken = tally.first.as_ref().map(|found| finding.map_or(&found.verdict, |f| &f.recording.verdict));
     let dash = || "-".to_owned();
     let verdict = match (judged.completeness(), tally.first.is_some()) {
-        (Some(_), false) => format!("{} (all schedules)", judged.words()),
+        (Some(all), false) => format!("{} ({all})", judged.words()),
         _ => judged.words().to_owned(),
     };
     [

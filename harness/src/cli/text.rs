@@ -52,7 +52,12 @@ fn outcomes(tally: &Tally) -> String {
 pub(super) fn broken(verdict: &Verdict) -> String {
     let first = |message: &str| {
         let part = message.split(['\n', ':']).next().unwrap_or_default().trim();
-        part.chars().map(|c| if c.is_control() { ' ' } else { c }).take(28).collect::<String>()
+        let part = part.chars().map(|c| if c.is_control() { ' ' } else { c });
+        if part.clone().count() <= 28 {
+            part.collect()
+        } else {
+            part.take(27).chain(['…']).collect::<String>()
+        }
     };
     match verdict {
         Verdict::Law { message, .. } => first(message),
@@ -80,7 +85,7 @@ pub(super) fn report(judged: &Judged, paint: Paint) -> String {
         line("seed", &report.seed.to_string());
     }
     let noun = if tally.executions == 1 { "schedule" } else { "schedules" };
-    let schedules = judged.completeness().map_or_else(String::new, |all| format!(" {noun}, {all}"));
+    let schedules = judged.completeness().map_or_else(String::new, |all| format!(" {noun}, complete: {all}"));
     line("executions", &format!("{}{schedules}", grouped(tally.executions)));
     let share = if report.engine == Engine::Wild && tally.executions > 0 {
         format!(" ({:.3} % of the executions)", 100.0 * tally.violations as f64 / tally.executions as f64)
