@@ -5,6 +5,7 @@ use crate::Error;
 use crate::engine::{Engine, look_at_the_end};
 use crate::nearest::nearest;
 use crate::token::{Identity, Token};
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -103,7 +104,8 @@ fn warn_of_unknown() {
                     || "; `selvedge --help` lists them".to_owned(),
                     |meant| format!("; did you mean {PREFIX}{meant}?"),
                 );
-                eprintln!("selvedge: warning: unknown variable {name}{hint}");
+                // Not by std's macro, whose text the test harness keeps to itself if the test passes.
+                _ = writeln!(io::stderr(), "selvedge: warning: unknown variable {name}{hint}");
             }
         }
     });
