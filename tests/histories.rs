@@ -223,7 +223,7 @@ fn a_judge_without_time_decides_nothing() {
     );
     let error = program.explore(&config().executions(10)).unwrap_err();
     assert!(
-        error.to_string().contains("inconclusive after 1 executions: judging the history: the time was up"),
+        error.to_string().contains("inconclusive after 1 execution: judging the history: the time was up"),
         "{error}"
     );
 }

@@ -43,7 +43,7 @@ pub enum Error {
     #[error("the controller of the real engine {0}")]
     Controller(String),
     /// An execution that could not be judged.
-    #[error("{program}: inconclusive after {executions} executions: {why}")]
+    #[error("{program}: inconclusive after {executions} execution{}: {why}", if *.executions == 1 { "" } else { "s" })]
     Inconclusive {
         /// The program.
         program: String,
