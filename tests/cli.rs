@@ -221,6 +221,21 @@ fn a_reader_may_have_seen_enough() {
     assert_eq!((child.wait().unwrap().code(), &*err), (Some(0), ""), "after {line}");
 }
 
+/// What a law came to is known to whoever asks for the code, also if nobody reads the text.
+#[test]
+fn the_code_is_the_verdict_whoever_reads() {
+    let room = Room::new();
+    let token = token(&room, "ticket", "racy");
+    let logs = concat!(env!("CARGO_MANIFEST_DIR"), "/data/logs/register-bad.log");
+    for line in [&["replay", &token][..], &["judge", logs, "--model", "register"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = room.command(line).stdout(writer).stderr(Stdio::piped()).output().unwrap();
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), &*err), (Some(1), ""), "{line:?}");
+    }
+}
+
 /// Numbers of the processes whose environment names this room.
 fn processes(room: &Room) -> Vec<String> {
     let place = room.path().to_str().unwrap();

@@ -8,7 +8,7 @@
 
 use super::args::CensusArgs;
 use super::exit::Exit;
-use super::out::{Out, Stop};
+use super::out::Out;
 use super::paint::Paint;
 use super::settings;
 use crate::Error;
@@ -19,7 +19,7 @@ use crate::program::{Budget, Census, Config, Job, KillPoint, census_model, envir
 use std::fmt::Write;
 
 /// Takes the census of each variant and prints it.
-pub(super) fn run(catalogue: &Catalogue, args: &CensusArgs) -> Result<Exit, Stop> {
+pub(super) fn run(catalogue: &Catalogue, args: &CensusArgs) -> Result<Exit, Error> {
     let selection = catalogue.parse(&args.which.name)?;
     let cases = selection.chosen(args.which.variant.as_deref())?;
     let config = configure(args, selection.scenario.engine)?;
@@ -163,7 +163,7 @@ fn json(
     promised: Option<Expect>,
     census: &Census,
     out: &mut Out,
-) -> Result<(), Stop> {
+) -> Result<(), Error> {
     let (scenario, variant) = (case.selection.name(), case.variant.name);
     for point in &census.points {
         out.line(serde_json::json!({

@@ -5,7 +5,7 @@
 
 use super::args::{Command, Line};
 use super::exit::Exit;
-use super::out::{Out, Stop, complain};
+use super::out::{Out, complain};
 use super::tokens::Asked;
 use super::{census, explore, job, judge_file, list, meant, merge, mistake, settings, supervise, tokens};
 use crate::Error;
@@ -38,8 +38,7 @@ fn work(catalogue: fn() -> Result<Catalogue, Error>, line: impl Iterator<Item = 
     };
     match catch_unwind(AssertUnwindSafe(run)) {
         Ok(Ok(exit)) => exit,
-        Ok(Err(Stop::Pipe)) => Exit::AsExpected,
-        Ok(Err(Stop::Error(error))) => {
+        Ok(Err(error)) => {
             complain(&error);
             Exit::of(&error)
         }
@@ -48,7 +47,7 @@ fn work(catalogue: fn() -> Result<Catalogue, Error>, line: impl Iterator<Item = 
     }
 }
 
-fn run(catalogue: fn() -> Result<Catalogue, Error>, line: &Line) -> Result<Exit, Stop> {
+fn run(catalogue: fn() -> Result<Catalogue, Error>, line: &Line) -> Result<Exit, Error> {
     if let Some(text) = &line.timeout {
         let time = settings::duration("--timeout", text)?;
         supervise::after(time).map_err(|error| Error::os("starting a thread", error))?;

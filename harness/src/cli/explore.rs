@@ -3,7 +3,7 @@
 use super::args::Explore;
 use super::exit::Exit;
 use super::judge::Judged;
-use super::out::{Out, Stop};
+use super::out::Out;
 use super::paint::Paint;
 use super::progress::Bar;
 use super::record::{Record, Run};
@@ -20,14 +20,14 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Explores and prints a report for each variant.
-pub(super) fn run(catalogue: &Catalogue, args: &Explore) -> Result<Exit, Stop> {
+pub(super) fn run(catalogue: &Catalogue, args: &Explore) -> Result<Exit, Error> {
     let selection = catalogue.parse(&args.which.name)?;
     let cases = selection.chosen(args.which.variant.as_deref())?;
     if let Some(token) = environment::replay()? {
         // Its parameters may be written in another way than they would be now.
         let own = catalogue.find(&token)?;
         if cases.iter().all(|case| case.identity() != own.identity()) {
-            return Err(Error::Token(format!("in SELVEDGE_REPLAY belongs to `{}`", own.name())).into());
+            return Err(Error::Token(format!("in SELVEDGE_REPLAY belongs to `{}`", own.name())));
         }
         conflicts::refuse_beside_token(args)?;
         let asked = Asked {
@@ -102,7 +102,7 @@ fn one(
     }
 }
 
-fn print(judged: &Judged, json: bool, first: bool) -> Result<(), Stop> {
+fn print(judged: &Judged, json: bool, first: bool) -> Result<(), Error> {
     let mut out = Out::open();
     if json {
         let (selection, variant) = (&judged.case.selection, judged.case.variant.name);

@@ -3,7 +3,7 @@
 use super::args::Line;
 use super::exit::Exit;
 use super::judge::Judged;
-use super::out::{Out, Stop};
+use super::out::Out;
 use super::paint::Paint;
 use super::progress::Bar;
 use super::tokens::Asked;
@@ -40,7 +40,7 @@ fn cells(catalogue: &Catalogue, only: Option<Engine>) -> Result<Vec<Cell>, Error
 }
 
 /// Runs everything and prints the table.
-pub(super) fn run(catalogue: &Catalogue, line: &Line) -> Result<Exit, Stop> {
+pub(super) fn run(catalogue: &Catalogue, line: &Line) -> Result<Exit, Error> {
     if let Some(token) = environment::replay()? {
         conflicts::refuse_search_beside_token(&line.search)?;
         let asked = Asked {
@@ -98,7 +98,7 @@ fn explore(cells: &[Cell], config: &Config, json: bool) -> Result<Vec<Judged>, E
 }
 
 /// The table, the first finding told in full, and the sum of it all.
-fn print(all: &[Judged], out: &mut Out) -> Result<(), Stop> {
+fn print(all: &[Judged], out: &mut Out) -> Result<(), Error> {
     let paint = Paint::of_stdout();
     out.write(table::table(all, paint))?;
     // A surprise is what the reader wants to see, also one without a finding; only where there

@@ -9,7 +9,7 @@ use super::args::JudgeArgs;
 use super::exit::Exit;
 use super::input;
 use super::models::{CONDITIONS, MODELS, Object, choose};
-use super::out::{Out, Stop};
+use super::out::Out;
 use super::settings;
 use crate::Error;
 use crate::judge::linear::spec::{Kv, KvOp, KvRet, Register, RegisterOp, RegisterRet};
@@ -41,7 +41,7 @@ impl Log {
 }
 
 /// Judges each file.
-pub(super) fn run(args: &JudgeArgs) -> Result<Exit, Stop> {
+pub(super) fn run(args: &JudgeArgs) -> Result<Exit, Error> {
     let object = choose("model", &args.model, &MODELS)?;
     let megabytes = args.memory.parse().ok().filter(|megabytes: &usize| *megabytes > 0);
     let memory =

@@ -2,13 +2,14 @@
 
 use super::args::Form;
 use super::exit::Exit;
-use super::out::{Out, Stop};
+use super::out::Out;
 use super::paint::Paint;
+use crate::Error;
 use crate::catalogue::{Catalogue, Scenario};
 use serde_json::{Value, json};
 
 /// Prints scenarios, parameters, variants and laws.
-pub(super) fn run(catalogue: &Catalogue, form: &Form) -> Result<Exit, Stop> {
+pub(super) fn run(catalogue: &Catalogue, form: &Form) -> Result<Exit, Error> {
     let paint = Paint::of_stdout();
     let mut out = Out::open();
     for (place, scenario) in catalogue.scenarios().iter().enumerate() {
@@ -24,7 +25,7 @@ pub(super) fn run(catalogue: &Catalogue, form: &Form) -> Result<Exit, Stop> {
     Ok(Exit::AsExpected)
 }
 
-fn print(scenario: &Scenario, paint: Paint, out: &mut Out) -> Result<(), Stop> {
+fn print(scenario: &Scenario, paint: Paint, out: &mut Out) -> Result<(), Error> {
     let name = paint.heading(scenario.name);
     out.line(format_args!("{name}: {}", scenario.about))?;
     out.line(format_args!("  from {}; engine {}", scenario.source, scenario.engine.name()))?;

@@ -10,7 +10,7 @@
 use super::args::MergeArgs;
 use super::exit::Exit;
 use super::judge::Judged;
-use super::out::{Out, Stop, complain};
+use super::out::{Out, complain};
 use super::paint::Paint;
 use super::record::{Part, join, read};
 use super::text;
@@ -23,7 +23,7 @@ use crate::{Error, Granularity, report};
 use std::collections::BTreeMap;
 
 /// Reads, checks, puts together and prints.
-pub(super) fn run(catalogue: &Catalogue, args: &MergeArgs) -> Result<Exit, Stop> {
+pub(super) fn run(catalogue: &Catalogue, args: &MergeArgs) -> Result<Exit, Error> {
     let mut parts = Vec::new();
     for file in &args.files {
         let (read, wrong) = read(file)?;
@@ -33,11 +33,11 @@ pub(super) fn run(catalogue: &Catalogue, args: &MergeArgs) -> Result<Exit, Stop>
         parts.extend(read);
     }
     let Some(first) = parts.first() else {
-        return Err(Error::Usage("there is no share of a run in these files".to_owned()).into());
+        return Err(Error::Usage("there is no share of a run in these files".to_owned()));
     };
     for part in &parts {
         if let Some(what) = first.run.differs(&part.run) {
-            return Err(of_another_run(first, part, &what).into());
+            return Err(of_another_run(first, part, &what));
         }
     }
     let mut variants: BTreeMap<String, Vec<Part>> = BTreeMap::new();
@@ -61,7 +61,7 @@ pub(super) fn run(catalogue: &Catalogue, args: &MergeArgs) -> Result<Exit, Stop>
                 complain(error);
                 worst = worst.max(Exit::Inconclusive);
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         }
     }
     for (place, whole) in merged.iter().enumerate() {
@@ -185,7 +185,7 @@ fn missing_shares(missing: &[u32], of: u32) -> Option<String> {
 }
 
 impl Whole {
-    fn print(&self, json: bool, first: bool) -> Result<(), Stop> {
+    fn print(&self, json: bool, first: bool) -> Result<(), Error> {
         if let Some(cut) = &self.cut {
             complain(format_args!("{}: {cut}", self.judged.report.program));
         }

@@ -1,26 +1,12 @@
-//! Standard output, and what can end a command early.
+//! Standard output and standard error.
 //!
-//! Data goes to standard output through [`Out`], never through `println!`: whoever
-//! reads it may have seen enough (`selvedge list | head -1`), which is no error.
+//! Data goes to standard output through [`Out`], never through `println!`: whoever reads it
+//! may have seen enough (`selvedge replay TOKEN | head -1`). That is no error and changes
+//! nothing of how the command ends, for its code is the verdict.
 
 use crate::Error;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, StdoutLock, Write};
-
-/// Why a command ended before its end.
-#[derive(Debug)]
-pub(super) enum Stop {
-    /// Something is wrong.
-    Error(Error),
-    /// Nobody reads the output any more.
-    Pipe,
-}
-
-impl<E: Into<Error>> From<E> for Stop {
-    fn from(error: E) -> Stop {
-        Stop::Error(error.into())
-    }
-}
 
 /// Standard output.
 pub(super) struct Out(StdoutLock<'static>);
@@ -33,16 +19,18 @@ impl Out {
     }
 
     /// Writes a line.
-    pub(super) fn line(&mut self, text: impl Display) -> Result<(), Stop> {
+    pub(super) fn line(&mut self, text: impl Display) -> Result<(), Error> {
         self.write(format_args!("{text}\n"))
     }
 
     /// Writes text as it is.
-    pub(super) fn write(&mut self, text: impl Display) -> Result<(), Stop> {
-        write!(self.0, "{text}").and_then(|()| self.0.flush()).map_err(|error| match error.kind() {
-            ErrorKind::BrokenPipe => Stop::Pipe,
-            _ => Stop::Error(Error::os("writing to standard output", error)),
-        })
+    pub(super) fn write(&mut self, text: impl Display) -> Result<(), Error> {
+        match write!(self.0, "{text}").and_then(|()| self.0.flush()) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                Err(Error::os("writing to standard output", error))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -11,7 +11,7 @@
 
 use super::args::{Replay, Show};
 use super::exit::Exit;
-use super::out::{Out, Stop, complain};
+use super::out::{Out, complain};
 use super::paint::Paint;
 use super::record::join;
 use super::work::{self, Shows, shows};
@@ -97,7 +97,7 @@ fn picture(found: &Found, report: &Report, paint: Paint) -> String {
 }
 
 /// `selvedge replay`.
-pub(super) fn replay(catalogue: &Catalogue, token: &str, asked: &Asked<'_>) -> Result<Exit, Stop> {
+pub(super) fn replay(catalogue: &Catalogue, token: &str, asked: &Asked<'_>) -> Result<Exit, Error> {
     let found = Found::read(catalogue, token, asked.engine)?;
     if let Some(folder) = &asked.report {
         settings::prepare(folder)?;
@@ -138,7 +138,7 @@ pub(super) fn replay(catalogue: &Catalogue, token: &str, asked: &Asked<'_>) -> R
 }
 
 /// `selvedge shrink`.
-pub(super) fn shrink(catalogue: &Catalogue, token: &str, asked: &Asked<'_>) -> Result<Exit, Stop> {
+pub(super) fn shrink(catalogue: &Catalogue, token: &str, asked: &Asked<'_>) -> Result<Exit, Error> {
     let found = Found::read(catalogue, token, asked.engine)?;
     let report = shrink_model(found.program.model(), &found.job(asked.json), &found.config, &found.token)?;
     let before = crate::kernel::switches(&found.token.schedule);
@@ -173,7 +173,7 @@ pub(super) fn shrink(catalogue: &Catalogue, token: &str, asked: &Asked<'_>) -> R
 }
 
 /// `selvedge show`.
-pub(super) fn show(catalogue: &Catalogue, args: &Show) -> Result<Exit, Stop> {
+pub(super) fn show(catalogue: &Catalogue, args: &Show) -> Result<Exit, Error> {
     let found = Found::read(catalogue, &args.token, None)?;
     let report = found.replay(args.form.json)?;
     if let Shows::Nothing(why) = shows(&report) {
