@@ -51,6 +51,19 @@ pub fn switches(finding: &Finding) -> String {
 }
 
 /// The page: a table of all reports, and under it each finding with its lanes.
+///
+/// ```
+/// use selvedge_harness::prelude::*;
+/// use selvedge_harness::report::{Entry, html};
+///
+/// let report = Program::new("deposit", || (Value::new(0),))
+///     .tasks("teller", 2, |(money,), _| money.set(money.get() + 1))
+///     .finally(|(money,)| assert_eq!(money.get(), 2))
+///     .check(&Config::default())?;
+/// let page = html(&[Entry::new("deposit", &report)]);
+/// assert!(page.contains("teller 1"));
+/// # Ok::<(), selvedge_harness::Error>(())
+/// ```
 pub fn html(entries: &[Entry<'_>]) -> String {
     let mut findings = String::new();
     for (number, entry) in entries.iter().enumerate() {
