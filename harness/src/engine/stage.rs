@@ -130,7 +130,7 @@ pub(super) fn judge(kernel: &mut Kernel, model: &dyn Model, state: *mut u8, labe
         End::Diverged => Verdict::Diverged { step: kernel.steps as usize, task },
         End::Blocked => Verdict::Broken("every task that could go on was explored elsewhere".to_owned()),
         End::GivenUp => Verdict::Broken(format!(
-            "task {} ran for {} seconds without reaching its next operation: it loops, or waits for what the \
+            "{} ran for {} seconds without reaching its next operation: it loops, or waits for what the \
              scheduler does not see, as a lock of std",
             name_of(kernel, model, task),
             kernel.limits.patience.as_secs().max(1)
