@@ -12,6 +12,7 @@ use selvedge_harness::token::{Identity, Token};
 use selvedge_harness::{Choice, Granularity};
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 shareable! {
     struct Counter { value: Value<u32> }
@@ -32,13 +33,18 @@ fn add(locked: bool, counter: &Counter) {
     }
 }
 
-/// `racy` loses updates; `fixed` takes a lock; `other` has another shape.
+/// `racy` loses updates; `fixed` takes a lock; `other` has another shape; `counting` does something
+/// else each time.
 fn adders(kind: &str) -> Program<Counter> {
     let kind = kind.to_owned();
     let locked = kind == "fixed";
     let program = Program::new("lost update", || Counter { value: Value::new(0) })
         .name("counter", |counter| &counter.value);
     match &*kind {
+        "counting" => program.task("counter", |counter| {
+            static RUNS: AtomicU32 = AtomicU32::new(0);
+            counter.value.set(RUNS.fetch_add(1, Ordering::Relaxed));
+        }),
         "other" => program.tasks("adder", 2, |counter, _| counter.value.fetch_add(1)),
         _ => program
             .tasks("adder", 2, move |counter, _| add(locked, counter))
@@ -71,6 +77,16 @@ fn subject_dynamic() {
         child.join().unwrap();
         assert_eq!(counter.get(), 2, "an update was lost");
     });
+}
+
+/// A test that passes has something to say, too.
+#[test]
+fn what_a_passing_test_should_tell_is_heard() {
+    let package = Package::new();
+    let (passed, said) = package.run_unheard("subject_declared", "counting", &[("SELVEDGE_ENGIN", "real")]);
+    assert!(passed, "{said}");
+    assert!(said.contains("unknown variable SELVEDGE_ENGIN; did you mean SELVEDGE_ENGINE?"), "{said}");
+    assert!(said.contains("lost update: the program is not deterministic: two runs of one"), "{said}");
 }
 
 /// Two programs in one function, of which the second fails.

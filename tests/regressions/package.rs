@@ -27,7 +27,7 @@ impl Package {
 
     pub(crate) fn command(&self, subject: &str, kind: &str, variables: &[(&str, &str)]) -> Command {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", subject, "--nocapture"]).current_dir(&self.0).env_clear();
+        command.args(["--exact", subject]).current_dir(&self.0).env_clear();
         command.env(ASKED, kind).env("CARGO_MANIFEST_DIR", &self.0).env("CARGO_PKG_NAME", "shop");
         // As temporary folder the package's: what else is left behind is seen as well.
         command.env("TMPDIR", &self.0).envs(variables.iter().copied());
@@ -36,6 +36,16 @@ impl Package {
 
     /// Runs a subject: whether it passed, and what it said.
     pub(crate) fn run(&self, subject: &str, kind: &str, variables: &[(&str, &str)]) -> (bool, String) {
+        told(&self.command(subject, kind, variables).arg("--nocapture").output().unwrap())
+    }
+
+    /// The same where nobody asks to hear what a passing test says.
+    pub(crate) fn run_unheard(
+        &self,
+        subject: &str,
+        kind: &str,
+        variables: &[(&str, &str)],
+    ) -> (bool, String) {
         told(&self.command(subject, kind, variables).output().unwrap())
     }
 

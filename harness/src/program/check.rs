@@ -1,5 +1,6 @@
 //! From a program to a report: what was asked for is checked, run and explained.
 
+use super::aloud::aloud;
 use super::config::Config;
 use super::environment;
 use super::exits::teller;
@@ -41,7 +42,7 @@ pub(crate) fn check_model(model: &dyn Model, job: &Job<'_>, config: &Config) -> 
     let (tally, finding) = examine(model, job, &config, tally)?;
     let report = report(model, job, &config, tally, finding);
     if let Some(warning) = report.warning() {
-        eprintln!("selvedge: warning: {}: {warning}", report.program);
+        aloud(format_args!("warning: {}: {warning}", report.program));
     }
     Ok(report)
 }

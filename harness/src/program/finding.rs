@@ -146,7 +146,11 @@ impl Report {
     /// Whether no two tasks of any execution had anything in common that the scheduler sees:
     /// then nothing was searched, whatever the number of executions.
     fn is_blind(&self) -> bool {
-        self.tally.apart > 0 && self.tally.apart == self.tally.executions && self.tally.violations == 0
+        let tally = &self.tally;
+        tally.apart > 0
+            && tally.apart == tally.executions
+            && tally.violations == 0
+            && tally.inconclusive.is_none()
     }
 
     /// What the reader should know although something was decided.

@@ -16,6 +16,7 @@
 //! | `environment` | the `SELVEDGE_*` variables |
 //! | `run` | the loop of executions of one worker, and its tally |
 //! | `check` | from a program to a report |
+//! | `aloud` | what is said of tests that pass, too |
 //! | `job`, `validate` | what is explored and who watches; what is refused |
 //! | `explain`, `record` | from a violation to a finding; runs with a full record |
 //! | `census` | every place at which a task can be killed, and what came of it |
@@ -29,6 +30,7 @@
 //! | `shard` | shares of a run, and what they come to together |
 //! | `progress` | counters that workers in other processes share |
 
+mod aloud;
 mod census;
 mod check;
 mod config;

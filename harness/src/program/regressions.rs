@@ -29,6 +29,7 @@
 //! When a process dies here, the file ends with a whole line or a part of one; the next
 //! writer ends that line first, and the part is told as one that cannot be read.
 
+use super::aloud::aloud;
 use super::check::check_model;
 use super::config::Config;
 use super::environment::{self, Persist};
@@ -44,14 +45,6 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// A line on standard error, also of a test that passes: the macros of std write to what the
-/// test harness keeps to itself then, and nobody would hear of a schedule that is stale.
-macro_rules! tell {
-    ($($text:tt)*) => {
-        _ = writeln!(io::stderr(), $($text)*)
-    };
-}
 
 /// Explores a program, its regressions first; a violation is a panic that explains it.
 #[track_caller]
@@ -109,7 +102,7 @@ impl Book {
             let place = format!("{}:{number}", shown(&self.path));
             let report = match replay_model(model, job, &self.config, &token) {
                 Err(Error::Token(why)) => {
-                    tell!("selvedge: warning: {place}: the token {why}");
+                    aloud(format_args!("warning: {place}: the token {why}"));
                     continue;
                 }
                 other => other?,
@@ -119,9 +112,11 @@ impl Book {
             }
             let stale = report.finding.as_ref().and_then(|finding| divergence(&finding.recording));
             if let Some(why) = stale {
-                tell!("selvedge: {place}: stale: {why}; {token} shows nothing any more and can be deleted");
+                aloud(format_args!(
+                    "{place}: stale: {why}; {token} shows nothing any more and can be deleted"
+                ));
             } else if let Some(why) = report.undecided() {
-                tell!("selvedge: warning: {place}: nothing was decided: {why}");
+                aloud(format_args!("warning: {place}: nothing was decided: {why}"));
             }
         }
         Ok(None)
@@ -133,7 +128,7 @@ impl Book {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound => return Vec::new(),
             Err(error) => {
-                tell!("selvedge: warning: {} cannot be read: {error}", shown(&self.path));
+                aloud(format_args!("warning: {} cannot be read: {error}", shown(&self.path)));
                 return Vec::new();
             }
         };
@@ -144,7 +139,7 @@ impl Book {
             match parse(line, job) {
                 Ok(Some(token)) => tokens.push((index + 1, token)),
                 Ok(None) => {}
-                Err(why) => tell!("selvedge: warning: {}:{}: {why}", shown(&self.path), index + 1),
+                Err(why) => aloud(format_args!("warning: {}:{}: {why}", shown(&self.path), index + 1)),
             }
         }
         tokens
@@ -159,10 +154,10 @@ impl Book {
         let headline = report::headline(report);
         let line = format!("{} # {headline}; engine {}", finding.token, report.engine.name());
         match append(&self.path, &report.program, &finding.token, &line) {
-            Ok(true) => tell!("selvedge: the schedule was added to {}", shown(&self.path)),
+            Ok(true) => aloud(format_args!("the schedule was added to {}", shown(&self.path))),
             Ok(false) => {}
             Err(error) => {
-                tell!("selvedge: warning: {} cannot be written: {error}", shown(&self.path));
+                aloud(format_args!("warning: {} cannot be written: {error}", shown(&self.path)));
             }
         }
     }
