@@ -217,6 +217,9 @@ fn a_token_of_another_program_is_an_error() {
         let (_, said) = package.run("subject_declared", "fixed", &variables);
         assert!(!said.contains("nothing was replayed"), "{said}");
     }
+    // One that no longer fits fails, and says what to do about it.
+    let (passed, said) = package.run("subject_declared", "fixed", &[("SELVEDGE_REPLAY", &token(&[0, 1, 1]))]);
+    assert!(!passed && said.contains("SELVEDGE_REPLAY decides nothing; unset that to explore"), "{said}");
 }
 
 #[test]

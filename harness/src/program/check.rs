@@ -23,7 +23,14 @@ pub(crate) fn check_model(model: &dyn Model, job: &Job<'_>, config: &Config) -> 
         (config.clone(), None)
     };
     if let Some(token) = token {
-        return super::replay::replay_model(model, job, &config, &token);
+        let report = super::replay::replay_model(model, job, &config, &token)?;
+        if report.undecided().is_some() {
+            aloud(format_args!(
+                "{}: the schedule in SELVEDGE_REPLAY decides nothing; unset that to explore",
+                report.program
+            ));
+        }
+        return Ok(report);
     }
     validate_all(model, &job.name, &config)?;
     if config.engine != Engine::Sim && !crate::kernel::current::get().is_null() {
