@@ -302,3 +302,20 @@ fn a_race_over_a_dict_is_told_in_lines_of_the_program() {
     let Some(Swap::Passes { pair, .. }) = &finding.swap else { panic!("no pair: {text}") };
     assert!(pair.tasks(&finding.recording).into_iter().all(|task| !tasks[task].helps), "{text}");
 }
+
+/// Also of the ends of its clients, of which the server hears in the same steps.
+#[test]
+#[serial]
+fn a_manager_leaves_the_same_trace_in_both_engines() {
+    for allowed in [Faults::none(), Faults::kills(1)] {
+        let [sim, real] = [Engine::Sim, Engine::Real].map(|engine| {
+            let config = Config::default().engine(engine).ignore_environment().seed(4);
+            counting(in_two_steps).record(&config.faults(allowed.clone()), 0..50).unwrap()
+        });
+        for (index, (a, b)) in sim.iter().zip(&real).enumerate() {
+            let at = a.steps.iter().zip(&b.steps).position(|(a, b)| a != b);
+            assert_eq!(at.map(|at| (&a.steps[at], &b.steps[at])), None, "execution {index}, step {at:?}");
+            assert_eq!(a, b, "execution {index}");
+        }
+    }
+}

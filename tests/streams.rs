@@ -373,3 +373,38 @@ fn killed_fibers_leave_no_descriptor_open() {
     assert!(kills.count() > 100);
     assert_eq!(open(), before);
 }
+
+/// What a process forgets, or keeps in memory that only fibers share, is closed when it ends:
+/// whoever reads at the other end meets the end of the file. The second ends before its parent
+/// comes back from the fork.
+#[test]
+#[serial]
+fn what_a_process_never_drops_is_closed_with_it() {
+    let forgets = AnyProgram::dynamic(|| {
+        let (reader, writer) = pipe().unwrap();
+        let child = Process::spawn(move || {
+            let mut writer = Stream::new(writer);
+            writer.write_all(b"x").unwrap();
+            std::mem::forget(writer);
+        });
+        let mut text = String::new();
+        Stream::new(reader).read_to_string(&mut text).unwrap();
+        child.join().unwrap();
+        outcome(text);
+    });
+    let keeps = AnyProgram::dynamic(|| {
+        let (reader, writer) = pipe().unwrap();
+        let kept = std::sync::Arc::new(std::sync::Mutex::new(None));
+        let child = Process::spawn({
+            let kept = kept.clone();
+            move || *kept.lock().unwrap() = Some(Stream::<_>::new(writer))
+        });
+        assert_eq!(Stream::new(reader).read(&mut [0; 4]).unwrap(), 0);
+        child.join().unwrap();
+    });
+    for program in [forgets, keeps] {
+        let [sim, real] = BOTH.map(|engine| program.record(&quiet(engine).seed(3), 0..200).unwrap());
+        assert!(sim.iter().all(|run| run.verdict == Verdict::Pass), "{:?}", sim[0].verdict);
+        same(&sim, &real);
+    }
+}

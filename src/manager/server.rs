@@ -306,7 +306,10 @@ impl<P: Io + Tasks> Server<P> {
         let client = client.unwrap_or_else(|| {
             let client = self.number();
             let remote = matches!(self.listener.address(), Address::Tcp(_));
-            let end = if remote || process == std::process::id() { None } else { death::pidfd(process) };
+            // Under a scheduler the end of its connections tells, in every engine alike: fibers
+            // have no process of their own.
+            let own = process == std::process::id();
+            let end = if remote || own || !P::executes() { None } else { death::pidfd(process) };
             let end = end.map(|fd| (self.number(), fd));
             if let Some((end, fd)) = &end
                 && self.poller.add(fd.as_fd(), *end).is_ok()

@@ -12,6 +12,7 @@
 //! | its value is dropped | the owner has it no longer; the others keep it open |
 //! | a process ends or is killed | it has it no longer |
 //! | nobody has it | it is closed |
+//! | nobody has it, but its value lives, for memory is shared here | it is closed, and the value is left a descriptor that refuses everything |
 //! | the execution is over | it is closed |
 //!
 //! Which streams a closure owns nobody can tell but the closure itself, when it is dropped.
@@ -20,7 +21,7 @@
 //! a child at the same source line with the same streams open.
 //!
 //! 1. A descriptor on the list is open, and, unless its value lives, only the list closes it.
-//! 2. The owner of a value that lives is among those who have the stream.
+//! 2. The owner of a value that lives is among those who have the stream, until its process ends.
 //!
 //! Descriptors that are no checked streams are not on the list: they are closed when they
 //! are dropped, whoever else would have inherited them.
@@ -35,8 +36,10 @@ use nix::unistd::{ForkResult, fork};
 use selvedge::platform::{Io, Native};
 use selvedge::sys::ofd;
 use std::cell::RefCell;
+use std::fs::OpenOptions;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, BorrowedFd, IntoRawFd};
+use std::os::unix::fs::OpenOptionsExt;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::ptr;
 
@@ -175,6 +178,20 @@ fn close(mut gone: Vec<Open>) {
     }
 }
 
+/// Closes a descriptor whose value outlives its process, forgotten or kept in memory that a real
+/// process would have taken along. Its number stays taken, so that the value closes nobody else's.
+fn bar(fd: i32) {
+    // It can be neither read, written nor locked. Without one the stream stays open.
+    let nowhere = OpenOptions::new().read(true).custom_flags(nix::libc::O_PATH).open("/");
+    let Ok(nowhere) = nowhere else { return };
+    // SAFETY: invariant 1: the value lives, so its descriptor is open, and nobody is left who
+    // could be using it.
+    unsafe {
+        let _ = ofd::unlock(BorrowedFd::borrow_raw(fd));
+        nix::libc::dup3(nowhere.as_raw_fd(), fd, nix::libc::O_CLOEXEC);
+    }
+}
+
 /// The streams that `body` owns, by number: a copy of this process drops it and says.
 fn owned_by<F>(body: &F, release: impl FnOnce()) -> Vec<u32> {
     let numbers = || LIST.with_borrow(|list| list.open.iter().map(|open| open.number).collect::<Vec<_>>());
@@ -268,8 +285,12 @@ fn close_streams_of(process: u32, lost: bool) {
                 open.owner = open.owner.filter(|&owner| owner != process);
             }
         }
-        // A value that lives on without its process is somebody's mistake; it is not closed
-        // under whoever has it now.
+        for open in list.open.iter().filter(|open| open.owner == Some(process)) {
+            let held = |other: &Open| other.fd == open.fd && !other.holders.is_empty();
+            if !list.open.iter().any(held) {
+                bar(open.fd);
+            }
+        }
         list.open.extract_if(.., |open| open.holders.is_empty() && open.owner.is_none()).collect()
     }));
 }

@@ -119,10 +119,8 @@ pub(in crate::kernel) unsafe fn start_process(
         // and leaves by `_exit`.
         match unsafe { nix::unistd::fork() } {
             Ok(ForkResult::Child) => run_process(this, child, body),
-            // The turn is gone: nothing but this may be touched.
-            Ok(ForkResult::Parent { child: pid }) => {
-                kernel.task(child).pid.store(pid.as_raw() as u32, Ordering::Relaxed);
-            }
+            // The turn is gone: nothing may be touched.
+            Ok(ForkResult::Parent { .. }) => {}
             Err(errno) => {
                 refused = Some(errno);
                 kernel.launch = Launch::Done;
@@ -169,6 +167,9 @@ pub(in crate::kernel) unsafe fn start_thread(
 fn run_process(this: *mut Kernel, child: usize, body: impl FnOnce() -> i32) -> ! {
     // SAFETY: the child inherited the kernel's mapping and its current kernel.
     let kernel = unsafe { &mut *this };
+    // Not by its parent, which may come to that after the child has ended: who goes on then
+    // would not know whose burial to wait for.
+    kernel.task(child).pid.store(selvedge::sys::process::id(), Ordering::Relaxed);
     kernel.await_turn(child);
     // SAFETY: the turn was given to this task.
     unsafe { life::enter(this, child, body) };
