@@ -2,6 +2,7 @@
 //! task, and the engine that leaves it all to the operating system.
 
 use selvedge_harness::prelude::*;
+use selvedge_harness::program::AnyProgram;
 use selvedge_harness::{Report, Verdict, check};
 
 /// Explores in the quiet: no environment, no shrinking.
@@ -156,4 +157,20 @@ fn real_inside_a_task_is_refused() {
     })
     .unwrap();
     assert_eq!(report.tally.first, None);
+}
+
+/// An object that is a number, 0 too, is the same one in all processes.
+#[test]
+fn a_small_number_is_one_object_in_both_engines() {
+    let program = AnyProgram::dynamic(|| {
+        let children = [0, 1].map(|object| {
+            Process::spawn(move || {
+                visible(Kind::Write, "write", 0, || ());
+                visible(Kind::Write, "write", object, || ());
+            })
+        });
+        children.into_iter().for_each(|child| _ = child.join().unwrap());
+    });
+    let [sim, real] = BOTH.map(|engine| program.record(&quiet(engine), 0..20).unwrap());
+    assert_eq!(sim, real);
 }

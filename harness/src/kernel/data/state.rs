@@ -338,9 +338,11 @@ impl Kernel {
     }
 }
 
+/// Below it no memory is mapped.
+pub(in crate::kernel) const LOWEST_ADDRESS: usize = 0x1_0000;
+
 /// Small numbers are no addresses: users name objects of their own with them, and mean the
 /// same object in every process. Large ones are files.
 pub(in crate::kernel) fn is_address(object: usize) -> bool {
-    const LOWEST_ADDRESS: usize = 0x1_0000;
     (LOWEST_ADDRESS..crate::kernel::platform::stream::FILES).contains(&object)
 }

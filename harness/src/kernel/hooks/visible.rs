@@ -4,7 +4,7 @@
 //! When a process dies here, see the scheduling point in `point`.
 
 use crate::kernel::data::current;
-use crate::kernel::data::state::Kernel;
+use crate::kernel::data::state::{Kernel, LOWEST_ADDRESS};
 use crate::kernel::platform::checked::perform;
 use crate::kernel::platform::unseen;
 use selvedge::platform::{Kind, Observe, Op};
@@ -42,7 +42,7 @@ pub fn visible_value<R>(
         }
     }
     let site = Location::caller();
-    let object = if object == 0 && kind != Kind::Step { (&raw const ZERO).addr() } else { object };
+    let object = if object == 0 && kind != Kind::Step { ZERO } else { object };
     let op = || Op::new(kind, name, object, site);
     let seen = || {
         let result = body();
@@ -60,8 +60,9 @@ pub fn visible_value<R>(
     unsafe { perform(this, op, seen) }.0
 }
 
-/// Stands for the object 0, which means none in [`Op`].
-static ZERO: u8 = 0;
+/// Stands for the object 0, which means none in [`Op`]: like other small numbers one object in
+/// every process.
+const ZERO: usize = LOWEST_ADDRESS - 1;
 
 /// A word that is no checked one may have changed under an operation of the user's.
 fn touched(kind: Kind, address: usize) {
