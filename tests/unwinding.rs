@@ -409,3 +409,27 @@ fn who_exits_as_it_unwinds_leaves_the_others_their_steps() {
     assert_eq!(recordings.each_ref().map(Vec::len), [14, 14]);
     assert!(recordings[0] == recordings[1]);
 }
+
+/// A task whose execution is over before it ends is told before what it stood, not what it came
+/// to as it was made to leave: catching that, it goes on.
+#[test]
+fn what_an_abandoned_task_does_is_not_told() {
+    let program = || {
+        AnyProgram::dynamic(|| {
+            let desk = Shared::new(desk());
+            let shared = desk.clone();
+            let _child = Process::spawn(move || {
+                _ = catch_unwind(AssertUnwindSafe(|| drop(shared.own.lock().unwrap())));
+                shared.done.set(1);
+            });
+            stumble(&desk, false, |_| ());
+        })
+    };
+    for granularity in [Granularity::Operation, Granularity::Word] {
+        let [sim, real] = BOTH.map(|engine| {
+            let config = Config::default().engine(engine).granularity(granularity).ignore_environment();
+            program().record(&config, 0..50).unwrap()
+        });
+        assert_eq!(sim, real, "{granularity:?}");
+    }
+}
