@@ -91,10 +91,7 @@ fn boundaries(schedule: &[Choice]) -> Vec<usize> {
 /// Tries the run without preemption, with one preemption at each step in turn;
 /// spends at most half of what is left.
 pub(super) fn one_preemption(shrinker: &mut Shrinker<'_>) {
-    let reserve = shrinker.left / 2;
-    shrinker.left -= reserve;
-    preempt_once(shrinker);
-    shrinker.left += reserve;
+    shrinker.spend_part(2, preempt_once);
 }
 
 fn preempt_once(shrinker: &mut Shrinker<'_>) {

@@ -106,13 +106,24 @@ impl Shrinker<'_> {
 
     /// One execution, if the budget allows.
     fn run(&mut self) -> Option<Verdict> {
-        if (self.slow || self.spent.is_multiple_of(16)) && Instant::now() >= self.until {
+        let looks = self.slow || self.executor.is_slow() || self.spent.is_multiple_of(16);
+        if looks && Instant::now() >= self.until {
             self.left = 0;
         }
         self.left = self.left.checked_sub(1)?;
         self.spent += 1;
         self.label.clear();
         Some(self.executor.execute(&mut self.label))
+    }
+
+    /// Does `work` with one part in `parts` of the executions and of the time that are left.
+    fn spend_part(&mut self, parts: u32, work: impl FnOnce(&mut Self)) {
+        let (left, until, spent, now) = (self.left, self.until, self.spent, Instant::now());
+        self.left = left / u64::from(parts);
+        self.until = now + until.saturating_duration_since(now) / parts;
+        work(self);
+        self.left = left.saturating_sub(self.spent - spent);
+        self.until = until;
     }
 
     /// Runs all schedules within `bounds` until one shows the finding: `Some(true)`
@@ -207,21 +218,20 @@ impl Shrinker<'_> {
         if faults(&self.best) == 0 {
             return;
         }
-        let reserve = self.left - self.left / 4;
-        self.left -= reserve;
         self.executor.kernel().arm(&allowed.harmless(), None);
+        self.spend_part(4, Self::look_for_harmless);
+        self.executor.kernel().arm(&allowed.used_by(&self.best), None);
+    }
+
+    /// Looks for any schedule, without more switches than are known to do, in what is armed.
+    fn look_for_harmless(&mut self) {
         for bound in 0..=switches(&self.best) as u32 + 1 {
             match self.exhaust(Bounds { preemptions: None, switches: Some(bound) }) {
                 Some(false) => {}
-                Some(true) => {
-                    self.best.clone_from(&self.shown);
-                    break;
-                }
-                None => break,
+                Some(true) => return self.best.clone_from(&self.shown),
+                None => return,
             }
         }
-        self.left += reserve;
-        self.executor.kernel().arm(&allowed.used_by(&self.best), None);
     }
 
     /// The fewest preemptions with which the finding can be shown, as far as the
