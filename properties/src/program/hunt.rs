@@ -46,7 +46,7 @@ impl Look {
     fn effort(self) -> u64 {
         match self {
             Look::Short => 2,
-            Look::Long => 8,
+            Look::Long => 40,
         }
     }
 }
