@@ -31,7 +31,6 @@ use nix::sys::prctl;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, pipe, setpgid};
-use selvedge::process::scheduling::{self, Policy};
 use selvedge::{Event, Shared};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -73,7 +72,6 @@ pub(crate) fn controllers<R: Serialize + DeserializeOwned>(
 ) -> Result<Vec<R>, Error> {
     processes(count, tick, &mut |worker| {
         pin(worker);
-        wake_without_preempting();
         match Real::new(model, limits) {
             Ok(mut real) => Ok(work(&mut real, worker)),
             Err(errno) => Err(format!("could not map its arena: {errno}")),
@@ -276,16 +274,6 @@ fn pin(worker: usize) {
         if one.set(core).is_ok() {
             let _ = sched_setaffinity(Pid::from_raw(0), &one);
         }
-    }
-}
-
-/// One process runs at a time: whoever is woken has nothing to do before the one that wakes it
-/// sleeps or ends. By sched(7), a process of the policy `SCHED_BATCH` does not preempt others
-/// when it is woken, so that each hand-over is one change of process and not two or three.
-fn wake_without_preempting() {
-    // Who runs in real time, or only when nobody else wants to, was told so from outside.
-    if scheduling::policy(0).is_ok_and(|policy| policy == Policy::Normal) {
-        let _ = scheduling::set_policy(0, Policy::Batch, 0);
     }
 }
 

@@ -1,8 +1,7 @@
 //! The engine whose tasks are real processes and threads, one running at a time.
 //!
 //! A *controller*, a process of its own, owns the kernel's arena and forks the
-//! tasks; everything runs on one core, and unless it was started under another scheduling
-//! policy than the usual one, under `SCHED_BATCH`: so handing the turn over is one wake-up and
+//! tasks; everything runs on one core, so handing the turn over is one wake-up and
 //! one sleep. The tasks of a declarative program are forked once and kept *warm*:
 //! between executions they wait for their turn. A dynamic program's main task is
 //! forked anew for each execution.
