@@ -31,7 +31,6 @@ const MOST: usize = 9;
 
 /// Up to nine words, each read or written.
 #[derive(Clone, Copy, Debug)]
-#[repr(C)]
 pub(crate) struct Touches {
     words: [(usize, bool); MOST],
     len: usize,
