@@ -363,7 +363,7 @@ impl<P: Robust> RawQueue<P> {
         let held = Held { end, me: P::me(), site };
         if taken != Taken::Clean {
             end.in_place.forget();
-            self.ring(held.me);
+            self.ring(end, held.me);
         }
         Ok(held)
     }

@@ -72,8 +72,10 @@ impl<P: Robust> RawQueue<P> {
                 // The head may have moved past that tail meanwhile, which then looks like a
                 // number of items that no queue has: there was room.
                 let count = Position::of(tail).since(Position::of(head));
-                // Whoever sleeps until the head moves found too little room, and is first.
-                if (self.limit..OVER).contains(&count) || head & AWAITED != 0 {
+                // Whoever sleeps until the head moves found too little room, and is first. Who
+                // sleeps a little for more room than there is may have some, and looks soon.
+                let wants_more = head & AWAITED != 0 && !self.is_early(head);
+                if (self.limit..OVER).contains(&count) || wants_more {
                     return Err(Refusal::WouldBlock);
                 }
             }
@@ -111,9 +113,11 @@ impl<P: Robust> RawQueue<P> {
         moved
     }
 
-    /// The last holder of a side's lock died and may have owed somebody a wake-up.
+    /// The last holder of a side's lock died: it may have owed somebody a wake-up, and it may
+    /// have slept itself.
     #[cold]
-    pub(super) fn ring(&self, me: P::Owner) {
+    pub(super) fn ring(&self, end: &End<P>, me: P::Owner) {
+        Self::unmark(if std::ptr::eq(end, &self.head) { &self.tail } else { &self.head });
         self.bell.begin(me);
         self.bell.quiet();
         self.show();
@@ -174,29 +178,50 @@ impl<P: Robust> RawQueue<P> {
         if self.closer_is_done(side, site) {
             return false;
         }
-        // A release, of the mark on the bell; what the other side did is looked at again.
-        let now = other.position.fetch_or(AWAITED, Release);
-        let mut late = false;
-        if (now ^ seen) & !AWAITED == 0 {
-            let op = || if side == GETTER { self.get_op(wait, site) } else { self.put_op(wait, site) };
-            late = self.bell.sleep(side, deadline, op) == Woken::TimedOut;
-            if !late && Position::of(other.position.load(Relaxed)) == Position::of(seen) {
-                // Somebody is about to move it, and cannot while this marks it again and again.
-                P::pause(0, || op().when(Guard::ALWAYS));
+        if !Self::mark(other, seen) {
+            return false;
+        }
+        let op = || if side == GETTER { self.get_op(wait, site) } else { self.put_op(wait, site) };
+        let late = self.bell.sleep(side, deadline, op) == Woken::TimedOut;
+        if !late && Position::of(other.position.load(Relaxed)) == Position::of(seen) {
+            // Somebody is about to move it, and cannot while this marks it again and again.
+            P::pause(0, || op().when(Guard::ALWAYS));
+        }
+        Self::unmark(other);
+        late
+    }
+
+    /// Marks the other side's end as awaited, unless it has moved since it was seen: an end is
+    /// never marked for somebody who has something to do. Says whether it did.
+    fn mark(other: &End<P>, seen: u64) -> bool {
+        let mut word = other.position.load(Relaxed);
+        while (word ^ seen) & !AWAITED == 0 {
+            // A release, of the mark on the bell; what the other side did is looked at again.
+            match other.position.compare_exchange(word, word | AWAITED, Release, Relaxed) {
+                Ok(_) => return true,
+                Err(now) => word = now,
             }
         }
-        // Nobody sleeps for this side any more.
+        false
+    }
+
+    /// Nobody sleeps any more until this end moves.
+    fn unmark(other: &End<P>) {
         other.position.fetch_and(!AWAITED, Relaxed);
-        late
     }
 
     /// Moves the head on for a putter that waits for more room than there is yet; says whether
     /// that is so. That putter does not sleep long in any case.
     fn advance_early(&self, to: Position) -> bool {
         let word = self.head.position.load(Relaxed);
-        let missing = self.wake_at.load(Relaxed).wrapping_sub(to.number()).cast_signed();
         let moves = || self.head.position.compare_exchange(word, to.word() | AWAITED, Release, Relaxed);
-        word & AWAITED != 0 && missing > 0 && moves().is_ok()
+        word & AWAITED != 0 && self.is_early(to.word()) && moves().is_ok()
+    }
+
+    /// Whether a putter that waits for more room than there is would sleep on with the head here.
+    fn is_early(&self, head: u64) -> bool {
+        let here = Position::of(head).number();
+        P::SPIN > 0 && self.wake_at.load(Relaxed).wrapping_sub(here).cast_signed() > 0
     }
 
     /// Marks the bell, or finds that the queue was closed.

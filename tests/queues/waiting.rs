@@ -42,3 +42,25 @@ fn who_gives_up_takes_nothing_with_it() {
         }
     }
 }
+
+/// Who finds no room and has not fallen asleep yet does not make a queue full from which
+/// something was just taken.
+#[test]
+fn a_queue_with_room_is_never_called_full() {
+    let program = || {
+        let queue = Queue::bounded(2);
+        let theirs = queue.clone();
+        let putter = thread::spawn(move || (0..3).for_each(|item| theirs.put(item).unwrap()));
+        queue.get().unwrap();
+        if queue.try_get().is_ok() {
+            queue.try_put(3).expect("two of at most three are gone");
+            queue.get().unwrap();
+        }
+        queue.get().unwrap();
+        putter.join().unwrap();
+    };
+    for granularity in GRAINS {
+        let config = quiet(Engine::Sim, granularity).executions(4_000 * SCALE);
+        passes(&check(&config, program).unwrap(), &format!("{granularity:?}"));
+    }
+}
