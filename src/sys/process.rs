@@ -114,6 +114,17 @@ pub fn exit_now(code: i32) -> ! {
     unsafe { libc::_exit(code) }
 }
 
+/// The same by the system call itself, whatever a program has in the place of `_exit`.
+///
+/// Source: exit_group(2).
+#[inline]
+pub fn exit_group(code: i32) -> ! {
+    loop {
+        // SAFETY: the call has no requirements and does not return.
+        unsafe { libc::syscall(libc::SYS_exit_group, code) };
+    }
+}
+
 /// Has `call` called when the calling process comes to its end by returning from `main`
 /// or by `exit(3)`; not when it is killed or leaves by `_exit`.
 ///

@@ -113,7 +113,7 @@ impl<'m> Troupe<'m> {
             let code = self.kernel().task(task).status;
             depart(self.kernel());
             if self.model.dynamic() {
-                selvedge::sys::process::exit_now(code);
+                selvedge::sys::process::exit_group(code);
             }
             if self.kernel().tasks as usize > self.pids.len() {
                 // Children that the program started here and did not join.

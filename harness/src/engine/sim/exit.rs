@@ -67,10 +67,7 @@ extern "C" fn _exit(code: libc::c_int) -> ! {
     if crash::is_here() {
         exits(code, ptr::null_mut());
     }
-    loop {
-        // SAFETY: exit_group(2) has no requirements and does not return.
-        unsafe { libc::syscall(libc::SYS_exit_group, code) };
-    }
+    selvedge::sys::process::exit_group(code)
 }
 
 extern "C" fn exits(code: libc::c_int, _: *mut c_void) {

@@ -6,10 +6,13 @@
 //! touches cost nothing.
 //!
 //! ```text
-//!  Kernel | enabled | tasks | standings | sums | candidates | marks | guard classes
-//!         | order of classes | class bitsets | choices | prefix | enabled log | events | fault log
-//!         | sleepers | program memory (state, segments) | a page of nothing
+//!  a page of nothing | Kernel | enabled | tasks | standings | sums | candidates | marks
+//!         | guard classes | order of classes | class bitsets | program memory (state, segments)
+//!  choices | prefix | sleepers | enabled log | events | fault log
 //! ```
+//!
+//! Each line of that begins where a page table does, and what an ordinary execution touches of
+//! a line lies close behind its begin. So a fork has two page tables of it to copy.
 //!
 //! When a process dies here, the mapping lives on in the others.
 
@@ -49,19 +52,22 @@ impl Default for Limits {
 pub(crate) struct Arena {
     base: NonNull<std::ffi::c_void>,
     len: usize,
+    kernel: *mut Kernel,
 }
 
 const PAGE: usize = 4096;
+/// What one page table maps.
+const TABLE: usize = 512 * PAGE;
 
-/// Makes the last page one that nobody may touch. That is not the point of it: a mapping with
+/// Makes a page one that nobody may touch. That is not the point of it: a mapping with
 /// such a guard keeps its page tables in a fork, where a forked task would otherwise meet the
 /// few pages that every step touches one fault at a time, in each execution anew. A kernel
 /// that knows no guards in shared memory (before Linux 6.15) refuses, and nothing is lost but
 /// that. Source: madvise(2), `MADV_GUARD_INSTALL`.
-fn have_forks_copy_tables(base: NonNull<std::ffi::c_void>, len: usize) {
+fn have_forks_copy_tables(page: *mut u8) {
     const GUARD_INSTALL: nix::libc::c_int = 102;
-    // SAFETY: the last page of the mapping, in which nothing lies.
-    unsafe { nix::libc::madvise(base.byte_add(len - PAGE).as_ptr(), PAGE, GUARD_INSTALL) };
+    // SAFETY: a page of the mapping, in which nothing lies.
+    unsafe { nix::libc::madvise(page.cast(), PAGE, GUARD_INSTALL) };
 }
 
 /// Hands out the parts of the arena one after the other.
@@ -75,6 +81,18 @@ impl Layout {
         self.next = at + count * size_of::<T>();
         at
     }
+
+    /// So many bytes, in pages of their own.
+    fn take_pages(&mut self, bytes: usize) -> usize {
+        let at = self.next.next_multiple_of(PAGE);
+        self.next = at + bytes.next_multiple_of(PAGE);
+        at
+    }
+
+    /// What follows has other page tables than what came before.
+    fn turn_over(&mut self) {
+        self.next = self.next.next_multiple_of(TABLE);
+    }
 }
 
 impl Arena {
@@ -86,6 +104,7 @@ impl Arena {
         let words = capacity / 64;
         let classes = (capacity * 2).next_power_of_two();
         let mut layout = Layout { next: 0 };
+        let guard_at = layout.take_pages(PAGE);
         let kernel_at = layout.take::<Kernel>(1);
         // What every step touches lies together: a forked task faults few pages.
         let enabled_at = layout.take::<u64>(BEFORE + words);
@@ -97,14 +116,17 @@ impl Arena {
         let classes_at = layout.take::<Class>(classes);
         let order_at = layout.take::<u32>(classes);
         let bits_at = layout.take::<u64>(classes * words);
+        let memory_at = layout.take_pages(limits.memory);
+        layout.turn_over();
         let choices_at = layout.take::<Choice>(limits.steps);
         let prefix_at = layout.take::<Choice>(limits.steps);
+        let sleepers_at = layout.take::<Sleeper>(capacity);
         let log_at = layout.take::<u64>(limits.steps * words);
         let events_at = layout.take::<Event>(limits.steps);
         let faults_at = layout.take::<u64>(limits.steps * words * crate::kernel::step::fault::KINDS);
-        let sleepers_at = layout.take::<Sleeper>(capacity);
-        let memory_at = layout.take::<[u8; PAGE]>(0).next_multiple_of(PAGE);
-        let len = (memory_at + limits.memory).next_multiple_of(PAGE) + PAGE;
+        let used = layout.next;
+        // Enough to begin where a page table does.
+        let len = used.next_multiple_of(PAGE) + TABLE;
         let flags = match mode {
             Mode::Sim => MapFlags::MAP_PRIVATE,
             Mode::Real => MapFlags::MAP_SHARED,
@@ -113,14 +135,16 @@ impl Arena {
         // SAFETY: a fresh anonymous mapping aliases nothing.
         let base =
             unsafe { mmap_anonymous(None, size, ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, flags)? };
-        if mode == Mode::Real {
-            have_forks_copy_tables(base, len);
-        }
         let start = base.cast::<u8>().as_ptr();
+        // SAFETY: less than a table further, which the mapping has more than it needs.
+        let start = unsafe { start.add(start.align_offset(TABLE)) };
+        if mode == Mode::Real {
+            have_forks_copy_tables(start.wrapping_add(guard_at));
+        }
         // SAFETY: every offset lies inside the mapping and is aligned for its type
         // (`Layout::take`); zeroed memory is a valid value of what lies there, or is
         // written before it is read; the kernel is written before anybody sees it.
-        unsafe {
+        let kernel = unsafe {
             let kernel = start.add(kernel_at).cast::<Kernel>();
             kernel.write(Kernel::new(
                 mode,
@@ -140,8 +164,8 @@ impl Arena {
                     faults: start.add(faults_at).cast(),
                     memory: start.add(memory_at),
                     stride: words,
-                    start: start as usize,
-                    end: start as usize + len - PAGE,
+                    start: start as usize + kernel_at,
+                    end: start as usize + used,
                 },
                 Guards::new(
                     start.add(classes_at).cast(),
@@ -151,13 +175,14 @@ impl Arena {
                     words,
                 ),
             ));
-        }
-        Ok(Arena { base, len })
+            kernel
+        };
+        Ok(Arena { base, len, kernel })
     }
 
     /// The kernel, which lives as long as the arena.
     pub(crate) fn kernel(&self) -> *mut Kernel {
-        self.base.as_ptr().cast()
+        self.kernel
     }
 }
 

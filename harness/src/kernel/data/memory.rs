@@ -112,6 +112,7 @@ impl Kernel {
     }
 
     /// Zeroed program memory, aligned to 64 bytes; `None` if it is used up.
+    #[inline]
     pub(crate) fn allocate(&mut self, size: usize) -> Option<*mut u8> {
         let size = size.next_multiple_of(64);
         let at = self.used;

@@ -317,7 +317,7 @@ impl Kernel {
     /// Where an address lies in the memory of the program that all tasks share.
     pub(crate) fn offset_of(&self, address: usize) -> Option<usize> {
         let memory = self.parts.memory as usize;
-        (memory..self.parts.end).contains(&address).then(|| address - memory)
+        (memory..memory + self.limits.memory).contains(&address).then(|| address - memory)
     }
 
     /// Takes over how executions are run from the kernel of another arena.

@@ -57,12 +57,14 @@ impl Tasks for Checked {
         Ok(CheckedChild(Inner::Task(handle)))
     }
 
+    #[inline]
     fn has_own_memory() -> bool {
         let this = current::get();
         // SAFETY: a current kernel is alive.
         this.is_null() || unsafe { (*this).mode } == Mode::Real
     }
 
+    #[inline]
     fn executes() -> bool {
         current::get().is_null()
     }
@@ -107,6 +109,7 @@ impl Tasks for Checked {
         !current::get().is_null()
     }
 
+    #[inline]
     fn running_threads() -> usize {
         let this = current::get();
         // SAFETY: a current kernel is alive, and the caller has the turn.
@@ -123,6 +126,7 @@ impl Tasks for Checked {
     // Memory that one execution used is cleared for the next, whole.
     const RESERVE: usize = 64 << 10;
 
+    #[inline]
     fn segment(size: usize) -> io::Result<CheckedSegment> {
         CheckedSegment::new(size)
     }

@@ -38,12 +38,14 @@ unsafe impl selvedge::Shareable for CheckedSegment {
 }
 
 /// The kernel of the running task, or of the execution that is being set up; null outside.
+#[inline]
 pub(in crate::kernel) fn kernel() -> *mut Kernel {
     if current::get().is_null() { HOME.get() } else { current::get() }
 }
 
 impl CheckedSegment {
     /// Memory for the running task, or for the set-up of an execution.
+    #[inline]
     pub(in crate::kernel) fn new(size: usize) -> io::Result<CheckedSegment> {
         let this = kernel();
         if this.is_null() {

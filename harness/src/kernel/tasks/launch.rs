@@ -176,7 +176,7 @@ fn run_process(this: *mut Kernel, child: usize, body: impl FnOnce() -> i32) -> !
     let code = kernel.task(child).status;
     selvedge::sys::output::flush();
     life::depart(kernel);
-    selvedge::sys::process::exit_now(code)
+    selvedge::sys::process::exit_group(code)
 }
 
 /// `real`: the life of a thread.

@@ -159,7 +159,7 @@ unsafe fn disappear(this: *mut Kernel, me: usize) -> ! {
         Mode::Real => {
             let code = kernel.task(me).status;
             depart(kernel);
-            selvedge::sys::process::exit_now(code);
+            selvedge::sys::process::exit_group(code);
         }
     }
 }
@@ -246,6 +246,7 @@ impl Kernel {
 
     /// Threads of the running task's process that were started in this execution and have
     /// not ended.
+    #[inline]
     pub(in crate::kernel) fn started_threads(&self) -> usize {
         if self.threads == 0 {
             return 0;
