@@ -388,19 +388,31 @@ fn threads_end_with_their_process() {
     }
 }
 
-/// A task that never reaches its next operation is ended, and named.
+/// A task that never reaches its next operation is ended, and it is said who it was and where
+/// it was seen last.
 #[test]
 fn a_lost_task_is_given_up() {
+    let spin = || while std::hint::black_box(true) {};
     for engine in BOTH {
-        let spin = || while std::hint::black_box(true) {};
         let limits = Limits { patience: Duration::from_secs(1), ..Limits::default() };
         let config = Config { limits, ..quiet(engine) };
-        let report = dying("spin", move |_| spin()).check(&config).unwrap();
-        let verdict = report.tally.inconclusive.map(|found| found.verdict);
-        assert!(
-            matches!(&verdict, Some(Verdict::Broken(why)) if why.contains("without reaching its next operation")),
-            "{engine:?}: {verdict:?}"
-        );
+        let why = |program: Program<Count>| {
+            let report = program.name("value", |s: &Count| &s.value).check(&config).unwrap();
+            match report.tally.inconclusive.map(|found| found.verdict) {
+                Some(Verdict::Broken(why)) => why,
+                other => panic!("{engine:?}: {other:?}"),
+            }
+        };
+        let count = || Program::new("spin", || Count { value: Value::new(0) });
+        let (line, file) = (line!() + 2, file!().trim_start_matches("harness/../"));
+        let after = why(count().task("spinner", move |s| {
+            s.value.set(1);
+            spin();
+        }));
+        let last = format!("spinner ran for 1 s after `set value` ({file}:{line}) without reaching its");
+        assert!(after.starts_with(&last), "{engine:?}: {after}");
+        let before = why(count().task("spinner", move |_| spin()));
+        assert!(before.starts_with("spinner ran for 1 s without reaching its first operation"), "{before}");
     }
 }
 

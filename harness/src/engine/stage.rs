@@ -82,6 +82,26 @@ fn raced(kernel: &Kernel, model: &dyn Model) -> Verdict {
     }
 }
 
+/// Why nobody waits for a task any more, and from where on it did nothing that is seen.
+fn given_up(kernel: &Kernel, model: &dyn Model, state: *mut u8, task: usize) -> String {
+    let seconds = kernel.limits.patience.as_secs().max(1);
+    let op = kernel.task(task).op;
+    let began = kernel.schedule().iter().any(|choice| choice.task() == task);
+    let last = if began {
+        let named = model.ranges(state).into_iter().filter(|(range, _)| range.contains(&op.object));
+        let object = named.min_by_key(|(range, _)| range.len()).map(|(_, name)| format!(" {name}"));
+        let object = object.unwrap_or_default();
+        format!("after `{}{object}` ({}) without reaching its next operation", op.name, Place::of(op.site))
+    } else {
+        "without reaching its first operation".to_owned()
+    };
+    format!(
+        "{} ran for {seconds} s {last}: it loops, or waits for what the scheduler does not see, as a \
+         lock of std",
+        name_of(kernel, model, task)
+    )
+}
+
 /// What a judgement that panicked says.
 fn judged(kernel: &mut Kernel, payload: Box<dyn Any + Send>) -> Verdict {
     let verdict = kernel.note.judged(payload.as_ref());
@@ -129,12 +149,7 @@ pub(super) fn judge(kernel: &mut Kernel, model: &dyn Model, state: *mut u8, labe
         End::StepBound => Verdict::Livelock { steps: kernel.steps as usize },
         End::Diverged => Verdict::Diverged { step: kernel.steps as usize, task },
         End::Blocked => Verdict::Broken("every task that could go on was explored elsewhere".to_owned()),
-        End::GivenUp => Verdict::Broken(format!(
-            "{} ran for {} seconds without reaching its next operation: it loops, or waits for what the \
-             scheduler does not see, as a lock of std",
-            name_of(kernel, model, task),
-            kernel.limits.patience.as_secs().max(1)
-        )),
+        End::GivenUp => Verdict::Broken(given_up(kernel, model, state, task)),
     };
     // SAFETY: the state was initialised; no task runs any more.
     let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { model.discard(state) }));
