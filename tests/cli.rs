@@ -48,7 +48,7 @@ fn the_environment_is_heard_and_options_beat_it() {
     assert_eq!(json(&out)["engine"], "real");
     let (code, _, err) = run(&[], "SELVEDGE_SEED", "seven");
     assert_eq!(code, 2);
-    assert!(err.contains("SELVEDGE_SEED: `seven` is not a number"), "{err}");
+    assert!(err.contains("SELVEDGE_SEED: `seven` is not a whole number from 0 to 2^64 - 1, or 0x"), "{err}");
     let (code, _, err) = run(&["--executions", "23"], "SELVEDGE_SEDE", "1");
     assert_eq!(code, 0);
     assert!(err.contains("unknown variable SELVEDGE_SEDE; did you mean SELVEDGE_SEED?"), "{err}");

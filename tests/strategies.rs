@@ -176,6 +176,6 @@ fn names_are_read_back() {
     let none = mixed().check(&quiet().strategy(Strategy::Pct { depth: 0 })).unwrap_err();
     assert_eq!(
         none.to_string(),
-        "strategy pct: `0` is not a number of ordering constraints from 1 to 64, as in pct:2"
+        "strategy pct: `0` is not a whole number of ordering constraints from 1 to 64, as in pct:2"
     );
 }

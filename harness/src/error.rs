@@ -110,6 +110,16 @@ impl Error {
         Error::Unknown { what, name: name.to_owned(), hint: hint(name, valid) }
     }
 
+    /// A value that is not of the form that `what` has.
+    pub(crate) fn value(what: &str, value: &str, form: impl Into<String>) -> Error {
+        Error::Value { what: what.to_owned(), value: value.to_owned(), form: form.into() }
+    }
+
+    /// The same error, told of the variable, option or file `whose` it is.
+    pub(crate) fn of(self, whose: &str) -> Error {
+        Error::Usage(format!("{whose}: {self}"))
+    }
+
     pub(crate) fn os(what: impl Into<String>, source: impl Into<io::Error>) -> Error {
         Error::Os { what: what.into(), source: source.into() }
     }

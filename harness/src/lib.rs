@@ -54,6 +54,7 @@ pub mod report;
 pub mod shrink;
 pub mod strategy;
 pub mod token;
+mod value;
 
 pub use engine::Engine;
 pub use error::Error;

@@ -1,6 +1,6 @@
 //! Is everything that is wrong with a line told in one line, with what would be right?
 
-use crate::room::Room;
+use crate::room::{Room, told};
 use std::fs;
 
 #[test]
@@ -11,7 +11,7 @@ fn what_is_wrong_is_said_in_one_line() {
     let wrong: &[(&[&str], &str)] = &[
         (&["explore", "tiket"], "unknown scenario `tiket`; did you mean `ticket`?"),
         (&["explore", "ticket:client=3"], "unknown parameter `client`; did you mean `clients`?"),
-        (&["explore", "ticket:clients=0"], "parameter clients: `0` is not a number from 1 to 500"),
+        (&["explore", "ticket:clients=0"], "parameter clients: `0` is not a whole number from 1 to 500"),
         (&["explore", "ticket:clients=2,clients=3"], "parameter clients is given twice"),
         (&["explore", "ticket:clients"], "parameter of ticket: `clients` is not name=value, as in clients=3"),
         (
@@ -28,24 +28,30 @@ fn what_is_wrong_is_said_in_one_line() {
         (&["explore", "ticket", "--strategy", "dsf"], "unknown strategy `dsf`; did you mean `dfs`?"),
         (
             &["explore", "ticket", "--strategy", "pct:0"],
-            "strategy pct: `0` is not a number of ordering constraints from 1 to 64, as in pct:2",
+            "strategy pct: `0` is not a whole number of ordering constraints from 1 to 64, as in pct:2",
         ),
         (
             &["explore", "ticket", "--strategy", "delay:x"],
-            "strategy delay: `x` is not a number of delays from 0 to 64, as in delay:2",
+            "strategy delay: `x` is not a whole number of delays from 0 to 64, as in delay:2",
         ),
         (&["explore", "ticket", "--strategy", "surv"], "unknown strategy `surv`; did you mean `surw`?"),
         (
             &["explore", "ticket", "--time", "5"],
             "--time: `5` is not a duration above 0, as in 500ms, 10s or 2m",
         ),
-        (&["explore", "ticket", "--executions", "0"], "--executions: `0` is not a number of at least 1"),
-        (&["explore", "ticket", "--jobs", "x"], "--jobs: `x` is not a number from 1 to 1024"),
+        (
+            &["explore", "ticket", "--executions", "0"],
+            "--executions: `0` is not a whole number from 1 to 2^64 - 1",
+        ),
+        (&["explore", "ticket", "--jobs", "x"], "--jobs: `x` is not a whole number from 1 to 1024"),
         (
             &["explore", "ticket", "--seed", "-1"],
-            "--seed: `-1` is not a number, or 0x and hexadecimal digits",
+            "--seed: `-1` is not a whole number from 0 to 2^64 - 1, or 0x and up to 16 hexadecimal digits",
         ),
-        (&["explore", "ticket", "--seed", "-"], "--seed: `-` is not a number, or 0x and hexadecimal digits"),
+        (
+            &["explore", "ticket", "--seed", "-"],
+            "--seed: `-` is not a whole number from 0 to 2^64 - 1, or 0x and up to 16 hexadecimal digits",
+        ),
         (
             &["explore", "ticket", "--exhaust", "--strategy", "random"],
             "random never comes to an end; --exhaust goes with dfs or dpor",
@@ -107,6 +113,79 @@ fn what_is_wrong_is_said_in_one_line() {
         let (code, out, err) = room.run(line);
         assert_eq!((code, &*out, err.trim_end()), (2, "", &*format!("selvedge: {message}")), "{line:?}");
     }
+}
+
+/// A number that is none, or none of those that may stand there, is told with all that may.
+#[test]
+fn numbers_are_refused_with_their_range() {
+    let room = Room::new();
+    let (seed, executions) = (
+        "a whole number from 0 to 2^64 - 1, or 0x and up to 16 hexadecimal digits",
+        "a whole number from 1 to 2^64 - 1",
+    );
+    let options: &[(&str, &str, &str)] = &[
+        ("--seed", "--seed", seed),
+        ("--executions", "--executions", executions),
+        ("--jobs", "--jobs", "a whole number from 1 to 1024"),
+        ("--kills", "--kills", "a whole number from 0 to 8"),
+        ("--shard", "--shard", "k/n with k from 1 to n and n from 1 to 1000000, as in 1/4"),
+    ];
+    for (option, what, form) in options {
+        for wrong in
+            ["", "-1", "+1", "1.5", " 1", "1e3", "0x1_0", "99999999999999999999", "0x10000000000000000"]
+        {
+            let (code, out, err) = room.run(&["explore", "ticket", &format!("{option}={wrong}")]);
+            assert_eq!(
+                (code, &*out, &*err),
+                (2, "", &*format!("selvedge: {what}: `{wrong}` is not {form}\n"))
+            );
+        }
+    }
+    for (name, form) in [("SELVEDGE_SEED", seed), ("SELVEDGE_EXECUTIONS", executions)] {
+        for wrong in ["", "-1", "+1", "1.5", "99999999999999999999"] {
+            let (code, out, err) =
+                told(room.command(&["explore", "ticket"]).env(name, wrong).output().unwrap());
+            assert_eq!(
+                (code, &*out, &*err),
+                (2, "", &*format!("selvedge: {name}: `{wrong}` is not {form}\n"))
+            );
+        }
+    }
+    for wrong in ["ticket:clients=2.5", "ticket:clients=+3", "ticket:clients=99999999999999999999"] {
+        let (code, _, err) = room.run(&["explore", wrong]);
+        assert!(code == 2 && err.ends_with("is not a whole number from 1 to 500\n"), "{err}");
+    }
+    // The most that there is.
+    let (code, _, err) =
+        room.run(&["explore", "ticket", "--seed", "0xFFFFFFFFFFFFFFFF", "--executions", "3"]);
+    assert!(matches!(code, 0 | 1) && err.is_empty(), "{err}");
+}
+
+/// A name is looked for in the same way wherever it stands.
+#[test]
+fn a_name_in_the_environment_is_told_as_one_on_the_line() {
+    let room = Room::new();
+    for (option, name, wrong) in [
+        ("--strategy", "SELVEDGE_STRATEGY", "dfss"),
+        ("--strategy", "SELVEDGE_STRATEGY", "pct:0"),
+        ("--strategy", "SELVEDGE_STRATEGY", "chess"),
+        ("--strategy", "SELVEDGE_STRATEGY", "replay"),
+        ("--engine", "SELVEDGE_ENGINE", "reel"),
+        ("--engine", "SELVEDGE_ENGINE", ""),
+    ] {
+        let (code, _, by_option) = room.run(&["explore", "ticket", &format!("{option}={wrong}")]);
+        let line = room.command(&["explore", "ticket"]).env(name, wrong).output().unwrap();
+        let (other, _, by_variable) = told(line);
+        assert_eq!((code, other), (2, 2), "{by_option}{by_variable}");
+        assert_eq!(by_variable, by_option.replacen("selvedge: ", &format!("selvedge: {name}: "), 1));
+        assert!(wrong != "dfss" || by_option.contains("did you mean `dfs`?"), "{by_option}");
+    }
+    let line = room.command(&["explore", "ticket"]).env("SELVEDGE_REPLAY", "hello").output().unwrap();
+    let (code, _, err) = told(line);
+    assert_eq!(
+        (code, &*err),
+        (2, "selvedge: SELVEDGE_REPLAY: the token `hello` does not begin with `sv1:`\n")
+    );
 }
 
 #[test]

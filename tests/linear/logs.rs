@@ -69,7 +69,7 @@ fn what_is_wrong_is_said_in_one_line() {
         ),
         (
             &[&file, "--model", "kv", "--memory", "0"],
-            "--memory: `0` is not a number of megabytes of at least 1".into(),
+            "--memory: `0` is not a whole number of megabytes from 1 to 2^44 - 1".into(),
         ),
         (
             &[&file, "--model", "kv", "--time", "5"],

@@ -35,12 +35,8 @@ impl Arguments {
                         variant.name, scenario.name
                     )));
                 }
-                let form = "name=value, as in clients=3".to_owned();
-                return Err(Error::Value {
-                    what: format!("parameter of {}", scenario.name),
-                    value: pair.to_owned(),
-                    form,
-                });
+                let what = format!("parameter of {}", scenario.name);
+                return Err(Error::value(&what, pair, "name=value, as in clients=3"));
             };
             let place = scenario.place(name.trim())?;
             if std::mem::replace(&mut given[place], true) {

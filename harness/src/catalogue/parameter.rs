@@ -12,6 +12,7 @@
 use super::packed;
 use crate::Error;
 use crate::nearest::nearest;
+use crate::value::Whole;
 use std::fmt;
 
 /// What values a parameter may have.
@@ -40,9 +41,9 @@ pub enum Form {
 impl fmt::Display for Form {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Form::Number { least, most } => write!(f, "a number from {least} to {most}"),
+            Form::Number { least, most } => Whole::new(*least..=*most).fmt(f),
             Form::Numbers { least, most, count } => {
-                write!(f, "up to {count} numbers from {least} to {most}, as in 10+20")
+                write!(f, "up to {count} whole numbers from {least} to {most}, as in 10+20")
             }
             Form::Word(words) => write!(f, "one of {}", words.join(", ")),
         }
@@ -89,7 +90,7 @@ impl Parameter {
     /// # Errors
     /// [`Error::Value`], which names the parameter, the value and the form.
     pub(super) fn parse(&self, text: &str) -> Result<Value, Error> {
-        let number = |text: &str| text.parse::<i64>().ok();
+        let number = |text: &str| Whole::new(i64::MIN..=i64::MAX).parse(text);
         let value = match self.form {
             Form::Number { .. } => number(text).map(Value::Number),
             Form::Numbers { .. } if text.is_empty() => Some(Value::Numbers(Vec::new())),
@@ -102,11 +103,7 @@ impl Parameter {
                 _ => None,
             };
             let hint = hint.map_or_else(String::new, |word| format!("; did you mean `{word}`?"));
-            Error::Value {
-                what: format!("parameter {}", self.name),
-                value: text.to_owned(),
-                form: format!("{}{hint}", self.form),
-            }
+            Error::value(&format!("parameter {}", self.name), text, format!("{}{hint}", self.form))
         })
     }
 
@@ -242,10 +239,10 @@ mod tests {
     #[test]
     fn bad_values_are_named_with_the_right_form() {
         let error = |parameter: Parameter, text: &str| parameter.parse(text).unwrap_err().to_string();
-        assert_eq!(error(NUMBER, "x"), "parameter n: `x` is not a number from -5 to 1000");
-        assert_eq!(error(NUMBER, "1001"), "parameter n: `1001` is not a number from -5 to 1000");
-        assert_eq!(error(NUMBER, ""), "parameter n: `` is not a number from -5 to 1000");
-        assert!(error(LIST, "1+2+3+4").contains("up to 3 numbers"));
+        assert_eq!(error(NUMBER, "x"), "parameter n: `x` is not a whole number from -5 to 1000");
+        assert_eq!(error(NUMBER, "1001"), "parameter n: `1001` is not a whole number from -5 to 1000");
+        assert_eq!(error(NUMBER, ""), "parameter n: `` is not a whole number from -5 to 1000");
+        assert!(error(LIST, "1+2+3+4").contains("up to 3 whole numbers"));
         assert!(error(LIST, "1++2").contains("`1++2`"));
         assert!(error(WORD, "grene").ends_with("one of red, green; did you mean `green`?"));
     }

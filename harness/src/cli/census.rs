@@ -53,7 +53,7 @@ fn configure(args: &CensusArgs, engine: Engine) -> Result<Config, Error> {
     let base = environment::overlay(&Config::default().engine(engine))?;
     let mut config = Config { environment: false, ..base };
     if let Some(text) = &args.which.place.engine {
-        config.engine = settings::engine(text)?;
+        config.engine = text.parse()?;
     }
     if config.engine == Engine::Wild {
         return Err(Error::Usage("wild has no kill points; use --engine sim or --engine real".to_owned()));

@@ -7,9 +7,10 @@ use super::args::{Command, Line};
 use super::exit::Exit;
 use super::out::{Out, complain};
 use super::tokens::Asked;
-use super::{census, explore, job, judge_file, list, meant, merge, mistake, settings, supervise, tokens};
+use super::{census, explore, job, judge_file, list, meant, merge, mistake, supervise, tokens};
 use crate::Error;
 use crate::catalogue::Catalogue;
+use crate::value;
 use clap::Parser;
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -49,7 +50,7 @@ fn work(catalogue: fn() -> Result<Catalogue, Error>, line: impl Iterator<Item = 
 
 fn run(catalogue: fn() -> Result<Catalogue, Error>, line: &Line) -> Result<Exit, Error> {
     if let Some(text) = &line.timeout {
-        let time = settings::duration("--timeout", text)?;
+        let time = value::duration("--timeout", text)?;
         supervise::after(time).map_err(|error| Error::os("starting a thread", error))?;
     }
     let catalogue = catalogue()?;

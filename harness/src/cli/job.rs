@@ -3,7 +3,7 @@
 use super::args::Line;
 use super::exit::Exit;
 use super::judge::Judged;
-use super::out::Out;
+use super::out::{Out, complain};
 use super::paint::Paint;
 use super::progress::Bar;
 use super::tokens::Asked;
@@ -52,7 +52,7 @@ pub(super) fn run(catalogue: &Catalogue, line: &Line) -> Result<Exit, Error> {
     }
     let begun = Instant::now();
     let asked = match &line.engine {
-        Some(name) => Some(settings::engine(name)?),
+        Some(name) => Some(name.parse()?),
         None => std::env::var_os("SELVEDGE_ENGINE")
             .map(|_| environment::overlay(&Config::default()))
             .transpose()?
@@ -98,6 +98,10 @@ fn explore(cells: &[Cell], config: &Config, hasty: bool, json: bool) -> Result<V
         if hasty && judged.exit() == Exit::Surprise && judged.report.tally.first.is_none() {
             config.budget = Config::default().budget;
             judged = work::explore(&cell.case, &config, json, &watch, None)?;
+        }
+        // The table has no place for it.
+        if let Some(warning) = judged.report.warning() {
+            complain(format_args!("warning: {}: {warning}", judged.report.program));
         }
         all.push(judged);
         bar.advance();

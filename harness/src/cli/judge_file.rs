@@ -10,11 +10,11 @@ use super::exit::Exit;
 use super::input;
 use super::models::{CONDITIONS, MODELS, Object, choose};
 use super::out::Out;
-use super::settings;
 use crate::Error;
 use crate::judge::linear::spec::{Kv, KvOp, KvRet, Register, RegisterOp, RegisterRet};
 use crate::judge::linear::{History, Judgement, Model, Options, explain, judge};
 use crate::judge::log::{read_jepsen, read_kv};
+use crate::value::{self, Whole};
 use serde_json::json;
 use std::time::Instant;
 
@@ -43,16 +43,12 @@ impl Log {
 /// Judges each file.
 pub(super) fn run(args: &JudgeArgs) -> Result<Exit, Error> {
     let object = choose("model", &args.model, &MODELS)?;
-    let megabytes = args.memory.parse().ok().filter(|megabytes: &usize| *megabytes > 0);
-    let memory =
-        megabytes.and_then(|megabytes| megabytes.checked_mul(1 << 20)).ok_or_else(|| Error::Value {
-            what: "--memory".to_owned(),
-            value: args.memory.clone(),
-            form: "a number of megabytes of at least 1".to_owned(),
-        })?;
+    // As many as can be addressed.
+    let megabytes = Whole::new(1..=u64::MAX >> 20).of("megabytes").read("--memory", &args.memory)?;
+    let memory = (megabytes << 20) as usize;
     let options = Options {
         consistency: choose("consistency", &args.consistency, &CONDITIONS)?,
-        time: Some(settings::duration("--time", &args.time)?),
+        time: Some(value::duration("--time", &args.time)?),
         memory,
         ..Options::default()
     };

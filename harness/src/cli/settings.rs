@@ -10,24 +10,8 @@ use crate::engine::Engine;
 use crate::fault::Faults;
 use crate::program::{Budget, Config, environment};
 use crate::strategy::Strategy;
+use crate::value::{self, Whole};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-fn bad(what: &str, value: &str, form: &str) -> Error {
-    Error::Value { what: what.to_owned(), value: value.to_owned(), form: form.to_owned() }
-}
-
-/// Reads the value of `--engine`.
-pub(super) fn engine(text: &str) -> Result<Engine, Error> {
-    let known = Engine::ALL.iter().find(|(name, _)| *name == text).map(|(_, engine)| *engine);
-    known.ok_or_else(|| Error::unknown("engine", text, Engine::ALL.iter().map(|(name, _)| *name)))
-}
-
-/// Reads a duration.
-pub(super) fn duration(option: &str, text: &str) -> Result<Duration, Error> {
-    environment::parse_time(text)
-        .ok_or_else(|| bad(option, text, "a duration above 0, as in 500ms, 10s or 2m"))
-}
 
 /// The configuration of `base`, as environment and options change it.
 pub(super) fn configure(
@@ -40,18 +24,16 @@ pub(super) fn configure(
     config.environment = false;
     config.keep_going = true;
     if let Some(text) = engine_option {
-        config.engine = engine(text)?;
+        config.engine = text.parse()?;
     }
     if let Some(text) = &search.strategy {
         config.strategy = text.parse()?;
     }
     if let Some(text) = &search.seed {
-        let form = "a number, or 0x and hexadecimal digits";
-        config.seed = environment::parse_seed(text).ok_or_else(|| bad("--seed", text, form))?;
+        config.seed = value::seed("--seed", text)?;
     }
     if let Some(text) = &search.jobs {
-        let jobs = text.parse().ok().filter(|jobs| (1..=1024).contains(jobs));
-        config.jobs = jobs.ok_or_else(|| bad("--jobs", text, "a number from 1 to 1024"))?;
+        config.jobs = value::jobs("--jobs", text)?;
     }
     if let Some(budget) = budget(&search.bounds)? {
         config.budget = budget;
@@ -66,11 +48,10 @@ pub(super) fn configure(
 /// Reads `--executions` and `--time`, of which at most one is given.
 pub(super) fn budget(bounds: &Bounds) -> Result<Option<Budget>, Error> {
     if let Some(text) = &bounds.executions {
-        let executions = text.parse().ok().filter(|executions| *executions > 0);
-        let executions = executions.ok_or_else(|| bad("--executions", text, "a number of at least 1"))?;
+        let executions = value::executions("--executions", text)?;
         return Ok(Some(Budget { executions: Some(executions), time: None }));
     }
-    let time = bounds.time.as_ref().map(|text| duration("--time", text)).transpose()?;
+    let time = bounds.time.as_ref().map(|text| value::duration("--time", text)).transpose()?;
     Ok(time.map(|time| Budget { executions: None, time: Some(time) }))
 }
 
@@ -88,8 +69,7 @@ pub(super) fn faults(args: &FaultArgs) -> Result<Option<Faults>, Error> {
         return Err(Error::Usage(format!("--kills {text}: --fault names kills as well; leave one out")));
     }
     if let Some(text) = &args.kills {
-        let kills = text.parse().ok().filter(|kills| *kills <= 8);
-        faults.kills = kills.ok_or_else(|| bad("--kills", text, "a number from 0 to 8"))?;
+        faults.kills = Whole::new(0..=8).read("--kills", text)?;
         if let (0, Some(victim)) = (faults.kills, args.victims.victim.first()) {
             return Err(Error::Usage(format!(
                 "--victim {victim}: --kills 0 kills nobody; leave out one of the two"
@@ -106,7 +86,7 @@ pub(super) fn faults(args: &FaultArgs) -> Result<Option<Faults>, Error> {
 /// Who may be killed, and then at least one is, if the line says anything about it.
 pub(super) fn victims(args: &Victims) -> Result<Option<Faults>, Error> {
     if let Some(victim) = args.victim.iter().find(|victim| victim.trim().is_empty()) {
-        return Err(bad("--victim", victim, "the name of a task"));
+        return Err(Error::value("--victim", victim, "the name of a task"));
     }
     let faults = Faults { victims: args.victim.clone(), ..Faults::kills(1) };
     Ok(Some(faults).filter(|faults| !faults.victims.is_empty()))
@@ -132,7 +112,7 @@ fn exhaustive(config: Config, strategy_given: bool) -> Result<Config, Error> {
 /// The folder for the report that options or environment name.
 pub(super) fn report_folder(search: &Search) -> Result<Option<PathBuf>, Error> {
     match &search.report {
-        Some(folder) if folder.is_empty() => Err(bad("--report", folder, "a folder")),
+        Some(folder) if folder.is_empty() => Err(Error::value("--report", folder, "a folder")),
         Some(folder) => Ok(Some(PathBuf::from(folder))),
         None => environment::report(),
     }

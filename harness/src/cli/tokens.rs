@@ -55,7 +55,7 @@ impl Found {
         let base = Config::default().engine(case.selection.scenario.engine);
         let mut config = Config { environment: false, ..environment::overlay(&base)? };
         if let Some(engine) = engine {
-            config.engine = settings::engine(engine)?;
+            config.engine = engine.parse()?;
         }
         if config.engine == Engine::Wild {
             return Err(Error::Usage(

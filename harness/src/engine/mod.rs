@@ -32,9 +32,11 @@ pub(crate) use session::{session, workers};
 pub(crate) use sim::{Exit, Teller};
 pub(crate) use spawned::Spawned;
 
+use crate::Error;
 use crate::judge::Verdict;
 use crate::kernel::Kernel;
 use serde::{Deserialize, Serialize};
+use std::str::FromStr;
 
 /// Which engine runs a program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -56,6 +58,15 @@ impl Engine {
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
         Engine::ALL.iter().find(|(_, engine)| *engine == self).map_or("?", |(name, _)| name)
+    }
+}
+
+impl FromStr for Engine {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Engine, Error> {
+        let known = Engine::ALL.iter().find(|(name, _)| *name == text).map(|(_, engine)| *engine);
+        known.ok_or_else(|| Error::unknown("engine", text, Engine::ALL.iter().map(|(name, _)| *name)))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::Faults;
 use crate::Error;
+use crate::value::Whole;
 use std::fmt;
 use std::str::FromStr;
 
@@ -38,19 +39,11 @@ pub(crate) fn help() -> String {
 /// What a fault's number may be.
 const FORM: &str = "fault names with the most of each, as in kills:1,spurious:2; the number is 1 if left out";
 
-fn number(text: &str) -> Option<u8> {
-    text.parse().ok().filter(|number| (1..=8).contains(number))
-}
-
 impl Faults {
     /// Adds the fault that `text` names.
     fn add(&mut self, text: &str) -> Result<(), Error> {
         let (name, most) = text.split_once(':').map_or((text, None), |(name, most)| (name, Some(most)));
-        let bad = |form: &str| Error::Value {
-            what: format!("fault {name}"),
-            value: text.to_owned(),
-            form: form.to_owned(),
-        };
+        let bad = |form: String| Error::value(&format!("fault {name}"), text, form);
         let flag = match name {
             "drift" => Some(&mut self.drift),
             "wake_any" => Some(&mut self.wake_any),
@@ -58,7 +51,7 @@ impl Faults {
         };
         if let Some(flag) = flag {
             if most.is_some() {
-                return Err(bad("its name alone: it is on or off"));
+                return Err(bad("its name alone: it is on or off".to_owned()));
             }
             *flag = true;
             if name == "drift" {
@@ -75,11 +68,10 @@ impl Faults {
             "timeouts" => &mut self.timeouts,
             _ => return Err(Error::unknown("fault", name, names())),
         };
+        let form = Whole::new(1..=8);
         *slot = match most {
             None => 1,
-            Some(most) => {
-                number(most).ok_or_else(|| bad(&format!("a number from 1 to 8, as in {name}:2")))?
-            }
+            Some(most) => form.parse(most).ok_or_else(|| bad(format!("{form}, as in {name}:2")))?,
         };
         Ok(())
     }
@@ -98,11 +90,7 @@ impl FromStr for Faults {
             }
             named.push(name);
             if part.is_empty() {
-                return Err(Error::Value {
-                    what: "faults".to_owned(),
-                    value: text.to_owned(),
-                    form: FORM.to_owned(),
-                });
+                return Err(Error::value("faults", text, FORM));
             }
             faults.add(part)?;
         }
@@ -136,7 +124,9 @@ mod tests {
         let error = |text: &str| text.parse::<Faults>().unwrap_err().to_string();
         assert!(error("kils").contains("did you mean `kills`"), "{}", error("kils"));
         assert!(error("kills:0").contains("from 1 to 8, as in kills:2"));
-        assert!(error("spurious:x").contains("`spurious:x` is not a number from 1 to 8, as in spurious:2"));
+        assert!(
+            error("spurious:x").contains("`spurious:x` is not a whole number from 1 to 8, as in spurious:2")
+        );
         assert!(error("drift:2").contains("on or off"));
         assert!(error("kills,,eintr").contains("as in"));
         assert_eq!(error("eintr,kills,eintr:2"), "fault eintr is given twice");

@@ -6,10 +6,11 @@ use crate::Error;
 use crate::engine::{Engine, look_at_the_end};
 use crate::nearest::nearest;
 use crate::token::{Identity, Token};
+use crate::value;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 /// A variable that selvedge looks at.
 #[derive(Clone, Copy, Debug)]
@@ -24,22 +25,14 @@ pub struct Variable {
 
 /// All of them.
 pub const VARIABLES: [Variable; 8] = [
-    Variable {
-        name: "SELVEDGE_SEED",
-        form: "a number, or 0x and hexadecimal digits",
-        help: "the seed of the run",
-    },
+    Variable { name: "SELVEDGE_SEED", form: value::SEED, help: "the seed of the run" },
     Variable {
         name: "SELVEDGE_REPLAY",
         form: "a token, sv1:...",
         help: "run this schedule instead of searching",
     },
-    Variable { name: "SELVEDGE_EXECUTIONS", form: "a number of at least 1", help: "executions at most" },
-    Variable {
-        name: "SELVEDGE_TIME",
-        form: "a duration above 0, as in 500ms, 10s or 2m",
-        help: "time at most",
-    },
+    Variable { name: "SELVEDGE_EXECUTIONS", form: value::EXECUTIONS, help: "executions at most" },
+    Variable { name: "SELVEDGE_TIME", form: value::DURATION, help: "time at most" },
     Variable { name: "SELVEDGE_ENGINE", form: "sim, real or wild", help: "what a task is" },
     Variable {
         name: "SELVEDGE_STRATEGY",
@@ -54,38 +47,26 @@ pub const VARIABLES: [Variable; 8] = [
     },
 ];
 
-/// A duration above 0, in which something can be done, such as `500ms`, `10s` or `2m`.
-pub(crate) fn parse_time(text: &str) -> Option<Duration> {
-    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-    let (number, unit) = text.split_at(split);
-    let number: f64 = number.parse().ok()?;
-    let seconds = match unit {
-        "ms" => number / 1000.0,
-        "s" => number,
-        "m" | "min" => number * 60.0,
-        "h" => number * 3600.0,
-        _ => return None,
-    };
-    Duration::try_from_secs_f64(seconds).ok().filter(|time| !time.is_zero())
-}
-
-/// A seed, decimal or hexadecimal.
-pub(crate) fn parse_seed(text: &str) -> Option<u64> {
-    match text.strip_prefix("0x") {
-        Some(hex) => u64::from_str_radix(hex, 16).ok(),
-        None => text.parse().ok(),
-    }
-}
-
-/// The value of a variable, parsed; an error names variable, value and form.
-fn value<T>(name: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Error> {
+/// The value of a variable, as `read` reads it; an error names variable, value and form.
+fn value<T>(
+    name: &'static str,
+    read: impl FnOnce(&str, &str) -> Result<T, Error>,
+) -> Result<Option<T>, Error> {
     let Some(raw) = std::env::var_os(name) else { return Ok(None) };
-    let text = raw.to_string_lossy().into_owned();
-    let form = VARIABLES.iter().find(|variable| variable.name == name).map_or("", |variable| variable.form);
-    match raw.to_str().and_then(&parse) {
-        Some(value) => Ok(Some(value)),
-        None => Err(Error::Value { what: name.to_owned(), value: text, form: form.to_owned() }),
+    match raw.to_str() {
+        Some(text) => read(name, text).map(Some),
+        None => Err(Error::value(name, &raw.to_string_lossy(), form(name))),
     }
+}
+
+/// What the value of a variable looks like.
+fn form(name: &str) -> &'static str {
+    VARIABLES.iter().find(|variable| variable.name == name).map_or("", |variable| variable.form)
+}
+
+/// Reads what has a name, and tells whose value it was that has none.
+fn named<T: FromStr<Err = Error>>(name: &str, text: &str) -> Result<T, Error> {
+    text.parse().map_err(|error: Error| error.of(name))
 }
 
 /// How all of them begin.
@@ -114,21 +95,19 @@ fn warn_of_unknown() {
 pub(crate) fn overlay(config: &Config) -> Result<Config, Error> {
     warn_of_unknown();
     let mut config = config.clone();
-    if let Some(seed) = value("SELVEDGE_SEED", parse_seed)? {
+    if let Some(seed) = value("SELVEDGE_SEED", value::seed)? {
         config.seed = seed;
     }
-    if let Some(executions) = value("SELVEDGE_EXECUTIONS", |text| text.parse().ok().filter(|&n: &u64| n > 0))?
-    {
+    if let Some(executions) = value("SELVEDGE_EXECUTIONS", value::executions)? {
         config.budget.executions = Some(executions);
     }
-    if let Some(time) = value("SELVEDGE_TIME", parse_time)? {
+    if let Some(time) = value("SELVEDGE_TIME", value::duration)? {
         config.budget.time = Some(time);
     }
-    let engine = |text: &str| Engine::ALL.iter().find(|(name, _)| *name == text).map(|(_, engine)| *engine);
-    if let Some(engine) = value("SELVEDGE_ENGINE", engine)? {
+    if let Some(engine) = value("SELVEDGE_ENGINE", named)? {
         config.engine = engine;
     }
-    if let Some(strategy) = value("SELVEDGE_STRATEGY", |text| text.parse().ok())? {
+    if let Some(strategy) = value("SELVEDGE_STRATEGY", named)? {
         config.strategy = strategy;
     }
     Ok(config)
@@ -136,10 +115,7 @@ pub(crate) fn overlay(config: &Config) -> Result<Config, Error> {
 
 /// The token to replay, if one is given.
 pub(crate) fn replay() -> Result<Option<Token>, Error> {
-    match std::env::var_os("SELVEDGE_REPLAY") {
-        Some(text) => Ok(Some(text.to_string_lossy().parse()?)),
-        None => Ok(None),
-    }
+    value("SELVEDGE_REPLAY", named)
 }
 
 /// Where regressions are kept.
@@ -155,22 +131,30 @@ pub(crate) enum Persist {
 
 /// Where regressions are kept, as the environment says.
 pub(crate) fn persist() -> Result<Persist, Error> {
-    let parse = |text: &str| match text {
-        "on" | "1" => Some(Persist::Usual),
-        "off" | "0" => Some(Persist::Off),
+    let read = |name: &str, text: &str| match text {
+        "on" | "1" => Ok(Persist::Usual),
+        "off" | "0" => Ok(Persist::Off),
         // A single word may be meant as a switch: only where there is such a folder it is one.
         folder => {
             let path = PathBuf::from(folder);
             let is_path = folder.contains('/') && !path.exists();
-            (path.is_dir() || is_path).then_some(Persist::Folder(path))
+            if path.is_dir() || is_path {
+                return Ok(Persist::Folder(path));
+            }
+            let meant = nearest(folder, ["on", "off"]);
+            let hint = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+            Err(Error::value(name, folder, format!("{}{hint}", form(name))))
         }
     };
-    Ok(value("SELVEDGE_PERSIST", parse)?.unwrap_or(Persist::Usual))
+    Ok(value("SELVEDGE_PERSIST", read)?.unwrap_or(Persist::Usual))
 }
 
 /// The folder for reports, if one is given.
 pub(crate) fn report() -> Result<Option<PathBuf>, Error> {
-    value("SELVEDGE_REPORT", |text| Some(PathBuf::from(text)).filter(|_| !text.is_empty()))
+    value("SELVEDGE_REPORT", |name, text| match text {
+        "" => Err(Error::value(name, text, form(name))),
+        folder => Ok(PathBuf::from(folder)),
+    })
 }
 
 /// The configuration as the environment changes it, and the token to replay if it

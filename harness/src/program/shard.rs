@@ -16,6 +16,7 @@
 
 use super::run::{Found, Tally};
 use crate::Error;
+use crate::value::Whole;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -66,14 +67,10 @@ impl FromStr for Shard {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Shard, Error> {
-        // A sign would be read as a part of the number.
-        let number = |text: &str| text.parse().ok().filter(|_| !text.starts_with('+'));
+        let number = |text: &str| Whole::new(1..=MOST).parse(text);
         text.split_once('/').and_then(|(k, n)| Shard::new(number(k)?, number(n)?)).ok_or_else(|| {
-            Error::Value {
-                what: "--shard".to_owned(),
-                value: text.to_owned(),
-                form: "k/n with k from 1 to n, as in 1/4".to_owned(),
-            }
+            let form = format!("k/n with k from 1 to n and n from 1 to {MOST}, as in 1/4");
+            Error::value("--shard", text, form)
         })
     }
 }
@@ -164,7 +161,12 @@ mod tests {
             ["3/2", "0/2", "x", "", "1", "1/", "/2", "1/0", "-1/2", "+1/2", "1/2/3", "1/9999999", "1 /2"]
         {
             let error = wrong.parse::<Shard>().unwrap_err().to_string();
-            assert_eq!(error, format!("--shard: `{wrong}` is not k/n with k from 1 to n, as in 1/4"));
+            assert_eq!(
+                error,
+                format!(
+                    "--shard: `{wrong}` is not k/n with k from 1 to n and n from 1 to 1000000, as in 1/4"
+                )
+            );
         }
     }
 

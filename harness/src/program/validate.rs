@@ -9,6 +9,7 @@ use crate::Error;
 use crate::engine::{Engine, Model};
 use crate::fault::{Faults, check_victims};
 use crate::strategy::Strategy;
+use crate::value;
 
 /// Refuses what cannot be explored: a configuration, a share, or both for this program.
 pub(crate) fn validate_all(model: &dyn Model, program: &str, config: &Config) -> Result<(), Error> {
@@ -24,9 +25,6 @@ pub(crate) fn validate_all(model: &dyn Model, program: &str, config: &Config) ->
 
 /// Refuses a configuration that cannot come to an end or to a verdict.
 fn validate(config: &Config) -> Result<(), Error> {
-    let value = |what: &str, value: &str, form: &str| {
-        Err(Error::Value { what: what.to_owned(), value: value.to_owned(), form: form.to_owned() })
-    };
     let endless = config.budget.executions.is_none() && config.budget.time.is_none();
     if endless && (!config.strategy.is_exhaustive() || config.engine == Engine::Wild) {
         return Err(Error::Usage(format!(
@@ -42,14 +40,13 @@ fn validate(config: &Config) -> Result<(), Error> {
         ));
     }
     config.strategy.validate()?;
-    if config.budget.executions == Some(0) {
-        return value("executions", "0", "a number of at least 1");
+    if let Some(executions) = config.budget.executions {
+        value::executions("executions", &executions.to_string())?;
     }
-    if config.jobs == 0 || config.jobs > 1024 {
-        return value("jobs", &config.jobs.to_string(), "a number from 1 to 1024");
-    }
+    value::jobs("jobs", &config.jobs.to_string())?;
     if config.limits.tasks == 0 || config.limits.steps == 0 || config.limits.steps > u32::MAX as usize {
-        return value("limits", &format!("{:?}", config.limits), "room for at least one task and one step");
+        let form = "room for at least one task and for 1 to 2^32 - 1 steps";
+        return Err(Error::value("limits", &format!("{:?}", config.limits), form));
     }
     Ok(())
 }

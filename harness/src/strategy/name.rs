@@ -7,6 +7,7 @@ use super::{Strategy, delay, pct};
 use crate::Error;
 use crate::kernel::MARKS;
 use crate::nearest::{hint, nearest};
+use crate::value::Whole;
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
@@ -44,16 +45,10 @@ impl Strategy {
 }
 
 /// The number after the colon.
-fn number(name: &str, text: &str, range: RangeInclusive<u32>, of: &str) -> Result<u32, Error> {
-    text.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| {
-        let (least, most) = range.into_inner();
-        let bounds = if most == u32::MAX { String::new() } else { format!(" from {least} to {most}") };
-        Error::Value {
-            what: format!("strategy {name}"),
-            value: text.to_owned(),
-            form: format!("a number of {of}{bounds}, as in {name}:2"),
-        }
-    })
+fn number(name: &str, text: &str, range: RangeInclusive<u32>, of: &'static str) -> Result<u32, Error> {
+    let form = Whole::new(range).of(of);
+    form.parse(text)
+        .ok_or_else(|| Error::value(&format!("strategy {name}"), text, format!("{form}, as in {name}:2")))
 }
 
 /// What is wrong with `text`, which begins with `name`.
