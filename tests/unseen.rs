@@ -173,6 +173,32 @@ fn tasks_that_share_nothing_that_is_seen_are_refused() {
     assert!(explore_with(&config(Engine::Sim).apart(true), blind).is_ok());
 }
 
+/// Set for the child that the next test runs.
+const BLIND: &str = "UNSEEN_EXPLORES";
+
+#[test]
+fn explores_if_asked() {
+    match std::env::var(BLIND).as_deref() {
+        Ok("refused") => explore_with(&config(Engine::Sim), blind).map(|_| ()).unwrap(),
+        Ok("meant") => _ = explore_with(&config(Engine::Sim).apart(true), blind).unwrap(),
+        _ => {}
+    }
+}
+
+#[test]
+fn it_is_said_once() {
+    for (how, code) in [("refused", 101), ("meant", 0)] {
+        let output = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "explores_if_asked", "--nocapture"])
+            .env(BLIND, how)
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{text}");
+        assert_eq!(text.matches(NOTHING).count(), 1, "{how}: {text}");
+    }
+}
+
 #[test]
 fn so_are_declared_ones_unless_two_of_them_do_anything() {
     shareable! { struct Numbers { own: [Value<u32>; 2] } }

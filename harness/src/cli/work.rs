@@ -7,7 +7,7 @@ use super::paint::Paint;
 use super::text;
 use crate::Error;
 use crate::catalogue::Case;
-use crate::program::{Config, Job, Keeper, Report, Tell, Watcher, check_model, note};
+use crate::program::{Config, Job, Keeper, Report, Tell, Watcher, explore_model, note};
 use crate::report;
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub(super) fn explore(
         tell: Some(teller(case, json)),
         ..Job::new(&case.name(), case.identity())
     };
-    let report = check_model(program.model(), &job, config)?;
+    let report = explore_model(program.model(), &job, config)?;
     let faults = config.faults_of(program.model());
     Ok(Judged::new(case.clone(), report, &faults, program.model()))
 }

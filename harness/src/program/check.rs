@@ -15,8 +15,22 @@ use crate::Error;
 use crate::engine::{Engine, Model, wild, workers};
 use crate::strategy::Strategy;
 
-/// Explores a program as the configuration and the environment say.
+/// Explores a program as the configuration and the environment say; what its reader should know
+/// besides is said aloud.
 pub(crate) fn check_model(model: &dyn Model, job: &Job<'_>, config: &Config) -> Result<Report, Error> {
+    explore_model(model, job, config).inspect(warn)
+}
+
+/// Says what the reader of a report should know although something was decided.
+pub(super) fn warn(report: &Report) {
+    if let Some(warning) = report.warning() {
+        aloud(format_args!("warning: {}: {warning}", report.program));
+    }
+}
+
+/// Explores a program as the configuration and the environment say, for a caller that passes
+/// the report's warning on by itself.
+pub(crate) fn explore_model(model: &dyn Model, job: &Job<'_>, config: &Config) -> Result<Report, Error> {
     let (config, token) = if config.environment {
         environment::apply(config, &job.identity, &job.name)?
     } else {
@@ -47,11 +61,7 @@ pub(crate) fn check_model(model: &dyn Model, job: &Job<'_>, config: &Config) -> 
         Engine::Sim | Engine::Real => run(model, job, &config, &progress)?,
     };
     let (tally, finding) = examine(model, job, &config, tally)?;
-    let report = report(model, job, &config, tally, finding);
-    if let Some(warning) = report.warning() {
-        aloud(format_args!("warning: {}: {warning}", report.program));
-    }
-    Ok(report)
+    Ok(report(model, job, &config, tally, finding))
 }
 
 /// Executions of a slice at least, and at most: seconds, not minutes.

@@ -145,7 +145,7 @@ impl Report {
 
     /// Whether no two tasks of any execution had anything in common that the scheduler sees:
     /// then nothing was searched, whatever the number of executions.
-    fn is_blind(&self) -> bool {
+    pub(super) fn is_blind(&self) -> bool {
         let tally = &self.tally;
         tally.apart > 0
             && tally.apart == tally.executions

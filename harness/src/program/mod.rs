@@ -55,7 +55,7 @@ mod validate;
 
 pub(crate) use census::census_model;
 pub use census::{Census, KillPoint};
-pub(crate) use check::check_model;
+pub(crate) use check::{check_model, explore_model};
 pub use config::{Budget, Config};
 pub use declare::{AnyProgram, Program};
 pub use dynamic::{check, explore, explore_with, outcome};

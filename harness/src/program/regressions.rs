@@ -30,7 +30,7 @@
 //! writer ends that line first, and the part is told as one that cannot be read.
 
 use super::aloud::aloud;
-use super::check::check_model;
+use super::check::{explore_model, warn};
 use super::config::Config;
 use super::environment::{self, Persist};
 use super::exits::{Tell, say};
@@ -50,7 +50,7 @@ use std::sync::Arc;
 #[track_caller]
 pub(super) fn explore(model: &dyn Model, job: &Job<'_>, config: &Config) -> Result<Report, Error> {
     let Some(book) = Book::of(job, config)? else {
-        return check_model(model, job, config)?.demand(config.apart);
+        return demand(explore_model(model, job, config)?, config);
     };
     if let Some(message) = book.try_all(model, job)? {
         panic!("{message}");
@@ -61,8 +61,17 @@ pub(super) fn explore(model: &dyn Model, job: &Job<'_>, config: &Config) -> Resu
         say(report)
     });
     let job = &Job { tell: Some(tell), ..Job::new(&job.name, job.identity.clone()) };
-    let report = check_model(model, job, config)?;
+    let report = explore_model(model, job, config)?;
     book.keep(&report);
+    demand(report, config)
+}
+
+/// The report, if it decides anything. What it warns of is said once: as an error, if it is one.
+#[track_caller]
+fn demand(report: Report, config: &Config) -> Result<Report, Error> {
+    if config.apart || !report.is_blind() {
+        warn(&report);
+    }
     report.demand(config.apart)
 }
 
