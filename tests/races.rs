@@ -226,20 +226,46 @@ fn story(text: &str) -> (String, String) {
     (line, lanes.join("\n"))
 }
 
+/// In a thread of its own, whose name is none of a test's.
+#[test]
+fn loses_an_update_elsewhere_if_asked() {
+    let named = std::thread::Builder::new().name("shop::clerk".to_owned());
+    let clerk = named.spawn(loses_an_update_if_asked).unwrap();
+    if let Err(payload) = clerk.join() {
+        std::panic::resume_unwind(payload);
+    }
+}
+
+/// However the test is run, and wherever it explores, the line runs it again.
 #[test]
 fn the_last_line_reproduces_the_failure() {
-    let first = run_line(&[], &["--exact", "loses_an_update_if_asked", "--nocapture"]);
-    let (line, lanes) = story(&first);
-    assert!(lanes.contains("counter"), "{first}");
-    let words: Vec<&str> = line.trim_start_matches("reproduce: ").split(' ').collect();
-    let variables: Vec<(&str, &str)> = words.iter().map_while(|word| word.split_once('=')).collect();
-    assert_eq!(variables[0].0, "SELVEDGE_REPLAY", "{line}");
-    let command = &words[variables.len()..];
-    assert_eq!(command[..2], ["cargo", "test"], "{line}");
-    assert!(command.windows(2).any(|pair| pair == ["--test", "races"]), "{line}");
-    let arguments = command.split(|word| *word == "--").nth(1).expect(&line);
-    let second = run_line(&variables, arguments);
-    let (again, same_lanes) = story(&second);
-    assert_eq!((again, same_lanes), (line, lanes), "{second}");
-    assert!(second.contains("an update was lost"), "{second}");
+    const HERE: &str = "loses_an_update_if_asked";
+    const ELSEWHERE: &str = "loses_an_update_elsewhere_if_asked";
+    let alone = format!("--exact {HERE}");
+    for (arguments, selection) in [
+        (&["--exact", HERE, "--nocapture"][..], &*alone),
+        (&["--nocapture", HERE], &alone),
+        (&["--nocapture", "--test-threads=1", HERE], &alone),
+        // Which test it is only its arguments tell.
+        (&["--exact", ELSEWHERE, "--nocapture"], &format!("--exact {ELSEWHERE}")),
+        (&["--nocapture", ELSEWHERE], ""),
+        (&["--nocapture", "--test-threads=1", ELSEWHERE], ""),
+    ] {
+        let first = run_line(&[], arguments);
+        let (line, lanes) = story(&first);
+        assert!(lanes.contains("counter"), "{first}");
+        let words: Vec<&str> = line.trim_start_matches("reproduce: ").split(' ').collect();
+        let variables: Vec<(&str, &str)> = words.iter().map_while(|word| word.split_once('=')).collect();
+        assert_eq!(variables[0].0, "SELVEDGE_REPLAY", "{line}");
+        let command = &words[variables.len()..];
+        assert_eq!(command[..2], ["cargo", "test"], "{line}");
+        assert!(command.windows(2).any(|pair| pair == ["--test", "races"]), "{line}");
+        let again = command.split(|word| *word == "--").nth(1).expect(&line);
+        assert_eq!(again.join(" "), format!("{selection} --nocapture").trim_start(), "{arguments:?}: {line}");
+        // All of them would run these tests as well.
+        let again = if selection.is_empty() { arguments } else { again };
+        let second = run_line(&variables, again);
+        assert_eq!(story(&second), (line, lanes), "{second}");
+        assert!(second.contains("an update was lost"), "{second}");
+    }
 }

@@ -17,6 +17,7 @@ use super::run::{Found, Tally};
 use crate::engine::{Engine, Exit, Model, Teller, apart, session};
 use crate::judge::{Recording, TaskRecord, Verdict, record};
 use crate::kernel::{Choice, Plan};
+use crate::report::Caller;
 use crate::shrink::Shrunk;
 use std::sync::Arc;
 
@@ -30,17 +31,21 @@ const FAILED: i32 = 101;
 pub(super) fn teller(job: &Job<'_>, config: &Config) -> Teller {
     let (name, identity, tell, config) =
         (job.name.clone(), job.identity.clone(), job.tell.clone(), config.clone());
-    let thread = std::thread::current().name().map(str::to_owned);
+    let caller = Arc::new(Caller::here());
     Arc::new(move |model, exit| {
         let job = Job::new(&name, identity.clone());
         let tell = || {
             let report = found(model, &job, &config, exit);
             tell.as_ref().map_or_else(|| say(&report), |tell| tell(&report))
         };
-        // The name of the thread is that of the test, for the line that reproduces it.
+        let caller = caller.clone();
+        let tell = || {
+            caller.deputize();
+            tell()
+        };
         std::thread::scope(|scope| {
-            let named = std::thread::Builder::new().name(thread.clone().unwrap_or_default());
-            named.spawn_scoped(scope, tell).map_or(FAILED, |told| told.join().unwrap_or(FAILED))
+            let teller = std::thread::Builder::new().spawn_scoped(scope, tell);
+            teller.map_or(FAILED, |told| told.join().unwrap_or(FAILED))
         })
     })
 }

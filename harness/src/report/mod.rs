@@ -12,6 +12,7 @@
 //! | `critical` | the two operations whose order did the harm |
 //! | `blocked` | a deadlock in words |
 //! | `livelock` | a livelock in words: who repeats what, who is left out |
+//! | `caller` | which test explores |
 //! | `reproduce` | the command that shows the finding again |
 //! | `words` | an operation, a value, a list of names |
 //! | `json` | a report as one line |
@@ -19,6 +20,7 @@
 //! | `style` | plain or coloured text and its width |
 
 mod blocked;
+mod caller;
 mod critical;
 mod explain;
 mod html;
@@ -35,6 +37,7 @@ mod words;
 pub(crate) use words::announced;
 
 pub use blocked::deadlock;
+pub(crate) use caller::Caller;
 pub use critical::critical;
 pub(crate) use explain::picture;
 pub use explain::{explain, failure, headline, summary_line};

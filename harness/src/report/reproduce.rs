@@ -1,11 +1,13 @@
 //! The command that reproduces a finding.
 //!
 //! What runs is read from the process itself: cargo and nextest tell the package by an
-//! environment variable, the name of the executable tells the target, and libtest names
-//! a test's thread after the test; the command line says itself that it is one, whatever its
-//! executable is called. Where something is missing, the command line as it
-//! was given is the best that can be said.
+//! environment variable, the name of the executable tells the target, and its arguments or the
+//! stack tell the test; the command line says itself that it is one, whatever its
+//! executable is called. Where the target is missing, the command line as it was given is the
+//! best that can be said; where the test is, all tests of the target: those to which the token
+//! does not belong run as usual.
 
+use super::caller::Caller;
 use crate::engine::Engine;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,7 +21,8 @@ struct Surroundings {
     manifest: Option<PathBuf>,
     executable: PathBuf,
     arguments: Vec<String>,
-    thread: Option<String>,
+    /// The path of the running test.
+    test: Option<String>,
     /// Cargo started it, or something that cargo started.
     by_cargo: bool,
     /// It is the command line, which replays by a subcommand.
@@ -38,14 +41,17 @@ pub fn reproduce(token: &str, engine: Engine) -> String {
 
 /// The same without the word before it.
 pub(super) fn command(token: &str, engine: Engine) -> String {
+    let arguments: Vec<String> =
+        std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let is_command = IS_COMMAND.load(Ordering::Relaxed);
     let surroundings = Surroundings {
         package: std::env::var("CARGO_PKG_NAME").ok(),
         manifest: std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from),
         executable: std::env::current_exe().unwrap_or_default(),
-        arguments: std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect(),
-        thread: std::thread::current().name().map(str::to_owned),
+        test: exact(&arguments).or_else(|| if is_command { None } else { Caller::test() }),
+        arguments,
         by_cargo: std::env::var_os("CARGO").is_some(),
-        is_command: IS_COMMAND.load(Ordering::Relaxed),
+        is_command,
     };
     surroundings.command(token, engine)
 }
@@ -75,8 +81,14 @@ impl Surroundings {
             let words: Vec<String> = self.arguments.iter().map(|argument| quote(argument)).collect();
             return format!("{real}SELVEDGE_REPLAY={token} {}", words.join(" "));
         };
-        let exact = self.test().map_or_else(String::new, |test| format!("--exact {} ", quote(&test)));
-        format!("{real}SELVEDGE_REPLAY={token} cargo test -p {package} {target} -- {exact}--nocapture")
+        let exact = self.test.as_ref().map_or_else(String::new, |test| format!("--exact {} ", quote(test)));
+        // One that is ignored unless it is asked for is asked for again.
+        let asks = |argument: &&str| self.arguments.iter().any(|given| given == argument);
+        let ignored = ["--ignored", "--include-ignored"].iter().find(|argument| asks(argument));
+        let ignored = ignored.map_or_else(String::new, |argument| format!("{argument} "));
+        format!(
+            "{real}SELVEDGE_REPLAY={token} cargo test -p {package} {target} -- {exact}{ignored}--nocapture"
+        )
     }
 
     /// Whether this is a doc test: rustdoc makes its executable in a folder of its own, and removes
@@ -159,32 +171,25 @@ impl Surroundings {
         });
         names.into_iter().find(|stem| stem.replace('-', "_") == name)
     }
+}
 
-    /// The path of the running test.
-    fn test(&self) -> Option<String> {
-        match self.thread.as_deref() {
-            Some(name) if name != "main" => Some(name.to_owned()),
-            _ => self.exact_argument(),
+/// The test named on the command line, if `--exact` says that it is one and there is no other.
+fn exact(arguments: &[String]) -> Option<String> {
+    const WITH_VALUE: [&str; 7] =
+        ["--test-threads", "--skip", "--format", "--color", "--logfile", "--shuffle-seed", "-Z"];
+    if !arguments.iter().any(|argument| argument == "--exact") {
+        return None;
+    }
+    let mut named = Vec::new();
+    let mut arguments = arguments.iter().skip(1);
+    while let Some(argument) = arguments.next() {
+        if WITH_VALUE.contains(&argument.as_str()) {
+            arguments.next();
+        } else if !argument.starts_with('-') {
+            named.push(argument);
         }
     }
-
-    /// The test named on the command line, if `--exact` says that it is one.
-    fn exact_argument(&self) -> Option<String> {
-        const WITH_VALUE: [&str; 7] =
-            ["--test-threads", "--skip", "--format", "--color", "--logfile", "--shuffle-seed", "-Z"];
-        if !self.arguments.iter().any(|argument| argument == "--exact") {
-            return None;
-        }
-        let mut arguments = self.arguments.iter().skip(1);
-        while let Some(argument) = arguments.next() {
-            if WITH_VALUE.contains(&argument.as_str()) {
-                arguments.next();
-            } else if !argument.starts_with('-') {
-                return Some(argument.clone());
-            }
-        }
-        None
-    }
+    named.first().filter(|_| named.len() == 1).map(|test| (*test).clone())
 }
 
 /// A word as a shell reads it.
@@ -201,20 +206,20 @@ fn quote(word: &str) -> String {
 mod tests {
     use super::*;
 
-    fn process(executable: &str, thread: Option<&str>, arguments: &[&str]) -> Surroundings {
+    fn process(executable: &str, test: Option<&str>, arguments: &[&str]) -> Surroundings {
         Surroundings {
             package: Some("my-shop".to_owned()),
             manifest: None,
             executable: PathBuf::from(executable),
             arguments: [executable].iter().chain(arguments).map(|&word| word.to_owned()).collect(),
-            thread: thread.map(str::to_owned),
+            test: test.map(str::to_owned),
             by_cargo: true,
             is_command: false,
         }
     }
 
     #[test]
-    fn a_test_is_named_by_its_thread() {
+    fn a_test_is_run_alone() {
         let process = process("/t/debug/deps/races-0123456789abcdef", Some("stock::oversells"), &[]);
         let expected = "SELVEDGE_REPLAY=sv1:AB cargo test -p my-shop --test races -- --exact stock::oversells --nocapture";
         assert_eq!(process.command("sv1:AB", Engine::Sim), expected);
@@ -222,18 +227,32 @@ mod tests {
     }
 
     #[test]
-    fn a_test_on_the_main_thread_is_named_by_the_arguments() {
-        let executable = "/t/debug/deps/races-0123456789abcdef";
-        let named = process(
-            executable,
-            Some("main"),
-            &["--test-threads", "1", "--exact", "oversells", "--nocapture"],
-        );
-        assert!(
-            named.command("sv1:AB", Engine::Sim).ends_with("--test races -- --exact oversells --nocapture")
-        );
-        let unnamed = process(executable, Some("main"), &["--test-threads=1", "over"]);
-        assert!(unnamed.command("sv1:AB", Engine::Sim).ends_with("--test races -- --nocapture"));
+    fn a_test_is_named_by_the_arguments() {
+        let named = |arguments: &[&str]| {
+            exact(&[&["races"], arguments].concat().iter().map(|&word| word.to_owned()).collect::<Vec<_>>())
+        };
+        let own = Some("oversells".to_owned());
+        assert_eq!(named(&["--test-threads", "1", "--exact", "oversells", "--nocapture"]), own);
+        assert_eq!(named(&["oversells", "--exact", "--skip", "other"]), own);
+        // A part of a name, and one of several.
+        assert_eq!(named(&["--test-threads=1", "over"]), None);
+        assert_eq!(named(&["--exact", "oversells", "undersells"]), None);
+    }
+
+    #[test]
+    fn all_tests_are_run_where_it_is_not_known_which() {
+        let process = process("/t/debug/deps/races-0123456789abcdef", None, &["over"]);
+        let expected = "SELVEDGE_REPLAY=sv1:AB cargo test -p my-shop --test races -- --nocapture";
+        assert_eq!(process.command("sv1:AB", Engine::Sim), expected);
+    }
+
+    #[test]
+    fn a_test_that_is_usually_ignored_is_not() {
+        for argument in ["--ignored", "--include-ignored"] {
+            let process = process("/t/debug/deps/races-0123456789abcdef", Some("oversells"), &[argument]);
+            let expected = format!("--test races -- --exact oversells {argument} --nocapture");
+            assert!(process.command("sv1:AB", Engine::Sim).ends_with(&expected));
+        }
     }
 
     #[test]
@@ -277,7 +296,7 @@ mod tests {
 
     #[test]
     fn a_doc_test_is_run_by_cargo() {
-        let process = process("/tmp/rustdoctestAbC/rust_out", Some("main"), &[]);
+        let process = process("/tmp/rustdoctestAbC/rust_out", None, &[]);
         assert_eq!(
             process.command("sv1:AB", Engine::Sim),
             "SELVEDGE_REPLAY=sv1:AB cargo test -p my-shop --doc"
@@ -286,7 +305,7 @@ mod tests {
 
     #[test]
     fn other_executables_are_run_as_they_were() {
-        let process = process("/x/rust_out", Some("main"), &["two words", "it's"]);
+        let process = process("/x/rust_out", None, &["two words", "it's"]);
         assert_eq!(
             process.command("sv1:AB", Engine::Sim),
             r"SELVEDGE_REPLAY=sv1:AB /x/rust_out 'two words' 'it'\''s'"
@@ -296,7 +315,7 @@ mod tests {
     #[test]
     fn the_command_runs_again_as_it_was_run() {
         let tool = |executable: &str, by_cargo| {
-            let process = process(executable, Some("main"), &["explore", "x"]);
+            let process = process(executable, None, &["explore", "x"]);
             let tool = Surroundings { by_cargo, is_command: true, ..process };
             tool.command("sv1:AB", Engine::Sim)
         };
@@ -314,7 +333,7 @@ mod tests {
         let called = |name: &str| Surroundings {
             arguments: vec![name.to_owned(), "explore".to_owned()],
             is_command: true,
-            ..process("/usr/bin/selvedge", Some("main"), &[])
+            ..process("/usr/bin/selvedge", None, &[])
         };
         assert_eq!(called("selvedge").command("sv1:AB", Engine::Sim), "selvedge replay sv1:AB");
         let real = called("../my bin/selvedge").command("sv1:AB", Engine::Real);
