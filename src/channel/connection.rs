@@ -151,9 +151,11 @@ impl<P: Io> Connection<P> {
         }
         // Those of a message go with its first chunk.
         let mut descriptors = Some(descriptors);
-        transport.alone(|| {
-            frame::cut(bytes, transport.kind.limit(), |head, part| {
-                transport.write(head, part, descriptors.take().unwrap_or_default(), site).map_err(sent)
+        P::on_behalf_of(site, || {
+            transport.alone(|| {
+                frame::cut(bytes, transport.kind.limit(), |head, part| {
+                    transport.write(head, part, descriptors.take().unwrap_or_default(), site).map_err(sent)
+                })
             })
         })
     }

@@ -51,6 +51,8 @@ pub struct Manager<P: Io + Tasks = Native> {
     pub(super) link: Link<P>,
     /// The server, and the process that started it.
     server: Option<(Process<P>, u32)>,
+    /// Where it was made.
+    site: P::Site,
 }
 
 /// What a manager is started with.
@@ -161,7 +163,7 @@ impl Builder {
                 return Err(Error::Remote { why: format!("its process ended at once, {status}{said}") });
             }
         };
-        Ok(Manager { link: Link::to(&address, &authkey), server: Some((server, starter)) })
+        Ok(Manager { link: Link::to(&address, &authkey), server: Some((server, starter)), site })
     }
 }
 
@@ -190,10 +192,11 @@ impl<P: Io + Tasks> Manager<P> {
     /// # Errors
     /// [`Error::ManagerGone`] if there is none, [`Error::Authentication`] if it has
     /// another key, or [`Error::Os`].
+    #[track_caller]
     pub fn connect(address: &Address, authkey: &AuthKey) -> Result<Self, Error> {
         let link = Link::to(address, authkey);
         link.greet()?;
-        Ok(Manager { link, server: None })
+        Ok(Manager { link, server: None, site: P::Site::here() })
     }
 
     /// Where the server listens.
@@ -234,7 +237,7 @@ impl<P: Io + Tasks> Manager<P> {
 impl<P: Io + Tasks> Drop for Manager<P> {
     fn drop(&mut self) {
         // Whoever wants to know how it ended calls `shutdown`.
-        let _ = self.shutdown();
+        let _ = P::on_behalf_of(self.site, || self.shutdown());
     }
 }
 

@@ -81,6 +81,18 @@ impl Site for &'static Location<'static> {
     }
 }
 
+/// Whether this is a line of a program, and none of this library or of std, whose iterators and
+/// readers call it.
+#[must_use]
+pub fn is_of_program(site: &Location<'_>) -> bool {
+    // The folder above this file's, as the compiler was given it.
+    const SOURCES: usize = file!().len() - "platform/mod.rs".len();
+    let file = site.file();
+    // Where std's sources lie, or lay when it was built.
+    let std = file.starts_with("/rustc/") || file.contains("/rustlib/src/rust/");
+    !std && !file.starts_with(&file!()[..SOURCES])
+}
+
 /// What a state machine of words needs from the world.
 pub trait Platform: Sized + Copy + Send + Sync + 'static {
     /// An 8-bit atomic.
@@ -109,6 +121,14 @@ pub trait Platform: Sized + Copy + Send + Sync + 'static {
     /// `body`'s result is also what a scheduler records as the value of the
     /// operation, by way of [`Observe`].
     fn step<R: Observe>(op: impl FnOnce() -> Op, body: impl FnOnce() -> R) -> R;
+
+    /// Runs `work`, which does by several operations what was asked for at `site`: reports tell
+    /// those that are called in this library as if they were called there. Where `site` itself is
+    /// [no line of a program](is_of_program), whoever asked for that counts.
+    #[inline(always)]
+    fn on_behalf_of<R>(_site: Self::Site, work: impl FnOnce() -> R) -> R {
+        work()
+    }
 
     /// Sleeps while `word` holds `expected`, until a wake-up or `deadline`
     /// (nanoseconds on [`now`](Platform::now)'s clock).

@@ -17,7 +17,7 @@ use super::message::{self, Answer};
 use super::worker::{READY, UNREADY};
 use crate::Error;
 use crate::channel::{Source, wait};
-use crate::platform::{Io, Tasks};
+use crate::platform::{Io, Site, Tasks};
 use crate::process::ExitStatus;
 use std::rc::Rc;
 use std::sync::atomic::Ordering::SeqCst;
@@ -27,22 +27,28 @@ use std::time::Duration;
 impl<P: Tasks + Io> Core<P> {
     /// Does what there is to do until `batch` is finished or `deadline` has passed; says
     /// whether it is finished.
+    #[track_caller]
     pub(super) fn serve(&self, batch: &dyn Sink, deadline: Option<u64>) -> bool {
-        while !batch.is_finished() {
-            match self.attend(deadline, self.wanted()) {
-                Ok(true) => {}
-                Ok(false) => return batch.is_finished(),
-                Err(error) => self.give_up(error),
+        P::on_behalf_of(P::Site::here(), || {
+            while !batch.is_finished() {
+                match self.attend(deadline, self.wanted()) {
+                    Ok(true) => {}
+                    Ok(false) => return batch.is_finished(),
+                    Err(error) => self.give_up(error),
+                }
             }
-        }
-        true
+            true
+        })
     }
 
     /// Does what there is to do next, for somebody who waits for any of several things.
+    #[track_caller]
     pub(super) fn attend_once(&self) {
-        if let Err(error) = self.attend(None, self.wanted()) {
-            self.give_up(error);
-        }
+        P::on_behalf_of(P::Site::here(), || {
+            if let Err(error) = self.attend(None, self.wanted()) {
+                self.give_up(error);
+            }
+        })
     }
 
     /// Does what there is to do, waiting for it if there is nothing: for so many results, or

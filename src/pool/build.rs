@@ -7,7 +7,7 @@
 use super::core::{Core, Plan};
 use super::pool::Pool;
 use crate::Error;
-use crate::platform::{Io, Native, Tasks};
+use crate::platform::{Io, Native, Site, Tasks};
 use crate::process::cpu_count;
 use std::fmt;
 use std::marker::PhantomData;
@@ -89,7 +89,8 @@ impl<P: Tasks + Io> PoolBuilder<P> {
         if self.plan.most_tasks == Some(0) {
             return Err(invalid("the number of tasks per worker", 0, "at least 1, or not be given at all"));
         }
-        Core::new(self.plan).map(Pool::of)
+        let core = P::on_behalf_of(P::Site::here(), || Core::new(self.plan))?;
+        Ok(Pool::of(core))
     }
 }
 

@@ -22,7 +22,7 @@ use super::message::{self, Chunks};
 use super::worker::{Initializer, READY, UNREADY, Worker};
 use crate::Error;
 use crate::channel::{ByteQueue, Connection, PutError, Queue, pipe};
-use crate::platform::{Io, Tasks};
+use crate::platform::{Io, Site, Tasks};
 use crate::process::{self, Process};
 use crate::shm::Shared;
 use crate::shm::function::Code;
@@ -152,41 +152,44 @@ impl<P: Tasks + Io> Core<P> {
     }
 
     /// Gives out the chunks of a batch.
+    #[track_caller]
     pub(super) fn submit(
         &self,
         batch: Rc<dyn Sink>,
         code: Code,
         arguments: &dyn Chunks,
     ) -> Result<(), PoolError> {
-        self.check_owner()?;
-        if self.state.get() != State::Open {
-            return Err(PoolError::Closed);
-        }
-        let (first, chunks) = (self.next.get(), batch.missing());
-        self.next.set(first + chunks as u64);
-        self.batches.borrow_mut().insert(first, Rc::clone(&batch));
-        for index in 0..chunks {
-            if let Some(error) = self.broken() {
-                batch.settle(index, Err(error));
-                continue;
+        P::on_behalf_of(P::Site::here(), || {
+            self.check_owner()?;
+            if self.state.get() != State::Open {
+                return Err(PoolError::Closed);
             }
-            let head = message::job(first + index as u64, code);
-            loop {
-                match self.tasks.put_parts(&[&head, arguments.chunk(index)], false) {
-                    Ok(()) => break,
-                    // There is room only once a worker has taken something.
-                    Err(PutError::Full(())) => drop(self.attend(None, 1)?),
-                    Err(refused) => {
-                        batch.settle(index, Err(PoolError::Argument { why: refused.to_string() }));
-                        break;
+            let (first, chunks) = (self.next.get(), batch.missing());
+            self.next.set(first + chunks as u64);
+            self.batches.borrow_mut().insert(first, Rc::clone(&batch));
+            for index in 0..chunks {
+                if let Some(error) = self.broken() {
+                    batch.settle(index, Err(error));
+                    continue;
+                }
+                let head = message::job(first + index as u64, code);
+                loop {
+                    match self.tasks.put_parts(&[&head, arguments.chunk(index)], false) {
+                        Ok(()) => break,
+                        // There is room only once a worker has taken something.
+                        Err(PutError::Full(())) => drop(self.attend(None, 1)?),
+                        Err(refused) => {
+                            batch.settle(index, Err(PoolError::Argument { why: refused.to_string() }));
+                            break;
+                        }
                     }
                 }
             }
-        }
-        if batch.is_finished() {
-            self.batches.borrow_mut().remove(&first);
-        }
-        Ok(())
+            if batch.is_finished() {
+                self.batches.borrow_mut().remove(&first);
+            }
+            Ok(())
+        })
     }
 
     /// How many results must come before any batch can be finished, within limits: no sooner
@@ -225,34 +228,43 @@ impl<P: Tasks + Io> Core<P> {
     }
 
     /// Takes no more tasks.
+    #[track_caller]
     pub(super) fn close(&self) {
-        if self.state.get() == State::Open && self.check_owner().is_ok() {
-            self.state.set(State::Closed);
-            self.tasks.close();
-        }
+        P::on_behalf_of(P::Site::here(), || {
+            if self.state.get() == State::Open && self.check_owner().is_ok() {
+                self.state.set(State::Closed);
+                self.tasks.close();
+            }
+        })
     }
 
     /// Waits until all that is out is done and the workers have ended.
+    #[track_caller]
     pub(super) fn join(&self) {
-        while !self.batches.borrow().is_empty() && self.broken().is_none() {
-            if let Err(error) = self.attend(None, self.wanted()) {
-                self.give_up(error);
+        P::on_behalf_of(P::Site::here(), || {
+            while !self.batches.borrow().is_empty() && self.broken().is_none() {
+                if let Err(error) = self.attend(None, self.wanted()) {
+                    self.give_up(error);
+                }
             }
-        }
-        // There is nothing more in the queue, and it is closed.
-        for desk in self.desks.take() {
-            drop(desk.process.join());
-        }
-        self.state.set(State::Over);
+            // There is nothing more in the queue, and it is closed.
+            for desk in self.desks.take() {
+                drop(desk.process.join());
+            }
+            self.state.set(State::Over);
+        })
     }
 
     /// Ends the workers, whatever they do.
+    #[track_caller]
     pub(super) fn terminate(&self) {
-        if self.check_owner().is_ok() && self.state.replace(State::Over) != State::Over {
-            self.tasks.close();
-            self.dismiss();
-            self.fail_all(&PoolError::Terminated);
-        }
+        P::on_behalf_of(P::Site::here(), || {
+            if self.check_owner().is_ok() && self.state.replace(State::Over) != State::Over {
+                self.tasks.close();
+                self.dismiss();
+                self.fail_all(&PoolError::Terminated);
+            }
+        })
     }
 
     fn dismiss(&self) {

@@ -13,7 +13,7 @@
 use super::PoolError;
 use super::message::catch;
 use super::shelf::{Shelf, ThreadCallback, ThreadResult};
-use crate::platform::{Owner, Tasks};
+use crate::platform::{Owner, Site, Tasks};
 use crate::sync::{Condvar, Mutex, MutexGuard};
 use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError};
@@ -68,8 +68,9 @@ impl<P: Tasks> Desk<P> {
         }
     }
 
+    #[track_caller]
     pub(super) fn is_open(&self) -> bool {
-        self.line().state == State::Open
+        P::on_behalf_of(P::Site::here(), || self.line().state == State::Open)
     }
 
     /// Whether the calling thread is one of the pool's, in the middle of a task.
@@ -90,6 +91,7 @@ impl<P: Tasks> Desk<P> {
     }
 
     /// Puts the chunks of a call in the line.
+    #[track_caller]
     pub(super) fn submit<F, I, O, R>(
         self: &Arc<Self>,
         function: Arc<F>,
@@ -103,45 +105,51 @@ impl<P: Tasks> Desk<P> {
         O: Send + 'static,
         R: Send + 'static,
     {
-        if !self.is_open() {
-            return Err(PoolError::Closed);
-        }
-        // Of no chunks the callback is called here, and may use the pool.
-        let shelf = Arc::new(Shelf::new(chunks.len(), gather, callback));
-        if chunks.is_empty() {
-            return Ok(ThreadResult::new(shelf, self));
-        }
-        let mut line = self.line();
-        if line.state != State::Open {
-            return Err(PoolError::Closed);
-        }
-        for (index, chunk) in chunks.into_iter().enumerate() {
-            let (shelf, function) = (Arc::clone(&shelf), Arc::clone(&function));
-            line.tasks.push_back(Box::new(move |run| {
-                let outcome = if run {
-                    let results = catch(|| chunk.into_iter().map(|argument| function(argument)).collect());
-                    results.map_err(|(message, location)| PoolError::Panicked { message, location })
-                } else {
-                    Err(PoolError::Terminated)
-                };
-                drop(function);
-                shelf.settle(index, outcome);
-            }));
-        }
-        drop(line);
-        self.changed.notify_all();
-        Ok(ThreadResult::new(shelf, self))
+        P::on_behalf_of(P::Site::here(), || {
+            if !self.is_open() {
+                return Err(PoolError::Closed);
+            }
+            // Of no chunks the callback is called here, and may use the pool.
+            let shelf = Arc::new(Shelf::new(chunks.len(), gather, callback));
+            if chunks.is_empty() {
+                return Ok(ThreadResult::new(shelf, self));
+            }
+            let mut line = self.line();
+            if line.state != State::Open {
+                return Err(PoolError::Closed);
+            }
+            for (index, chunk) in chunks.into_iter().enumerate() {
+                let (shelf, function) = (Arc::clone(&shelf), Arc::clone(&function));
+                line.tasks.push_back(Box::new(move |run| {
+                    let outcome = if run {
+                        let results =
+                            catch(|| chunk.into_iter().map(|argument| function(argument)).collect());
+                        results.map_err(|(message, location)| PoolError::Panicked { message, location })
+                    } else {
+                        Err(PoolError::Terminated)
+                    };
+                    drop(function);
+                    shelf.settle(index, outcome);
+                }));
+            }
+            drop(line);
+            self.changed.notify_all();
+            Ok(ThreadResult::new(shelf, self))
+        })
     }
 
     /// Takes nothing more; gives back what is not to be begun any more.
+    #[track_caller]
     pub(super) fn close(&self, state: State) -> VecDeque<Task> {
-        let mut line = self.line();
-        if line.state != State::Over {
-            line.state = state;
-        }
-        let left = if state == State::Over { std::mem::take(&mut line.tasks) } else { VecDeque::new() };
-        drop(line);
-        self.changed.notify_all();
-        left
+        P::on_behalf_of(P::Site::here(), || {
+            let mut line = self.line();
+            if line.state != State::Over {
+                line.state = state;
+            }
+            let left = if state == State::Over { std::mem::take(&mut line.tasks) } else { VecDeque::new() };
+            drop(line);
+            self.changed.notify_all();
+            left
+        })
     }
 }

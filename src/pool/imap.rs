@@ -15,7 +15,7 @@ use super::PoolError;
 use super::batch::{Batch, Sink};
 use super::core::{Core, State};
 use super::message::Arguments;
-use crate::platform::{Io, Native, Tasks};
+use crate::platform::{Io, Native, Site, Tasks};
 use crate::shm::function::Code;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -40,6 +40,8 @@ pub struct Imap<T, O, P: Tasks + Io = Native> {
     out: VecDeque<Out<O>>,
     ready: VecDeque<Result<O, PoolError>>,
     ordered: bool,
+    /// Where it was made.
+    site: P::Site,
 }
 
 /// The results of [`Pool::imap_unordered`](super::Pool::imap_unordered), as they come.
@@ -51,8 +53,18 @@ where
     O: DeserializeOwned + 'static,
     P: Tasks + Io,
 {
+    #[track_caller]
     pub(super) fn new(core: Rc<Core<P>>, code: Code, arguments: T, chunk: usize) -> Self {
-        Imap { core, code, arguments, chunk, out: VecDeque::new(), ready: VecDeque::new(), ordered: true }
+        Imap {
+            core,
+            code,
+            arguments,
+            chunk,
+            out: VecDeque::new(),
+            ready: VecDeque::new(),
+            ordered: true,
+            site: P::Site::here(),
+        }
     }
 
     pub(super) fn unordered(mut self) -> ImapUnordered<T, O, P> {
@@ -77,6 +89,16 @@ where
                 batch.settle(0, Err(error));
             }
             self.out.push_back(Out { batch, count });
+        }
+    }
+
+    /// Puts the results of the chunk whose turn it is where they are taken from.
+    fn refill(&mut self) {
+        self.feed();
+        let Some(Out { batch, count }) = self.fetch() else { return };
+        match batch.outcome.borrow_mut().take().unwrap_or(Err(PoolError::Taken)) {
+            Ok(results) => self.ready.extend(results.into_iter().map(Ok)),
+            Err(error) => self.ready.extend((0..count).map(|_| Err(error.clone()))),
         }
     }
 
@@ -107,12 +129,9 @@ where
     #[track_caller]
     fn next(&mut self) -> Option<Self::Item> {
         if self.ready.is_empty() {
-            self.feed();
-            let Out { batch, count } = self.fetch()?;
-            match batch.outcome.borrow_mut().take().unwrap_or(Err(PoolError::Taken)) {
-                Ok(results) => self.ready.extend(results.into_iter().map(Ok)),
-                Err(error) => self.ready.extend((0..count).map(|_| Err(error.clone()))),
-            }
+            let here = P::Site::here();
+            // Who asks may be a method of std's.
+            P::on_behalf_of(self.site, || P::on_behalf_of(here, || self.refill()));
         }
         self.ready.pop_front()
     }

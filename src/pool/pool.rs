@@ -34,7 +34,7 @@ use super::imap::{Imap, ImapUnordered};
 use super::message::{Arguments, Each};
 use super::{AsyncResult, PoolBuilder, PoolError};
 use crate::Error;
-use crate::platform::{Io, Native, Tasks};
+use crate::platform::{Io, Native, Site, Tasks};
 use crate::shm::function::Code;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -69,6 +69,8 @@ use std::rc::Rc;
 /// [`PoolError::Panicked`] with its message and place.
 pub struct Pool<P: Tasks + Io = Native> {
     core: Rc<Core<P>>,
+    /// Where it was made.
+    site: P::Site,
 }
 
 impl<P: Tasks + Io> Pool<P> {
@@ -86,8 +88,9 @@ impl<P: Tasks + Io> Pool<P> {
         PoolBuilder::new()
     }
 
+    #[track_caller]
     pub(super) fn of(core: Core<P>) -> Self {
-        Pool { core: Rc::new(core) }
+        Pool { core: Rc::new(core), site: P::Site::here() }
     }
 
     /// Runs `function` in a worker and waits for its result.
@@ -235,6 +238,7 @@ impl<P: Tasks + Io> Pool<P> {
     ///
     /// # Errors
     /// [`PoolError::Closed`] or [`PoolError::NoChunk`].
+    #[track_caller]
     pub fn imap<F, T, O>(
         &self,
         function: F,
@@ -255,6 +259,7 @@ impl<P: Tasks + Io> Pool<P> {
     ///
     /// # Errors
     /// As there.
+    #[track_caller]
     pub fn imap_unordered<F, T, O>(
         &self,
         function: F,
@@ -270,12 +275,14 @@ impl<P: Tasks + Io> Pool<P> {
     }
 
     /// Takes no new tasks from now on; those that are out are done.
+    #[track_caller]
     pub fn close(&self) {
         self.core.close();
     }
 
     /// Ends the workers at once, with `SIGKILL`; what is out fails with
     /// [`PoolError::Terminated`].
+    #[track_caller]
     pub fn terminate(&self) {
         self.core.terminate();
     }
@@ -312,6 +319,7 @@ impl<P: Tasks + Io> Pool<P> {
         }
     }
 
+    #[track_caller]
     fn submit<F, I, O, R: 'static>(
         &self,
         function: F,
@@ -352,7 +360,7 @@ pub(super) fn only<O>(mut elements: Vec<O>) -> O {
 
 impl<P: Tasks + Io> Drop for Pool<P> {
     fn drop(&mut self) {
-        self.core.terminate();
+        P::on_behalf_of(self.site, || self.core.terminate());
     }
 }
 

@@ -20,7 +20,7 @@
 use super::PoolError;
 use super::desk::Desk;
 use super::message::catch;
-use crate::platform::{Native, Tasks};
+use crate::platform::{Native, Site, Tasks};
 use crate::sync::{Condvar, Mutex, MutexGuard};
 use std::fmt;
 use std::sync::{Arc, PoisonError};
@@ -135,14 +135,23 @@ impl<R: Send + 'static, P: Tasks> ThreadResult<R, P> {
     }
 
     /// Waits; a thread of the pool works meanwhile, until the time is up.
+    #[track_caller]
     fn come(&self, timeout: Option<Duration>) -> bool {
-        if !self.desk.is_worker() {
-            return self.shelf.wait(timeout);
-        }
-        let deadline = timeout.map(P::deadline);
-        let is_late = || deadline.is_some_and(|deadline| P::now() >= deadline);
-        self.desk.help(|| self.shelf.wait(Some(Duration::ZERO)) || is_late());
-        self.shelf.wait(deadline.map(|deadline| Duration::from_nanos(deadline.saturating_sub(P::now()))))
+        P::on_behalf_of(P::Site::here(), || {
+            if !self.desk.is_worker() {
+                return self.shelf.wait(timeout);
+            }
+            let deadline = timeout.map(P::deadline);
+            let is_late = || deadline.is_some_and(|deadline| P::now() >= deadline);
+            self.desk.help(|| self.shelf.wait(Some(Duration::ZERO)) || is_late());
+            self.shelf.wait(deadline.map(|deadline| Duration::from_nanos(deadline.saturating_sub(P::now()))))
+        })
+    }
+
+    /// Takes the result out.
+    #[track_caller]
+    fn take(&self) -> Result<R, PoolError> {
+        P::on_behalf_of(P::Site::here(), || self.shelf.take())
     }
 
     /// Waits for the result and takes it out.
@@ -153,7 +162,7 @@ impl<R: Send + 'static, P: Tasks> ThreadResult<R, P> {
     #[track_caller]
     pub fn get(&self) -> Result<R, PoolError> {
         self.come(None);
-        self.shelf.take()
+        self.take()
     }
 
     /// As [`get`](Self::get), but not for much longer than `timeout`.
@@ -162,7 +171,7 @@ impl<R: Send + 'static, P: Tasks> ThreadResult<R, P> {
     /// [`PoolError::Timeout`] if the result did not come in time; it can be got later.
     #[track_caller]
     pub fn get_timeout(&self, timeout: Duration) -> Result<R, PoolError> {
-        if self.come(Some(timeout)) { self.shelf.take() } else { Err(PoolError::Timeout) }
+        if self.come(Some(timeout)) { self.take() } else { Err(PoolError::Timeout) }
     }
 
     /// Waits for the result, and leaves it where it is.
@@ -181,7 +190,7 @@ impl<R: Send + 'static, P: Tasks> ThreadResult<R, P> {
     #[track_caller]
     #[must_use]
     pub fn ready(&self) -> bool {
-        self.shelf.wait(Some(Duration::ZERO))
+        P::on_behalf_of(P::Site::here(), || self.shelf.wait(Some(Duration::ZERO)))
     }
 
     /// Whether the task finished without an error.
@@ -190,7 +199,10 @@ impl<R: Send + 'static, P: Tasks> ThreadResult<R, P> {
     /// [`PoolError::NotFinished`] if it is not finished.
     #[track_caller]
     pub fn successful(&self) -> Result<bool, PoolError> {
-        if self.ready() { Ok(self.shelf.was_successful()) } else { Err(PoolError::NotFinished) }
+        if !self.ready() {
+            return Err(PoolError::NotFinished);
+        }
+        Ok(P::on_behalf_of(P::Site::here(), || self.shelf.was_successful()))
     }
 }
 

@@ -16,7 +16,7 @@ use super::PoolError;
 use super::desk::Desk;
 use super::imap::AHEAD;
 use super::shelf::ThreadResult;
-use crate::platform::{Native, Tasks};
+use crate::platform::{Native, Site, Tasks};
 use crate::sync::{Condvar, Mutex};
 use std::collections::VecDeque;
 use std::fmt;
@@ -48,6 +48,8 @@ pub struct ThreadImap<F, T, O, P: Tasks = Native> {
     ready: VecDeque<Result<O, PoolError>>,
     /// Where chunks say that they are done, if that decides about the order.
     done: Option<Arc<Done<P>>>,
+    /// Where it was made.
+    site: P::Site,
 }
 
 impl<F, T, O, P> ThreadImap<F, T, O, P>
@@ -57,6 +59,7 @@ where
     O: Send + 'static,
     P: Tasks,
 {
+    #[track_caller]
     pub(super) fn new(
         desk: &Arc<Desk<P>>,
         function: F,
@@ -76,6 +79,7 @@ where
             out: VecDeque::new(),
             ready: VecDeque::new(),
             done: (!ordered).then(done),
+            site: P::Site::here(),
         }
     }
 
@@ -101,6 +105,19 @@ where
                 // Somebody closed the pool at this moment.
                 Err(error) => return self.ready.extend((0..count).map(|_| Err(error.clone()))),
             }
+        }
+    }
+
+    /// Puts results where they are taken from, if there are any to come.
+    fn refill(&mut self) {
+        self.feed();
+        if !self.ready.is_empty() {
+            return;
+        }
+        let Some(Out { count, results, .. }) = self.fetch() else { return };
+        match results.get() {
+            Ok(results) => self.ready.extend(results.into_iter().map(Ok)),
+            Err(error) => self.ready.extend((0..count).map(|_| Err(error.clone()))),
         }
     }
 
@@ -132,14 +149,9 @@ where
     #[track_caller]
     fn next(&mut self) -> Option<Self::Item> {
         if self.ready.is_empty() {
-            self.feed();
-        }
-        if self.ready.is_empty() {
-            let Out { count, results, .. } = self.fetch()?;
-            match results.get() {
-                Ok(results) => self.ready.extend(results.into_iter().map(Ok)),
-                Err(error) => self.ready.extend((0..count).map(|_| Err(error.clone()))),
-            }
+            let here = P::Site::here();
+            // Who asks may be a method of std's.
+            P::on_behalf_of(self.site, || P::on_behalf_of(here, || self.refill()));
         }
         self.ready.pop_front()
     }

@@ -24,7 +24,7 @@ use super::desk::{Desk, State};
 use super::shelf::{ThreadCallback, ThreadResult};
 use super::thread_imap::ThreadImap;
 use crate::Error;
-use crate::platform::{Native, Tasks};
+use crate::platform::{Native, Site, Tasks};
 use crate::sync::Mutex;
 use crate::thread::{Builder, JoinHandle};
 use std::fmt;
@@ -45,6 +45,8 @@ pub struct ThreadPool<P: Tasks = Native> {
     desk: Arc<Desk<P>>,
     threads: Mutex<Vec<JoinHandle<(), P>>, P>,
     count: usize,
+    /// Where it was made.
+    site: P::Site,
 }
 
 impl<P: Tasks> ThreadPool<P> {
@@ -62,7 +64,8 @@ impl<P: Tasks> ThreadPool<P> {
             return Err(Error::InvalidArgument { what: "the number of threads", given, allowed });
         }
         let desk = Arc::new(Desk::new());
-        let pool = ThreadPool { desk, threads: Mutex::new(Vec::with_capacity(threads)), count: threads };
+        let (handles, site) = (Mutex::new(Vec::with_capacity(threads)), P::Site::here());
+        let pool = ThreadPool { desk, threads: handles, count: threads, site };
         for _ in 0..threads {
             let desk = Arc::clone(&pool.desk);
             let thread = Builder::<P>::new().spawn(move || desk.work())?;
@@ -250,6 +253,7 @@ impl<P: Tasks> ThreadPool<P> {
         Ok(ThreadImap::new(&self.desk, function, arguments.into_iter(), chunk, self.count, false))
     }
 
+    #[track_caller]
     fn check(&self, chunk: usize) -> Result<(), PoolError> {
         match self.desk.is_open() {
             true if chunk == 0 => Err(PoolError::NoChunk),
@@ -258,6 +262,7 @@ impl<P: Tasks> ThreadPool<P> {
         }
     }
 
+    #[track_caller]
     fn map_then<F, I, O>(
         &self,
         function: F,
@@ -292,9 +297,11 @@ impl<P: Tasks> ThreadPool<P> {
     /// Takes no new tasks, and fails with [`PoolError::Terminated`] what no thread has begun.
     #[track_caller]
     pub fn terminate(&self) {
-        for task in self.desk.close(State::Over) {
-            task(false);
-        }
+        P::on_behalf_of(P::Site::here(), || {
+            for task in self.desk.close(State::Over) {
+                task(false);
+            }
+        })
     }
 
     /// Waits until the threads have ended.
@@ -304,26 +311,28 @@ impl<P: Tasks> ThreadPool<P> {
     /// [`terminate`](Self::terminate), [`PoolError::OwnThread`] in a task of the pool.
     #[track_caller]
     pub fn join(&self) -> Result<(), PoolError> {
-        if self.desk.is_open() {
-            return Err(PoolError::StillOpen);
-        }
-        if self.desk.is_worker() {
-            return Err(PoolError::OwnThread);
-        }
-        // Whoever else joins meanwhile waits for this one.
-        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        for thread in threads.drain(..) {
-            // A panic of a task was caught there, and reached its result.
-            drop(thread.join());
-        }
-        Ok(())
+        P::on_behalf_of(P::Site::here(), || {
+            if self.desk.is_open() {
+                return Err(PoolError::StillOpen);
+            }
+            if self.desk.is_worker() {
+                return Err(PoolError::OwnThread);
+            }
+            // Whoever else joins meanwhile waits for this one.
+            let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+            for thread in threads.drain(..) {
+                // A panic of a task was caught there, and reached its result.
+                drop(thread.join());
+            }
+            Ok(())
+        })
     }
 }
 
 impl<P: Tasks> Drop for ThreadPool<P> {
     fn drop(&mut self) {
         // To wait here could be to wait for ever.
-        self.terminate();
+        P::on_behalf_of(self.site, || self.terminate());
     }
 }
 

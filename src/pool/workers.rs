@@ -212,10 +212,12 @@ pub trait Workers {
         O: Sent;
 
     /// Takes no new tasks from now on; those that are out are done.
+    #[track_caller]
     fn close(&self);
 
     /// Fails what is out with [`PoolError::Terminated`]: in processes at once, in threads what
     /// is not begun.
+    #[track_caller]
     fn terminate(&self);
 
     /// Waits until the workers have ended.

@@ -74,6 +74,7 @@ impl<P: Tasks> Agenda<P> {
         Agenda { plan: Mutex::new(plan), entered: Condvar::new() }
     }
 
+    #[track_caller]
     fn plan(&self) -> MutexGuard<'_, Plan, P> {
         // Nothing is done under the lock that could leave the plan half changed.
         self.plan.lock().unwrap_or_else(|error| error.into_inner())

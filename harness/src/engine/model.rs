@@ -11,7 +11,7 @@ use crate::kernel::{Judged, Role};
 use selvedge::shm::Shareable;
 use std::alloc::Layout;
 use std::ops::Range;
-use std::panic::resume_unwind;
+use std::panic::{Location, resume_unwind};
 use std::sync::OnceLock;
 
 /// A program: state, tasks on it, and an end.
@@ -23,6 +23,8 @@ pub(crate) trait Model: Sync {
     fn tasks(&self) -> usize;
     /// The name of such a task.
     fn task_name(&self, task: usize) -> String;
+    /// The line that declares it.
+    fn site(&self, task: usize) -> &'static Location<'static>;
     /// Process or thread.
     fn role(&self, task: usize) -> Role;
     /// Whether processes are forked anew for each execution.
@@ -77,6 +79,7 @@ pub(crate) type Extent<S> = Box<dyn Fn(&S) -> Range<usize> + Send + Sync>;
 pub(crate) struct Group<S> {
     pub(crate) name: String,
     pub(crate) count: usize,
+    pub(crate) site: &'static Location<'static>,
     pub(crate) role: Role,
     pub(crate) body: Task<S>,
 }
@@ -132,6 +135,10 @@ impl<S: Shareable> Model for Typed<S> {
         let (group, number) = self.members[task];
         let group = &self.groups[group as usize];
         if group.count == 1 { group.name.clone() } else { format!("{} {number}", group.name) }
+    }
+
+    fn site(&self, task: usize) -> &'static Location<'static> {
+        self.groups[self.members[task].0 as usize].site
     }
 
     fn role(&self, task: usize) -> Role {
@@ -209,14 +216,17 @@ impl<S: Shareable> Model for Typed<S> {
 /// A dynamic program: one main task, which starts the others as it runs.
 pub(crate) struct Dynamic<F> {
     pub(crate) body: F,
+    /// The line that explores it.
+    pub(crate) site: &'static Location<'static>,
     /// What goes wrong unless something else is asked for.
     pub(crate) faults: Faults,
 }
 
 impl<F> Dynamic<F> {
     /// A program in which nothing goes wrong by itself.
+    #[track_caller]
     pub(crate) fn new(body: F) -> Dynamic<F> {
-        Dynamic { body, faults: Faults::none() }
+        Dynamic { body, site: Location::caller(), faults: Faults::none() }
     }
 }
 
@@ -227,6 +237,10 @@ impl<F: Fn() + Sync> Model for Dynamic<F> {
 
     fn task_name(&self, _: usize) -> String {
         "main".to_owned()
+    }
+
+    fn site(&self, _: usize) -> &'static Location<'static> {
+        self.site
     }
 
     fn role(&self, _: usize) -> Role {

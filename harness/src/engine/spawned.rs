@@ -93,6 +93,10 @@ impl<S: Shareable> Model for Spawned<S> {
         "main".to_owned()
     }
 
+    fn site(&self, _: usize) -> &'static Location<'static> {
+        self.site
+    }
+
     fn role(&self, _: usize) -> Role {
         Role::Process
     }

@@ -7,7 +7,7 @@ use crate::judge::{Access, Place, Verdict};
 use crate::kernel::panic::let_go;
 use crate::kernel::{End, Kernel, Limits, Touch, at_home, judging};
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The limits, widened to what the program has from the start.
 pub(super) fn fit(limits: Limits, model: &dyn Model) -> Limits {
@@ -45,8 +45,7 @@ pub(super) fn set_up(kernel: &mut Kernel, model: &dyn Model) -> Result<*mut u8, 
             crate::kernel::Role::Process => task,
             crate::kernel::Role::Thread => *host.get_or_insert(task),
         };
-        if let Err(limit) = kernel.create(role, process as u32, Some(process as u32), "", Location::caller())
-        {
+        if let Err(limit) = kernel.create(role, process as u32, Some(process as u32), "", model.site(task)) {
             return Err(Verdict::Broken(format!("the program has more than {limit} tasks")));
         }
         if kernel.names_victims() {
@@ -85,13 +84,13 @@ fn raced(kernel: &Kernel, model: &dyn Model) -> Verdict {
 /// Why nobody waits for a task any more, and from where on it did nothing that is seen.
 fn given_up(kernel: &Kernel, model: &dyn Model, state: *mut u8, task: usize) -> String {
     let seconds = kernel.limits.patience.as_secs().max(1);
-    let op = kernel.task(task).op;
+    let (op, site) = (kernel.task(task).op, kernel.task(task).site());
     let began = kernel.schedule().iter().any(|choice| choice.task() == task);
     let last = if began {
         let named = model.ranges(state).into_iter().filter(|(range, _)| range.contains(&op.object));
         let object = named.min_by_key(|(range, _)| range.len()).map(|(_, name)| format!(" {name}"));
         let object = object.unwrap_or_default();
-        format!("after `{}{object}` ({}) without reaching its next operation", op.name, Place::of(op.site))
+        format!("after `{}{object}` ({}) without reaching its next operation", op.name, Place::of(site))
     } else {
         "without reaching its first operation".to_owned()
     };

@@ -153,7 +153,7 @@ pub(super) fn record_with_homes(
             kind: op.kind,
             name: op.name.to_owned(),
             object: namer.object(kernel.object_space(index, op.object), op.object, op.kind),
-            place: namer.place(op.site).clone(),
+            place: namer.place(kernel.task(index).site()).clone(),
             enabled: kernel.could_go_on(index),
         })
     };

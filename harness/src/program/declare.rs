@@ -62,6 +62,7 @@ impl<S: Shareable> Program<S> {
 
     /// Adds `count` processes that run `body`, which gets their number in this group.
     #[must_use]
+    #[track_caller]
     pub fn tasks<R>(
         self,
         name: impl Into<String>,
@@ -73,6 +74,7 @@ impl<S: Shareable> Program<S> {
 
     /// Adds one process.
     #[must_use]
+    #[track_caller]
     pub fn task<R>(
         self,
         name: impl Into<String>,
@@ -83,6 +85,7 @@ impl<S: Shareable> Program<S> {
 
     /// Adds `count` threads of one further process.
     #[must_use]
+    #[track_caller]
     pub fn threads<R>(
         self,
         name: impl Into<String>,
@@ -92,6 +95,7 @@ impl<S: Shareable> Program<S> {
         self.group(name.into(), count, Role::Thread, body)
     }
 
+    #[track_caller]
     fn group<R>(
         mut self,
         name: String,
@@ -102,7 +106,8 @@ impl<S: Shareable> Program<S> {
         let group = self.model.groups.len() as u32;
         self.model.members.extend((0..count as u32).map(|number| (group, number)));
         let body = Box::new(move |state: &S, number| drop(body(state, number)));
-        self.model.groups.push(Group { name, count, role, body });
+        let site = Location::caller();
+        self.model.groups.push(Group { name, count, site, role, body });
         self
     }
 
@@ -303,14 +308,16 @@ impl AnyProgram {
     /// assert_eq!(report.tally.executions, 1);
     /// # Ok::<(), selvedge_harness::Error>(())
     /// ```
+    #[track_caller]
     pub fn dynamic(body: impl Fn() + Send + Sync + 'static) -> AnyProgram {
         AnyProgram(Box::new(Dynamic::new(body)))
     }
 
     /// The same, and what goes wrong in executions of the program, unless the configuration
     /// says something else.
+    #[track_caller]
     pub fn dynamic_with_faults(faults: Faults, body: impl Fn() + Send + Sync + 'static) -> AnyProgram {
-        AnyProgram(Box::new(Dynamic { body, faults }))
+        AnyProgram(Box::new(Dynamic { faults, ..Dynamic::new(body) }))
     }
 
     /// Explores the program under a name; see [`Program::check`].

@@ -224,12 +224,14 @@ impl<S: Socket, H: Handler<S::Request<P>>, P: Io + Tasks> Server<S, H, P> {
     #[track_caller]
     pub fn serve_forever(&mut self) -> Result<(), Error> {
         let site = P::Site::here();
-        if let Mode::Workers(count) = self.mode {
-            return prefork::serve(self, count, site);
-        }
-        while self.turn(None, site)? != Turn::Stopped {}
-        self.stop.clear();
-        Ok(())
+        P::on_behalf_of(site, || {
+            if let Mode::Workers(count) = self.mode {
+                return prefork::serve(self, count, site);
+            }
+            while self.turn(None, site)? != Turn::Stopped {}
+            self.stop.clear();
+            Ok(())
+        })
     }
 
     /// Waits for one request, at most for the [timeout](Self::timeout), and serves it or has
@@ -242,20 +244,22 @@ impl<S: Socket, H: Handler<S::Request<P>>, P: Io + Tasks> Server<S, H, P> {
     pub fn handle_request(&mut self) -> Result<bool, Error> {
         let site = P::Site::here();
         let deadline = self.timeout.map(P::deadline);
-        loop {
-            match self.turn(deadline, site)? {
-                Turn::Served => return Ok(true),
-                Turn::Other => {}
-                Turn::Late => {
-                    self.handler.timed_out();
-                    return Ok(false);
-                }
-                Turn::Stopped => {
-                    self.stop.clear();
-                    return Ok(false);
+        P::on_behalf_of(site, || {
+            loop {
+                match self.turn(deadline, site)? {
+                    Turn::Served => return Ok(true),
+                    Turn::Other => {}
+                    Turn::Late => {
+                        self.handler.timed_out();
+                        return Ok(false);
+                    }
+                    Turn::Stopped => {
+                        self.stop.clear();
+                        return Ok(false);
+                    }
                 }
             }
-        }
+        })
     }
 
     /// Stops listening, and waits until all requests that are being handled are done, if
@@ -264,7 +268,7 @@ impl<S: Socket, H: Handler<S::Request<P>>, P: Io + Tasks> Server<S, H, P> {
     #[track_caller]
     pub fn close(mut self) {
         if self.block_on_close {
-            let (_, failures) = self.crew.join();
+            let (_, failures) = P::on_behalf_of(P::Site::here(), || self.crew.join());
             failures.iter().for_each(|failure| self.handler.failed(failure));
         }
     }

@@ -146,6 +146,8 @@ pub(crate) struct Task {
     /// In `sim`, what the fiber suspends with.
     pub(crate) yielder: *const (),
     pub(crate) interval: u64,
+    /// On whose behalf it does what the library does.
+    pub(in crate::kernel) behalf: &'static Location<'static>,
     /// The robust locks that it holds; `robust_id` is its number in their words.
     pub(in crate::kernel) robust: List,
     /// What a sleeper does first when woken.
@@ -183,6 +185,7 @@ impl Task {
         site: &'static Location<'static>,
     ) {
         self.op = Op::new(Kind::Step, "start", 0, site);
+        self.behalf = site;
         *self.turn.get_mut() = 0;
         *self.ended.get_mut() = 0;
         self.since = 0;

@@ -19,6 +19,7 @@ use super::words::{CheckedU8, CheckedU16, CheckedU32, CheckedU64};
 use crate::kernel::data::current;
 use crate::kernel::data::state::{ABANDON, GRANTED, Kernel, WORDS};
 use crate::kernel::step::point::{point, proceed};
+use crate::kernel::tasks::behalf::Behalf;
 use crate::kernel::tasks::life;
 use crate::kernel::tasks::outside;
 use selvedge::platform::{Change, Cmp, Guard, Kind, Native, Observe, Op, Platform, Woken};
@@ -261,6 +262,11 @@ impl Platform for Checked {
 
     fn futex_change_and_wake_all(word: &CheckedU32, change: Change) -> u32 {
         futex::change_and_wake_all(word, change)
+    }
+
+    fn on_behalf_of<R>(site: Self::Site, work: impl FnOnce() -> R) -> R {
+        let _behalf = Behalf::of(site);
+        work()
     }
 
     fn pause(round: u32, op: impl FnOnce() -> Op) {

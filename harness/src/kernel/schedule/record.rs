@@ -52,7 +52,7 @@ impl Kernel {
             name: op.name,
             object: op.object,
             also: op.also,
-            site: op.site,
+            site: task.site(),
             value: 0,
             part: None,
             guard: op.guard,

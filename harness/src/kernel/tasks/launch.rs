@@ -38,6 +38,7 @@ pub(in crate::kernel) unsafe fn begin(
     let kernel = unsafe { &mut *this };
     let me = kernel.current;
     let process = (role == Role::Thread).then_some(kernel.task(me as usize).process);
+    let site = kernel.task(me as usize).told(site);
     let child = kernel.create(role, me, process, name, site).map_err(|limit| {
         io::Error::new(io::ErrorKind::QuotaExceeded, format!("an execution may have {limit} tasks at most"))
     })?;
