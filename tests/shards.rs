@@ -213,7 +213,7 @@ fn shares_of_different_runs_are_refused() {
         ("--seed", "2", "seed 2, not 1"),
         ("--executions", "101", "executions 101, not 100"),
         ("--strategy", "pos", "strategy pos, not random"),
-        ("--variant", "locked", "variant locked, not racy"),
+        ("--variant", "locked", "variants locked, not racy"),
         ("bank", "ticket", "scenario ticket, not bank"),
     ];
     for (what, other, message) in others {
@@ -340,6 +340,25 @@ fn a_violation_counts_although_a_file_was_cut_off() {
     assert_eq!(merged["first_violation"], whole["first_violation"]);
     assert_eq!(merged["verdict"], "fails, as expected");
     assert_eq!(merged["executions"], 3000);
+}
+
+/// Cut off between two variants a file looks whole: what it has of each is finished.
+#[test]
+fn a_variant_that_no_file_came_to_leaves_the_run_undecided() {
+    let room = Room::new();
+    let files = room.shares(&["explore", "bank", "--executions", "60", "--strategy", "random"], 2);
+    let second = |text: &str| text.match_indices("{\"run\"").nth(1).unwrap().0;
+    cut(&room.path(&files[1]), second);
+    let (code, out, err) = room.run(&merge(&files));
+    assert_eq!(code, 3, "{err}");
+    assert!(err.contains("bank, locked: inconclusive after 30 executions: share 2/2 is missing"), "{err}");
+    assert_eq!(lines(&out)[0]["verdict"], "fails, as expected");
+    // In the middle of the line that begins the second.
+    cut(&room.path(&files[0]), |text| second(text) + 40);
+    let (code, out, err) = room.run(&merge(&files));
+    assert_eq!(code, 3, "{err}");
+    assert!(err.contains("inconclusive after 0 executions: shares 1/2, 2/2 are missing"), "{err}");
+    assert_eq!((lines(&out).len(), &lines(&out)[0]["executions"]), (1, &60.into()), "{out}");
 }
 
 #[test]

@@ -57,7 +57,7 @@ pub(super) fn run(catalogue: &Catalogue, args: &Explore) -> Result<Exit, Error> 
     let mut worst = Exit::AsExpected;
     let mut all = Vec::new();
     for case in &cases {
-        let run = Run::of(case, &config, &case.build()?);
+        let run = Run::of(case, &cases, &config, &case.build()?);
         let judged = one(case, &config, args.search.form.json, &run, record.as_mut())?;
         worst = worst.max(judged.exit());
         if args.search.form.json && args.shard.is_some() {

@@ -3,7 +3,7 @@
 //! | what is wrong with the files | code |
 //! |---|---|
 //! | they are of different runs, or a share is there twice, or a line is no such line | 2 |
-//! | a share is missing | 3 |
+//! | a share is missing, of one variant or of all | 3 |
 //! | a file ends early, and no violation is in what there is | 3 |
 //! | a file ends early, but a violation was found: that counts | as without it |
 
@@ -12,7 +12,7 @@ use super::exit::Exit;
 use super::judge::Judged;
 use super::out::{Out, complain};
 use super::paint::Paint;
-use super::record::{Part, join, read};
+use super::record::{Part, Run, join, read};
 use super::text;
 use crate::catalogue::{Case, Catalogue};
 use crate::engine::Engine;
@@ -20,7 +20,6 @@ use crate::judge::Verdict;
 use crate::program::{Finding, Found, Report, Tally, task_names, together};
 use crate::strategy::Strategy;
 use crate::{Error, Granularity, report};
-use std::collections::BTreeMap;
 
 /// Reads, checks, puts together and prints.
 pub(super) fn run(catalogue: &Catalogue, args: &MergeArgs) -> Result<Exit, Error> {
@@ -37,24 +36,17 @@ pub(super) fn run(catalogue: &Catalogue, args: &MergeArgs) -> Result<Exit, Error
     };
     for part in &parts {
         if let Some(what) = first.run.differs(&part.run) {
-            return Err(of_another_run(first, part, &what));
+            return Err(Error::Usage(format!("{} is of another run than {}: {what}", part.file, first.file)));
         }
     }
-    let mut variants: BTreeMap<String, Vec<Part>> = BTreeMap::new();
-    let mut order: Vec<String> = Vec::new();
-    same_variants(&parts)?;
-    for part in parts {
-        if !order.contains(&part.run.variant) {
-            order.push(part.run.variant.clone());
-        }
-        variants.entry(part.run.variant.clone()).or_default().push(part);
-    }
+    let run = first.run.clone();
     let mut merged = Vec::new();
     let mut worst = Exit::AsExpected;
-    for variant in order {
-        let parts = variants.remove(&variant).unwrap_or_default();
-        let case = catalogue.parse(&parts[0].run.scenario)?.case(&variant)?;
-        match merge(case, parts) {
+    for variant in &run.variants {
+        let (own, others) = parts.into_iter().partition(|part| part.run.variant == *variant);
+        parts = others;
+        let case = catalogue.parse(&run.scenario)?.case(variant)?;
+        match merge(case, &run, own) {
             Ok(whole) => merged.push(whole),
             // A file that ends early lacks the later variants; the earlier ones count.
             Err(error @ Error::Inconclusive { .. }) => {
@@ -64,40 +56,14 @@ pub(super) fn run(catalogue: &Catalogue, args: &MergeArgs) -> Result<Exit, Error
             Err(error) => return Err(error),
         }
     }
+    if let Some(Part { file, run, .. }) = parts.first() {
+        return Err(Error::Usage(format!("{file}: variant {} is none of its own run", run.variant)));
+    }
     for (place, whole) in merged.iter().enumerate() {
         worst = worst.max(whole.judged.exit());
         whole.print(args.form.json, place == 0)?;
     }
     Ok(worst)
-}
-
-fn of_another_run(first: &Part, part: &Part, what: &str) -> Error {
-    Error::Usage(format!("{} is of another run than {}: {what}", part.file, first.file))
-}
-
-/// Files that were written to their end must be about the same variants.
-fn same_variants(parts: &[Part]) -> Result<(), Error> {
-    let of = |file: &str| -> (Vec<&str>, bool) {
-        let own = || parts.iter().filter(|part| part.file == file);
-        let mut names: Vec<&str> = own().map(|part| part.run.variant.as_str()).collect();
-        names.sort_unstable();
-        names.dedup();
-        (names, own().all(|part| part.finished))
-    };
-    let mut whole: Option<(&Part, Vec<&str>)> = None;
-    for part in parts {
-        let (names, finished) = of(&part.file);
-        match &whole {
-            _ if !finished => {}
-            Some((first, known)) if *known != names => {
-                let what = format!("variant {}, not {}", names.join(", "), known.join(", "));
-                return Err(of_another_run(first, part, &what));
-            }
-            Some(_) => {}
-            None => whole = Some((part, names)),
-        }
-    }
-    Ok(())
 }
 
 /// All shares of a variant together.
@@ -108,16 +74,17 @@ struct Whole {
     cut: Option<String>,
 }
 
-fn merge(case: Case, mut parts: Vec<Part>) -> Result<Whole, Error> {
+/// The parts of a variant of `whole` as one.
+fn merge(case: Case, whole: &Run, mut parts: Vec<Part>) -> Result<Whole, Error> {
     parts.sort_by_key(|part| part.run.shard);
-    let name = format!("{}, {}", parts[0].run.scenario, parts[0].run.variant);
+    let name = format!("{}, {}", whole.scenario, case.variant.name);
     if let Some(pair) = parts.windows(2).find(|pair| pair[0].run.shard == pair[1].run.shard) {
         return Err(Error::Usage(format!(
             "share {} of {name} is there twice: in {} and in {}",
             pair[0].run.shard, pair[0].file, pair[1].file
         )));
     }
-    let of = parts[0].run.shard.of();
+    let of = whole.shard.of();
     let there: Vec<u32> = parts.iter().map(|part| part.run.shard.number()).collect();
     let missing: Vec<u32> = (1..=of).filter(|number| there.binary_search(number).is_err()).collect();
     if let Some(why) = missing_shares(&missing, of) {

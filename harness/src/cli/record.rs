@@ -42,6 +42,8 @@ pub(super) struct Run {
     pub(super) version: Option<String>,
     pub(super) scenario: String,
     pub(super) variant: String,
+    /// All that are explored, in their order: a file may end before it comes to one.
+    pub(super) variants: Vec<String>,
     pub(super) engine: String,
     pub(super) strategy: String,
     pub(super) seed: u64,
@@ -52,11 +54,12 @@ pub(super) struct Run {
 }
 
 impl Run {
-    pub(super) fn of(case: &Case, config: &Config, program: &AnyProgram) -> Run {
+    pub(super) fn of(case: &Case, cases: &[Case], config: &Config, program: &AnyProgram) -> Run {
         Run {
             version: Some(env!("CARGO_PKG_VERSION").to_owned()),
             scenario: case.selection.name(),
             variant: case.variant.name.to_owned(),
+            variants: cases.iter().map(|case| case.variant.name.to_owned()).collect(),
             engine: config.engine.name().to_owned(),
             strategy: config.strategy.to_string(),
             seed: config.seed,
@@ -74,6 +77,7 @@ impl Run {
         let pairs = [
             ("version of selvedge", version(self), version(other)),
             ("scenario", self.scenario.clone(), other.scenario.clone()),
+            ("variants", self.variants.join(" and "), other.variants.join(" and ")),
             ("engine", self.engine.clone(), other.engine.clone()),
             ("strategy", self.strategy.clone(), other.strategy.clone()),
             ("seed", self.seed.to_string(), other.seed.to_string()),
