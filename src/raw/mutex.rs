@@ -149,7 +149,8 @@ impl<P: Platform> RawMutex<P> {
     /// The operation that [`try_lock`](Self::try_lock) announces.
     #[inline]
     pub(crate) fn try_lock_op(&self, site: P::Site) -> Op {
-        Op::new(Kind::TryAcquire, "try_lock", self.address(), site.location())
+        let op = Op::new(Kind::TryAcquire, "try_lock", self.address(), site.location());
+        op.only_at(FREE.into(), size_of::<u32>())
     }
 
     /// The operation that [`unlock`](Self::unlock) announces.

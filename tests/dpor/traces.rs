@@ -3,9 +3,10 @@
 //! back.
 //!
 //! Two steps conflict if a task takes both, or if they act on one object and one of them
-//! may change it; a refused exchange changes nothing. A step that panicked while its task
-//! held locks gave them back as part of it and conflicts with all others. A trace is the
-//! steps with the order that conflicts give them, in any number of hops.
+//! may change it; an exchange or a lock that is refused changes nothing. A step that
+//! panicked while its task held locks gave them back as part of it and conflicts with all
+//! others. A trace is the steps with the order that conflicts give them, in any number of
+//! hops.
 
 use super::world::RECOVERED;
 use selvedge_harness::judge::Step;
@@ -40,7 +41,8 @@ fn objects(step: &Step) -> impl Iterator<Item = usize> {
 }
 
 fn only_reads(step: &Step) -> bool {
-    step.kind == Kind::Read || step.name == "compare_exchange" && step.value == Some(u64::MAX)
+    let can_be_refused = ["compare_exchange", "try_lock"].contains(&step.name.as_str());
+    step.kind == Kind::Read || can_be_refused && step.value == Some(u64::MAX)
 }
 
 /// The steps that panicked and were caught while their task held locks.
