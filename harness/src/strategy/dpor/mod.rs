@@ -196,7 +196,9 @@ impl Search for Dpor {
             record: true,
             ..Plan::STAY
         };
-        let prefix: Vec<Choice> = self.levels.iter().map(|level| Choice::run(level.chosen)).collect();
+        // A race of the last step that the bound allows may be planned beyond it.
+        let planned = self.levels.iter().take(kernel.limits.steps);
+        let prefix: Vec<Choice> = planned.map(|level| Choice::run(level.chosen)).collect();
         kernel.set_prefix(&prefix);
         if let Some(level) = self.levels.get(self.branch) {
             kernel.set_sleepers(&level.asleep, self.branch);
