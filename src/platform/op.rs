@@ -30,11 +30,12 @@ pub enum Kind {
     Write,
     /// Reads and writes shared state in one indivisible action.
     ReadWrite,
-    /// Takes exclusive possession: a lock.
+    /// Takes exclusive possession: a lock. What comes out is observed as [`u64::MAX`] where
+    /// the caller did not get it.
     Acquire,
     /// Gives exclusive possession back.
     Release,
-    /// Tries to take possession and goes on in any case.
+    /// Tries to take possession and goes on in any case; observed as for an acquire.
     TryAcquire,
     /// Waits for a state without taking anything: an event, a join, a barrier.
     Wait,

@@ -82,16 +82,14 @@ impl<P: Platform> RawMutex<P> {
     /// Takes the lock if it is free; says whether it did.
     #[inline]
     pub fn try_lock(&self, site: P::Site) -> bool {
-        P::step(|| self.try_lock_op(site), || self.take())
+        P::step(|| self.try_lock_op(site), || self.take().then_some(())).is_some()
     }
 
     /// Takes the lock unless `deadline` passes first; says whether it did.
     #[inline]
     pub fn lock_until(&self, deadline: u64, site: P::Site) -> bool {
-        P::step(
-            || self.lock_op(site).until(Some(deadline)),
-            || self.take() || self.lock_contended(Some(deadline), site),
-        )
+        let body = || (self.take() || self.lock_contended(Some(deadline), site)).then_some(());
+        P::step(|| self.lock_op(site).until(Some(deadline)), body).is_some()
     }
 
     /// Gives the lock back. The caller must have it; if nobody has, nothing happens.

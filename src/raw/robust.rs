@@ -77,7 +77,7 @@ pub enum Taken {
 
 impl Observe for Taken {
     fn observed(&self) -> u64 {
-        *self as u64
+        if *self == Taken::Unrecoverable { u64::MAX } else { *self as u64 }
     }
 }
 

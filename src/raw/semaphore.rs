@@ -104,16 +104,15 @@ impl<P: Platform> RawSemaphore<P> {
     /// Takes a permit if one is free; says whether it did.
     #[inline]
     pub fn try_acquire(&self, site: P::Site) -> bool {
-        P::step(|| Op::new(Kind::TryAcquire, "try_acquire", self.address(), site.location()), || self.take())
+        let op = || Op::new(Kind::TryAcquire, "try_acquire", self.address(), site.location());
+        P::step(op, || self.take().then_some(())).is_some()
     }
 
     /// Takes a permit unless `deadline` passes first; says whether it did.
     #[inline]
     pub fn acquire_until(&self, deadline: u64, site: P::Site) -> bool {
-        P::step(
-            || self.acquire_op(Some(deadline), site),
-            || self.take() || self.acquire_contended(Some(deadline), site),
-        )
+        let body = || (self.take() || self.acquire_contended(Some(deadline), site)).then_some(());
+        P::step(|| self.acquire_op(Some(deadline), site), body).is_some()
     }
 
     /// Gives `permits` permits back, if no more than `limit` are free then.

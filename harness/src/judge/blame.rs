@@ -42,10 +42,7 @@ pub fn held_at(recording: &Recording, steps: usize) -> Vec<(usize, Holder)> {
     for step in recording.steps.iter().take(steps) {
         let Some(object) = step.object.filter(|_| step.outcome.is_run()) else { continue };
         match step.kind {
-            Kind::Acquire if step.value.is_some_and(|value| value != u64::MAX) && step.outcome.is_run() => {
-                held.push((object, Holder { task: step.task, place: step.place.clone() }));
-            }
-            Kind::TryAcquire if step.value == Some(1) => {
+            Kind::Acquire | Kind::TryAcquire if step.value.is_some_and(|value| value != u64::MAX) => {
                 held.push((object, Holder { task: step.task, place: step.place.clone() }));
             }
             Kind::Release => drop_one(&mut held, object, step.task),

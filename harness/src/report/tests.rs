@@ -215,6 +215,7 @@ fn timeouts_and_refusals_are_words() {
     late.outcome = Outcome::TimeOut;
     let steps = vec![
         late,
+        step(0, Kind::TryAcquire, "try_lock", 0, Some(u64::MAX)),
         step(0, Kind::TryAcquire, "try_lock", 0, Some(0)),
         step(0, Kind::ReadWrite, "compare_exchange", 0, Some(u64::MAX)),
         step(0, Kind::Wait, "wait", 1, None),
@@ -224,6 +225,7 @@ fn timeouts_and_refusals_are_words() {
     for part in [
         "lock stock: timed out",
         "try_lock stock -> refused",
+        "try_lock stock -> taken",
         "compare_exchange stock -> refused",
         "wait ready (never finished)",
         "set ready  ",

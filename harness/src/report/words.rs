@@ -90,10 +90,9 @@ fn result(recording: &Recording, step: &Step, value: u64) -> String {
         }
         Kind::ReadWrite if refused && step.name.starts_with("compare_exchange") => " -> refused".to_owned(),
         Kind::ReadWrite => format!(" -> {}", number(value)),
-        Kind::TryAcquire if value == 1 => " -> taken".to_owned(),
-        Kind::TryAcquire => " -> refused".to_owned(),
         Kind::Notify => format!(" -> woke {}", number(value)),
-        Kind::Acquire | Kind::Release if refused => " -> refused".to_owned(),
+        Kind::Acquire | Kind::TryAcquire | Kind::Release if refused => " -> refused".to_owned(),
+        Kind::TryAcquire => " -> taken".to_owned(),
         Kind::Input | Kind::Output if refused => " -> error".to_owned(),
         Kind::Input | Kind::Output => format!(" -> {}", number(value)),
         Kind::Step if value != 0 => format!(" -> {}", number(value)),

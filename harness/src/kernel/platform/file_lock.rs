@@ -40,7 +40,7 @@ pub(in crate::kernel) fn lock(
             // SAFETY: as above.
             unsafe { (*this).order_file(file(call.fd), false) };
         }
-        step.conclude(&taken);
+        step.conclude(&taken.as_ref().ok().and_then(|taken| taken.then_some(())));
         // Free when it was seen, and not any more: somebody unseen was faster.
         let again = waits && scheduled && deadline.is_none_or(|deadline| deadline > Checked::now());
         if !again || !matches!(taken, Ok(false)) {
