@@ -6,6 +6,7 @@
 use selvedge_harness::fault::Faults;
 use selvedge_harness::prelude::*;
 use selvedge_harness::{Report, Verdict, check, unobserved};
+use std::sync::Arc;
 use std::time::Duration;
 
 const BOTH: [Engine; 2] = [Engine::Sim, Engine::Real];
@@ -207,6 +208,33 @@ fn who_gives_up_takes_nothing() {
         assert_eq!(came, [&b"one"[..], b"", b"three"]);
         child.join().unwrap();
     });
+}
+
+/// Of two processes that have copies of an end, the one that sends first has it, and that is
+/// either of them.
+#[test]
+fn each_of_two_copies_may_be_the_first() {
+    for granularity in GRAINS {
+        let report = check(&quiet(Engine::Real, granularity).exhaust(), || {
+            let (sender, mut receiver) = spsc::<u32>(1).unwrap();
+            // Each process has one of its own, and the lock that it came with.
+            let sender = Arc::new(std::sync::Mutex::new(sender));
+            let children = [1, 2].map(|item| {
+                let copy = Arc::clone(&sender);
+                Process::spawn(move || match copy.lock().unwrap().send(item) {
+                    Ok(()) => {}
+                    Err(PutError::Foreign { .. }) => step(),
+                    Err(error) => panic!("{error}"),
+                })
+            });
+            outcome(receiver.recv().unwrap().to_string());
+            children.into_iter().for_each(|child| _ = child.join());
+            std::mem::forget((sender, receiver));
+        })
+        .unwrap();
+        passes(&report, &format!("{granularity:?}"));
+        assert!(report.tally.complete && report.tally.outcomes.len() == 2, "{:?}", report.tally);
+    }
 }
 
 /// It is plain: whoever is killed tells nobody, and what it had sent is there.

@@ -86,7 +86,7 @@ pub struct RawRing<P: Platform> {
 unsafe impl<P: Tasks> Shareable for RawRing<P> {}
 
 /// A result and the number of its item, which is what a trace shows.
-struct Numbered<R>(R, u32);
+pub(crate) struct Numbered<R>(pub(crate) R, u32);
 
 impl<R> Observe for Numbered<R> {
     #[inline(always)]
@@ -143,8 +143,7 @@ impl<P: Platform> RawRing<P> {
     /// [`Refusal`]; nothing was sent.
     #[inline(always)]
     pub fn send(&self, wait: Patience, site: P::Site, write: impl FnOnce(u32)) -> Result<(), Refusal> {
-        let body = || self.send_now(wait, site, write).map(|number| Numbered((), number));
-        P::step(|| self.send_op(wait, site), body).map(|done| done.0)
+        P::step(|| self.send_op(wait, site), || self.send_within(wait, site, write)).map(|done| done.0)
     }
 
     /// Receives the first item: `read` gets its number and reads it where nobody writes, as
@@ -154,24 +153,23 @@ impl<P: Platform> RawRing<P> {
     /// [`Refusal`]; nothing was received.
     #[inline(always)]
     pub fn recv<R>(&self, wait: Patience, site: P::Site, read: impl FnOnce(u32) -> R) -> Result<R, Refusal> {
-        let body = || self.recv_now(wait, site, read);
-        P::step(|| self.recv_op(wait, site), body).map(|done| done.0)
+        P::step(|| self.recv_op(wait, site), || self.recv_within(wait, site, read)).map(|done| done.0)
     }
 
     /// Closes the ring: nothing is sent any more, and the other side is told. Says whether
     /// it was open.
     pub fn close(&self, site: P::Site) -> bool {
-        P::step(
-            || Op::new(Kind::Release, "close", self.address(), site.location()),
-            || {
-                let before = self.tail.position.fetch_or(CLOSED, Release);
-                self.head.position.fetch_or(CLOSED, Release);
-                self.show();
-                P::futex_wake(&self.tail.position, u32::MAX);
-                P::futex_wake(&self.head.position, u32::MAX);
-                before & CLOSED == 0
-            },
-        )
+        P::step(|| self.close_op(site), || self.close_within())
+    }
+
+    /// Closes it as a part of the caller's step.
+    pub(crate) fn close_within(&self) -> bool {
+        let before = self.tail.position.fetch_or(CLOSED, Release);
+        self.head.position.fetch_or(CLOSED, Release);
+        self.show();
+        P::futex_wake(&self.tail.position, u32::MAX);
+        P::futex_wake(&self.head.position, u32::MAX);
+        before & CLOSED == 0
     }
 
     /// What `look` finds, told how many items there are and whether the ring is closed. Both
@@ -199,8 +197,14 @@ impl<P: Platform> RawRing<P> {
         (between(head, tail).min(self.limit), tail & CLOSED != 0)
     }
 
+    /// Sends as a part of the caller's step.
     #[inline(always)]
-    fn send_now(&self, wait: Patience, site: P::Site, write: impl FnOnce(u32)) -> Result<u32, Refusal> {
+    pub(crate) fn send_within(
+        &self,
+        wait: Patience,
+        site: P::Site,
+        write: impl FnOnce(u32),
+    ) -> Result<Numbered<()>, Refusal> {
         let mut late = wait == Patience::Never;
         let word = loop {
             let word = self.tail.position.load(Acquire);
@@ -226,11 +230,12 @@ impl<P: Platform> RawRing<P> {
         };
         let number = (word & NUMBER) / ONE;
         write(number);
-        self.advance(&self.tail.position, word, CLOSED).map(|()| number)
+        self.advance(&self.tail.position, word, CLOSED).map(|()| Numbered((), number))
     }
 
+    /// Receives as a part of the caller's step.
     #[inline(always)]
-    fn recv_now<R>(
+    pub(crate) fn recv_within<R>(
         &self,
         wait: Patience,
         site: P::Site,
@@ -299,12 +304,19 @@ impl<P: Platform> RawRing<P> {
             && P::futex_wait(other, now | AWAITED, deadline, op, None::<fn() -> Op>) == Woken::TimedOut
     }
 
-    fn send_op(&self, wait: Patience, site: P::Site) -> Op {
+    /// The operation that [`send`](Self::send) announces.
+    pub(crate) fn send_op(&self, wait: Patience, site: P::Site) -> Op {
         self.op(wait, ["send", "try_send"], &self.room, site)
     }
 
-    fn recv_op(&self, wait: Patience, site: P::Site) -> Op {
+    /// The operation that [`recv`](Self::recv) announces.
+    pub(crate) fn recv_op(&self, wait: Patience, site: P::Site) -> Op {
         self.op(wait, ["recv", "try_recv"], &self.items, site)
+    }
+
+    /// The operation that [`close`](Self::close) announces.
+    pub(crate) fn close_op(&self, site: P::Site) -> Op {
+        Op::new(Kind::Release, "close", self.address(), site.location())
     }
 
     /// The operation that a side announces: enabled while `enough` is not 0.

@@ -17,10 +17,9 @@
 
 use super::super::given::is_giving;
 use crate::Error;
-use crate::platform::{Owner, Segment, Site, Tasks};
+use crate::platform::{Atomic, Owner, Segment, Site, Tasks};
 use crate::raw::{Patience, RawRing, Refusal};
 use std::cell::Cell;
-use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Which end: an index.
@@ -31,9 +30,8 @@ pub(super) const RECEIVER: usize = 1;
 #[repr(C, align(64))]
 struct Core<P: Tasks> {
     ring: RawRing<P>,
-    /// The process that owns each end, by its number; 0 for none yet. Not words of the
-    /// platform: they change once, and nobody waits for them.
-    owners: [AtomicU32; 2],
+    /// The process that owns each end, by its number; 0 for none yet.
+    owners: [P::AtomicU32; 2],
 }
 
 /// Why an end was refused.
@@ -75,7 +73,7 @@ impl<P: Tasks> Link<P> {
             allowed: format!("less, at {stride} bytes for each of {places} places"),
         })?;
         let segment = P::segment(size_of::<Core<P>>() + size).map_err(Error::os("mmap"))?;
-        let core = Core { ring: RawRing::new(capacity as u32), owners: Default::default() };
+        let core = Core { ring: RawRing::new(capacity as u32), owners: [0; 2].map(P::AtomicU32::new) };
         // SAFETY: the segment is new, aligned and large enough: nobody else has it yet.
         unsafe { segment.base().cast::<Core<P>>().write(core) };
         let link = |segment, end| Link { segment, mask: places as u32 - 1, stride, end, user: Cell::new(0) };
@@ -109,8 +107,12 @@ impl<P: Tasks> Link<P> {
         site: P::Site,
         write: impl FnOnce(*mut u8),
     ) -> Result<(), Denied> {
-        self.claim()?;
-        self.ring().send(wait, site, |number| write(self.place(number))).map_err(Denied::Refused)
+        let (ring, write) = (self.ring(), |number| write(self.place(number)));
+        let body = || {
+            self.claim()?;
+            ring.send_within(wait, site, write).map_err(Denied::Refused)
+        };
+        P::step(|| ring.send_op(wait, site), body).map(|done| done.0)
     }
 
     /// Receives: `read` gets a place that a sender has written.
@@ -121,11 +123,16 @@ impl<P: Tasks> Link<P> {
         site: P::Site,
         read: impl FnOnce(*const u8) -> R,
     ) -> Result<R, Denied> {
-        self.claim()?;
-        self.ring().recv(wait, site, |number| read(self.place(number))).map_err(Denied::Refused)
+        let (ring, read) = (self.ring(), |number| read(self.place(number)));
+        let body = || {
+            self.claim()?;
+            ring.recv_within(wait, site, read).map_err(Denied::Refused)
+        };
+        P::step(|| ring.recv_op(wait, site), body).map(|done| done.0)
     }
 
-    /// Makes sure that this process owns the end.
+    /// Makes sure that this process owns the end, as a part of a step: which of two that have
+    /// copies of it comes first is a scheduler's matter.
     #[inline(always)]
     fn claim(&self) -> Result<(), Denied> {
         let user = P::me().id();
@@ -147,14 +154,15 @@ impl<P: Tasks> Link<P> {
     /// Whether the end is this process's to close as it drops it.
     fn is_ours(&self) -> bool {
         let owner = self.core().owners[self.end].load(Relaxed);
-        !is_giving() && (owner == 0 || owner == P::process_id())
+        owner == 0 || owner == P::process_id()
     }
 }
 
 impl<P: Tasks> Drop for Link<P> {
     fn drop(&mut self) {
-        if self.is_ours() {
-            self.ring().close(P::Site::here());
+        let (ring, site) = (self.ring(), P::Site::here());
+        if !is_giving() {
+            P::step(|| ring.close_op(site), || self.is_ours() && ring.close_within());
         }
     }
 }
