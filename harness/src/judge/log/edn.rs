@@ -23,12 +23,24 @@ impl fmt::Display for Edn<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Edn::Int(number) => write!(f, "`{number}`"),
-            Edn::Text(text) => write!(f, "{text:?}"),
-            // It may have in it what no line of an error should.
-            Edn::Word(word) => write!(f, "`{}`", word.escape_debug()),
+            Edn::Text(text) => write!(f, "\"{}\"", shown(text)),
+            Edn::Word(word) => write!(f, "`{}`", shown(word)),
             Edn::List(_) => f.write_str("something in brackets"),
         }
     }
+}
+
+/// The most characters of a log that an error shows in one piece.
+const SHOWN: usize = 60;
+
+/// What stands in a log as an error shows it: in one line, and not all of it if it is long.
+pub(super) fn shown(text: &str) -> String {
+    let visible = |c: char| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() };
+    let mut short: String = text.chars().take(SHOWN).map(visible).collect();
+    if text.chars().nth(SHOWN).is_some() {
+        short.push('…');
+    }
+    short
 }
 
 /// What is left to read of a line.
@@ -79,10 +91,19 @@ impl<'t> Reader<'t> {
                     Some((_, 'n')) => text.push('\n'),
                     Some((_, 't')) => text.push('\t'),
                     Some((_, 'r')) => text.push('\r'),
+                    Some((_, 'b')) => text.push('\u{8}'),
+                    Some((_, 'f')) => text.push('\u{c}'),
+                    Some((_, 'u')) => {
+                        let code: String = chars.by_ref().take(4).map(|(_, c)| c).collect();
+                        let is_code = code.len() == 4 && code.bytes().all(|byte| byte.is_ascii_hexdigit());
+                        let number = u32::from_str_radix(&code, 16).ok().filter(|_| is_code);
+                        let c = number.and_then(char::from_u32);
+                        text.push(c.ok_or_else(|| format!("`\\u{}` in text is no character", shown(&code)))?);
+                    }
                     Some((_, c @ ('"' | '\\'))) => text.push(c),
                     other => {
                         let escape = other.map(|(_, c)| c).unwrap_or_default();
-                        return Err(format!("unknown escape `\\{escape}` in text"));
+                        return Err(format!("unknown escape `\\{}` in text", escape.escape_debug()));
                     }
                 },
                 c => text.push(c),
@@ -124,12 +145,12 @@ mod tests {
 
     #[test]
     fn values_are_told_apart() {
-        let mut reader = Reader(r#"nil, -3 :ok "a\"b\\" [1 "]"] x"#);
+        let mut reader = Reader(r#"nil, -3 :ok "a\"b\\\u00e9\f" [1 "]"] x"#);
         let mut values = Vec::new();
         while reader.more() {
             values.push(reader.value().unwrap());
         }
-        let text = "a\"b\\".to_owned();
+        let text = "a\"b\\é\u{c}".to_owned();
         let expected = [
             Edn::Word("nil"),
             Edn::Int(-3),
@@ -150,8 +171,20 @@ mod tests {
             ("]", "`]` stands where a value should be"),
             ("", "the line ends where a value should be"),
             ("\"\\q\"", "unknown escape `\\q` in text"),
+            ("\"\\ud800\"", "`\\ud800` in text is no character"),
+            ("\"\\u12\"", "`\\u12\"` in text is no character"),
         ] {
             assert_eq!(Reader(text).value(), Err(why.to_owned()));
         }
+    }
+
+    #[test]
+    fn an_error_shows_some_of_what_is_long() {
+        let long = "3".repeat(1_000_000);
+        for value in [Edn::Word(&long), Edn::Text(long.clone())] {
+            let text = value.to_string();
+            assert!(text.chars().count() == SHOWN + 3 && text.contains("33…"), "{text}");
+        }
+        assert_eq!(shown("a\tb\u{1b}é"), "a\\tb\\u{1b}é");
     }
 }

@@ -16,7 +16,7 @@
 
 use super::chatter::is_chatter;
 use super::clients::Clients;
-use super::edn::{Edn, Reader};
+use super::edn::{Edn, Reader, shown};
 use super::{Wrong, each_line, unknown};
 use crate::Error;
 use crate::judge::linear::History;
@@ -183,5 +183,9 @@ fn operation(function: &str, reader: &mut Reader<'_>) -> Result<RegisterOp, Wron
 
 /// Nothing may follow, except the reason of a failure.
 fn end(reader: &mut Reader<'_>, kind: &str) -> Result<(), Wrong> {
-    if kind != ":fail" && reader.more() { Err(format!("`{}` follows the value", reader.0)) } else { Ok(()) }
+    if kind != ":fail" && reader.more() {
+        Err(format!("`{}` follows the value", shown(reader.0)))
+    } else {
+        Ok(())
+    }
 }

@@ -12,7 +12,7 @@
 
 use super::chatter::is_chatter;
 use super::clients::Clients;
-use super::edn::{Edn, Reader};
+use super::edn::{Edn, Reader, shown};
 use super::jepsen::is_like_an_event;
 use super::{Wrong, each_line, unknown};
 use crate::Error;
@@ -50,7 +50,7 @@ pub fn read_kv(log: &[u8]) -> Result<History<KvOp, KvRet>, Error> {
         let mut reader = Reader(&text[start..]);
         let Edn::List(inner) = reader.value()? else { return Err("it is no map".to_owned()) };
         if reader.more() && !reader.0.starts_with(';') {
-            return Err(format!("`{}` follows the map", reader.0));
+            return Err(format!("`{}` follows the map", shown(reader.0)));
         }
         let Some(event) = Event::read(inner)? else { return Ok(()) };
         if event.kind == ":invoke" {
@@ -67,7 +67,8 @@ pub fn read_kv(log: &[u8]) -> Result<History<KvOp, KvRet>, Error> {
         let op = &history.calls()[number].op;
         if event.kind != ":info" && !answered(op) {
             return Err(format!(
-                "the answer is not to `{op}`, which process {} began in line {begun}",
+                "the answer is not to `{}`, which process {} began in line {begun}",
+                shown(&op.to_string()),
                 event.process
             ));
         }
@@ -112,9 +113,9 @@ impl<'t> Event<'t> {
             let Edn::Word(name) = reader.value()? else {
                 return Err("a key of the map is not a keyword, as in :process".to_owned());
             };
-            let item = reader.value().map_err(|why| format!("{name}: {why}"))?;
+            let item = reader.value().map_err(|why| format!("{}: {why}", shown(name)))?;
             if names.contains(&name) {
-                return Err(format!("{name} stands there twice"));
+                return Err(format!("{} stands there twice", shown(name)));
             }
             names.push(name);
             match (name, item) {
@@ -159,7 +160,7 @@ impl<'t> Event<'t> {
         match (self.value, self.word) {
             (Some(value), _) => Ok(value),
             (None, Some("nil")) => Ok(String::new()),
-            (None, Some(word)) => Err(format!(":value: `{word}` is neither in quotes nor nil")),
+            (None, Some(word)) => Err(format!(":value: {} is neither in quotes nor nil", Edn::Word(word))),
             (None, None) => Err(":value is missing".to_owned()),
         }
     }

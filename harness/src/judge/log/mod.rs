@@ -26,6 +26,7 @@ pub use kv::read_kv;
 
 use crate::Error;
 use crate::nearest::hint;
+use edn::shown;
 
 /// What is wrong with a line.
 type Wrong = String;
@@ -42,5 +43,5 @@ fn each_line(log: &[u8], mut event: impl FnMut(u64, &str) -> Result<(), Wrong>) 
 
 /// Says that `word` is none of `words`.
 fn unknown(what: &str, word: &str, words: &[&str]) -> Wrong {
-    format!("unknown {what} `{word}`{}", hint(word, words.iter().copied()))
+    format!("unknown {what} `{}`{}", shown(word), hint(word, words.iter().copied()))
 }
