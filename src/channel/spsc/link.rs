@@ -132,7 +132,8 @@ impl<P: Tasks> Link<P> {
     }
 
     /// Makes sure that this process owns the end, as a part of a step: which of two that have
-    /// copies of it comes first is a scheduler's matter.
+    /// copies of it comes first is a scheduler's matter. Where a step is a whole call, the second
+    /// one is told once it could send or receive if the end were its own.
     #[inline(always)]
     fn claim(&self) -> Result<(), Denied> {
         let user = P::me().id();
