@@ -1,6 +1,8 @@
 //! Is every Mazurkiewicz trace run exactly once, and is nothing lost? Exact counts of
 //! classic programs, and the outcomes of programs drawn at random against all schedules.
 
+#[path = "dpor/bound.rs"]
+mod bound;
 #[path = "dpor/classics.rs"]
 mod classics;
 #[path = "dpor/dynamic.rs"]

@@ -33,7 +33,9 @@
 //! nothing: what others had done by then is part of the trace, and whoever could have gone
 //! on instead makes another. Tasks that never took a further step, since the execution or
 //! another task ended them or since they waited in vain, stand before an announced
-//! operation; it counts as a last step. Several workers do not share this search: it runs
+//! operation; it counts as a last step. Where the bound on steps cuts an execution off, nothing is
+//! planned beyond: what one order of a trace shows within the bound, another one may have behind
+//! it. Several workers do not share this search: it runs
 //! on one.
 //!
 //! Blocked executions: none where an operation can always run or its guard looks at its own

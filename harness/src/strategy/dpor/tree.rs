@@ -35,6 +35,17 @@ pub(super) struct Tree {
     waiting: Vec<Waiting>,
 }
 
+/// One node after the other: a tree is as deep as an execution is long, too deep for a call within
+/// a call for each step.
+impl Drop for Tree {
+    fn drop(&mut self) {
+        let mut left = std::mem::take(&mut self.branches);
+        while let Some(mut node) = left.pop() {
+            left.append(&mut node.then.branches);
+        }
+    }
+}
+
 impl Tree {
     pub(super) fn is_empty(&self) -> bool {
         self.branches.is_empty() && self.waiting.is_empty()
