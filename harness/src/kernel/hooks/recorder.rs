@@ -18,7 +18,8 @@
 //!
 //! Orderings: `began` and `ended` are written with release and read with acquire, which
 //! is what invariant 2 takes where tasks are real and unscheduled; entries are counted
-//! relaxed, since nothing is read through the count.
+//! relaxed, since nothing is read through the count. A fence on either side of an operation keeps
+//! it between its times: a processor holds a relaxed write back beyond the look at the clock.
 //!
 //! When a process dies here, its entry stays as it is: if it has begun, the operation is
 //! one that a kill cut off, or one without an end if nobody killed the process.
@@ -32,7 +33,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::marker::PhantomData;
 use std::panic::{Location, resume_unwind};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
 /// Words of an operation or a result, encoded; the first byte is their length.
 const WORDS: usize = 8;
@@ -158,11 +159,17 @@ where
         entry.op.set(&op, "the operation");
         entry.client.store(moment::client(), Ordering::Relaxed);
         let object = std::ptr::from_ref(self) as usize;
-        let begin = || entry.began.store(moment::now(), Ordering::Release);
+        let begin = || {
+            entry.began.store(moment::now(), Ordering::Release);
+            fence(Ordering::SeqCst);
+        };
         visible_value(Kind::Read, "call", object, begin, |()| number as u64);
         let ret = body();
         entry.ret.set(&ret, "the result");
-        let end = || entry.ended.store(moment::now(), Ordering::Release);
+        let end = || {
+            fence(Ordering::SeqCst);
+            entry.ended.store(moment::now(), Ordering::Release);
+        };
         visible(Kind::Write, "return", object, end);
         ret
     }
