@@ -168,7 +168,9 @@ fn what_is_no_share_is_refused() {
         err
     };
     for wrong in ["3/2", "0/2", "x", "1", "1/0", "/", "1/2/3"] {
-        let message = format!("selvedge: --shard: `{wrong}` is not k/n with k from 1 to n, as in 1/4\n");
+        let message = format!(
+            "selvedge: --shard: `{wrong}` is not k/n with k from 1 to n and n from 1 to 1000000, as in 1/4\n"
+        );
         assert_eq!(shard(wrong, &[]), message);
     }
     assert!(shard("1/2", &["--time", "1s"]).contains("not a time"));
