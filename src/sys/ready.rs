@@ -20,6 +20,9 @@ use nix::sys::time::TimeValLike;
 use std::io;
 use std::os::fd::BorrowedFd;
 
+/// How many are asked at once: fewer than a process may have open in any case.
+const AT_ONCE: usize = 64;
+
 /// Waits until a call in one of these directions would not block, or until `deadline`
 /// (nanoseconds on [`clock::monotonic`]); false if the deadline passed first. A past
 /// deadline asks without waiting. An end of file, a broken pipe and an error count as
@@ -37,12 +40,28 @@ pub fn wait(fd: BorrowedFd<'_>, direction: PollFlags, deadline: Option<u64>) -> 
 /// call itself will say what is wrong.
 #[must_use]
 pub fn is_ready(fd: BorrowedFd<'_>, direction: PollFlags) -> bool {
+    let mut ready = true;
+    are_ready(&mut [PollFd::new(fd, direction)], |_, is_ready| ready = is_ready);
+    ready
+}
+
+/// The same of many, with few system calls: tells `ready` the place of each and whether it is.
+pub fn are_ready(fds: &mut [PollFd<'_>], mut ready: impl FnMut(usize, bool)) {
+    for (nth, some) in fds.chunks_mut(AT_ONCE).enumerate() {
+        let asked = ask(some);
+        for (place, fd) in some.iter().enumerate() {
+            ready(nth * AT_ONCE + place, !asked || fd.any().unwrap_or(true));
+        }
+    }
+}
+
+/// Asks each, without waiting; false if they cannot be asked.
+fn ask(fds: &mut [PollFd<'_>]) -> bool {
     loop {
-        let mut fds = [PollFd::new(fd, direction)];
-        match ppoll(&mut fds, Some(clock::timespec(0)), None) {
-            Ok(count) => return count > 0,
+        match ppoll(fds, Some(clock::timespec(0)), None) {
+            Ok(_) => return true,
             Err(Errno::EINTR) => {}
-            Err(_) => return true,
+            Err(_) => return false,
         }
     }
 }
@@ -120,6 +139,23 @@ mod tests {
         let deadline = Some(crate::sys::clock::monotonic() + 120_000_000_000);
         let ended = wait(reader.as_fd(), PollFlags::POLLIN, deadline).unwrap();
         assert!(ended && readable(), "the end of the file is something to read");
+    }
+
+    #[test]
+    fn many_are_asked_like_one() {
+        let pipes: Vec<_> = (0..2 * AT_ONCE + 1).map(|_| io::pipe().unwrap()).collect();
+        let is_written = |place: usize| place.is_multiple_of(3);
+        let mut fds = Vec::new();
+        for (place, (reader, writer)) in pipes.iter().enumerate() {
+            if is_written(place) {
+                (&*writer).write_all(b"x").unwrap();
+            }
+            fds.push(PollFd::new(reader.as_fd(), PollFlags::POLLIN));
+        }
+        let mut told = Vec::new();
+        are_ready(&mut fds, |place, is_ready| told.push((place, is_ready)));
+        let expected: Vec<_> = (0..pipes.len()).map(|place| (place, is_written(place))).collect();
+        assert_eq!(told, expected);
     }
 
     #[test]

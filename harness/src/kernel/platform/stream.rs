@@ -30,7 +30,7 @@ use crate::kernel::data::state::{Kernel, Mode};
 use crate::kernel::data::task::{NOBODY, State};
 use crate::kernel::schedule::choice::Outcome;
 use crate::kernel::tasks::outside;
-use nix::poll::PollFlags;
+use nix::poll::{PollFd, PollFlags};
 use selvedge::platform::{Call, Cmp, Guard, Io, Native, Op, Platform, Woken};
 use selvedge::sys::{clock, futex, ofd, ready};
 use std::io;
@@ -61,6 +61,23 @@ pub(in crate::kernel) fn pipe(fd: BorrowedFd<'_>) -> Option<usize> {
     let stat = nix::sys::stat::fstat(fd).ok()?;
     let is_pipe = stat.st_mode & nix::libc::S_IFMT == nix::libc::S_IFIFO;
     is_pipe.then_some(FILES | stat.st_ino as usize)
+}
+
+/// The descriptor that a guard asks about.
+fn descriptor(guard: &Guard) -> BorrowedFd<'static> {
+    // SAFETY: the task that announced the guard borrows the descriptor until its call
+    // is over, so it is open, or was closed by force when its process was killed; nobody keeps
+    // what this returns beyond a look.
+    unsafe { BorrowedFd::borrow_raw(guard.word as i32) }
+}
+
+/// What a guard asks poll(2) for; nothing if it asks for a lock.
+fn direction(guard: &Guard) -> Option<PollFlags> {
+    match guard.cmp {
+        Cmp::Lockable => None,
+        Cmp::Writable => Some(PollFlags::POLLOUT),
+        _ => Some(PollFlags::POLLIN),
+    }
 }
 
 /// What the kernel knows about descriptors that tasks wait for.
@@ -106,13 +123,9 @@ impl Kernel {
 
     /// Whether a descriptor of this very process is ready.
     pub(in crate::kernel) fn is_descriptor_ready(guard: &Guard) -> bool {
-        // SAFETY: the task that announced the guard borrows the descriptor until its call
-        // is over, so it is open, or was closed by force when its process was killed.
-        let fd = unsafe { BorrowedFd::borrow_raw(guard.word as i32) };
-        match guard.cmp {
-            Cmp::Lockable => ofd::is_free(fd, guard.value == 1),
-            Cmp::Writable => ready::is_ready(fd, PollFlags::POLLOUT),
-            _ => ready::is_ready(fd, PollFlags::POLLIN),
+        match direction(guard) {
+            Some(direction) => ready::is_ready(descriptor(guard), direction),
+            None => ofd::is_free(descriptor(guard), guard.value == 1),
         }
     }
 
@@ -173,14 +186,22 @@ impl Kernel {
 
     /// Looks at the descriptors that tasks of this very process wait for; in `sim` at all.
     fn look_at_descriptors_of(&mut self, process: u32) {
+        let (mut tasks, mut asked) = (Vec::new(), Vec::new());
         for index in 0..self.tasks as usize {
             let own = self.mode == Mode::Sim || self.task(index).process == process;
-            if own && self.awaits_descriptor(index) {
-                let guard = self.task(index).op.guard;
-                self.task(index).round = self.descriptors.round;
+            if !own || !self.awaits_descriptor(index) {
+                continue;
+            }
+            let guard = self.task(index).op.guard;
+            self.task(index).round = self.descriptors.round;
+            if let Some(direction) = direction(&guard) {
+                tasks.push(index);
+                asked.push(PollFd::new(descriptor(&guard), direction));
+            } else {
                 self.set_descriptor_ready(index, Kernel::is_descriptor_ready(&guard));
             }
         }
+        ready::are_ready(&mut asked, |place, is_ready| self.set_descriptor_ready(tasks[place], is_ready));
     }
 
     /// `real`: lets a task of another process look, and waits for its answer.
