@@ -316,3 +316,60 @@ fn a_long_wait_costs_no_core() {
     flag.set(-1);
     assert_eq!(waiter.join().unwrap(), -1);
 }
+
+shareable! {
+    struct Counter { next: Value<u32>, serving: Value<u32>, inside: Value<u32> }
+}
+
+/// A lock by tickets: each waits for a number of its own, and the last one of `step` many is lost.
+fn tickets(tasks: usize, times: u32, step: u32) -> Program<Counter> {
+    let counter = || Counter { next: Value::new(0), serving: Value::new(0), inside: Value::new(0) };
+    Program::new("tickets", counter).tasks("customer", tasks, move |counter, _| {
+        for _ in 0..times {
+            let ticket = counter.next.fetch_add(1);
+            counter.serving.await_eq(ticket);
+            assert_eq!(counter.inside.fetch_add(1), 0, "alone inside");
+            counter.inside.set(0);
+            counter.serving.set(ticket + step);
+        }
+    })
+}
+
+/// However many numbers are waited for, at a time and after each other.
+#[test]
+fn each_waits_for_a_number_of_its_own() {
+    let quiet = |engine| Config { shrink: false, ..Config::default().engine(engine) }.ignore_environment();
+    for strategy in [Strategy::Dfs { preemptions: None }, Strategy::Dpor] {
+        let exhaust = |step| {
+            let config = quiet(Engine::Sim).strategy(strategy.clone()).exhaust();
+            tickets(3, 1, step).check(&config).unwrap().tally
+        };
+        let (sound, broken) = (exhaust(1), exhaust(2));
+        assert_eq!((sound.complete, sound.first.map(|found| found.verdict)), (true, None));
+        assert_eq!(broken.first.expect("nobody has the next number").verdict, Verdict::Deadlock);
+    }
+    // More tasks than a word has bits, and more numbers than the table of guards has room for.
+    for (engine, granularity, tasks, times) in [
+        (Engine::Sim, Granularity::Operation, 100, 50),
+        (Engine::Sim, Granularity::Word, 70, 70),
+        (Engine::Real, Granularity::Operation, 70, 60),
+    ] {
+        let config = quiet(engine).granularity(granularity).executions(3);
+        let tally = tickets(tasks, times, 1).check(&config).unwrap().tally;
+        assert_eq!((tally.first.map(|found| found.verdict), tally.inconclusive), (None, None), "{engine:?}");
+    }
+}
+
+/// Who waits for a number can go on while the word is that number, and no longer.
+#[test]
+fn a_number_that_has_passed_lets_nobody_through() {
+    // As many schedules as ways to take or miss each number but the last, which stays.
+    const NUMBERS: u32 = 6;
+    let program = Program::new("passing", || Value::<u32>::new(0))
+        .task("writer", |value| (1..=NUMBERS).for_each(|number| value.set(number)))
+        .tasks("waiter", NUMBERS as usize, |value, me| value.await_eq(me as u32 + 1))
+        .stuck(|value| assert_eq!(value.get(), NUMBERS));
+    let config = config(Engine::Sim).strategy(Strategy::Dfs { preemptions: None }).exhaust();
+    let tally = program.check(&config).unwrap().tally;
+    assert_eq!((tally.first.map(|found| found.verdict), tally.executions), (None, 1 << (NUMBERS - 1)));
+}

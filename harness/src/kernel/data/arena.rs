@@ -102,7 +102,7 @@ impl Arena {
         crate::kernel::platform::unseen::watch();
         let capacity = limits.tasks.next_multiple_of(64);
         let words = capacity / 64;
-        let classes = (capacity * 2).next_power_of_two();
+        let classes = (capacity * 4).next_power_of_two();
         let mut layout = Layout { next: 0 };
         let guard_at = layout.take_pages(PAGE);
         let kernel_at = layout.take::<Kernel>(1);

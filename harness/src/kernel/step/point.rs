@@ -236,7 +236,7 @@ impl Kernel {
         let Ok(class) = self.guards.find(&Guard { word, mask, value, cmp }, space) else {
             return self.enlist_first(me, space);
         };
-        let holds = self.guards.join(class, me);
+        let holds = self.guards.join(class, me, self.parts.enabled, self.words as usize);
         let task = self.task(me);
         task.guarded = true;
         task.space = space;

@@ -4,7 +4,8 @@
 //! form a *class*: a set of tasks as a bitset, and whether the guard holds. When a
 //! word changes, each class on that word is evaluated once and its whole set is
 //! enabled or disabled with one bit operation per 64 tasks. A step that touches no
-//! watched word costs one test of a 64-bit filter, however many tasks wait.
+//! watched word costs one test of a 64-bit filter, however many tasks wait. Classes that compare
+//! one word with many values are a [`family`], of which no more than two are looked at.
 //!
 //! Classes live in an open-addressing table keyed by the word's address, in the
 //! arena, so that every process sees the same table. An epoch number empties it at
@@ -13,7 +14,7 @@
 //! 1. A class with members has `holds` equal to the value of its guard, as of the
 //!    last [`touch`](Guards::touch) of its word.
 //! 2. All classes on one address lie in one probe sequence that starts at the
-//!    address's hash and has no gap.
+//!    address's hash and has no gap; of a family, what stands for it does.
 //! 3. `watched` has the bit of every address in the table.
 //! 4. A class keeps its place, which its members know, until the table is compacted.
 //!
@@ -21,9 +22,45 @@
 //! on its behalf; a word in its private memory is never read by another process,
 //! because a class is also keyed by its address space.
 
+mod family;
+
 use crate::kernel::data::enabled::fill_summary;
 use selvedge::platform::{Cmp, Guard};
 use std::sync::atomic::{AtomicU32, Ordering};
+
+/// How a class compares its word.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Test {
+    Eq = Cmp::Eq as u8,
+    Ne = Cmp::Ne as u8,
+    Gt = Cmp::Gt as u8,
+    Lt = Cmp::Lt as u8,
+    /// As `Eq`, when its family says that it is time to.
+    Member,
+    /// It is no class, but stands for all members of a family.
+    Family,
+}
+
+impl Test {
+    fn of(cmp: Cmp) -> Test {
+        match cmp {
+            Cmp::Eq => Test::Eq,
+            Cmp::Gt => Test::Gt,
+            Cmp::Lt => Test::Lt,
+            _ => Test::Ne,
+        }
+    }
+
+    fn cmp(self) -> Cmp {
+        match self {
+            Test::Ne => Cmp::Ne,
+            Test::Gt => Cmp::Gt,
+            Test::Lt => Cmp::Lt,
+            Test::Eq | Test::Member | Test::Family => Cmp::Eq,
+        }
+    }
+}
 
 #[derive(Clone, Copy)]
 #[repr(C)]
@@ -32,7 +69,7 @@ pub(crate) struct Class {
     space: u32,
     mask: u32,
     value: u32,
-    cmp: Cmp,
+    test: Test,
     holds: bool,
     /// Words of its bitset that are in use; the others hold anything.
     width: u16,
@@ -46,21 +83,30 @@ impl Class {
         self.word == guard.word
             && self.mask == guard.mask
             && self.value == guard.value
-            && self.cmp == guard.cmp
+            && self.test as u8 == guard.cmp as u8
             && self.space == space
     }
 
     #[inline(always)]
     fn evaluate(&self) -> bool {
+        let word = self.load();
+        match self.test {
+            // By far the most frequent one: a free lock, an ended task.
+            Test::Eq | Test::Member | Test::Family => word == self.value,
+            Test::Ne => word != self.value,
+            Test::Gt => word > self.value,
+            Test::Lt => word < self.value,
+        }
+    }
+
+    /// The bits of its word that count.
+    #[inline(always)]
+    fn load(&self) -> u32 {
         // SAFETY: a guard's word stays valid while an operation that carries it is
         // announced, and only classes with members (or about to get their first)
         // are evaluated.
         let word = unsafe { (*(self.word as *const AtomicU32)).load(Ordering::Relaxed) };
-        if self.cmp == Cmp::Eq {
-            // By far the most frequent one: a free lock, an ended task.
-            return word & self.mask == self.value;
-        }
-        Guard { word: self.word, mask: self.mask, value: self.value, cmp: self.cmp }.holds(word)
+        word & self.mask
     }
 }
 
@@ -78,6 +124,7 @@ pub(crate) struct Guards {
     stride: u32,
     used: u32,
     epoch: u32,
+    families: u32,
     watched: u64,
 }
 
@@ -100,6 +147,7 @@ impl Guards {
             stride: stride as u32,
             used: 0,
             epoch: 1,
+            families: 0,
             watched: 0,
         }
     }
@@ -113,6 +161,7 @@ impl Guards {
     pub(crate) fn reset(&mut self) {
         self.epoch = self.epoch.wrapping_add(1).max(1);
         self.used = 0;
+        self.families = 0;
         self.watched = 0;
     }
 
@@ -166,6 +215,9 @@ impl Guards {
             if class.is(guard, space) {
                 return Ok(index);
             }
+            if class.test == Test::Family && class.is_family_of(guard, space) {
+                return self.find_member(guard, space);
+            }
             index = (index + 1) & self.mask;
         }
     }
@@ -180,7 +232,10 @@ impl Guards {
 
     /// Adds `task` to a class; returns whether its guard holds.
     #[inline(always)]
-    pub(crate) fn join(&mut self, index: u32, task: usize) -> bool {
+    pub(crate) fn join(&mut self, index: u32, task: usize, enabled: *mut u64, words: usize) -> bool {
+        if self.class(index).test == Test::Member {
+            self.join_family(index, enabled, words);
+        }
         let class = self.class(index);
         if class.members == 0 {
             class.holds = class.evaluate();
@@ -198,10 +253,18 @@ impl Guards {
     /// Makes the class of `guard` at the free place `index`.
     #[inline(never)]
     fn add(&mut self, guard: &Guard, space: u32, index: u32) -> u32 {
-        let &Guard { word, mask, value, cmp } = guard;
+        match self.place_in_family(guard, space) {
+            Some(index) => self.write(guard, Test::Member, space, index),
+            None => self.write(guard, Test::of(guard.cmp), space, index),
+        }
+    }
+
+    /// Writes a class without members to a free place.
+    fn write(&mut self, guard: &Guard, test: Test, space: u32, index: u32) -> u32 {
+        let &Guard { word, mask, value, .. } = guard;
         let epoch = self.epoch;
         *self.class(index) =
-            Class { word, space, mask, value, cmp, holds: false, width: 1, members: 0, epoch };
+            Class { word, space, mask, value, test, holds: false, width: 1, members: 0, epoch };
         // SAFETY: the table has a free place, so `used` is less than the capacity.
         unsafe { *self.order.add(self.used as usize) = index };
         self.used += 1;
@@ -223,6 +286,9 @@ impl Guards {
     /// Takes `task` out of a class that it joined.
     #[inline(always)]
     pub(crate) fn leave(&mut self, index: u32, task: usize) {
+        if self.class(index).test == Test::Member {
+            self.leave_family(index);
+        }
         self.class(index).members -= 1;
         // SAFETY: task < 64 * stride, see `bits`.
         unsafe { *self.bits(index).add(task / 64) &= !(1 << (task % 64)) };
@@ -239,7 +305,7 @@ impl Guards {
 
     #[inline(never)]
     fn update(&mut self, word: usize, space: u32, enabled: *mut u64, words: usize) {
-        if words > 1 {
+        if words > 1 || self.families > 0 {
             return self.update_all(word, space, enabled, words);
         }
         // Most programs: nothing here is a call, so that nothing must be saved around one.
@@ -257,7 +323,7 @@ impl Guards {
         });
     }
 
-    /// The same for a set of any size.
+    /// The same for a set of any size, and with families.
     #[inline(never)]
     fn update_all(&mut self, word: usize, space: u32, enabled: *mut u64, words: usize) {
         self.each_class_on(word, space, |guards, index| _ = guards.evaluate(index, enabled, words));
@@ -279,6 +345,9 @@ impl Guards {
 
     #[inline(never)]
     fn evaluate(&mut self, index: u32, enabled: *mut u64, words: usize) -> bool {
+        if self.class(index).test == Test::Family {
+            return self.tell_family(index, enabled, words);
+        }
         let class = self.class(index);
         let holds = class.evaluate();
         if holds == class.holds {
@@ -323,24 +392,26 @@ impl Guards {
     }
 
     /// Drops the classes without members: at most one class per task has members, and the
-    /// capacity is twice the tasks. Indices change.
+    /// capacity is four times the tasks; a family has two classes with members. Indices change.
     #[cold]
     pub(crate) fn compact(&mut self, words: usize) {
-        let mut live = Vec::new();
+        let (mut live, mut families) = (Vec::new(), Vec::new());
         for nth in 0..self.used {
             let index = self.nth(nth);
             let class = *self.class(index);
-            if class.members > 0 {
+            if class.test == Test::Family {
+                families.push(class);
+            } else if class.members > 0 {
                 let (bits, words) = (self.bits(index), words.min(class.width.into()));
                 // SAFETY: word < words <= stride, see `bits`.
                 live.push((class, (0..words).map(|w| unsafe { *bits.add(w) }).collect::<Vec<_>>()));
             }
         }
         self.reset();
-        for (Class { word, space, mask, value, cmp, holds, members, .. }, bits) in live {
-            let guard = Guard { word, mask, value, cmp };
+        for (Class { word, space, mask, value, test, holds, members, .. }, bits) in live {
+            let guard = Guard { word, mask, value, cmp: test.cmp() };
             let (Ok(index) | Err(index)) = self.find(&guard, space);
-            self.add(&guard, space, index);
+            let index = self.add(&guard, space, index);
             let class = self.class(index);
             class.holds = holds;
             class.members = members;
@@ -349,6 +420,8 @@ impl Guards {
                 // SAFETY: word < words <= stride, see `bits`.
                 unsafe { *self.bits(index).add(word) = value };
             }
+            self.adopt(index);
         }
+        families.iter().for_each(|family| self.remember(family));
     }
 }
