@@ -5,14 +5,16 @@
 //!
 //! 1. Rows are in the order of the steps, and each step is in exactly one row.
 //! 2. The steps of the critical pair, those around the first preemptions, the failing
-//!    one, the first and the last have rows of their own, if their task has a lane.
+//!    one, the first and the last have rows of their own, if their task has a lane. Where
+//!    there is room, so have the first and the last step of each task in each line of the
+//!    program, and the neighbours of all those.
 
 use super::style::clean;
 use super::words;
-use crate::judge::{CriticalPair, Place, Recording, Verdict, blocked, cycle};
+use crate::judge::{CriticalPair, Place, Recording, Step, Verdict, blocked, cycle};
 use crate::program::{Finding, Swap};
 use selvedge::process::ExitStatus;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 /// Tasks that get a lane.
@@ -159,18 +161,33 @@ fn shown(
     points.push(steps.len() - 1);
     points.extend(preempted.iter().take(6).flat_map(|&at| [at, at + 1]));
     points.push(0);
+    let mut visits = visits(steps, &all);
+    visits.sort_by_key(|&at| points.iter().map(|&point| point.abs_diff(at)).min());
+    let circle = |distance: usize| {
+        let sides = move |&point: &usize| [point.checked_sub(distance), point.checked_add(distance)];
+        points.iter().flat_map(sides).flatten()
+    };
     let mut chosen = BTreeSet::new();
-    // Ever wider circles around what matters, until there is no room.
-    for distance in 0..=AROUND {
-        for &point in &points {
-            for at in [point.checked_sub(distance), point.checked_add(distance)].into_iter().flatten() {
-                if chosen.len() < ROWS && in_lane(&at) {
-                    chosen.insert(at);
-                }
-            }
+    // What matters, then what each line of the program did, then ever wider circles around
+    // what matters, until there is no room.
+    for at in circle(0).chain(visits).chain((1..=AROUND).flat_map(circle)) {
+        if chosen.len() < ROWS && in_lane(&at) {
+            chosen.insert(at);
         }
     }
     chosen
+}
+
+/// Of the steps `among`, the first and the last of each task in each line.
+fn visits(steps: &[Step], among: &BTreeSet<usize>) -> Vec<usize> {
+    let mut seen: HashMap<_, (usize, usize)> = HashMap::new();
+    for &at in among {
+        let Step { task, place, .. } = &steps[at];
+        seen.entry((task, &place.file, place.line)).or_insert((at, at)).1 = at;
+    }
+    let mut ends: Vec<usize> = seen.into_values().flat_map(|(first, last)| [first, last]).collect();
+    ends.sort_unstable();
+    ends
 }
 
 /// What a stretch of steps without rows was.
@@ -182,7 +199,7 @@ fn omitted(recording: &Recording, range: Range<usize>, preempted: &[usize]) -> S
     let distinct: BTreeSet<usize> = tasks.iter().copied().collect();
     let names = words::names(recording, &tasks);
     let whole = |task: &usize| {
-        let outside = |step: &crate::judge::Step| step.task == *task;
+        let outside = |step: &Step| step.task == *task;
         recording.tasks.get(*task).is_some_and(|task| task.status.is_some())
             && !recording.steps[..range.start].iter().any(outside)
             && !recording.steps[range.end..].iter().any(outside)

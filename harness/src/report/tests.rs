@@ -251,6 +251,24 @@ fn long_recordings_show_what_matters() {
 }
 
 #[test]
+fn long_recordings_show_what_each_line_did() {
+    let placed = |task, line, value| {
+        let mut step = step(task, Kind::Read, "recv", 0, Some(value));
+        step.place.line = line;
+        step
+    };
+    let mut steps: Vec<Step> = (0..100).map(|_| placed(0, 1, 0)).collect();
+    steps.extend([placed(1, 2, 21), placed(1, 2, 22), placed(1, 2, 23), placed(0, 3, 31)]);
+    steps.extend((0..100).map(|_| placed(0, 1, 0)));
+    let mut recording = recording(2, &["stream"], steps, law());
+    recording.preemptions.clear();
+    let text = lanes(&recording, Style::Plain);
+    for shown in ["101 │", "recv stream -> 21", "recv stream -> 23", "recv stream -> 31"] {
+        assert!(text.contains(shown), "no `{shown}` in\n{text}");
+    }
+}
+
+#[test]
 fn seven_lanes_of_long_names_fit_in_a_line() {
     let mut steps = Vec::new();
     for task in 0..9 {
