@@ -105,7 +105,8 @@ pub(super) struct Which {
 /// Where tasks live.
 #[derive(Debug, Args)]
 pub(super) struct Place {
-    /// What a task is: sim (a fiber), real (a process), wild (a process that nobody schedules)
+    /// What a task is: sim (a fiber), real (a process) or, to explore, wild (a process that nobody
+    /// schedules); by default what list says of the scenario
     #[arg(long, value_name = "E")]
     pub(super) engine: Option<String>,
 }

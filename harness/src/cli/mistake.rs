@@ -47,8 +47,13 @@ fn right(error: &clap::Error) -> Option<String> {
 
 fn unknown(argument: &str) -> Option<String> {
     let Some(option) = argument.strip_prefix('-') else {
-        let parameter = "parameters stand behind the name, as in ticket:clients=3,stock=1";
-        return argument.contains('=').then(|| parameter.to_owned());
+        let parameter = argument.contains('=');
+        let right = if parameter {
+            "parameters stand behind the name, as in ticket:clients=3,stock=1"
+        } else {
+            "it is one too many, leave it out"
+        };
+        return Some(right.to_owned());
     };
     if option.starts_with(|first: char| first.is_ascii_digit()) {
         return Some("no number and no duration is below 0".to_owned());
@@ -81,6 +86,10 @@ mod tests {
             told(&["selvedge", "explore", "x", "clients=3"]),
             "unexpected argument 'clients=3' found; \
              parameters stand behind the name, as in ticket:clients=3,stock=1"
+        );
+        assert_eq!(
+            told(&["selvedge", "replay", "sv1:a", "sv1:b"]),
+            "unexpected argument 'sv1:b' found; it is one too many, leave it out"
         );
     }
 
