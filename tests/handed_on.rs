@@ -402,7 +402,7 @@ rusty_fork_test! {
 
     #[test]
     fn where_it_cannot_go_it_is_refused_with_the_reason() {
-        let why = "Queue<u32> goes to a process that is started for an entry, or through a two-way pipe or a Unix connection, and nowhere else";
+        let why = "Queue<u32> goes to a process that is started for an entry, or through a two-way pipe or a Unix connection, and nowhere else; a closure that is forked, or prepares a pool's workers, captures it";
         let why = |error: String| assert!(error.contains("Queue<u32>") && error.contains(&why[10..]), "{error}");
         let queue: Queue<u32> = Queue::bounded(1);
         let queues: Queue<Queue<u32>> = Queue::bounded(1);
@@ -414,7 +414,7 @@ rusty_fork_test! {
         // The same for a connection, as ever.
         let connections: Queue<Connection> = Queue::bounded(1);
         let error = connections.put(pipe(true).unwrap().0).unwrap_err().to_string();
-        assert!(error.ends_with("and nowhere else") && error.contains("a connection goes to a process"), "{error}");
+        assert!(error.ends_with("captures it") && error.contains("a connection goes to a process"), "{error}");
         // Through a pipe for one direction, which carries no descriptors.
         let (_right, left) = pipe(false).unwrap();
         let error = left.send(&queue).unwrap_err().to_string();

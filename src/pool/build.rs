@@ -47,6 +47,22 @@ impl<P: Tasks + Io> PoolBuilder<P> {
     /// panics, nothing is run any more, and every result is [`PoolError::NotReady`] with what
     /// it said.
     ///
+    /// So workers get what is shared, which no argument can carry:
+    ///
+    /// ```
+    /// use selvedge::{Pool, Shared, Value};
+    /// use std::cell::RefCell;
+    ///
+    /// thread_local!(static SUM: RefCell<Option<Shared<Value<u32>>>> = const { RefCell::new(None) });
+    ///
+    /// let sum = Shared::new(Value::new(0));
+    /// let prepare = { let sum = sum.clone(); move || SUM.set(Some(sum.clone())) };
+    /// let pool = Pool::builder().workers(2).initializer(prepare).build()?;
+    /// pool.map(|x: u32| SUM.with_borrow(|sum| _ = sum.as_ref().unwrap().fetch_add(x)), 0..5)?;
+    /// assert_eq!(sum.get(), 10);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// [`PoolError::NotReady`]: super::PoolError::NotReady
     pub fn initializer(mut self, initializer: impl Fn() + Send + Sync + 'static) -> Self {
         self.plan.initializer = Some(Arc::new(initializer));

@@ -65,7 +65,8 @@ pub(crate) fn leave<E: ser::Error>(what: &str, fd: impl AsFd) -> Result<u32, E> 
     if LEAVING.with_borrow(Option::is_none) {
         return Err(cannot_leave(format!(
             "{what} goes to a process that is started for an entry, or through a two-way pipe or a Unix \
-             connection, and nowhere else"
+             connection, and nowhere else; a closure that is forked, or prepares a pool's workers, \
+             captures it"
         )));
     }
     let copy = fd.as_fd().try_clone_to_owned().map_err(|error| cannot_leave(error.to_string()))?;
