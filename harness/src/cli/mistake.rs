@@ -40,6 +40,7 @@ fn right(error: &clap::Error) -> Option<String> {
         ErrorKind::ArgumentConflict if told(ContextKind::InvalidSubcommand).is_some() => {
             Some("options stand behind the subcommand".to_owned())
         }
+        ErrorKind::ArgumentConflict => Some("leave one out".to_owned()),
         ErrorKind::UnknownArgument => unknown(&told(ContextKind::InvalidArg)?),
         _ => None,
     }
@@ -106,6 +107,17 @@ mod tests {
             told(&["selvedge", "--seed", "3", "explore", "x"]),
             "the subcommand 'explore' cannot be used with '--seed <X>'; options stand behind the subcommand"
         );
+    }
+
+    #[test]
+    fn of_two_that_do_not_go_together_one_is_left_out() {
+        for (more, said) in [
+            (["--exhaust", "--time=1s"], "'--exhaust' cannot be used with '--time <DUR>'"),
+            (["--seed=1", "--seed=2"], "'--seed <X>' cannot be used multiple times"),
+        ] {
+            let line = ["selvedge", "explore", "x", more[0], more[1]];
+            assert_eq!(told(&line), format!("the argument {said}; leave one out"));
+        }
     }
 
     fn right_option<'a>(line: &[&'a str]) -> &'a str {
