@@ -53,10 +53,9 @@ impl Guards {
 
     /// Where a new class belongs that is to be a member; makes the family if it is the second
     /// class of its kind.
+    #[cold]
+    #[inline(never)]
     pub(super) fn place_in_family(&mut self, guard: &Guard, space: u32) -> Option<u32> {
-        if guard.cmp != Cmp::Eq {
-            return None;
-        }
         let (epoch, mut index) = (self.epoch, self.slot_of(guard.word));
         let mut is_second = false;
         while self.class(index).epoch == epoch {

@@ -43,6 +43,7 @@ enum Test {
 }
 
 impl Test {
+    #[inline(always)]
     fn of(cmp: Cmp) -> Test {
         match cmp {
             Cmp::Eq => Test::Eq,
@@ -253,13 +254,18 @@ impl Guards {
     /// Makes the class of `guard` at the free place `index`.
     #[inline(never)]
     fn add(&mut self, guard: &Guard, space: u32, index: u32) -> u32 {
-        match self.place_in_family(guard, space) {
-            Some(index) => self.write(guard, Test::Member, space, index),
-            None => self.write(guard, Test::of(guard.cmp), space, index),
+        // Where the first place is free, there is no other class on that word.
+        if guard.cmp == Cmp::Eq
+            && index != self.slot_of(guard.word)
+            && let Some(index) = self.place_in_family(guard, space)
+        {
+            return self.write(guard, Test::Member, space, index);
         }
+        self.write(guard, Test::of(guard.cmp), space, index)
     }
 
     /// Writes a class without members to a free place.
+    #[inline(always)]
     fn write(&mut self, guard: &Guard, test: Test, space: u32, index: u32) -> u32 {
         let &Guard { word, mask, value, .. } = guard;
         let epoch = self.epoch;
