@@ -4,7 +4,7 @@
 use nix::sys::signal::{Signal, raise};
 use selvedge_harness::prelude::*;
 use selvedge_harness::{Limits, Verdict, check};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Explores in the quiet: no environment, no shrinking.
 fn quiet(engine: Engine) -> Config {
@@ -413,6 +413,21 @@ fn a_lost_task_is_given_up() {
         assert!(after.starts_with(&last), "{engine:?}: {after}");
         let before = why(count().task("spinner", move |_| spin()));
         assert!(before.starts_with("spinner ran for 1 s without reaching its first operation"), "{before}");
+    }
+}
+
+/// A patience of less than a second is one of a second.
+#[test]
+fn a_slow_task_is_not_given_up() {
+    for engine in BOTH {
+        let limits = Limits { patience: Duration::ZERO, ..Limits::default() };
+        let slow = Program::new("slow", || Count { value: Value::new(0) }).task("worker", |s| {
+            let begun = Instant::now();
+            while begun.elapsed() < Duration::from_millis(50) {}
+            s.value.set(1);
+        });
+        let report = slow.check(&Config { limits, ..quiet(engine) }.executions(1)).unwrap();
+        assert_eq!((report.tally.executions, report.tally.inconclusive), (1, None), "{engine:?}");
     }
 }
 

@@ -10,8 +10,9 @@ use super::real;
 use super::sim::Sim;
 use super::{Engine, Executor, Model};
 use crate::Error;
-use crate::kernel::Limits;
+use crate::kernel::{Choice, Limits};
 use crate::program::{Progress, Task, Watcher};
+use crate::value;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
@@ -23,6 +24,7 @@ pub(crate) fn session<R: Serialize + DeserializeOwned + Send>(
     limits: Limits,
     work: impl FnOnce(&mut dyn Executor) -> R + Send,
 ) -> Result<R, Error> {
+    check(limits)?;
     match engine {
         Engine::Real => {
             let mut work = Some(work);
@@ -39,6 +41,19 @@ pub(crate) fn session<R: Serialize + DeserializeOwned + Send>(
     }
 }
 
+/// Refuses what no arena can be laid out for, or no choice can name.
+fn check(limits: Limits) -> Result<(), Error> {
+    for (what, limit, range) in [
+        ("limits.tasks", limits.tasks, 1..=Choice::TASKS - 1),
+        ("limits.steps", limits.steps, 1..=u32::MAX as usize),
+        ("limits.memory", limits.memory, 0..=isize::MAX as usize),
+    ] {
+        let range = *range.start() as u64..=*range.end() as u64;
+        value::Whole::new(range).read(what, &limit.to_string())?;
+    }
+    Ok(())
+}
+
 fn sim(model: &dyn Model, limits: Limits) -> Result<Sim<'_>, Error> {
     Sim::new(model, limits).map_err(|errno| Error::os("mapping an arena", errno))
 }
@@ -53,6 +68,7 @@ pub(crate) fn workers<R: Serialize + DeserializeOwned + Send>(
     tasks: &[Task],
     work: impl Fn(&mut dyn Executor, &Task) -> R + Sync,
 ) -> Result<Vec<R>, Error> {
+    check(limits)?;
     let tick = || {
         if let Some(watch) = watcher {
             watch(progress.executions(), progress.violations());
@@ -122,4 +138,27 @@ fn threads<R: Send>(
             })
             .collect()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_that_no_arena_has_are_refused() {
+        let refused = |limits| check(limits).unwrap_err().to_string();
+        let limits = Limits::default();
+        assert!(check(limits).is_ok());
+        for tasks in [0, 1 << 24, usize::MAX] {
+            let form = "is not a whole number from 1 to 2^24 - 1";
+            assert_eq!(refused(Limits { tasks, ..limits }), format!("limits.tasks: `{tasks}` {form}"));
+        }
+        for steps in [0, 1 << 32, usize::MAX] {
+            let form = "is not a whole number from 1 to 2^32 - 1";
+            assert_eq!(refused(Limits { steps, ..limits }), format!("limits.steps: `{steps}` {form}"));
+        }
+        let memory = usize::MAX;
+        let form = "is not a whole number from 0 to 2^63 - 1";
+        assert_eq!(refused(Limits { memory, ..limits }), format!("limits.memory: `{memory}` {form}"));
+    }
 }

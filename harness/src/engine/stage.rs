@@ -8,6 +8,7 @@ use crate::kernel::panic::let_go;
 use crate::kernel::{End, Kernel, Limits, Touch, at_home, judging};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 /// The limits, widened to what the program has from the start.
 pub(super) fn fit(limits: Limits, model: &dyn Model) -> Limits {
@@ -15,7 +16,8 @@ pub(super) fn fit(limits: Limits, model: &dyn Model) -> Limits {
     // A program whose tasks are all known pays for no more than them; its tasks
     // may still start some of their own.
     let tasks = if model.dynamic() { limits.tasks } else { limits.tasks.max(model.tasks() + 64) };
-    Limits { tasks, memory: limits.memory.max(least), ..limits }
+    let patience = limits.patience.max(Duration::from_secs(1));
+    Limits { tasks, memory: limits.memory.max(least), patience, ..limits }
 }
 
 /// Builds the state and creates the tasks; the kernel was just reset.
@@ -83,7 +85,7 @@ fn raced(kernel: &Kernel, model: &dyn Model) -> Verdict {
 
 /// Why nobody waits for a task any more, and from where on it did nothing that is seen.
 fn given_up(kernel: &Kernel, model: &dyn Model, state: *mut u8, task: usize) -> String {
-    let seconds = kernel.limits.patience.as_secs().max(1);
+    let seconds = kernel.limits.patience.as_secs();
     let (op, site) = (kernel.task(task).op, kernel.task(task).site());
     let began = kernel.schedule().iter().any(|choice| choice.task() == task);
     let last = if began {

@@ -31,9 +31,9 @@ use std::time::Duration;
 /// How large an execution may become.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Tasks alive or ended in one execution.
+    /// Tasks alive or ended in one execution; at most 2^24 - 1.
     pub tasks: usize,
-    /// Steps of one execution; one that reaches it is reported as livelock.
+    /// Steps of one execution, at most 2^32 - 1; one that reaches it is reported as livelock.
     pub steps: usize,
     /// Bytes of memory that the tasks of one execution share.
     pub memory: usize,

@@ -84,7 +84,13 @@ impl Outcome {
 #[repr(transparent)]
 pub struct Choice(u32);
 
+/// Bits of a choice that name its task; the outcome stands above them.
+const TASK: u32 = 24;
+
 impl Choice {
+    /// How many tasks can be told from each other.
+    pub(crate) const TASKS: usize = 1 << TASK;
+
     /// Task `task` performs its announced operation.
     #[inline]
     pub const fn run(task: usize) -> Choice {
@@ -94,23 +100,23 @@ impl Choice {
     /// Task `task`, with this outcome.
     #[inline]
     pub const fn new(task: usize, outcome: Outcome) -> Choice {
-        Choice(task as u32 | (outcome.number() as u32) << 24)
+        Choice(task as u32 | (outcome.number() as u32) << TASK)
     }
 
     /// The task that goes on, or to which something happens.
     #[inline]
     pub const fn task(self) -> usize {
-        (self.0 & 0xFF_FFFF) as usize
+        self.0 as usize % Choice::TASKS
     }
 
     /// What happens to it.
     #[inline]
     pub fn outcome(self) -> Outcome {
-        if self.0 >> 24 == 0 {
+        if self.0 >> TASK == 0 {
             return Outcome::Run;
         }
         // A choice is only ever made from an outcome.
-        Outcome::from_number((self.0 >> 24) as u8).unwrap_or(Outcome::Run)
+        Outcome::from_number((self.0 >> TASK) as u8).unwrap_or(Outcome::Run)
     }
 }
 
