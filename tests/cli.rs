@@ -13,6 +13,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 #[path = "cli/hints.rs"]
 mod hints;
@@ -284,6 +285,30 @@ fn no_signal_leaves_anything_behind() {
     }
     for signal in [SIGABRT, SIGALRM, SIGSEGV, SIGUSR1, SIGXCPU] {
         ended_by(signal, "sim", false);
+    }
+}
+
+/// Whoever cleans up may be killed itself: then everybody dies with it, also those that a task
+/// of the program started.
+#[test]
+fn nobody_outlives_the_command() {
+    for (scenario, engine) in [("tftp", "real"), ("ticket-file:clients=5", "real"), ("ticket-file", "wild")] {
+        for _ in 0..5 {
+            let room = Room::new();
+            let mut command = room.command(&["explore", scenario, "--time", "60s", "--engine", engine]);
+            let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            // The command, who works for it, a controller, and a task.
+            while processes(&room).len() < 4 {
+                assert_eq!(child.try_wait().unwrap(), None, "it ended before it began");
+            }
+            child.kill().unwrap();
+            child.wait().unwrap();
+            let killed = Instant::now();
+            while !processes(&room).is_empty() {
+                let left = || processes(&room).join(", ");
+                assert!(killed.elapsed() < Duration::from_secs(30), "{scenario} in {engine} left {}", left());
+            }
+        }
     }
 }
 

@@ -19,7 +19,7 @@
 //! When a controller dies, its pidfd tells and the caller gets an error that says
 //! how it died; its tasks die with it.
 
-use super::{Real, burial};
+use super::{Real, burial, group};
 use crate::Error;
 use crate::engine::moment::{self, Moment, Published};
 use crate::engine::{Executor, Model};
@@ -28,9 +28,9 @@ use crate::program::{Scratch, remove_scratch_of};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::sys::prctl;
-use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signal::SigSet;
 use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Pid, fork, pipe, setpgid};
+use nix::unistd::{ForkResult, Pid, fork, pipe};
 use selvedge::{Event, Shared};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -129,9 +129,10 @@ impl Controller {
         Ok(())
     }
 
-    /// Ends the controller, if it still lives. Not yet reaped, so the number is its own.
+    /// Ends the controller, if it still lives, and its group. Not yet reaped, so the number is its own.
     fn end(&self) {
         burial::kill_and_bury(self.pid.as_raw() as u32);
+        group::end(self.pid);
         remove_scratch_of(self.pid.as_raw() as u32);
     }
 
@@ -254,14 +255,10 @@ fn start<R: Serialize>(
 
 /// The controller's place in the world.
 fn settle(caller: u32) {
-    let _ = prctl::set_pdeathsig(Signal::SIGKILL);
-    if nix::unistd::getppid().as_raw() as u32 != caller {
-        selvedge::sys::process::exit_now(0);
-    }
+    group::found(caller);
     // The command line blocks the signals that it waits for itself.
     let _ = SigSet::all().thread_unblock();
     let _ = prctl::set_child_subreaper(true);
-    let _ = setpgid(Pid::from_raw(0), Pid::from_raw(0));
 }
 
 /// Pins this process, and what it forks, to one of the cores it may use.

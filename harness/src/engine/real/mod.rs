@@ -31,6 +31,7 @@
 pub(super) mod burial;
 mod controller;
 mod crash;
+mod group;
 mod nest;
 mod warm;
 
