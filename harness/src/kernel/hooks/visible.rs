@@ -26,7 +26,8 @@ pub fn visible<R>(kind: Kind, name: &'static str, object: usize, body: impl FnOn
     visible_value(kind, name, object, body, |_| 0)
 }
 
-/// Like [`visible`], and `value` turns the result into the number that reports show.
+/// Like [`visible`], and `value` turns the result into the number that reports show: of a
+/// [`Kind::Acquire`] or [`Kind::TryAcquire`] that did not get what it wants, [`u64::MAX`].
 #[track_caller]
 pub fn visible_value<R>(
     kind: Kind,
