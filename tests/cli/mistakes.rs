@@ -58,7 +58,7 @@ fn what_is_wrong_is_said_in_one_line() {
         ),
         (
             &["explore", "ticket", "--exhaust", "--time", "1s"],
-            "the argument '--exhaust' cannot be used with '--time <DUR>'",
+            "the argument '--exhaust' cannot be used with '--time <DUR>'; leave one out",
         ),
         (
             &["explore", "ticket", "--report", "file"],
@@ -258,7 +258,7 @@ fn what_does_not_go_together_is_refused() {
         (&["--fault", "eintr,eintr"], "fault eintr is given twice"),
         (
             &["--executions", "5", "--time", "1s"],
-            "the argument '--executions <N>' cannot be used with '--time <DUR>'",
+            "the argument '--executions <N>' cannot be used with '--time <DUR>'; leave one out",
         ),
     ];
     for (options, message) in wrong {
