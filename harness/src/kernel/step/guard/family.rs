@@ -14,7 +14,8 @@
 //!
 //! When a process dies here, see there.
 
-use super::{Class, Guards, Test};
+use super::Guards;
+use super::class::{Class, Test};
 use selvedge::platform::{Cmp, Guard};
 
 impl Class {

@@ -7,6 +7,12 @@
 //! watched word costs one test of a 64-bit filter, however many tasks wait. Classes that compare
 //! one word with many values are a [`family`], of which no more than two are looked at.
 //!
+//! | file | what is there |
+//! |---|---|
+//! | `mod` | the table: finding classes, joining and leaving them, looking again |
+//! | `class` | one class |
+//! | `family` | classes that compare one word with many values |
+//!
 //! Classes live in an open-addressing table keyed by the word's address, in the
 //! arena, so that every process sees the same table. An epoch number empties it at
 //! the start of an execution without touching it.
@@ -22,94 +28,14 @@
 //! on its behalf; a word in its private memory is never read by another process,
 //! because a class is also keyed by its address space.
 
+mod class;
 mod family;
 
+pub(crate) use class::Class;
+
 use crate::kernel::data::enabled::fill_summary;
+use class::Test;
 use selvedge::platform::{Cmp, Guard};
-use std::sync::atomic::{AtomicU32, Ordering};
-
-/// How a class compares its word.
-#[derive(Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-enum Test {
-    Eq = Cmp::Eq as u8,
-    Ne = Cmp::Ne as u8,
-    Gt = Cmp::Gt as u8,
-    Lt = Cmp::Lt as u8,
-    /// As `Eq`, when its family says that it is time to.
-    Member,
-    /// It is no class, but stands for all members of a family.
-    Family,
-}
-
-impl Test {
-    #[inline(always)]
-    fn of(cmp: Cmp) -> Test {
-        match cmp {
-            Cmp::Eq => Test::Eq,
-            Cmp::Gt => Test::Gt,
-            Cmp::Lt => Test::Lt,
-            _ => Test::Ne,
-        }
-    }
-
-    fn cmp(self) -> Cmp {
-        match self {
-            Test::Ne => Cmp::Ne,
-            Test::Gt => Cmp::Gt,
-            Test::Lt => Cmp::Lt,
-            Test::Eq | Test::Member | Test::Family => Cmp::Eq,
-        }
-    }
-}
-
-#[derive(Clone, Copy)]
-#[repr(C)]
-pub(crate) struct Class {
-    word: usize,
-    space: u32,
-    mask: u32,
-    value: u32,
-    test: Test,
-    holds: bool,
-    /// Words of its bitset that are in use; the others hold anything.
-    width: u16,
-    members: u32,
-    epoch: u32,
-}
-
-impl Class {
-    #[inline(always)]
-    fn is(&self, guard: &Guard, space: u32) -> bool {
-        self.word == guard.word
-            && self.mask == guard.mask
-            && self.value == guard.value
-            && self.test as u8 == guard.cmp as u8
-            && self.space == space
-    }
-
-    #[inline(always)]
-    fn evaluate(&self) -> bool {
-        let word = self.load();
-        match self.test {
-            // By far the most frequent one: a free lock, an ended task.
-            Test::Eq | Test::Member | Test::Family => word == self.value,
-            Test::Ne => word != self.value,
-            Test::Gt => word > self.value,
-            Test::Lt => word < self.value,
-        }
-    }
-
-    /// The bits of its word that count.
-    #[inline(always)]
-    fn load(&self) -> u32 {
-        // SAFETY: a guard's word stays valid while an operation that carries it is
-        // announced, and only classes with members (or about to get their first)
-        // are evaluated.
-        let word = unsafe { (*(self.word as *const AtomicU32)).load(Ordering::Relaxed) };
-        word & self.mask
-    }
-}
 
 /// The table of guard classes.
 #[repr(C)]
