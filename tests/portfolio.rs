@@ -32,6 +32,15 @@ const CLASSICS: [&str; 10] = [
     "lost-update:tasks=2,times=3",
 ];
 
+/// The same at other sizes.
+const LARGER: [&str; 5] = [
+    "reorder:setters=20,checkers=1",
+    "twostage:writers=20,readers=1",
+    "wronglock:checkers=2,writers=6",
+    "dining:philosophers=5",
+    "circular-buffer:items=2",
+];
+
 /// What the default is compared with.
 const SINGLES: [&str; 17] = [
     "random", "pct:1", "pct:2", "pct:3", "pct:5", "pct:8", "pct:20", "pct:32", "pct:64", "pos", "urw",
@@ -96,7 +105,7 @@ fn the_first_find_comes_soon() {
 
 #[test]
 fn nothing_is_left_to_a_single_strategy() {
-    for (name, mode) in CLASSICS.into_iter().flat_map(|name| MODES.map(|mode| (name, mode))) {
+    for (name, mode) in CLASSICS.into_iter().chain(LARGER).flat_map(|name| MODES.map(|mode| (name, mode))) {
         let case = case(name, mode);
         let own = rate(&case, "portfolio");
         for single in RIVALS {
@@ -114,7 +123,7 @@ fn table() {
         println!("{name}: {:.2}/{:.2}, at most {bar}", means[0], means[1]);
     }
     println!("program {} portfolio of-the-best", SINGLES.join(" "));
-    for name in CLASSICS.into_iter().chain(BARS.map(|(name, _)| name)) {
+    for name in CLASSICS.into_iter().chain(LARGER).chain(BARS.map(|(name, _)| name)) {
         let rates = |strategy: &str| MODES.map(|mode| rate(&case(name, mode), strategy));
         let singles = SINGLES.map(rates);
         let own = rates("portfolio");

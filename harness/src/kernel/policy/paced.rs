@@ -9,6 +9,8 @@ use crate::kernel::data::state::Kernel;
 
 /// Operations may change places with those this far from where they belong.
 const REACH: u64 = 2;
+/// Pace `Restless`: one rank of so many outlasts the operation that it was drawn for.
+const STAYS: u64 = 8;
 
 /// How ranks are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +21,8 @@ pub(crate) enum Pace {
     Even,
     /// Whoever has most left goes on: all have nearly the same left, as soon as they can.
     Level,
-    /// Any rank, below those of all that have not run yet.
+    /// Any rank up to what is left, below those of all that have not run yet; now and then the
+    /// rank that it went on with.
     Restless,
 }
 
@@ -48,7 +51,9 @@ impl Kernel {
                 !standing.begin.saturating_add(part_of(reach))
             }
             Pace::Level => (u64::from(standing.left.max(1)) << 32) + part_of(REACH << 32),
-            Pace::Restless => drawn >> 1 | u64::from(standing.done == 0) << 63,
+            Pace::Restless if standing.done == 0 => drawn | 1 << 63,
+            Pace::Restless if standing.done > 1 && drawn.is_multiple_of(STAYS) => standing.rank,
+            Pace::Restless => part_of(u64::from(standing.left.max(1)) << 32),
         };
     }
 
