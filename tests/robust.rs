@@ -10,7 +10,7 @@ use selvedge::raw::{Left, RawRobustMutex, Taken};
 use selvedge::sys::robust::{Links, OWNER, WAITERS};
 use selvedge_harness::fault::Faults;
 use selvedge_harness::prelude::*;
-use selvedge_harness::{Checked, Report, Verdict};
+use selvedge_harness::{Checked, Choice, Outcome, Report, Verdict};
 use std::panic::Location;
 use std::sync::atomic::Ordering::SeqCst;
 
@@ -90,6 +90,20 @@ fn both_engines_see_the_same() {
             assert_eq!(a, b, "{granularity:?} execution {index}");
         }
     }
+}
+
+#[test]
+fn whoever_kills_keeps_its_own_locks() {
+    // Before the first step whoever arrived last decides: it kills the first task, then takes
+    // the lock, and is killed with it before it has told anybody that it has it.
+    let (first, decider, waiter) = (0, 2, 1);
+    let kill = |task| Choice::new(task, Outcome::Kill);
+    let mut schedule = vec![kill(first), Choice::run(decider), Choice::run(waiter), kill(decider)];
+    schedule.extend([Choice::run(waiter); 5]);
+    let config = |engine| quiet(engine, Granularity::Word).strategy(Strategy::Replay(schedule.clone()));
+    let [sim, real] = BOTH.map(|engine| adders(3, true, 2).record(&config(engine), 0..1).unwrap());
+    assert_eq!(sim, real);
+    assert_eq!(sim[0].verdict, Verdict::Pass);
 }
 
 #[test]

@@ -269,7 +269,10 @@ impl Kernel {
         // stands in the list is seen by everybody (`is_common`) and was not given back.
         unsafe { (*list).each(|entry| self.let_go(index, entry)) };
         self.task(index).robust.clear();
-        if self.mode == Mode::Real && index as u32 == self.current {
+        // The decider may be anybody, and before the first step it is not `current`: its own
+        // locks stay with it.
+        let dead = self.task(index).robust_id;
+        if self.mode == Mode::Real && selvedge::sys::robust::known().is_some_and(|me| me.id() == dead) {
             forget_all();
         }
     }
