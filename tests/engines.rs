@@ -1,9 +1,11 @@
 //! What the engines promise besides their schedules: time, crowds, children of any
 //! task, and the engine that leaves it all to the operating system.
 
+use selvedge_harness::judge::Recording;
 use selvedge_harness::prelude::*;
 use selvedge_harness::program::AnyProgram;
 use selvedge_harness::{Report, Verdict, check};
+use std::sync::Arc;
 
 /// Explores in the quiet: no environment, no shrinking.
 fn quiet(engine: Engine) -> Config {
@@ -173,4 +175,38 @@ fn a_small_number_is_one_object_in_both_engines() {
     });
     let [sim, real] = BOTH.map(|engine| program.record(&quiet(engine), 0..20).unwrap());
     assert_eq!(sim, real);
+}
+
+/// Memory that a lock lay in is used again for the next one, or not, as the allocator likes.
+#[test]
+fn a_lock_in_memory_used_again_is_another_object() {
+    let body = || {
+        let count = Arc::new(Value::<u32>::new(0));
+        let worker = || {
+            let count = count.clone();
+            thread::spawn(move || {
+                for _ in 0..3 {
+                    let lock = Arc::new(Mutex::new(0));
+                    *lock.lock().unwrap() += 1;
+                    let other = lock.clone();
+                    let inner = thread::spawn(move || *other.lock().unwrap() += 1);
+                    count.fetch_add(1);
+                    inner.join().unwrap();
+                }
+            })
+        };
+        let workers = [worker(), worker()];
+        for worker in workers {
+            worker.join().unwrap();
+        }
+    };
+    let program = AnyProgram::dynamic(body);
+    let [sim, real] = BOTH.map(|engine| program.record(&quiet(engine), 0..50).unwrap());
+    for (index, (a, b)) in sim.iter().zip(&real).enumerate() {
+        assert_eq!(a, b, "execution {index}");
+    }
+    let locks = |recording: &Recording| {
+        recording.objects.iter().filter(|object| object.name.starts_with("lock")).count()
+    };
+    assert!(sim.iter().all(|recording| locks(recording) == 6), "{:?}", sim[0].objects);
 }

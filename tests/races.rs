@@ -4,6 +4,8 @@
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 use selvedge_fixtures::catalogue;
+use selvedge_harness::catalogue::Case;
+use selvedge_harness::fault::Faults;
 use selvedge_harness::prelude::*;
 use selvedge_harness::program::AnyProgram;
 use std::collections::BTreeMap;
@@ -17,25 +19,42 @@ fn quiet(engine: Engine) -> Config {
     Config { shrink: false, ..Config::default().engine(engine).ignore_environment() }
 }
 
+/// Fails at the first step in which executions of `case` differ between fibers and processes.
+fn assert_one_trace(case: &Case, what: &str, config: impl Fn(Engine) -> Config, executions: u64) {
+    let program = case.build().unwrap();
+    let trace = |engine| program.record(&config(engine), 0..executions).unwrap();
+    let (fibers, processes) = (trace(Engine::Sim), trace(Engine::Real));
+    for (execution, (fiber, process)) in fibers.iter().zip(&processes).enumerate() {
+        let place = format!("{}, {what}, execution {execution}", case.name());
+        let differs = fiber.steps.iter().zip(&process.steps).position(|(a, b)| a != b);
+        if let Some(step) = differs {
+            panic!("{place}, step {step}:\n{:?}\n{:?}", fiber.steps[step], process.steps[step]);
+        }
+        assert_eq!(fiber, process, "{place}");
+    }
+}
+
 /// Every scenario and variant, 200 seeds each: event for event the same trace from
 /// fibers and from real processes, whatever the verdict.
 #[test]
 fn both_engines_give_one_trace() {
     for case in catalogue().unwrap().cases().unwrap() {
-        let program = case.build().unwrap();
         // A hundred clients a time are shown by fewer seeds of the large programs.
-        let (runs, each) = if program.tasks() > 10 { (4, 50) } else { (20, 10) };
+        let (runs, each) = if case.build().unwrap().tasks() > 10 { (4, 50) } else { (20, 10) };
         for seed in 0..runs {
-            let trace = |engine| program.record(&quiet(engine).seed(seed), 0..each).unwrap();
-            let (fibers, processes) = (trace(Engine::Sim), trace(Engine::Real));
-            for (execution, (fiber, process)) in fibers.iter().zip(&processes).enumerate() {
-                let place = format!("{}, seed {seed}, execution {execution}", case.name());
-                let differs = fiber.steps.iter().zip(&process.steps).position(|(a, b)| a != b);
-                if let Some(step) = differs {
-                    panic!("{place}, step {step}:\n{:?}\n{:?}", fiber.steps[step], process.steps[step]);
-                }
-                assert_eq!(fiber, process, "{place}");
-            }
+            assert_one_trace(&case, &format!("seed {seed}"), |engine| quiet(engine).seed(seed), each);
+        }
+    }
+}
+
+/// The same between the steps of primitives, and wherever something goes wrong.
+#[test]
+fn both_engines_give_one_trace_of_faults() {
+    let faults = Faults { eintr: 2, short_io: 2, spurious: 2, timeouts: 2, ..Faults::kills(2) };
+    for case in catalogue().unwrap().cases().unwrap() {
+        for granularity in [Granularity::Operation, Granularity::Word] {
+            let config = |engine| quiet(engine).seed(11).granularity(granularity).faults(faults.clone());
+            assert_one_trace(&case, &format!("{granularity:?}"), config, 15);
         }
     }
 }

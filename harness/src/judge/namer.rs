@@ -10,22 +10,27 @@ use super::noun::Noun;
 use super::recording::{Object, TaskRecord};
 use super::verdict::Place;
 use crate::engine::Executor;
-use crate::kernel::Kernel;
+use crate::kernel::{Event, Kernel, Lives};
 use rustc_hash::FxHashMap;
 use selvedge::platform::Kind;
 use std::ops::Range;
 use std::panic::Location;
+
+/// What tells an object from others: its address space, its address there, and which of those
+/// that lay there one after the other it is.
+type Being = (u32, usize, usize);
 
 /// Numbers objects by first touch and names them.
 pub(super) struct Namer<'k> {
     kernel: &'k Kernel,
     tasks: &'k [TaskRecord],
     names: Vec<(Range<usize>, String)>,
-    index: FxHashMap<(u32, usize), usize>,
+    lives: Lives,
+    index: FxHashMap<Being, usize>,
     objects: Vec<Object>,
     homes: Vec<Option<usize>>,
     /// What each object is, by everything that was done to it.
-    nouns: FxHashMap<(u32, usize), Noun>,
+    nouns: FxHashMap<Being, Noun>,
     unnamed: FxHashMap<&'static str, usize>,
     places: FxHashMap<usize, Place>,
 }
@@ -36,30 +41,45 @@ impl<'k> Namer<'k> {
         let state = executor.state();
         let names = if state.is_null() { Vec::new() } else { executor.model().ranges(state) };
         let kernel = &*executor.kernel();
+        let lives = Lives::of(kernel);
         let namer = Namer {
             kernel,
             tasks,
             names,
+            nouns: nouns(kernel, &lives, tasks.len()),
+            lives,
             index: FxHashMap::default(),
             objects: Vec::new(),
             homes: Vec::new(),
-            nouns: nouns(kernel, tasks.len()),
             unnamed: FxHashMap::default(),
             places: FxHashMap::default(),
         };
         (kernel, namer)
     }
 
-    /// The number of an object; none for the address 0.
-    pub(super) fn object(&mut self, space: u32, address: usize, kind: Kind) -> Option<usize> {
+    /// The numbers of the two objects of step `step`; none for the address 0.
+    pub(super) fn objects_of(&mut self, step: usize, event: &Event) -> [Option<usize>; 2] {
+        let object = self.object(step, event.space, event.object, event.kind);
+        [object, self.object(step, event.space, event.also, Kind::Acquire)]
+    }
+
+    /// The number of the object of the operation that a task stands before.
+    pub(super) fn object_before(&mut self, task: usize) -> Option<usize> {
+        let op = self.kernel.task(task).op;
+        let step = self.kernel.events().len();
+        self.object(step, self.kernel.object_space(task, op.object), op.object, op.kind)
+    }
+
+    fn object(&mut self, step: usize, space: u32, address: usize, kind: Kind) -> Option<usize> {
         if address == 0 {
             return None;
         }
-        if let Some(&index) = self.index.get(&(space, address)) {
+        let being = (space, address, self.lives.at(space, address, step));
+        if let Some(&index) = self.index.get(&being) {
             return Some(index);
         }
-        let object = self.describe(space, address, kind);
-        self.index.insert((space, address), self.objects.len());
+        let object = self.describe(being, kind);
+        self.index.insert(being, self.objects.len());
         self.objects.push(object);
         self.homes.push(self.kernel.offset_of(address));
         Some(self.objects.len() - 1)
@@ -85,7 +105,8 @@ impl<'k> Namer<'k> {
         (self.objects, self.homes)
     }
 
-    fn describe(&mut self, space: u32, address: usize, kind: Kind) -> Object {
+    fn describe(&mut self, being: Being, kind: Kind) -> Object {
+        let address = being.1;
         for (index, task) in self.tasks.iter().enumerate() {
             if std::ptr::from_ref(&self.kernel.task(index).ended) as usize == address {
                 return Object { name: task.name.clone(), task: Some(index) };
@@ -99,7 +120,7 @@ impl<'k> Namer<'k> {
         if let Some((_, name)) = named {
             return Object { name: name.clone(), task: None };
         }
-        let known = self.nouns.get(&(space, address)).copied();
+        let known = self.nouns.get(&being).copied();
         let noun = known.unwrap_or_else(|| Noun::of(kind, "", address)).word;
         let count = self.unnamed.entry(noun).or_insert(0);
         *count += 1;
@@ -108,19 +129,19 @@ impl<'k> Namer<'k> {
 }
 
 /// What the objects of an execution are, also of the operations that its tasks stood before.
-fn nouns(kernel: &Kernel, tasks: usize) -> FxHashMap<(u32, usize), Noun> {
+fn nouns(kernel: &Kernel, lives: &Lives, tasks: usize) -> FxHashMap<Being, Noun> {
     let mut nouns = FxHashMap::default();
-    let mut add = |space: u32, address: usize, kind: Kind, name: &str| {
+    let mut add = |step: usize, space: u32, address: usize, kind: Kind, name: &str| {
         let noun = Noun::of(kind, name, address);
-        let known = nouns.entry((space, address)).or_insert(noun);
+        let known = nouns.entry((space, address, lives.at(space, address, step))).or_insert(noun);
         *known = noun.max(*known);
     };
-    for event in kernel.events().iter() {
-        add(event.space, event.object, event.kind, event.name);
+    for (step, event) in kernel.events().iter().enumerate() {
+        add(step, event.space, event.object, event.kind, event.name);
     }
     for index in 0..tasks {
         let op = kernel.task(index).op;
-        add(kernel.object_space(index, op.object), op.object, op.kind, op.name);
+        add(kernel.events().len(), kernel.object_space(index, op.object), op.object, op.kind, op.name);
     }
     nouns
 }

@@ -132,9 +132,8 @@ pub(super) fn record_with_homes(
     let tasks = tasks(executor);
     let (kernel, mut namer) = Namer::of(executor, &tasks);
     let mut steps = Vec::with_capacity(kernel.events().len());
-    for event in kernel.events().iter() {
-        let object = namer.object(event.space, event.object, event.kind);
-        let also = namer.object(event.space, event.also, Kind::Acquire);
+    for (index, event) in kernel.events().iter().enumerate() {
+        let [object, also] = namer.objects_of(index, event);
         steps.push(Step {
             task: event.choice.task(),
             outcome: event.choice.outcome(),
@@ -152,7 +151,7 @@ pub(super) fn record_with_homes(
         task.status.is_none().then(|| Pending {
             kind: op.kind,
             name: op.name.to_owned(),
-            object: namer.object(kernel.object_space(index, op.object), op.object, op.kind),
+            object: namer.object_before(index),
             place: namer.place(kernel.task(index).site()).clone(),
             enabled: kernel.could_go_on(index),
         })

@@ -12,7 +12,6 @@ use super::namer::Namer;
 use super::recording::{Recording, record_with_homes, tasks};
 use super::verdict::Verdict;
 use crate::engine::Executor;
-use selvedge::platform::Kind;
 
 /// A record of an execution that can be compared with another run of its schedule.
 pub(crate) struct Trace {
@@ -38,12 +37,11 @@ impl Trace {
         }
         let tasks = tasks(executor);
         let (kernel, mut namer) = Namer::of(executor, &tasks);
-        let same = kernel.events().iter().zip(&first.steps).all(|(event, step)| {
+        let same = kernel.events().iter().zip(&first.steps).enumerate().all(|(index, (event, step))| {
             (event.choice.task(), event.choice.outcome(), event.kind) == (step.task, step.outcome, step.kind)
                 && event.done.then_some(event.value) == step.value
                 && event.name == step.name
-                && namer.object(event.space, event.object, event.kind) == step.object
-                && namer.object(event.space, event.also, Kind::Acquire) == step.also
+                && namer.objects_of(index, event) == [step.object, step.also]
                 && *namer.place(event.site) == step.place
         });
         same && first.objects.starts_with(namer.objects()) && self.homes.starts_with(namer.homes())

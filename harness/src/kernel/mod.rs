@@ -64,6 +64,7 @@ pub(crate) use policy::{Forecast, MARKS, Mark, Pace, Sleeper, is_eligible};
 pub(crate) use schedule::choice::faults;
 pub use schedule::choice::{Choice, Outcome, switches};
 pub(crate) use schedule::event::{EVERYTHING, Event, Tail};
+pub(crate) use schedule::lives::Lives;
 pub(crate) use schedule::plan::{Mismatch, Plan, Policy};
 pub use schedule::rng::Rng;
 pub(crate) use step::decide::End;

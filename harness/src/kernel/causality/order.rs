@@ -176,6 +176,13 @@ impl Kernel {
         }
     }
 
+    /// What lay at `address` is no more, and what comes to lie there knows nothing of it.
+    pub(in crate::kernel) fn order_anew(&mut self, address: usize) {
+        if self.keeps_order() {
+            self.forget(self.key(address));
+        }
+    }
+
     /// Task `parent` starts task `child`.
     #[cold]
     pub(in crate::kernel) fn order_start(&mut self, parent: usize, child: usize) {

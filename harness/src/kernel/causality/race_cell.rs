@@ -28,6 +28,7 @@ use super::race::{Raced, Touch};
 use crate::kernel::data::current;
 use crate::kernel::data::state::{ABANDON, Kernel};
 use crate::kernel::platform::checked::perform;
+use crate::kernel::schedule::lives::Mortal;
 use crate::kernel::step::decide::End;
 use crate::kernel::step::point;
 use crate::kernel::tasks::life;
@@ -70,6 +71,7 @@ const WRITER: u32 = u32::MAX;
 #[derive(Default)]
 #[repr(C)]
 pub struct RaceCell<T> {
+    mortal: Mortal,
     users: AtomicU32,
     /// The task that began the last access, plus one; 0 outside an exploration.
     user: AtomicU32,
@@ -111,6 +113,7 @@ impl<T> RaceCell<T> {
     /// A cell around `value`.
     pub const fn new(value: T) -> RaceCell<T> {
         RaceCell {
+            mortal: Mortal,
             users: AtomicU32::new(0),
             user: AtomicU32::new(0),
             number: AtomicU64::new(0),
@@ -129,7 +132,7 @@ impl<T> RaceCell<T> {
     }
 
     fn address(&self) -> usize {
-        self.data.get() as usize
+        std::ptr::from_ref(&self.mortal) as usize
     }
 
     /// Begins an access, if it is in nobody's way.

@@ -8,7 +8,7 @@
 //! ```text
 //!  a page of nothing | Kernel | enabled | tasks | standings | sums | candidates | marks
 //!         | guard classes | order of classes | class bitsets | program memory (state, segments)
-//!  choices | prefix | sleepers | enabled log | events | fault log
+//!  choices | prefix | sleepers | enabled log | events | ends of objects | fault log
 //! ```
 //!
 //! Each line of that begins where a page table does, and what an ordinary execution touches of
@@ -22,6 +22,7 @@ use super::task::Task;
 use crate::kernel::policy::{MARKS, Mark, Sleeper, Standing};
 use crate::kernel::schedule::choice::Choice;
 use crate::kernel::schedule::event::Event;
+use crate::kernel::schedule::lives::Gone;
 use crate::kernel::step::guard::{Class, Guards};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 use std::num::NonZeroUsize;
@@ -123,6 +124,7 @@ impl Arena {
         let sleepers_at = layout.take::<Sleeper>(capacity);
         let log_at = layout.take::<u64>(limits.steps * words);
         let events_at = layout.take::<Event>(limits.steps);
+        let gone_at = layout.take::<Gone>(limits.steps);
         let faults_at = layout.take::<u64>(limits.steps * words * crate::kernel::step::fault::KINDS);
         let used = layout.next;
         // Enough to begin where a page table does.
@@ -160,6 +162,7 @@ impl Arena {
                     prefix: start.add(prefix_at).cast(),
                     log: start.add(log_at).cast(),
                     events: start.add(events_at).cast(),
+                    gone: start.add(gone_at).cast(),
                     sleepers: start.add(sleepers_at).cast(),
                     faults: start.add(faults_at).cast(),
                     memory: start.add(memory_at),

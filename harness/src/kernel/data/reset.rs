@@ -41,6 +41,7 @@ impl Kernel {
             deposits: can_deposit(),
             words: 0,
             steps: 0,
+            gone: 0,
             plain_until: 0,
             cursor: 0,
             limits,
@@ -106,6 +107,7 @@ impl Kernel {
         self.tasks = 0;
         self.words = 0;
         self.steps = 0;
+        self.gone = 0;
         self.cursor = 0;
         self.guide.reset();
         self.descriptors = Descriptors::new();

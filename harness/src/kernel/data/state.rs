@@ -84,6 +84,7 @@ pub(in crate::kernel) struct Parts {
     pub(in crate::kernel) prefix: *mut Choice,
     pub(in crate::kernel) log: *mut u64,
     pub(in crate::kernel) events: *mut Event,
+    pub(in crate::kernel) gone: *mut crate::kernel::schedule::lives::Gone,
     pub(in crate::kernel) sleepers: *mut crate::kernel::policy::Sleeper,
     pub(in crate::kernel) faults: *mut u64,
     pub(in crate::kernel) memory: *mut u8,
@@ -123,6 +124,8 @@ pub(crate) struct Kernel {
     /// Bitset words in use.
     pub(in crate::kernel) words: u32,
     pub(crate) steps: u32,
+    /// Objects of which the record says that they ended.
+    pub(in crate::kernel) gone: u32,
     /// Decisions before this step are plain; see `decide`.
     pub(in crate::kernel) plain_until: u32,
     pub(in crate::kernel) cursor: u32,

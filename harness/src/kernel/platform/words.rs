@@ -2,13 +2,15 @@
 //! that is not part of a larger step.
 //!
 //! After every access that may have written, the kernel looks again at the tasks
-//! that wait for this word; that is one test of a filter when nobody does.
+//! that wait for this word; that is one test of a filter when nobody does. A word that is
+//! dropped says so: what comes to lie there is another object.
 
 use super::checked::perform;
 use crate::kernel::Kernel;
 use crate::kernel::causality::order::Access;
 use crate::kernel::data::current;
 use crate::kernel::data::state::{INSIDE, RACES};
+use crate::kernel::schedule::lives;
 use selvedge::platform::{Atomic, Kind, Op};
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
 
@@ -21,6 +23,13 @@ macro_rules! checked_words {
 
         // SAFETY: it is the native word, which means the same to every process.
         unsafe impl selvedge::Shareable for $name {}
+
+        impl Drop for $name {
+            #[inline(always)]
+            fn drop(&mut self) {
+                lives::end(self.address());
+            }
+        }
 
         impl $name {
             #[inline(always)]

@@ -5,9 +5,11 @@
 //! | `plan`, `rng` | a prefix of choices, and who chooses after it; the generator behind a seed |
 //! | `choice` | one choice: who goes on, and with what outcome |
 //! | `event`, `record` | what happened at one step; writing it down |
+//! | `lives` | which object an address stood for, and when |
 
 pub(in crate::kernel) mod choice;
 pub(in crate::kernel) mod event;
+pub(in crate::kernel) mod lives;
 pub(in crate::kernel) mod plan;
 pub(in crate::kernel) mod record;
 pub(in crate::kernel) mod rng;
