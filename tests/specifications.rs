@@ -335,6 +335,19 @@ fn c_cond_01_04_a_wait_over_a_robust_mutex_takes_it_and_a_notification_survives_
     walk.waits(0, Wait).does(2, lock, RobustRet::Died(0)).does(2, unlock, RobustRet::Done).waits(0, Wait);
 }
 
+/// Who is on its way into a wait can be notified while a try still finds its mutex taken.
+#[test]
+fn a_wait_is_notified_from_its_beginning_on() {
+    use RobustCondvarOp::{Mutex, NotifyOne, Wait};
+    let [lock, tried] = [RobustOp::Lock, RobustOp::TryLock].map(Mutex);
+    let mut walk = Walk::new(RobustCondvar);
+    walk.does(0, NotifyOne, RobustRet::Done).does(0, lock, RobustRet::Holds(0)).begins(0, Wait);
+    walk.never(0, Wait, RobustRet::Holds(0)).does(1, NotifyOne, RobustRet::Done);
+    walk.does(1, tried, RobustRet::Refused).does(1, lock, RobustRet::Holds(0));
+    walk.never(1, tried, RobustRet::Holds(0)).never(0, Wait, RobustRet::Holds(0));
+    walk.does(0, NotifyOne, RobustRet::Done).begins(1, Wait).ends(0, Wait, RobustRet::Holds(0));
+}
+
 #[test]
 fn c_conn_03_10_12_17_messages_arrive_in_order_and_then_the_end() {
     let mut walk = Walk::new(Pipe::default().fit(3));

@@ -6,7 +6,8 @@
 //! | does not | refused by the program | the same | the same |
 //!
 //! A wait has two parts, as that of [`Condvar`](super::Condvar). The mutex is a
-//! [`RobustMutex`]: to give it up with a number that nobody repaired loses it.
+//! [`RobustMutex`]: to give it up with a number that nobody repaired loses it. Who begins to wait
+//! can be notified from then on, and may give the mutex up a little later: only a try can tell.
 //!
 //! When a task dies that was woken and has not got its mutex back, another one that waited
 //! beside it is woken in its place; who began to wait later has looked at what the notification
@@ -16,6 +17,7 @@
 use super::robust_mutex::{RobustMutex, RobustOp, RobustRet, RobustState};
 use super::specification::{Outcome, Specification, Task};
 use serde::{Deserialize, Serialize};
+use std::iter;
 
 /// A condition variable with its robust mutex.
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,6 +49,9 @@ pub struct RobustCondvarState {
     pub woken: u32,
     /// Who waits and did when one of those was woken.
     pub beside: u32,
+    /// Whether the holder of the mutex is one of those who wait or were woken: it is about to give
+    /// the mutex up.
+    pub leaving: bool,
     /// Who never comes out of its wait: it is killed before it has given the mutex up, or when
     /// it has it back.
     pub doomed: u32,
@@ -71,6 +76,27 @@ impl RobustCondvarState {
         RobustCondvarState { waiting, woken, beside, ..self }
     }
 
+    /// What becomes of a holder on its way into its wait: it gives the mutex up.
+    fn left(self) -> impl Iterator<Item = Self> {
+        let holder = self.mutex.holder.filter(|_| self.leaving).into_iter();
+        let here = RobustCondvarState { leaving: false, ..self };
+        holder.flat_map(move |holder| here.mutex(holder, RobustOp::Unlock)).map(|(_, state)| state)
+    }
+
+    /// What may become of it when `by` dies.
+    fn deaths(self, by: Task) -> Vec<Self> {
+        let bit = 1 << by;
+        let mutex = MUTEX.died(&self.mutex, by);
+        let stray = self.stray || (self.waiting | self.woken | self.doomed) & bit != 0;
+        let left = RobustCondvarState { mutex, doomed: self.doomed & !bit, stray, ..self.without(bit) };
+        let beside = self.beside & left.waiting;
+        if self.woken & bit == 0 || beside == 0 {
+            return vec![left];
+        }
+        let heirs = (0..u32::BITS).map(|heir| 1 << heir).filter(|heir| beside & heir != 0);
+        heirs.map(|heir| RobustCondvarState { beside: beside & !heir, ..left.wake(heir) }).collect()
+    }
+
     /// What the mutex comes to for `by`; the rest stays.
     fn mutex(self, by: Task, op: RobustOp) -> impl Iterator<Item = (RobustRet, Self)> {
         let outcomes = MUTEX.outcomes(&self.mutex, by, &op).into_iter();
@@ -84,7 +110,9 @@ impl Specification for RobustCondvar {
     type State = RobustCondvarState;
 
     fn init(&self) -> RobustCondvarState {
-        RobustCondvarState { mutex: MUTEX.init(), waiting: 0, woken: 0, beside: 0, doomed: 0, stray: false }
+        let (waiting, woken, beside, doomed) = (0, 0, 0, 0);
+        let mutex = MUTEX.init();
+        RobustCondvarState { mutex, waiting, woken, beside, leaving: false, doomed, stray: false }
     }
 
     fn outcomes(&self, state: &RobustCondvarState, by: Task, op: &RobustCondvarOp) -> Vec<Outcome<Self>> {
@@ -92,16 +120,23 @@ impl Specification for RobustCondvar {
         let waits = (state.waiting | state.woken) & bit != 0;
         match op {
             _ if state.doomed & bit != 0 => Vec::new(),
-            RobustCondvarOp::Mutex(op) => state.mutex(by, *op).collect(),
+            RobustCondvarOp::Mutex(op) => {
+                let before = state.mutex(by, *op);
+                before.chain(state.left().flat_map(|left| left.mutex(by, *op))).collect()
+            }
             RobustCondvarOp::Wait | RobustCondvarOp::WaitTimeout if !waits => {
                 vec![(RobustRet::Refused, *state)]
             }
             RobustCondvarOp::Wait if state.woken & bit == 0 && !state.stray => Vec::new(),
             // A wait that took too long may have been woken at the last moment.
             RobustCondvarOp::Wait | RobustCondvarOp::WaitTimeout => {
-                let back = state.without(bit);
-                let doomed = RobustCondvarState { doomed: state.doomed | bit, ..back };
-                back.mutex(by, RobustOp::Lock).chain(doomed.mutex(by, RobustOp::Lock)).collect()
+                let here = iter::once(*state).filter(|here| here.mutex.holder != Some(by));
+                let back = here.chain(state.left()).map(|state| state.without(bit));
+                let ends = |back: Self::State| {
+                    let doomed = RobustCondvarState { doomed: back.doomed | bit, ..back };
+                    back.mutex(by, RobustOp::Lock).chain(doomed.mutex(by, RobustOp::Lock))
+                };
+                back.flat_map(ends).collect()
             }
             RobustCondvarOp::NotifyAll => vec![(RobustRet::Done, state.wake(state.waiting))],
             RobustCondvarOp::NotifyOne if state.waiting == 0 => vec![(RobustRet::Done, *state)],
@@ -121,9 +156,8 @@ impl Specification for RobustCondvar {
             return vec![*state];
         }
         let bit = 1 << by;
-        let given_up = state.mutex(by, RobustOp::Unlock);
-        let waits = given_up.map(|(_, state)| RobustCondvarState { waiting: state.waiting | bit, ..state });
-        waits.chain([RobustCondvarState { doomed: state.doomed | bit, ..*state }]).collect()
+        let waits = RobustCondvarState { waiting: state.waiting | bit, leaving: true, ..*state };
+        vec![waits, RobustCondvarState { doomed: state.doomed | bit, ..*state }]
     }
 
     fn may_wait(&self, state: &RobustCondvarState, by: Task, op: &RobustCondvarOp) -> bool {
@@ -133,16 +167,10 @@ impl Specification for RobustCondvar {
     }
 
     fn deaths(&self, state: &RobustCondvarState, by: Task) -> Vec<RobustCondvarState> {
-        let bit = 1 << by;
-        let mutex = MUTEX.died(&state.mutex, by);
-        let stray = state.stray || (state.waiting | state.woken | state.doomed) & bit != 0;
-        let left = RobustCondvarState { mutex, doomed: state.doomed & !bit, stray, ..state.without(bit) };
-        let beside = state.beside & left.waiting;
-        if state.woken & bit == 0 || beside == 0 {
-            return vec![left];
-        }
-        let heirs = (0..u32::BITS).map(|heir| 1 << heir).filter(|heir| beside & heir != 0);
-        heirs.map(|heir| RobustCondvarState { beside: beside & !heir, ..left.wake(heir) }).collect()
+        let leaves = state.mutex.holder == Some(by);
+        let here = RobustCondvarState { leaving: state.leaving && !leaves, ..*state };
+        let left = state.left().filter(|_| leaves);
+        iter::once(here).chain(left).flat_map(|state| state.deaths(by)).collect()
     }
 
     fn declaration(&self) -> String {
