@@ -35,7 +35,7 @@ mod witness;
 pub use atomic::Atomic;
 pub use io::{Call, Io};
 pub use native::Native;
-pub use op::{Cmp, Guard, Kind, Op};
+pub use op::{Cmp, Effect, Guard, Kind, Op};
 pub(crate) use open::Open;
 pub(crate) use poll_set::PollSet;
 pub use robust::{Owner, Robust};
@@ -216,6 +216,12 @@ pub trait Observe {
     fn part(&self) -> Option<u64> {
         None
     }
+    /// Whether the operation was refused and so, unless its [`Effect`] is that of one which never
+    /// is, changed nothing.
+    #[inline(always)]
+    fn refused(&self) -> bool {
+        self.observed() == u64::MAX
+    }
 }
 
 impl Observe for () {}
@@ -233,11 +239,19 @@ impl<T: Observe, E> Observe for Result<T, E> {
             Err(_) => u64::MAX,
         }
     }
+    #[inline(always)]
+    fn refused(&self) -> bool {
+        self.as_ref().map_or(true, Observe::refused)
+    }
 }
 impl<T: Observe> Observe for Option<T> {
     #[inline(always)]
     fn observed(&self) -> u64 {
         self.as_ref().map_or(u64::MAX, Observe::observed)
+    }
+    #[inline(always)]
+    fn refused(&self) -> bool {
+        self.as_ref().is_none_or(Observe::refused)
     }
 }
 macro_rules! observe_numbers {

@@ -4,7 +4,7 @@
 //! harness. [`Native`](super::Native) never looks at an operation, and because it
 //! is built inside a closure that `Native` does not call, it costs nothing there.
 //!
-//! 1. An operation is plain data: a kind, an object, a guard. No primitive is named.
+//! 1. An operation is plain data: a kind, an object, a guard, an effect. No primitive is named.
 //! 2. A guard compares one word in memory with one constant, so any process that
 //!    maps the word can evaluate it on behalf of any other; or it asks about a
 //!    descriptor, which only its own process can.
@@ -35,7 +35,8 @@ pub enum Kind {
     Acquire,
     /// Gives exclusive possession back.
     Release,
-    /// Tries to take possession and goes on in any case; observed as for an acquire.
+    /// Tries to take possession and goes on in any case; observed as for an acquire. Where it is
+    /// refused it is a mere read: it changes nothing.
     TryAcquire,
     /// Waits for a state without taking anything: an event, a join, a barrier.
     Wait,
@@ -80,6 +81,22 @@ pub enum Cmp {
     Readable,
     /// The word is the number of a descriptor, and a write to it would not block.
     Writable,
+}
+
+impl Cmp {
+    /// Whether these bits of a word compare so with a value. A descriptor is never ready for
+    /// that: only the operating system knows.
+    #[inline]
+    fn holds(self, bits: u64, value: u64) -> bool {
+        match self {
+            Cmp::Always => true,
+            Cmp::Eq => bits == value,
+            Cmp::Ne => bits != value,
+            Cmp::Gt => bits > value,
+            Cmp::Lt => bits < value,
+            Cmp::Never | Cmp::Readable | Cmp::Writable | Cmp::Lockable => false,
+        }
+    }
 }
 
 /// The condition under which an operation can run: `word & mask <cmp> value`.
@@ -136,14 +153,41 @@ impl Guard {
     /// for that: only the operating system knows.
     #[inline]
     pub fn holds(&self, word: u32) -> bool {
-        let bits = word & self.mask;
-        match self.cmp {
-            Cmp::Always => true,
-            Cmp::Eq => bits == self.value,
-            Cmp::Ne => bits != self.value,
-            Cmp::Gt => bits > self.value,
-            Cmp::Lt => bits < self.value,
-            Cmp::Never | Cmp::Readable | Cmp::Writable | Cmp::Lockable => false,
+        self.cmp.holds(u64::from(word & self.mask), self.value.into())
+    }
+}
+
+/// Where an operation that could change its object does. Where it does not, it is a mere read,
+/// and in a trace shows `u64::MAX`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub enum Effect {
+    /// Anywhere.
+    Always,
+    /// Where `word & mask <cmp> value` for the word that its object holds: eight bytes, or as many
+    /// as the mask has.
+    Where {
+        /// Bits of the word that count.
+        mask: u64,
+        /// What they are compared with.
+        value: u64,
+        /// The comparison.
+        cmp: Cmp,
+    },
+    /// Here or there: no single word tells.
+    Perhaps,
+}
+
+impl Effect {
+    /// Whether the operation changes something where its object holds this word; `None` if that
+    /// is not known.
+    #[inline]
+    #[must_use]
+    pub fn at(&self, word: Option<u64>) -> Option<bool> {
+        match *self {
+            Effect::Always => Some(true),
+            Effect::Where { mask, value, cmp } => word.map(|word| cmp.holds(word & mask, value)),
+            Effect::Perhaps => None,
         }
     }
 }
@@ -154,11 +198,8 @@ impl Guard {
 pub struct Op {
     /// What it does to its object.
     pub kind: Kind,
-    /// If it writes only where its object holds a certain number, and is a mere read where it
-    /// holds another: how many bytes that number has; else 0.
-    pub bytes: u8,
-    /// That number.
-    pub bits: u64,
+    /// Where it changes its object, if its kind is not that of a read.
+    pub effect: Effect,
     /// The word for it in reports: `"lock"`, `"get"`, `"fetch_add"`.
     pub name: &'static str,
     /// The address of the object, or any other number that names it; 0 for none.
@@ -179,7 +220,8 @@ impl Op {
     #[inline]
     pub fn new(kind: Kind, name: &'static str, object: usize, site: &'static Location<'static>) -> Op {
         let guard = Guard::ALWAYS;
-        Op { kind, bytes: 0, bits: 0, name, object, also: 0, guard, site, deadline: u64::MAX }
+        let effect = if kind == Kind::TryAcquire { Effect::Perhaps } else { Effect::Always };
+        Op { kind, effect, name, object, also: 0, guard, site, deadline: u64::MAX }
     }
 
     /// The same operation, enabled only while `guard` holds.
@@ -194,20 +236,21 @@ impl Op {
         Op { also, ..self }
     }
 
-    /// The same operation, which writes only where its object holds this number of so many
-    /// bytes, and is a mere read where it holds another. In a trace it then shows
-    /// `u64::MAX`.
+    /// The same operation, which changes something only where its object holds this number of
+    /// so many bytes.
     #[inline]
-    pub fn only_at(self, bits: u64, bytes: usize) -> Op {
-        Op { bits, bytes: bytes as u8, ..self }
+    pub fn only_at(self, value: u64, bytes: usize) -> Op {
+        let mask = if bytes >= 8 { u64::MAX } else { (1 << (8 * bytes)) - 1 };
+        Op { effect: Effect::Where { mask, value, cmp: Cmp::Eq }, ..self }
     }
 
-    /// Whether the operation would be a mere read where its object holds `word` (eight bytes,
-    /// of which it looks at the first).
+    /// The same operation, which changes something only where this guard, which looks at its
+    /// object, would hold.
     #[inline]
-    pub fn only_reads_at(&self, word: u64) -> bool {
-        let mask = if self.bytes >= 8 { u64::MAX } else { (1 << (8 * self.bytes)) - 1 };
-        self.bytes > 0 && word & mask != self.bits
+    pub fn only_where(self, guard: Guard) -> Op {
+        debug_assert_eq!(guard.word, self.object, "the word that decides is the object");
+        let Guard { mask, value, cmp, .. } = guard;
+        Op { effect: Effect::Where { mask: mask.into(), value: value.into(), cmp }, ..self }
     }
 
     /// The same operation, which may also end at `deadline` (nanoseconds on the

@@ -25,7 +25,7 @@
 //! Source: U. Drepper, "Futexes Are Tricky" (2011), the third mutex.
 
 use crate::Error;
-use crate::platform::{Atomic, Cmp, Kind, Op, Platform, Site, Woken};
+use crate::platform::{Atomic, Cmp, Guard, Kind, Op, Platform, Site, Woken};
 use crate::shm::Shareable;
 use std::fmt;
 use std::hint::spin_loop;
@@ -136,19 +136,20 @@ impl<P: Platform> RawMutex<P> {
     /// The operation that [`lock`](Self::lock) announces.
     #[inline]
     pub(crate) fn lock_op(&self, site: P::Site) -> Op {
-        Op::new(Kind::Acquire, "lock", self.address(), site.location()).when(P::guard(
-            &self.word,
-            !0,
-            Cmp::Eq,
-            FREE,
-        ))
+        Op::new(Kind::Acquire, "lock", self.address(), site.location()).when(self.free_guard())
     }
 
     /// The operation that [`try_lock`](Self::try_lock) announces.
     #[inline]
     pub(crate) fn try_lock_op(&self, site: P::Site) -> Op {
         let op = Op::new(Kind::TryAcquire, "try_lock", self.address(), site.location());
-        op.only_at(FREE.into(), size_of::<u32>())
+        op.only_where(self.free_guard())
+    }
+
+    /// The guard that nobody has the lock.
+    #[inline]
+    fn free_guard(&self) -> Guard {
+        P::guard(&self.word, !0, Cmp::Eq, FREE)
     }
 
     /// The operation that [`unlock`](Self::unlock) announces.

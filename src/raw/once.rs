@@ -45,6 +45,9 @@ impl Observe for Begun {
     fn observed(&self) -> u64 {
         if *self == Begun::Mine { 0 } else { u64::MAX }
     }
+    fn refused(&self) -> bool {
+        *self == Begun::TimedOut
+    }
 }
 
 /// Something to be done once, without what it is.
@@ -120,7 +123,7 @@ impl<P: Robust> RawOnce<P> {
         match patience {
             Patience::Forever => op(Kind::Acquire).when(free),
             Patience::Until(deadline) => op(Kind::Acquire).when(free).until(Some(deadline)),
-            Patience::Never => op(Kind::TryAcquire),
+            Patience::Never => op(Kind::TryAcquire).only_where(free),
         }
     }
 

@@ -79,6 +79,10 @@ impl Observe for Taken {
     fn observed(&self) -> u64 {
         if *self == Taken::Unrecoverable { u64::MAX } else { *self as u64 }
     }
+    /// Whoever finds that out takes the lock for a moment.
+    fn refused(&self) -> bool {
+        false
+    }
 }
 
 /// How an owner leaves a lock that it gives back.
@@ -161,10 +165,8 @@ impl<P: Robust> RawRobustMutex<P> {
     /// Takes the lock if nobody has it; `None` if somebody has.
     #[inline]
     pub fn try_lock(&self, site: P::Site) -> Option<Taken> {
-        P::step(
-            || Op::new(Kind::TryAcquire, "try_lock", self.address(), site.location()),
-            || self.take().or_else(|| self.take_used()),
-        )
+        let op = || Op::new(Kind::TryAcquire, "try_lock", self.address(), site.location());
+        P::step(|| op().only_where(self.free_guard()), || self.take().or_else(|| self.take_used()))
     }
 
     /// Takes the lock unless `deadline` passes first; `None` if it did.

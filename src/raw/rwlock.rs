@@ -65,6 +65,9 @@ impl Observe for Read {
     fn observed(&self) -> u64 {
         self.1.observed()
     }
+    fn refused(&self) -> bool {
+        self.1.refused()
+    }
 }
 
 impl<P: Robust, const READERS: usize> RawRwLock<P, READERS> {
@@ -162,8 +165,12 @@ impl<P: Robust, const READERS: usize> RawRwLock<P, READERS> {
         self.slots.is_mine(reading.0)
     }
 
-    /// A slot at once, if nobody has the gate.
+    /// A slot at once, if nobody has the gate. Whoever sees in advance that it will be refused
+    /// changes nothing.
     fn try_slot(&self) -> Option<usize> {
+        if self.slots.gate().is_taken() {
+            return None;
+        }
         let slot = self.slots.try_any(READERS)?;
         if self.slots.is_open() {
             return Some(slot);

@@ -27,7 +27,7 @@
 //! Source: U. Drepper, "Futexes Are Tricky" (2011), for the mark beside the number.
 
 use crate::Error;
-use crate::platform::{Atomic, Cmp, Kind, Op, Platform, Site, Tasks, Woken};
+use crate::platform::{Atomic, Cmp, Guard, Kind, Op, Platform, Site, Tasks, Woken};
 use crate::shm::Shareable;
 use std::fmt;
 use std::hint::spin_loop;
@@ -105,7 +105,7 @@ impl<P: Platform> RawSemaphore<P> {
     #[inline]
     pub fn try_acquire(&self, site: P::Site) -> bool {
         let op = || Op::new(Kind::TryAcquire, "try_acquire", self.address(), site.location());
-        P::step(op, || self.take().then_some(())).is_some()
+        P::step(|| op().only_where(self.free_guard()), || self.take().then_some(())).is_some()
     }
 
     /// Takes a permit unless `deadline` passes first; says whether it did.
@@ -145,8 +145,14 @@ impl<P: Platform> RawSemaphore<P> {
     #[inline]
     fn acquire_op(&self, deadline: Option<u64>, site: P::Site) -> Op {
         Op::new(Kind::Acquire, "acquire", self.address(), site.location())
-            .when(P::guard(&self.word, COUNT, Cmp::Gt, 0))
+            .when(self.free_guard())
             .until(deadline)
+    }
+
+    /// The guard that a permit is free.
+    #[inline]
+    fn free_guard(&self) -> Guard {
+        P::guard(&self.word, COUNT, Cmp::Gt, 0)
     }
 
     #[inline]

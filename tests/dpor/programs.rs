@@ -39,6 +39,7 @@ pub(super) enum Action {
     ReadBriefly,
     Write,
     WriteBriefly,
+    TryRead,
     TryWrite,
     GiveBack,
     Wait,
@@ -49,6 +50,9 @@ pub(super) enum Action {
     TryAcquire,
     AcquireBriefly,
     Release,
+    /// Takes a place, as long as the task runs, of which there is one.
+    TryEnter,
+    Leave,
     SetEvent,
     ClearEvent,
     AwaitEvent,
@@ -73,6 +77,7 @@ pub(super) enum Action {
     /// Takes a lock that survives its holder.
     Inherit,
     InheritBriefly,
+    TryInherit,
     /// Gives that lock up until notified.
     WaitAsHeir,
     WaitAsHeirBriefly,
@@ -80,6 +85,7 @@ pub(super) enum Action {
     /// Fills a cell that is filled once.
     Fill,
     FillBriefly,
+    TryFill,
     IsFilled,
 }
 
@@ -101,6 +107,8 @@ pub(super) enum Family {
     Tidied,
     /// Words, a lock and a condition variable.
     Conditions,
+    /// Words, and tries of whatever can be tried.
+    Tries,
     /// Words, a semaphore, an event, a reader-writer lock; waits with a deadline.
     Waits,
     /// Words and a queue of one item.
@@ -161,6 +169,28 @@ impl Family {
             Family::Caught => &[PanicIf(which, number), Recover, Recover, Recover],
             Family::Poisoned => &poisoned,
             Family::Tidied => &tidied,
+            Family::Tries => &[
+                Lock(which),
+                TryLock(which),
+                Unlock(which),
+                Acquire,
+                TryAcquire,
+                TryAcquire,
+                Release,
+                TryRead,
+                TryRead,
+                TryWrite,
+                GiveBack,
+                TryEnter,
+                TryEnter,
+                Leave,
+                Inherit,
+                TryInherit,
+                TryInherit,
+                Bequeath,
+                TryFill,
+                TryFill,
+            ],
             Family::Conditions => {
                 &[Lock(0), Lock(0), Lock(0), Unlock(0), Wait, Wait, WaitBriefly, NotifyOne, NotifyAll, Change]
             }

@@ -123,6 +123,13 @@ fn each_trace_of_words_is_run_once() {
     assert!(total.broken > total.programs / 5, "{total:?}");
 }
 
+/// Whoever is refused changes nothing: two of them come in any order.
+#[test]
+fn each_trace_of_tries_is_run_once() {
+    let total = compare(Family::Tries, 19, 300, true);
+    assert!(total.broken > total.programs / 10, "{total:?}");
+}
+
 #[test]
 fn each_trace_of_plain_data_is_run_once() {
     let total = compare(Family::Cells, 2, 200, true);

@@ -1,9 +1,9 @@
 //! What a Mazurkiewicz trace is, written down a second time: from the record of an
-//! execution alone, for programs of words, plain data and locks that are taken and given
-//! back.
+//! execution alone, for programs of words, plain data, and locks and permits that are taken and
+//! given back.
 //!
 //! Two steps conflict if a task takes both, or if they act on one object and one of them
-//! may change it; an exchange or a lock that is refused changes nothing. A step that
+//! may change it; an exchange or a try that is refused changes nothing. A step that
 //! panicked while its task held locks gave them back as part of it and conflicts with all
 //! others. A trace is the steps with the order that conflicts give them, in any number of
 //! hops.
@@ -41,7 +41,7 @@ fn objects(step: &Step) -> impl Iterator<Item = usize> {
 }
 
 fn only_reads(step: &Step) -> bool {
-    let can_be_refused = ["compare_exchange", "try_lock"].contains(&step.name.as_str());
+    let can_be_refused = step.kind == Kind::TryAcquire || step.name == "compare_exchange";
     step.kind == Kind::Read || can_be_refused && step.value == Some(u64::MAX)
 }
 

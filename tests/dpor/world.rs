@@ -18,6 +18,7 @@ shareable! {
         shelf: RwLock<u32>,
         condvar: Condvar,
         semaphore: Semaphore,
+        places: RobustSemaphore,
         event: Event,
         barrier: Barrier,
         estate: RobustMutex<u32>,
@@ -70,7 +71,7 @@ fn act_on(world: &World, queue: Option<&PlainQueue<u32>>, actions: &[Action], no
     let mut tidy = None;
     let mut held: [Option<_>; 2] = [None, None];
     let (mut reads, mut writes) = (None, None);
-    let mut heir = None;
+    let (mut heir, mut place) = (None, None);
     for (action, seen) in actions.iter().zip(noted) {
         let result = match *action {
             Action::Get(which) => world.numbers[which].get(),
@@ -139,6 +140,10 @@ fn act_on(world: &World, queue: Option<&PlainQueue<u32>>, actions: &[Action], no
                 writes = world.shelf.write().ok();
                 writes.as_mut().map_or(9, |shelf| std::mem::replace(&mut **shelf, 1))
             }
+            Action::TryRead if reads.is_none() && writes.is_none() => {
+                reads = world.shelf.try_read().ok();
+                reads.as_deref().copied().unwrap_or(9)
+            }
             Action::TryWrite if reads.is_none() && writes.is_none() => {
                 writes = world.shelf.try_write().ok();
                 u32::from(writes.is_some())
@@ -155,6 +160,7 @@ fn act_on(world: &World, queue: Option<&PlainQueue<u32>>, actions: &[Action], no
             | Action::ReadBriefly
             | Action::Write
             | Action::WriteBriefly
+            | Action::TryRead
             | Action::TryWrite
             | Action::GiveBack => {
                 (reads, writes) = (None, None);
@@ -188,6 +194,14 @@ fn act_on(world: &World, queue: Option<&PlainQueue<u32>>, actions: &[Action], no
             Action::AcquireBriefly => u32::from(world.semaphore.acquire_timeout(BRIEF)),
             Action::Release => {
                 world.semaphore.release();
+                0
+            }
+            Action::TryEnter => {
+                place = place.take().or_else(|| world.places.try_acquire());
+                u32::from(place.is_some())
+            }
+            Action::Leave => {
+                place = None;
                 0
             }
             Action::SetEvent => {
@@ -224,6 +238,7 @@ fn act_on(world: &World, queue: Option<&PlainQueue<u32>>, actions: &[Action], no
             Action::InheritBriefly if heir.is_none() => {
                 inherited(world.estate.try_lock_for(BRIEF), &mut heir)
             }
+            Action::TryInherit if heir.is_none() => inherited(world.estate.try_lock(), &mut heir),
             Action::WaitAsHeir => {
                 heir.take().map_or(9, |guard| inherited(world.condvar.wait(guard), &mut heir))
             }
@@ -240,7 +255,7 @@ fn act_on(world: &World, queue: Option<&PlainQueue<u32>>, actions: &[Action], no
                     Err(_) => 5,
                 }
             }),
-            Action::Inherit | Action::InheritBriefly | Action::Bequeath => {
+            Action::Inherit | Action::InheritBriefly | Action::TryInherit | Action::Bequeath => {
                 heir = None;
                 0
             }
@@ -248,9 +263,8 @@ fn act_on(world: &World, queue: Option<&PlainQueue<u32>>, actions: &[Action], no
                 world.numbers[0].set(1);
                 1
             }),
-            Action::FillBriefly => {
-                world.filled.get_or_init_timeout(BRIEF, || world.numbers[0].get()).map_or(9, |number| *number)
-            }
+            Action::FillBriefly => fill_within(world, BRIEF),
+            Action::TryFill => fill_within(world, Duration::ZERO),
             Action::IsFilled => world.filled.get().map_or(9, |number| *number),
             Action::PutBriefly(number) => {
                 queue.map_or(9, |queue| u32::from(queue.put_timeout(number, BRIEF).is_ok()))
@@ -267,6 +281,12 @@ fn act_on(world: &World, queue: Option<&PlainQueue<u32>>, actions: &[Action], no
         seen.store(result + 1, Ordering::Relaxed);
     }
     true
+}
+
+/// What is in the cell, if nobody was filling it for so long.
+fn fill_within(world: &World, timeout: Duration) -> u32 {
+    let filled = world.filled.get_or_init_timeout(timeout, || world.numbers[0].get());
+    filled.map_or(9, |number| *number)
 }
 
 /// How a lock that survives its holder was taken, if it was.
@@ -305,6 +325,7 @@ pub(super) fn world() -> World {
         shelf: RwLock::new(0),
         condvar: Condvar::new(),
         semaphore: Semaphore::new(1),
+        places: RobustSemaphore::new(1).unwrap(),
         event: Event::new(),
         barrier: Barrier::new(2),
         estate: RobustMutex::new(0),

@@ -10,7 +10,8 @@
 //! looks at the `ended` word of its process, with which it ends. Where a task slept in the
 //! middle of an operation, the rest of it touches the objects of that operation as well.
 //!
-//! 1. When in doubt, a step writes: more schedules are explored, none is lost.
+//! 1. When in doubt, a step writes: more schedules are explored, none is lost. One that was
+//!    refused and then changes nothing reads.
 //! 2. Addresses are compared within one execution, without their address space: two
 //!    processes' own words at one address count as one.
 //!
@@ -21,7 +22,7 @@ use crate::kernel::data::task::Task;
 use crate::kernel::platform::stream::is_file;
 use crate::kernel::schedule::choice::Outcome;
 use crate::kernel::schedule::event::{EVERYTHING, Event, Tail};
-use selvedge::platform::{Cmp, Guard, Kind};
+use selvedge::platform::{Cmp, Effect, Guard, Kind};
 use std::ops::Range;
 
 /// The numbering of tasks, as an object.
@@ -135,20 +136,8 @@ fn word_of(guard: &Guard) -> usize {
 }
 
 impl Event {
-    /// Whether, although it could have written, it found another number and did not.
+    /// Whether, although it could have written, it did not.
     pub(crate) fn only_reads(&self) -> bool {
-        match self.before[0] {
-            Some(word) => self.only_reads_at(word),
-            None => self.writes_at.is_some() && self.value == u64::MAX,
-        }
-    }
-
-    /// Whether it would be a mere read where it finds `word` (eight bytes, of which it
-    /// looks at the first).
-    pub(crate) fn only_reads_at(&self, word: u64) -> bool {
-        self.writes_at.is_some_and(|(at, bytes)| {
-            let mask = if bytes >= 8 { u64::MAX } else { (1 << (8 * bytes)) - 1 };
-            word & mask != at
-        })
+        self.refused && self.effect != Effect::Always
     }
 }

@@ -27,7 +27,8 @@ pub fn visible<R>(kind: Kind, name: &'static str, object: usize, body: impl FnOn
 }
 
 /// Like [`visible`], and `value` turns the result into the number that reports show: of a
-/// [`Kind::Acquire`] or [`Kind::TryAcquire`] that did not get what it wants, [`u64::MAX`].
+/// [`Kind::Acquire`] or [`Kind::TryAcquire`] that did not get what it wants, [`u64::MAX`]. Such a
+/// try changed nothing.
 #[track_caller]
 pub fn visible_value<R>(
     kind: Kind,

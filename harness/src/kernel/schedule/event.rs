@@ -4,7 +4,7 @@
 //! schedule to get its events, so searching does not pay for them.
 
 use super::choice::Choice;
-use selvedge::platform::{Guard, Kind};
+use selvedge::platform::{Effect, Guard, Kind};
 use std::panic::Location;
 
 /// One step of a recorded execution.
@@ -15,6 +15,8 @@ pub(crate) struct Event {
     pub(crate) kind: Kind,
     /// The value has been written: the operation came to its end.
     pub(crate) done: bool,
+    /// It was refused.
+    pub(crate) refused: bool,
     /// Address space of the objects.
     pub(crate) space: u32,
     pub(crate) name: &'static str,
@@ -31,8 +33,8 @@ pub(crate) struct Event {
     /// The words that only guards look at, as it changed them: where, and what was there
     /// before. At most two; [`EVERYTHING`] stands for more.
     pub(crate) shown: [(usize, u32); 2],
-    /// If it writes only where it finds a certain number: that number, and its bytes.
-    pub(crate) writes_at: Option<(u64, u8)>,
+    /// Where it changes its object.
+    pub(crate) effect: Effect,
     /// The step that woke or started the task, so that this one could follow.
     pub(crate) cause: Option<u32>,
     /// The objects of the operation of which it is the rest, after a sleep.

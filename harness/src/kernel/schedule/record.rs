@@ -26,6 +26,7 @@ impl Kernel {
         if let Some(event) = self.events().get_mut(index as usize) {
             event.value = result.observed();
             event.part = result.part();
+            event.refused = result.refused();
             event.done = true;
         }
     }
@@ -53,12 +54,13 @@ impl Kernel {
             object: op.object,
             also: op.also,
             site: task.site(),
+            refused: false,
             value: 0,
             part: None,
             guard: op.guard,
             before: [op.object, op.also, within[0], within[1]].map(|object| self.peek(object)),
             shown: [(0, 0); 2],
-            writes_at: (op.bytes > 0).then_some((op.bits, op.bytes)),
+            effect: op.effect,
             cause: (task.cause != NOBODY).then_some(task.cause),
             within,
             slept: task.slept,
@@ -84,7 +86,7 @@ impl Kernel {
     /// write; also where that cannot be known.
     pub(in crate::kernel) fn would_only_read(&self, index: usize) -> bool {
         let op = self.task(index).op;
-        op.bytes > 0 && self.peek(op.object).is_none_or(|word| op.only_reads_at(word))
+        op.effect.at(self.peek(op.object)) != Some(true)
     }
 
     /// The running step is about to write to a word that only guards look at.

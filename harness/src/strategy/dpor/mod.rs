@@ -41,9 +41,11 @@
 //! Blocked executions: none where an operation can always run or its guard looks at its own
 //! object (words, plain data, locks, condition variables, semaphores, barriers) or at a word that
 //! only guards look at (how many items a queue has), whether tasks panic or not, destructors wait,
-//! or deadlines pass, be it several at the same moment. Two kinds remain. Whether a descriptor
+//! or deadlines pass, be it several at the same moment. Three kinds remain. Whether a descriptor
 //! is ready is not written down, nor what lies in memory that is not shared: a plan may name a
-//! task that cannot go on. And a step that ends a process and cuts its threads off commutes with
+//! task that cannot go on. Whether a try changes something where no single word tells (of a lock
+//! for readers and writers, of a robust semaphore) is known once it was run: it is planned as a
+//! read. And a step that ends a process and cuts its threads off commutes with
 //! nothing, for only once it was run it is known that it ends the process: if it conflicted with
 //! those threads' steps alone, somebody who sleeps could seem to cover orders of the two that
 //! nobody explored. So what is left after it may have been run elsewhere. Threads that a program

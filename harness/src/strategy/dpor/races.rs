@@ -192,12 +192,18 @@ impl Late<'_> {
 }
 
 impl Step {
+    /// The word that lay at one of its objects before it; `Some(None)` if that was not written
+    /// down.
+    pub(super) fn found_at(&self, object: usize) -> Option<Option<u64>> {
+        let at = self.event.objects().iter().position(|&other| other == object)?;
+        Some(self.event.before[at])
+    }
+
     /// What the step found in a word that it touches besides guards; `Some(None)` if it may have
     /// changed the word and that is not known.
     fn found(&self, word: usize) -> Option<Option<u32>> {
         let event = &self.event;
-        let called = event.objects().iter().position(|&object| object == word);
-        let called = called.map(|at| event.before[at].map(|word| word as u32));
+        let called = self.found_at(word).map(|found| found.map(|word| word as u32));
         let shown = || event.shown.into_iter().find(|&(other, _)| other == word);
         // Who has not ended has a 0 there.
         let ended = || (event.tail.ends == word).then_some(Some(0));

@@ -228,12 +228,9 @@ impl Item {
             Last::Step(index) => {
                 let event = &trace.step(index).event;
                 let task = event.choice.task();
-                // Where it would be a mere read is known if the first changes what it looks at.
-                let same = first.event.object == event.object;
-                let found = if same { first.event.before[0] } else { None };
-                let reads = match found {
-                    Some(word) => event.only_reads_at(word),
-                    None => event.writes_at.is_some() && (same || event.only_reads()),
+                let reads = match first.found_at(event.object) {
+                    Some(word) => event.effect.at(word) != Some(true),
+                    None => event.only_reads(),
                 };
                 let called = Touches::of(event, reads, Tail::default());
                 if first.touches.conflicts(&called) {
@@ -246,9 +243,10 @@ impl Item {
             }
             Last::Pending(task) => {
                 let slot = kernel.task(task);
-                let same = first.event.object == slot.op.object;
-                let found = if same { first.event.before[0] } else { None };
-                let reads = found.map_or(slot.reads, |word| slot.op.only_reads_at(word));
+                let reads = match first.found_at(slot.op.object) {
+                    Some(word) => slot.op.effect.at(word) != Some(true),
+                    None => slot.reads,
+                };
                 let touches = Touches::of_task(slot, reads, Tail::default());
                 (item(task, reads, Tail::default(), touches, false), Some(slot.cause))
             }
