@@ -158,7 +158,7 @@ fn nothing_is_lost_where_a_process_cuts_off_what_is_planned() {
 /// Threads end with their process, wherever they stand.
 #[test]
 fn nothing_is_lost_where_tasks_start_and_end_tasks() {
-    for family in [Family::Locks, Family::TiedConditions] {
+    for family in [Family::Locks, Family::TiedConditions, Family::Wills] {
         let mut total = Total::default();
         for number in 0.. {
             if total.programs == 200 {

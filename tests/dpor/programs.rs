@@ -121,6 +121,8 @@ pub(super) enum Family {
     Heirs,
     /// Words and a barrier, with deadlines and without.
     Barriers,
+    /// Words, and processes that end with a lock that survives them.
+    Wills,
     /// Everything.
     All,
 }
@@ -271,6 +273,15 @@ impl Family {
                 Fill,
                 FillBriefly,
                 IsFilled,
+            ],
+            Family::Wills => &[
+                Inherit,
+                Inherit,
+                TryInherit,
+                Bequeath,
+                ExitIf(which, number),
+                ExitIf(which, number),
+                ExitIf(which, number),
             ],
             Family::All => &[
                 Sleep(1),

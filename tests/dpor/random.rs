@@ -92,8 +92,10 @@ fn compare_one(
         return Err(format!("lost: {lost:#?}\nof {} outcomes", expected.len()));
     }
     if exact {
-        let traces: BTreeSet<_> = schedules.iter().map(trace).collect();
-        let distinct: BTreeSet<_> = run.iter().map(trace).collect();
+        let inherits = |action: &Action| matches!(action, Action::Inherit | Action::TryInherit);
+        let survive = drawn.actions.iter().flatten().any(inherits);
+        let of = |runs: &[Recording]| runs.iter().map(|run| trace(run, survive)).collect::<BTreeSet<_>>();
+        let (traces, distinct) = (of(&schedules), of(&run));
         if distinct != traces {
             return Err(format!("{} of {} traces", distinct.len(), traces.len()));
         }
@@ -128,6 +130,12 @@ fn each_trace_of_words_is_run_once() {
 fn each_trace_of_tries_is_run_once() {
     let total = compare(Family::Tries, 19, 300, true);
     assert!(total.broken > total.programs / 10, "{total:?}");
+}
+
+/// A process that ends lets go of its lock as if it gave it back.
+#[test]
+fn each_trace_is_run_once_where_processes_end_with_a_lock() {
+    compare(Family::Wills, 20, 300, true);
 }
 
 #[test]

@@ -57,6 +57,9 @@ pub(super) fn act(world: &World, queue: Option<&PlainQueue<u32>>, actions: &[Act
 /// The name of the step of a task that caught a panic.
 pub(super) const RECOVERED: &str = "recovered";
 
+/// The exit code of a task that ended its process.
+pub(super) const EXITED: i32 = 3;
+
 /// Takes a lock when it is dropped.
 struct Tidy<'w>(&'w Mutex<u32>);
 
@@ -113,7 +116,7 @@ fn act_on(world: &World, queue: Option<&PlainQueue<u32>>, actions: &[Action], no
             }
             Action::ExitIf(which, number) => {
                 if world.numbers[which].get() == number {
-                    selvedge::process::exit::<selvedge_harness::Checked>(3);
+                    selvedge::process::exit::<selvedge_harness::Checked>(EXITED);
                 }
                 0
             }

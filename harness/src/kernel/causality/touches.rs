@@ -5,7 +5,7 @@
 //! touches everything and no word is touched by both of which one may write.
 //!
 //! A step touches the object of its operation (and a second one), the word that its
-//! guard looks at, the `ended` word of a task that it ends, and where a destructor had to look
+//! guard looks at, the `ended` word of a task that it ends, the locks that this one had, and where a destructor had to look
 //! whether it must wait. Starting tasks touches their numbering. A thread's step
 //! looks at the `ended` word of its process, with which it ends. Where a task slept in the
 //! middle of an operation, the rest of it touches the objects of that operation as well.
@@ -28,9 +28,9 @@ use std::ops::Range;
 /// The numbering of tasks, as an object.
 const NUMBERING: usize = EVERYTHING - 1;
 
-const MOST: usize = 9;
+const MOST: usize = 11;
 
-/// Up to nine words, each read or written.
+/// Up to eleven words, each read or written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Touches {
     words: [(usize, bool); MOST],
@@ -50,6 +50,7 @@ impl Touches {
         touches.add(objects[1], writes);
         touches.add(guard, false);
         touches.add(tail.ends, true);
+        tail.frees.into_iter().for_each(|(lock, _)| touches.add(lock, true));
         touches.add(tail.peeks, false);
         touches.add(if kind == Kind::Spawn { NUMBERING } else { 0 }, true);
         touches

@@ -25,7 +25,7 @@ use crate::kernel::Checked;
 use crate::kernel::causality::order::Access;
 use crate::kernel::data::current;
 use crate::kernel::data::state::{Kernel, Mode};
-use crate::kernel::schedule::event::EVERYTHING;
+use crate::kernel::schedule::event::{EVERYTHING, Event};
 use selvedge::platform::{Atomic, Kind, Native, Observe, Owner, Robust};
 use selvedge::sys::robust::{Entry, Links, List, Me, OWNER, OWNER_DIED, WAITERS};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -282,14 +282,13 @@ impl Kernel {
         if !self.is_common(entry.word) {
             return;
         }
-        // A step that changes a lock besides its own operation commutes with nothing.
-        self.note_tail(|tail| tail.ends = EVERYTHING);
         if self.keeps_order() {
             self.order_heritage(index, entry.word);
         }
         // SAFETY: the word of a lock that the task held or was about to take or give back.
         let word = unsafe { &*(entry.word as *const AtomicU32) };
         let seen = word.load(Ordering::Relaxed);
+        self.note_freed(index, entry.word, seen);
         let id = self.task(index).robust_id;
         let wakes = match seen & OWNER {
             // Nobody's: either the task died between giving back and waking, or between
@@ -305,6 +304,15 @@ impl Kernel {
             self.wake(entry.word, 1);
         }
         self.touch(entry.word);
+    }
+
+    /// The running step lets go of a lock that task `index` had. If that task took it by an
+    /// operation on it, this is as good as another one; else it is part of something larger, and
+    /// the step commutes with nothing.
+    fn note_freed(&mut self, index: usize, lock: usize, before: u32) {
+        let takes = |event: &Event| event.choice.task() == index && event.objects().contains(&lock);
+        let alone = self.events().iter().any(takes) && self.peek(lock).is_some();
+        self.note_tail(|tail| if alone { tail.free(lock, before) } else { tail.ends = EVERYTHING });
     }
 
     /// Whether nobody else lets go of the locks of this task: the operating system does it

@@ -62,6 +62,9 @@ pub(crate) struct Tail {
     /// It ended the task with this `ended` word; 0 if none, [`EVERYTHING`] if several, or if
     /// it went on to what destructors did as it unwound.
     pub(crate) ends: usize,
+    /// The locks that it gave back because the task that had them ended: where, and what was
+    /// there before.
+    pub(crate) frees: [(usize, u32); 2],
     /// It looked at this word where a destructor had to look whether it must wait; 0 and several
     /// as above.
     pub(crate) peeks: usize,
@@ -74,5 +77,15 @@ impl Tail {
     /// Adds a word to one of the two.
     pub(in crate::kernel) fn add(place: &mut usize, word: usize) {
         *place = if *place == 0 || *place == word { word } else { EVERYTHING };
+    }
+
+    /// A lock was given back that held `before`; where there are more than two, the step commutes
+    /// with nothing.
+    pub(in crate::kernel) fn free(&mut self, word: usize, before: u32) {
+        match self.frees.iter_mut().find(|(other, _)| [0, word].contains(other)) {
+            Some(place) if place.0 == word => {}
+            Some(place) => *place = (word, before),
+            None => self.ends = EVERYTHING,
+        }
     }
 }

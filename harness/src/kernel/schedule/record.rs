@@ -76,7 +76,7 @@ impl Kernel {
     }
 
     /// What lies at an address of the arena, eight bytes at most.
-    fn peek(&self, address: usize) -> Option<u64> {
+    pub(in crate::kernel) fn peek(&self, address: usize) -> Option<u64> {
         let inside = (self.parts.start..self.parts.end - 8).contains(&address);
         // SAFETY: eight bytes of the arena, which nobody else writes: we have the turn.
         inside.then(|| unsafe { (address as *const u64).read_unaligned() })

@@ -207,9 +207,11 @@ impl Step {
         let shown = || event.shown.into_iter().find(|&(other, _)| other == word);
         // Who has not ended has a 0 there.
         let ended = || (event.tail.ends == word).then_some(Some(0));
+        let freed = || event.tail.frees.into_iter().find(|&(other, _)| other == word);
         let unknown = || self.touches.everything || event.shown[1].0 == EVERYTHING;
         called
             .or_else(|| shown().map(|(_, before)| Some(before)))
+            .or_else(|| freed().map(|(_, before)| Some(before)))
             .or_else(ended)
             .or_else(|| unknown().then_some(None))
     }
