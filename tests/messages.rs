@@ -360,6 +360,8 @@ fn what_holds_has_no_message() {
     let report = ticket(1).check(&config().exhaust()).unwrap();
     assert_eq!(report::failure(&report), None);
     assert_eq!(report::summary_line(&report), "ticket: every law holds in all 1 execution");
+    let share = Report { shard: selvedge_harness::program::Shard::new(1, 2).unwrap(), ..report };
+    assert_eq!(report::summary_line(&share), "ticket: every law holds in all 1 execution of share 1/2");
 }
 
 #[test]

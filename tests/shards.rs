@@ -129,6 +129,25 @@ fn the_union_of_the_shares_is_the_whole_run() {
     }
 }
 
+/// A share that has come to its end is not all that there is, wherever that is told.
+#[test]
+fn what_is_complete_is_told_with_its_share() {
+    let room = Room::new();
+    let line = ["explore", "ticket:clients=2,stock=1", "--variant", "locked", "--exhaust"];
+    let share = [&line[..], &["--shard", "1/2"]].concat();
+    let (_, out, _) = room.run(&[&share[..], &["--report", "page"]].concat());
+    assert!(out.contains("complete: every schedule of share 1/2\n"), "{out}");
+    let page = fs::read_to_string(room.path("page/index.html")).unwrap();
+    assert!(page.contains(">holds in all of share 1/2<"), "{page}");
+    let (_, out, _) = room.run(&[&share[..], &["--json"]].concat());
+    assert_eq!(lines(&out)[0]["shard"], "1/2");
+    let (_, out, _) = room.run(&[&line[..], &["--json"]].concat());
+    assert!(lines(&out)[0].get("shard").is_none(), "{out}");
+    let files = room.shares(&line, 2);
+    let (_, out, _) = room.run(&["merge", &files[0], &files[1]]);
+    assert!(out.contains("complete: every schedule\n"), "{out}");
+}
+
 #[test]
 fn workers_find_the_violation_that_one_finds() {
     let room = Room::new();

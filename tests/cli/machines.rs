@@ -95,3 +95,29 @@ fn tasks_have_names_everywhere() {
     let first = out.lines().find(|line| line.starts_with("first ")).unwrap();
     assert!(first.contains("reader panicked") && !out.contains("task 1"), "{out}");
 }
+
+/// Also what a scenario brings about by itself, and what a schedule has.
+#[test]
+fn what_may_go_wrong_is_told() {
+    let room = Room::new();
+    let told = |line: &[&str]| {
+        let (code, out, err) = room.run(&[line, &["--json"]].concat());
+        assert!(code < 2 && err.is_empty(), "{line:?}: {err}");
+        let object = json(out.lines().next().unwrap());
+        (object["faults"].clone(), object["victims"].clone(), object["replay"].clone())
+    };
+    let line = ["explore", "ticket", "--variant", "locked", "--executions", "20"];
+    let asked = [&line[..], &["--fault", "eintr:2,kills", "--victim", "client"]].concat();
+    let (faults, victims, _) = told(&asked);
+    assert_eq!((faults, victims), ("kills,eintr:2".into(), vec!["client"].into()));
+    let (_, out, _) = room.run(&asked);
+    assert!(out.contains("\nfaults       kills,eintr:2; who may be killed: client\n"), "{out}");
+    assert_eq!(told(&[&line[..], &["--fault", "drift"]].concat()).0, "timeouts,drift");
+    let (faults, victims, _) = told(&line);
+    assert!(faults.is_null() && victims.is_null(), "{faults} {victims}");
+    assert!(!room.run(&line).1.contains("\nfaults "));
+    let crash = ["explore", "crash-robust-mutex", "--engine", "sim", "--exhaust", "--variant", "racy"];
+    let (faults, _, token) = told(&crash);
+    assert_eq!(faults, "kills");
+    assert_eq!(told(&["replay", token.as_str().unwrap()]).0, "kills");
+}

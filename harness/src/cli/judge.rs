@@ -7,10 +7,8 @@
 use super::exit::Exit;
 use crate::catalogue::{Case, Expect};
 use crate::engine::{Engine, Model};
-use crate::fault::Faults;
 use crate::kernel::faults;
 use crate::program::Report;
-use crate::strategy::Strategy;
 
 /// A report beside what was expected of it.
 pub(super) struct Judged {
@@ -21,9 +19,10 @@ pub(super) struct Judged {
 }
 
 impl Judged {
-    /// A report of a search in which these faults could happen to this program.
-    pub(super) fn new(case: Case, report: Report, faults: &Faults, model: &dyn Model) -> Judged {
-        Judged { case, report, beyond: faults.go_beyond(&model.faults()) }
+    /// A report of a search in this program.
+    pub(super) fn new(case: Case, report: Report, model: &dyn Model) -> Judged {
+        let beyond = report.faults.go_beyond(&model.faults());
+        Judged { case, report, beyond }
     }
 
     /// A report of an exit, which no fault brings about.
@@ -70,21 +69,6 @@ impl Judged {
             (_, Expect::Holds) if found => "fails; what these faults do to it is not promised",
             (_, Expect::Holds) if self.is_unpromised() => "holds; what these faults do to it is not promised",
             (_, Expect::Holds) => "holds, as expected",
-        }
-    }
-
-    /// Every schedule was run, every one within the strategy's bound, or one for each order
-    /// that matters.
-    pub(super) fn completeness(&self) -> Option<String> {
-        match self.report.strategy {
-            _ if !self.report.tally.complete => None,
-            Strategy::Dfs { preemptions: Some(most) } => {
-                let s = if most == 1 { "" } else { "s" };
-                Some(format!("every schedule with at most {most} preemption{s}"))
-            }
-            Strategy::Dfs { preemptions: None } => Some("every schedule".to_owned()),
-            Strategy::Dpor => Some("every order that matters".to_owned()),
-            _ => None,
         }
     }
 

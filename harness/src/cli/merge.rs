@@ -17,7 +17,7 @@ use super::text;
 use crate::catalogue::{Case, Catalogue};
 use crate::engine::Engine;
 use crate::judge::Verdict;
-use crate::program::{Finding, Found, Report, Tally, task_names, together};
+use crate::program::{Finding, Found, Report, Shard, Tally, task_names, together};
 use crate::strategy::Strategy;
 use crate::{Error, Granularity, report};
 
@@ -124,10 +124,12 @@ fn merge(case: Case, whole: &Run, mut parts: Vec<Part>) -> Result<Whole, Error> 
         strategy,
         granularity: Granularity::Operation,
         seed: run.seed,
+        faults: run.faults,
+        shard: Shard::WHOLE,
         tally,
         finding,
     };
-    let judged = Judged::new(case, report, &run.faults, program.model());
+    let judged = Judged::new(case, report, program.model());
     Ok(Whole { judged, shares: of as usize, cut })
 }
 

@@ -17,7 +17,7 @@ fn row(judged: &Judged) -> [String; 9] {
     let finding = judged.report.shown();
     let broken = tally.first.as_ref().map(|found| finding.map_or(&found.verdict, |f| &f.recording.verdict));
     let dash = || "-".to_owned();
-    let verdict = match (judged.completeness(), tally.first.is_some()) {
+    let verdict = match (judged.report.completeness(), tally.first.is_some()) {
         (Some(all), false) => format!("{} ({all})", judged.words()),
         _ => judged.words().to_owned(),
     };

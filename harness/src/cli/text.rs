@@ -84,8 +84,15 @@ pub(super) fn report(judged: &Judged, paint: Paint) -> String {
         line("strategy", &report.strategy.to_string());
         line("seed", &report.seed.to_string());
     }
+    if report.faults.any() {
+        let victims = match report.faults.named_victims() {
+            [] => String::new(),
+            victims => format!("; who may be killed: {}", victims.join(", ")),
+        };
+        line("faults", &format!("{}{victims}", report.faults));
+    }
     let noun = if tally.executions == 1 { "schedule" } else { "schedules" };
-    let schedules = judged.completeness().map_or_else(String::new, |all| format!(" {noun}, complete: {all}"));
+    let schedules = report.completeness().map_or_else(String::new, |all| format!(" {noun}, complete: {all}"));
     line("executions", &format!("{}{schedules}", grouped(tally.executions)));
     let share = if report.engine == Engine::Wild && tally.executions > 0 {
         format!(" ({:.3} % of the executions)", 100.0 * tally.violations as f64 / tally.executions as f64)

@@ -27,8 +27,7 @@ pub(super) fn explore(
         ..Job::new(&case.name(), case.identity())
     };
     let report = explore_model(program.model(), &job, config)?;
-    let faults = config.faults_of(program.model());
-    Ok(Judged::new(case.clone(), report, &faults, program.model()))
+    Ok(Judged::new(case.clone(), report, program.model()))
 }
 
 /// Tells of an exit that ends this command, as its subcommand would tell any finding.

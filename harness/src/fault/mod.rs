@@ -120,6 +120,11 @@ impl Faults {
         Faults { wake_any: self.wake_any, ..Faults::none() }
     }
 
+    /// Names of those who may be killed, if anybody may and they are named.
+    pub fn named_victims(&self) -> &[String] {
+        if self.kills > 0 { &self.victims } else { &[] }
+    }
+
     /// Whether anything may go wrong.
     pub fn any(&self) -> bool {
         let Faults { kills, signals, eintr, short_io, spurious, timeouts, drift: _, wake_any, victims: _ } =

@@ -19,6 +19,7 @@ use crate::fault::Faults;
 use crate::judge::{Difference, Recording, Verdict};
 use crate::kernel::{Choice, Mismatch, Plan, faults};
 use crate::shrink::{Shrunk, ends_if_fair, shrink};
+use crate::strategy::Strategy;
 use crate::token::Token;
 
 /// Explains what was found, unless it turns out to be nothing that the schedule decides.
@@ -61,6 +62,13 @@ pub(super) fn report(
     tally: Tally,
     finding: Option<Finding>,
 ) -> Report {
+    let allowed = config.faults_of(model);
+    let faults = match &config.strategy {
+        // Nobody can make anything go wrong there.
+        _ if config.engine == Engine::Wild => Faults::none(),
+        Strategy::Replay(schedule) => allowed.used_by(schedule),
+        _ => allowed,
+    };
     Report {
         tasks: task_names(model),
         program: job.name.clone(),
@@ -68,6 +76,8 @@ pub(super) fn report(
         strategy: config.strategy.clone(),
         granularity: config.granularity,
         seed: config.seed,
+        faults,
+        shard: config.shard,
         tally,
         finding,
     }

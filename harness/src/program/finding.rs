@@ -3,7 +3,9 @@
 //! Made by `check`, read by reports and the command line, sent between processes.
 
 use super::run::{Found, Tally};
+use super::shard::Shard;
 use crate::engine::Engine;
+use crate::fault::Faults;
 use crate::judge::{CriticalPair, Recording, Verdict, divergence};
 use crate::kernel::Choice;
 use crate::strategy::Strategy;
@@ -87,6 +89,10 @@ pub struct Report {
     pub granularity: Granularity,
     /// The seed.
     pub seed: u64,
+    /// What could go wrong in an execution; of a replay, what goes wrong in its schedule.
+    pub faults: Faults,
+    /// The share of the run that was run.
+    pub shard: Shard,
     /// The names of the tasks that are there from the start, by number.
     pub tasks: Vec<String>,
     /// What was counted.
@@ -99,6 +105,27 @@ impl Report {
     /// The finding, if a law was broken.
     pub fn shown(&self) -> Option<&Finding> {
         self.finding.as_ref().filter(|_| self.tally.first.is_some())
+    }
+
+    /// Which executions these were, if they are all that there are: every schedule, every one
+    /// within the strategy's bound, or one for each order that matters.
+    pub fn completeness(&self) -> Option<String> {
+        let all = match self.strategy {
+            _ if !self.tally.complete => return None,
+            Strategy::Dfs { preemptions: Some(most) } => {
+                let s = if most == 1 { "" } else { "s" };
+                format!("every schedule with at most {most} preemption{s}")
+            }
+            Strategy::Dfs { preemptions: None } => "every schedule".to_owned(),
+            Strategy::Dpor => "every order that matters".to_owned(),
+            _ => return None,
+        };
+        Some(all + &self.of_share())
+    }
+
+    /// ` of share 1/2`, where this is a report of no more than that.
+    pub(crate) fn of_share(&self) -> String {
+        if self.shard == Shard::WHOLE { String::new() } else { format!(" of share {}", self.shard) }
     }
 
     /// The report, if it decides anything; a violation is a panic that explains it.

@@ -182,7 +182,8 @@ pub fn summary_line(report: &Report) -> String {
         }
         (None, None) => {
             let all = if tally.complete { "all " } else { "" };
-            format!("{}: every law holds in {all}{executions}", clean(&report.program))
+            let share = report.of_share();
+            format!("{}: every law holds in {all}{executions}{share}", clean(&report.program))
         }
     }
 }

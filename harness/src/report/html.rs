@@ -103,11 +103,12 @@ fn index(entries: &[Entry<'_>]) -> String {
     for (number, entry) in entries.iter().enumerate() {
         let (title, report) = (entry.title, entry.report);
         let tally = &report.tally;
+        let all = format!("holds in all{}", report.of_share());
         let (own, word) = match (&tally.first, &tally.inconclusive) {
             (Some(found), _) => ("bad", found.verdict.word()),
             (None, Some(found)) => ("quiet", found.verdict.word()),
             (None, None) if tally.executions == 0 => ("quiet", "nothing ran"),
-            (None, None) if tally.complete => ("good", "holds in all"),
+            (None, None) if tally.complete => ("good", &*all),
             (None, None) => ("good", "holds"),
         };
         let class = match entry.judged {

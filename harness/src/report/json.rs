@@ -6,7 +6,7 @@ use super::livelock::{Loop, loops};
 use super::words;
 use crate::engine::Engine;
 use crate::judge::{Recording, Step};
-use crate::program::{Finding, NOTHING_RAN, Report, Swap};
+use crate::program::{Finding, NOTHING_RAN, Report, Shard, Swap};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -17,8 +17,16 @@ struct Line<'a> {
     engine: &'a str,
     strategy: String,
     seed: u64,
+    /// What may go wrong, in the form of `--fault`.
+    faults: Option<String>,
+    /// Who may be killed, where that is said by name.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    victims: &'a [String],
+    /// Which share of a run this is, if it is not all of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shard: Option<Shard>,
     executions: u64,
-    /// Everything that the strategy could plan was run.
+    /// Everything that the strategy could plan in this share was run.
     complete: bool,
     violations: u64,
     /// Executions given up half-way because others cover them.
@@ -95,6 +103,9 @@ pub fn json(report: &Report, scenario: &str, variant: &str, verdict: &str) -> St
         engine: report.engine.name(),
         strategy: strategy(report),
         seed: report.seed,
+        faults: report.faults.any().then(|| report.faults.to_string()),
+        victims: report.faults.named_victims(),
+        shard: Some(report.shard).filter(|shard| *shard != Shard::WHOLE),
         executions: tally.executions,
         complete: tally.complete,
         violations: tally.violations,

@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::engine::Engine;
+use crate::fault::Faults;
 use crate::judge::{CriticalPair, Later, Object, Pending, Place, Recording, Step, TaskRecord, Verdict};
 use crate::kernel::{Choice, Granularity, Outcome, Role};
-use crate::program::{Finding, Found, Report, Swap, Tally};
+use crate::program::{Finding, Found, Report, Shard, Swap, Tally};
 use crate::strategy::Strategy;
 use selvedge::platform::Kind;
 
@@ -82,6 +83,8 @@ fn report(recording: Recording) -> Report {
         strategy: Strategy::Random,
         granularity: Granularity::Operation,
         seed: 3,
+        faults: Faults::none(),
+        shard: Shard::WHOLE,
         tasks: Vec::new(),
         tally,
         finding: Some(finding),
@@ -335,7 +338,7 @@ fn json_is_one_line_with_every_field() {
     assert!(!line.contains('\n'));
     let value: serde_json::Value = serde_json::from_str(&line).unwrap();
     let expected = serde_json::json!({
-        "scenario": "ticket", "variant": "racy", "engine": "sim", "strategy": "random", "seed": 3,
+        "scenario": "ticket", "variant": "racy", "engine": "sim", "strategy": "random", "seed": 3, "faults": null,
         "executions": 7, "blocked": 0, "complete": false, "violations": 1, "first_violation": 7, "outcomes": {},
         "min_switches": 2, "min_preemptions": 1, "proved_minimal": true, "steps": 0, "seconds": 0.5,
         "executions_per_second": 14.0, "replay": "sv1:AB", "verdict": "found", "reason": null,
