@@ -69,11 +69,11 @@ fn run(catalogue: fn() -> Result<Catalogue, Error>, line: &Line) -> Result<Exit,
 
 #[cfg(test)]
 mod tests {
+    use super::super::alone::failing;
     use super::*;
-    use crate::catalogue::{Arguments, Expect, Scenario, Variant};
+    use crate::catalogue::Arguments;
     use crate::prelude::*;
     use crate::program::AnyProgram;
-    use crate::{Engine, Program};
 
     shareable! {
         struct Door { open: Value<u32> }
@@ -91,17 +91,6 @@ mod tests {
         Ok(program.into())
     }
 
-    const DOOR: Scenario = Scenario {
-        name: "door",
-        about: "a guest who ends everything",
-        source: "this test",
-        parameters: &[],
-        variants: &[Variant { name: "racy", about: "exits", expect: Expect::Fails }],
-        laws: &["nobody exits"],
-        engine: Engine::Sim,
-        build,
-    };
-
     /// Set for the child that the next test runs: what its line ends with.
     const LINE: &str = "LINE_OF_A_TEST_OF_EXITS";
 
@@ -110,7 +99,7 @@ mod tests {
         if let Ok(form) = std::env::var(LINE) {
             let line = ["selvedge", "explore", "door", &form];
             work(
-                || Catalogue::new(&[DOOR]),
+                || Catalogue::new(&[failing("door", build)]),
                 line.into_iter().filter(|word| !word.is_empty()).map(OsString::from),
             );
         }

@@ -138,8 +138,9 @@ fn print(all: &[Judged], out: &mut Out) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::alone::failing;
     use super::*;
-    use crate::catalogue::{Arguments, Expect, Scenario, Variant};
+    use crate::catalogue::Arguments;
     use crate::prelude::{Program, Value};
     use crate::program::AnyProgram;
 
@@ -150,21 +151,11 @@ mod tests {
         Ok(program.into())
     }
 
-    const SCENARIO: Scenario = Scenario {
-        name: "lost-update",
-        about: "two add without a lock",
-        source: "this test",
-        parameters: &[],
-        variants: &[Variant { name: "racy", about: "reads, then writes", expect: Expect::Fails }],
-        laws: &["no update is lost"],
-        engine: Engine::Sim,
-        build,
-    };
-
     /// With next to no time `real` runs only the first execution, which loses nothing.
     #[test]
     fn too_little_time_is_no_surprise_unless_it_was_asked_for() {
-        let cells = cells(&Catalogue::new(&[SCENARIO]).unwrap(), Some(Engine::Real)).unwrap();
+        let cells =
+            cells(&Catalogue::new(&[failing("lost-update", build)]).unwrap(), Some(Engine::Real)).unwrap();
         let config = Config::default().time(Duration::from_nanos(1)).ignore_environment();
         let exits = |hasty| -> Vec<Exit> {
             explore(&cells, &config, hasty, true).unwrap().iter().map(Judged::exit).collect()

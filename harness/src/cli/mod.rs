@@ -40,6 +40,8 @@
 //! 70; when the process that does the work dies, with 128 and the signal. Nothing that
 //! the command started outlives it, and nothing is left on the disk.
 
+#[cfg(test)]
+mod alone;
 mod args;
 mod census;
 mod command;
