@@ -2,6 +2,7 @@
 //! errors; see [`Verdict`](crate::judge::Verdict).
 
 use crate::nearest::hint;
+use std::fmt::{self, Display};
 use std::io;
 
 /// An error of this crate: each names what was wrong and what would be right.
@@ -94,9 +95,9 @@ fn shorten(given: &str) -> String {
 }
 
 /// As for display: most programs see an error by way of `unwrap`.
-impl std::fmt::Debug for Error {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        std::fmt::Display::fmt(self, f)
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Display::fmt(self, f)
     }
 }
 
@@ -118,6 +119,11 @@ impl Error {
     /// The same error, told of the variable, option or file `whose` it is.
     pub(crate) fn of(self, whose: &str) -> Error {
         Error::Usage(format!("{whose}: {self}"))
+    }
+
+    /// The place `what`, which somebody named for what comes out, takes none of it.
+    pub(crate) fn unwritable(what: impl Display, source: io::Error) -> Error {
+        Error::Usage(format!("{what} cannot be written to: {source}"))
     }
 
     pub(crate) fn os(what: impl Into<String>, source: impl Into<io::Error>) -> Error {

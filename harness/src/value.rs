@@ -17,14 +17,14 @@ pub(crate) const SEED: &str = "a whole number from 0 to 2^64 - 1, or 0x and up t
 /// The form of a bound on executions.
 pub(crate) const EXECUTIONS: &str = "a whole number from 1 to 2^64 - 1";
 /// The form of a duration.
-pub(crate) const DURATION: &str = "a duration above 0, as in 500ms, 10s or 2m";
+pub(crate) const DURATION: &str = "a duration above 0 and up to 876000h, as in 500ms, 10s or 2m";
 
 /// Limits from here on are written as a power of two, if they are just below one: nobody counts
 /// their digits.
 const COUNTED: i128 = 1 << 24;
 
 /// A century: nobody waits longer.
-const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+const LONGEST: Duration = Duration::from_hours(876_000);
 
 /// The form of a whole number.
 #[derive(Clone, Debug)]
@@ -95,14 +95,10 @@ pub(crate) fn jobs(what: &str, text: &str) -> Result<usize, Error> {
 
 /// Reads a duration above 0, in which something can be done, such as `500ms`, `10s` or `2m`.
 pub(crate) fn duration(what: &str, text: &str) -> Result<Duration, Error> {
-    seconds(text).map(bounded).ok_or_else(|| Error::value(what, text, DURATION))
-}
-
-/// What is shorter than a clock can tell is as short as it can, and what is longer than anybody
-/// waits is as long.
-fn bounded(seconds: f64) -> Duration {
-    let time = Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST);
-    time.clamp(Duration::from_nanos(1), LONGEST)
+    let time = seconds(text).and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let time = time.filter(|time| *time <= LONGEST);
+    // What is shorter than a clock can tell is as short as it can.
+    time.map(|time| time.max(Duration::from_nanos(1))).ok_or_else(|| Error::value(what, text, DURATION))
 }
 
 fn seconds(text: &str) -> Option<f64> {
@@ -167,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_duration_is_above_0_whatever_its_length() {
+    fn a_duration_is_above_0_and_no_longer_than_anybody_waits() {
         for (text, time) in [
             ("500ms", Duration::from_millis(500)),
             ("1.5s", Duration::from_millis(1500)),
@@ -175,13 +171,29 @@ mod tests {
             ("2min", Duration::from_mins(2)),
             ("1h", Duration::from_hours(1)),
             ("0.00000000001ms", Duration::from_nanos(1)),
-            ("99999999999999999999999h", LONGEST),
+            ("876000h", LONGEST),
         ] {
             assert_eq!(duration("--time", text).unwrap(), time, "{text}");
         }
-        for wrong in
-            ["", "5", "s", "0s", "0.0h", ".s", "-1s", "+1s", "1 s", "1S", "1e3s", "infs", "1.2.3s", "0x1s"]
-        {
+        for wrong in [
+            "",
+            "5",
+            "s",
+            "0s",
+            "0.0h",
+            ".s",
+            "-1s",
+            "+1s",
+            "1 s",
+            "1S",
+            "1e3s",
+            "infs",
+            "1.2.3s",
+            "0x1s",
+            "876001h",
+            "99999999999m",
+            "99999999999999999999999h",
+        ] {
             let error = duration("--time", wrong).unwrap_err().to_string();
             assert_eq!(error, format!("--time: `{wrong}` is not {DURATION}"));
         }

@@ -27,7 +27,7 @@ fn a_fault_with_a_wrong_number_is_its_own_example() {
     let room = Room::new();
     let (code, _, err) = room.run(&["explore", "ticket", "--fault", "spurious:x"]);
     let message =
-        "selvedge: fault spurious: `spurious:x` is not a whole number from 1 to 8, as in spurious:2\n";
+        "selvedge: fault spurious: `spurious:x` is not a whole number from 0 to 8, as in spurious:2\n";
     assert_eq!((code, &*err), (2, message));
 }
 
@@ -125,6 +125,25 @@ fn a_scenario_in_place_of_a_subcommand_is_explored_by_name() {
         let (code, out, err) = room.run(&[word]);
         assert_eq!((code, &*out, err), (2, "", format!("selvedge: {message}\n")));
     }
+    for (word, message) in [
+        (
+            "bank",
+            "`bank` is one name too many: explore takes one scenario at a time; \
+             selvedge without a subcommand explores all",
+        ),
+        (
+            "bnak:deposits=1",
+            "`bnak:deposits=1` is one name too many: explore takes one scenario at a time; \
+             selvedge without a subcommand explores all",
+        ),
+        ("racy", "`racy` is a variant of ticket; give it as --variant racy"),
+        ("whatever", "unexpected argument 'whatever' found; it is one too many, leave it out"),
+    ] {
+        let (code, out, err) = room.run(&["explore", "ticket", word]);
+        assert_eq!((code, &*out, err), (2, "", format!("selvedge: {message}\n")));
+    }
+    let (_, _, err) = room.run(&["list", "bank"]);
+    assert_eq!(err, "selvedge: `bank` is a scenario; did you mean `explore bank`?\n");
     // A slip in a subcommand stays one.
     let (code, _, err) = room.run(&["explor", "ticket"]);
     assert!(code == 2 && err.contains("'explore'"), "{err}");
@@ -148,19 +167,92 @@ fn what_kills_do_is_promised_only_where_the_scenario_is_about_them() {
     assert!(!out.contains("not promised"), "{out}");
 }
 
+/// Whoever explores runs the schedule of the environment alone; a census cannot.
+#[test]
+fn a_census_refuses_the_schedule_of_the_environment() {
+    let room = Room::new();
+    let token = crate::token(&room, "ticket", "racy");
+    let line = ["census", "ticket", "--variant", "locked"];
+    let (code, out, err) = told(room.command(&line).env("SELVEDGE_REPLAY", &token).output().unwrap());
+    let message = "selvedge: SELVEDGE_REPLAY names one schedule, and a census kills in many schedules; \
+                   unset it, or use `selvedge replay TOKEN`\n";
+    assert_eq!((code, &*out, &*err), (2, "", message));
+    // What is given a token has no use for that of the environment.
+    let other = crate::token(&room, "bank:deposits=1,withdrawals=2", "racy");
+    for command in ["replay", "shrink", "show"] {
+        let run = || room.command(&[command, &token, "--json"]).env("SELVEDGE_REPLAY", &other).output();
+        let (_, out, err) = told(run().unwrap());
+        assert_eq!((&crate::json(&out)["scenario"], &*err), (&"ticket".into(), ""), "{command}");
+    }
+}
+
+/// Whatever names a place for what comes out, and whenever that place turns out to be full.
+#[test]
+fn a_place_that_cannot_be_written_to_is_told_in_one_way() {
+    let room = Room::new();
+    let token = crate::token(&room, "ticket", "racy");
+    std::fs::create_dir(room.path().join("full")).unwrap();
+    std::os::unix::fs::symlink("/dev/full", room.path().join("full/index.html")).unwrap();
+    let explore = ["explore", "ticket", "--variant", "racy", "--executions", "9"];
+    for (line, what) in [
+        (&[&explore[..], &["--out", "/dev/full"]].concat()[..], "--out: the file /dev/full"),
+        (&[&explore[..], &["--report", "full"]].concat(), "the report full/index.html"),
+        (&["show", &token, "--html", "/dev/full"], "the page /dev/full"),
+    ] {
+        let (code, _, err) = room.run(line);
+        let message =
+            format!("selvedge: {what} cannot be written to: No space left on device (os error 28)\n");
+        assert_eq!((code, err), (2, message), "{line:?}");
+    }
+    for line in [&["list"][..], &explore, &["replay", &token], &["census", "ticket", "--variant", "locked"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = room.command(line).stdout(full).stderr(Stdio::piped()).output().unwrap();
+        let (code, _, err) = told(output);
+        let message =
+            "selvedge: standard output cannot be written to: No space left on device (os error 28)\n";
+        assert_eq!((code, &*err), (2, message), "{line:?}");
+    }
+}
+
 #[test]
 fn no_time_at_all_is_refused() {
     let room = Room::new();
     let (code, _, err) = room.run(&["explore", "ticket", "--time", "0s"]);
-    let message = "selvedge: --time: `0s` is not a duration above 0, as in 500ms, 10s or 2m\n";
+    let message =
+        "selvedge: --time: `0s` is not a duration above 0 and up to 876000h, as in 500ms, 10s or 2m\n";
     assert_eq!((code, &*err), (2, message));
     let line = room.command(&["explore", "ticket"]).env("SELVEDGE_TIME", "0s").output().unwrap();
     let (code, _, err) = told(line);
     assert!(code == 2 && err.contains("SELVEDGE_TIME: `0s` is not a duration above 0"), "{err}");
-    // Any other is heard, however long.
-    let line = ["census", "ticket", "--variant", "locked", "--exhaust", "--time", "4000000000000000h"];
-    let (code, _, err) = room.run(&line);
+}
+
+#[test]
+fn more_time_than_anybody_has_is_refused() {
+    let room = Room::new();
+    let form = "a duration above 0 and up to 876000h, as in 500ms, 10s or 2m";
+    let census = ["census", "ticket", "--variant", "locked", "--exhaust", "--time"];
+    for line in [&["explore", "ticket", "--time"][..], &census, &["--time"], &["list", "--timeout"]] {
+        let (code, out, err) = room.run(&[line, &["99999999999m"]].concat());
+        let option = line[line.len() - 1];
+        let message = format!("selvedge: {option}: `99999999999m` is not {form}\n");
+        assert_eq!((code, &*out, err), (2, "", message), "{line:?}");
+    }
+    let (code, _, err) = room.run(&[&census[..], &["876000h"]].concat());
     assert_eq!((code, &*err), (0, ""));
+}
+
+/// A fault that is named with 0 is as one that is not named.
+#[test]
+fn none_of_a_fault_is_said_in_one_way() {
+    let room = Room::new();
+    let line =
+        ["explore", "crash-robust-mutex", "--engine", "sim", "--variant", "racy", "--exhaust", "--json"];
+    for none in [&["--kills", "0"][..], &["--fault", "kills:0"], &["--fault", "eintr:0"]] {
+        let (code, out, err) = room.run(&[&line[..], none].concat());
+        assert_eq!((code, &*err), (1, ""), "{none:?}");
+        let object = crate::json(&out);
+        assert!(object["faults"].is_null() && object["violations"] == 0, "{none:?}: {object}");
+    }
 }
 
 #[test]

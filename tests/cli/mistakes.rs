@@ -37,7 +37,7 @@ fn what_is_wrong_is_said_in_one_line() {
         (&["explore", "ticket", "--strategy", "surv"], "unknown strategy `surv`; did you mean `surw`?"),
         (
             &["explore", "ticket", "--time", "5"],
-            "--time: `5` is not a duration above 0, as in 500ms, 10s or 2m",
+            "--time: `5` is not a duration above 0 and up to 876000h, as in 500ms, 10s or 2m",
         ),
         (
             &["explore", "ticket", "--executions", "0"],
@@ -253,8 +253,13 @@ fn what_does_not_go_together_is_refused() {
         ),
         (
             &["--kills", "0", "--victim", "client"],
-            "--victim client: --kills 0 kills nobody; leave out one of the two",
+            "--victim client: 0 kills kill nobody; leave out one of the two",
         ),
+        (
+            &["--fault", "eintr,kills:0", "--victim", "client"],
+            "--victim client: 0 kills kill nobody; leave out one of the two",
+        ),
+        (&["--kills", "0", "--fault", "kills:0"], "--kills 0: --fault names kills as well; leave one out"),
         (&["--fault", "eintr,eintr"], "fault eintr is given twice"),
         (
             &["--executions", "5", "--time", "1s"],

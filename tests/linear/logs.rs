@@ -73,7 +73,7 @@ fn what_is_wrong_is_said_in_one_line() {
         ),
         (
             &[&file, "--model", "kv", "--time", "5"],
-            "--time: `5` is not a duration above 0, as in 500ms, 10s or 2m".into(),
+            "--time: `5` is not a duration above 0 and up to 876000h, as in 500ms, 10s or 2m".into(),
         ),
         (
             &[manifest, "--model", "register"],

@@ -10,7 +10,7 @@ use super::args::CensusArgs;
 use super::exit::Exit;
 use super::out::Out;
 use super::paint::Paint;
-use super::settings;
+use super::{conflicts, settings};
 use crate::Error;
 use crate::catalogue::{Case, Catalogue, Expect};
 use crate::engine::Engine;
@@ -20,6 +20,7 @@ use std::fmt::Write;
 
 /// Takes the census of each variant and prints it.
 pub(super) fn run(catalogue: &Catalogue, args: &CensusArgs) -> Result<Exit, Error> {
+    conflicts::refuse_token("a census kills in many schedules")?;
     let selection = catalogue.parse(&args.which.name)?;
     let cases = selection.chosen(args.which.variant.as_deref())?;
     let config = configure(args, selection.scenario.engine)?;

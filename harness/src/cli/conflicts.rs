@@ -11,13 +11,16 @@
 //! | every other strategy | `--exhaust` | it never comes to an end |
 //! | a token | all of them but `--engine`, `--report` and `--json` | one schedule is run |
 //!
+//! A token in `SELVEDGE_REPLAY` is the exception: whatever searches either runs its schedule
+//! alone or refuses it, and what is given a token of its own has no use for another.
+//!
 //! `--shard` and faults are refused where shares are made and where faults are armed, since
 //! tests ask for these as well.
 
 use super::args::{Explore, Search};
 use crate::Error;
 use crate::engine::Engine;
-use crate::program::Config;
+use crate::program::{Config, environment};
 use crate::strategy::Strategy;
 
 /// Refuses options of a search that mean nothing in this configuration.
@@ -47,6 +50,16 @@ pub(super) fn refuse(config: &Config, search: &Search) -> Result<(), Error> {
         return no("--jobs", value, "dpor has one worker; leave it out, or use dfs, which shares its work");
     }
     Ok(())
+}
+
+/// Refuses a token of the environment where many schedules are run, and `why`.
+pub(super) fn refuse_token(why: &str) -> Result<(), Error> {
+    match environment::replay()? {
+        Some(_) => Err(Error::Usage(format!(
+            "SELVEDGE_REPLAY names one schedule, and {why}; unset it, or use `selvedge replay TOKEN`"
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Refuses options of `explore` beside a token of the environment.

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | 0 | [`AsExpected`](Exit::AsExpected) | everything came out as expected; a replayed schedule breaks no law |
 //! | 1 | [`Surprise`](Exit::Surprise) | a violation that was not expected, or an expected one that was not found; a replayed schedule breaks a law; nothing to shrink |
-//! | 2 | [`Usage`](Exit::Usage) | the command, a name, a value, a variable or a token is wrong |
+//! | 2 | [`Usage`](Exit::Usage) | the command, a name, a value, a variable or a token is wrong, or what comes out cannot be written where it shall go |
 //! | 3 | [`Inconclusive`](Exit::Inconclusive) | a schedule does not fit its program, or an execution could not be judged |
 //! | 4 | [`NothingRan`](Exit::NothingRan) | the budget ended before the first execution, or the program has no tasks |
 //! | 70 | [`Internal`](Exit::Internal) | an error of selvedge itself, or of the operating system |
@@ -42,7 +42,10 @@ impl Exit {
     pub const ALL: [(Exit, &'static str); 7] = [
         (Exit::AsExpected, "as expected"),
         (Exit::Surprise, "a violation that was not expected, or an expected one that was not found"),
-        (Exit::Usage, "usage: a name, value, variable or token is wrong"),
+        (
+            Exit::Usage,
+            "usage: a name, value, variable or token is wrong, or a place for results cannot be written to",
+        ),
         (Exit::Inconclusive, "inconclusive: a schedule did not fit, or an execution could not be judged"),
         (Exit::NothingRan, "nothing ran"),
         (Exit::Internal, "an internal error"),

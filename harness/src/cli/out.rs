@@ -27,7 +27,7 @@ impl Out {
     pub(super) fn write(&mut self, text: impl Display) -> Result<(), Error> {
         match write!(self.0, "{text}").and_then(|()| self.0.flush()) {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                Err(Error::os("writing to standard output", error))
+                Err(Error::unwritable("standard output", error))
             }
             _ => Ok(()),
         }

@@ -22,7 +22,6 @@ pub(super) fn write(folder: &Path, all: &[Judged]) -> Result<PathBuf, Error> {
 pub(super) fn put(folder: &Path, entries: &[Entry<'_>]) -> Result<PathBuf, Error> {
     let page = folder.join("index.html");
     let written = std::fs::write(&page, report::html(entries));
-    written
-        .map_err(|error| Error::Usage(format!("the report {} cannot be written: {error}", page.display())))?;
+    written.map_err(|error| Error::unwritable(format_args!("the report {}", page.display()), error))?;
     Ok(page)
 }

@@ -26,7 +26,7 @@ use crate::report;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Write};
 
 /// Bytes of the longest file that is read.
 const LONGEST: usize = 1 << 30;
@@ -130,16 +130,19 @@ pub(super) struct Record {
 
 impl Record {
     pub(super) fn create(name: &str) -> Result<Record, Error> {
-        let file = File::create(name)
-            .map_err(|error| Error::Usage(format!("--out: the file {name} cannot be written: {error}")))?;
+        let file = File::create(name).map_err(|error| unwritable(name, error))?;
         Ok(Record { file, name: name.to_owned() })
     }
 
     /// Writes a line.
     pub(super) fn line(&mut self, text: &str) -> Result<(), Error> {
         let written = self.file.write_all(format!("{text}\n").as_bytes());
-        written.map_err(|error| Error::os(format!("writing to {}", self.name), error))
+        written.map_err(|error| unwritable(&self.name, error))
     }
+}
+
+fn unwritable(name: &str, error: io::Error) -> Error {
+    Error::unwritable(format_args!("--out: the file {name}"), error)
 }
 
 /// What a file says about one variant.

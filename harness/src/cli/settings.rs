@@ -7,10 +7,10 @@ use super::args::{Bounds, FaultArgs, Search, Victims};
 use super::conflicts;
 use crate::Error;
 use crate::engine::Engine;
-use crate::fault::Faults;
+use crate::fault::{self, Faults};
 use crate::program::{Budget, Config, environment};
 use crate::strategy::Strategy;
-use crate::value::{self, Whole};
+use crate::value;
 use std::path::{Path, PathBuf};
 
 /// The configuration of `base`, as environment and options change it.
@@ -65,19 +65,23 @@ pub(super) fn faults(args: &FaultArgs) -> Result<Option<Faults>, Error> {
         Some(text) => text.parse()?,
         None => Faults::none(),
     };
-    if let (Some(text), true) = (&args.kills, faults.kills > 0) {
+    let names_kills =
+        args.fault.as_deref().is_some_and(|text| fault::named(text).any(|name| name == "kills"));
+    if let (Some(text), true) = (&args.kills, names_kills) {
         return Err(Error::Usage(format!("--kills {text}: --fault names kills as well; leave one out")));
     }
     if let Some(text) = &args.kills {
-        faults.kills = Whole::new(0..=8).read("--kills", text)?;
-        if let (0, Some(victim)) = (faults.kills, args.victims.victim.first()) {
-            return Err(Error::Usage(format!(
-                "--victim {victim}: --kills 0 kills nobody; leave out one of the two"
-            )));
-        }
+        faults.kills = fault::number().read("--kills", text)?;
     }
     if let Some(Faults { kills, victims, .. }) = victims {
-        faults.kills = faults.kills.max(kills);
+        if args.kills.is_none() && !names_kills {
+            faults.kills = kills;
+        } else if faults.kills == 0 {
+            let victim = &victims[0];
+            return Err(Error::Usage(format!(
+                "--victim {victim}: 0 kills kill nobody; leave out one of the two"
+            )));
+        }
         faults.victims = victims;
     }
     Ok(Some(faults))
@@ -140,7 +144,5 @@ pub(super) fn prepare(folder: &Path) -> Result<(), Error> {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         });
-    tried.map_err(|error| {
-        Error::Usage(format!("the report folder {} cannot be written to: {error}", folder.display()))
-    })
+    tried.map_err(|error| Error::unwritable(format_args!("the report folder {}", folder.display()), error))
 }

@@ -187,7 +187,7 @@ pub(super) fn show(catalogue: &Catalogue, args: &Show) -> Result<Exit, Error> {
         let name = found.case.name();
         let page = report::html(&[Entry::new(&name, &report)]);
         std::fs::write(Path::new(file), page)
-            .map_err(|error| Error::Usage(format!("the page {file} cannot be written: {error}")))?;
+            .map_err(|error| Error::unwritable(format_args!("the page {file}"), error))?;
     }
     if args.form.json {
         let trace = report.finding.as_ref().map(|finding| report::trace(&finding.recording));

@@ -25,7 +25,7 @@
 
 mod parse;
 
-pub(crate) use parse::help;
+pub(crate) use parse::{help, named, number};
 
 use crate::Error;
 use crate::kernel::{Choice, Outcome};

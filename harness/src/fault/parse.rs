@@ -24,8 +24,9 @@ fn names() -> impl Iterator<Item = &'static str> {
 
 /// What each fault does, for the help of commands that take some.
 pub(crate) fn help() -> String {
-    let mut text =
-        String::from("Faults, of which an execution has at most so many (1 if no number is given):\n");
+    let mut text = String::from(
+        "Faults in place of the scenario's own, at most so many an execution (1 if no number is given):\n",
+    );
     for (name, does) in FAULTS {
         let number = if matches!(name, "drift" | "wake_any") { "" } else { "[:N]" };
         text.push_str(&format!("  {:14} {does}\n", format!("{name}{number}")));
@@ -34,6 +35,16 @@ pub(crate) fn help() -> String {
         "  They are choices of the schedule: a finding with one is shrunk and replays like any other.",
     );
     text
+}
+
+/// The most of a fault in an execution; 0 is as if it were not named.
+pub(crate) fn number() -> Whole<u8> {
+    Whole::new(0..=8)
+}
+
+/// The names of the faults in `text`, whether there are such or not.
+pub(crate) fn named(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(|part| part.split(':').next().unwrap_or(part).trim())
 }
 
 /// What a fault's number may be.
@@ -54,9 +65,6 @@ impl Faults {
                 return Err(bad("its name alone: it is on or off".to_owned()));
             }
             *flag = true;
-            if name == "drift" {
-                self.timeouts = self.timeouts.max(1);
-            }
             return Ok(());
         }
         let slot = match name {
@@ -68,10 +76,9 @@ impl Faults {
             "timeouts" => &mut self.timeouts,
             _ => return Err(Error::unknown("fault", name, names())),
         };
-        let form = Whole::new(1..=8);
         *slot = match most {
             None => 1,
-            Some(most) => form.parse(most).ok_or_else(|| bad(format!("{form}, as in {name}:2")))?,
+            Some(most) => number().parse(most).ok_or_else(|| bad(format!("{}, as in {name}:2", number())))?,
         };
         Ok(())
     }
@@ -82,17 +89,19 @@ impl FromStr for Faults {
 
     fn from_str(text: &str) -> Result<Faults, Error> {
         let mut faults = Faults::none();
-        let mut named: Vec<&str> = Vec::new();
-        for part in text.split(',').map(str::trim) {
-            let name = part.split(':').next().unwrap_or(part);
-            if !part.is_empty() && named.contains(&name) {
+        let names: Vec<&str> = named(text).collect();
+        for (place, part) in text.split(',').map(str::trim).enumerate() {
+            let name = names[place];
+            if !part.is_empty() && names[..place].contains(&name) {
                 return Err(Error::Usage(format!("fault {name} is given twice")));
             }
-            named.push(name);
             if part.is_empty() {
                 return Err(Error::value("faults", text, FORM));
             }
             faults.add(part)?;
+        }
+        if faults.drift {
+            faults.timeouts = faults.timeouts.max(1);
         }
         Ok(faults)
     }
@@ -123,9 +132,10 @@ mod tests {
         }
         let error = |text: &str| text.parse::<Faults>().unwrap_err().to_string();
         assert!(error("kils").contains("did you mean `kills`"), "{}", error("kils"));
-        assert!(error("kills:0").contains("from 1 to 8, as in kills:2"));
+        assert!(error("kills:9").contains("from 0 to 8, as in kills:2"));
+        assert_eq!("kills:0,spurious".parse::<Faults>().unwrap().to_string(), "spurious");
         assert!(
-            error("spurious:x").contains("`spurious:x` is not a whole number from 1 to 8, as in spurious:2")
+            error("spurious:x").contains("`spurious:x` is not a whole number from 0 to 8, as in spurious:2")
         );
         assert!(error("drift:2").contains("on or off"));
         assert!(error("kills,,eintr").contains("as in"));
