@@ -5,11 +5,14 @@
 //! the capacity of a queue, are `misuse.rs`'s.
 
 use rusty_fork::rusty_fork_test;
+use selvedge::channel::Passed;
 use selvedge::sync::LockError;
 use selvedge::{
-    Barrier, Condvar, Event, GetError, JoinableQueue, Process, RobustMutex, RobustSemaphore, RwLock, Shared,
-    Value, shareable,
+    Barrier, Condvar, Error, Event, GetError, JoinableQueue, Manager, Process, RobustMutex, RobustSemaphore,
+    RwLock, Shared, Value, pipe, shareable,
 };
+use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -149,5 +152,46 @@ rusty_fork_test! {
             }
             assert_eq!(*room.lock.lock().unwrap(), 0);
         }
+    }
+
+    #[test]
+    fn a_message_carries_as_many_descriptors_as_the_kernel_takes_and_not_one_more() {
+        const MOST: usize = 253;
+        let open = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+        let (left, mut right) = pipe(true).unwrap();
+        let file = File::open("/dev/null").unwrap();
+        let before = open();
+        let copies = |count: usize| (0..count).map(|_| Passed(&file)).collect::<Vec<_>>();
+        let error = left.send(&copies(MOST + 1)).unwrap_err().to_string();
+        assert!(error.contains("more than 253 descriptors in one message"), "{error}");
+        assert_eq!(open(), before, "what was not sent is open");
+        left.send(&copies(MOST)).unwrap();
+        let come: Vec<Passed<File>> = right.recv().unwrap();
+        let same = |Passed(copy): &Passed<File>| copy.metadata().unwrap().rdev() == file.metadata().unwrap().rdev();
+        assert_eq!(come.iter().filter(|copy| same(copy)).count(), MOST);
+        drop(come);
+        assert_eq!(open(), before, "what came is open");
+    }
+
+    /// The longest is kept; one byte more is refused before anything is sent.
+    #[test]
+    fn a_manager_is_sent_the_longest_message_and_not_one_byte_more() {
+        const MOST: usize = 256 << 20;
+        let manager: Manager = Manager::start().unwrap();
+        let dict = manager.dict::<u8, String>().unwrap();
+        let mut text = "x".repeat(MOST);
+        let refused = |text: &String| match dict.insert(&1, text) {
+            Err(Error::MessageTooLong { len, most: MOST }) => len as usize,
+            _ => panic!("{} bytes of text were sent", text.len()),
+        };
+        // What a message has beside the text: where the text is shorter, two numbers that say how
+        // long it is take a byte less each.
+        let head = refused(&text) - MOST - 2;
+        text.truncate(MOST - head + 1);
+        assert_eq!(refused(&text), MOST + 1);
+        assert_eq!(dict.len().unwrap(), 0);
+        text.pop();
+        dict.insert(&1, &text).unwrap();
+        assert_eq!(dict.len().unwrap(), 1);
     }
 }
