@@ -278,3 +278,16 @@ fn poison_reaches_other_tasks() {
     };
     each(|| program().into(), true);
 }
+
+/// As programs write it, and not with what it runs over.
+#[test]
+fn a_type_is_told_as_it_is_written() {
+    let queue: Queue<u32> = Queue::bounded(1);
+    let shared = Shared::new(Value::<u32>::new(0));
+    for (error, written) in [
+        (serde_json::to_string(&queue).unwrap_err(), "a Queue<u32> goes to "),
+        (serde_json::to_string(&shared).unwrap_err(), "a Shared<Value<u32>> goes to "),
+    ] {
+        assert!(error.to_string().starts_with(written), "{error}");
+    }
+}

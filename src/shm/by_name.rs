@@ -72,7 +72,7 @@ macro_rules! perhaps_named {
             type Platform = P;
 
             fn layout() -> $crate::shm::Layout {
-                $crate::shm::Layout::named::<Self, $layout>(0)
+                $crate::shm::Layout::named::<Self, $layout, P>(0)
             }
 
             fn segment(&self) -> &P::Segment {

@@ -42,6 +42,7 @@ const LONGEST_LAYOUT: usize = 128;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Layout {
     name: &'static str,
+    platform: &'static str,
     hash: u64,
     version: u32,
 }
@@ -49,16 +50,16 @@ pub(crate) struct Layout {
 impl Layout {
     /// Of what type.
     pub(super) fn name(&self) -> String {
-        spelled(self.name)
+        spelled(self.name, self.platform)
     }
 
-    /// Of a value of this type, in the version that its program counts.
-    pub(crate) fn of<T>(version: u32) -> Layout {
-        Layout::named::<T, T>(version)
+    /// Of a value of this type over that platform, in the version that its program counts.
+    pub(crate) fn of<T, P>(version: u32) -> Layout {
+        Layout::named::<T, T, P>(version)
     }
 
     /// The same of a value that has a handle of this type, by which people know it.
-    pub(crate) fn named<H, T>(version: u32) -> Layout {
+    pub(crate) fn named<H, T, P>(version: u32) -> Layout {
         let name = std::any::type_name::<H>();
         let sizes = [size_of::<T>() as u64, align_of::<T>() as u64];
         let bytes = name.bytes().chain(sizes.into_iter().flat_map(u64::to_le_bytes));
@@ -66,7 +67,7 @@ impl Layout {
         let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
         });
-        Layout { name, hash, version }
+        Layout { name, platform: std::any::type_name::<P>(), hash, version }
     }
 }
 
@@ -159,7 +160,7 @@ impl Header {
 impl Header {
     /// What is there in place of this layout.
     fn other_than(&self, layout: Layout) -> String {
-        let (has, wanted) = (spelled(&self.layout), spelled(layout.name));
+        let (has, wanted) = (spelled(&self.layout, layout.platform), layout.name());
         if has != wanted {
             return format!("it holds a {has}, and not a {wanted}");
         }
@@ -178,22 +179,22 @@ mod tests {
 
     #[test]
     fn a_header_says_what_was_written() {
-        let layout = Layout::of::<[u8; 3]>(5);
+        let layout = Layout::of::<[u8; 3], ()>(5);
         let bytes = Header::bytes(layout, 100, PROGRAM);
         let header = Header::read(&bytes).unwrap();
         assert_eq!((header.program, header.kept, header.is_ours()), (PROGRAM, false, true));
         assert_eq!(header.check(layout, 100), Ok(100));
         assert!(header.check(layout, 99).unwrap_err().contains("should hold 100 bytes, but has room for 99"));
         assert!(
-            header.check(Layout::of::<[u8; 3]>(4), 100).unwrap_err().contains("version 5, and version 4")
+            header.check(Layout::of::<[u8; 3], ()>(4), 100).unwrap_err().contains("version 5, and version 4")
         );
-        let other = header.check(Layout::of::<u16>(5), 100).unwrap_err();
+        let other = header.check(Layout::of::<u16, ()>(5), 100).unwrap_err();
         assert_eq!(other, "it holds a [u8; 3], and not a u16");
     }
 
     #[test]
     fn what_is_no_header_and_what_is_older_is_told_apart() {
-        let layout = Layout::of::<u8>(0);
+        let layout = Layout::of::<u8, ()>(0);
         let mut bytes = Header::bytes(layout, 1, PROGRAM);
         bytes[64..].fill(0);
         let why = Header::read(&bytes).unwrap().check(layout, 1).unwrap_err();

@@ -153,7 +153,7 @@ impl<P: Tasks> SharedMemory<P> {
     }
 
     fn layout() -> Layout {
-        Layout::named::<SharedMemory, Bytes>(0)
+        Layout::named::<SharedMemory, Bytes, Native>(0)
     }
 
     fn range(&self, start: usize, len: usize) -> Result<Range<usize>, Error> {

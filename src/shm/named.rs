@@ -95,7 +95,7 @@ impl<T: Shareable + Send + Sync, P: Tasks> Named<T, P> {
         }
         // SAFETY: the content is new, aligned, and large enough; nobody else has it yet.
         let fill = |content: *mut u8| unsafe { content.cast::<T>().write(value) };
-        let (layout, size) = (Layout::of::<T>(version), size_of::<T>().max(1));
+        let (layout, size) = (Layout::of::<T, P>(version), size_of::<T>().max(1));
         let segment = NamedSegment::create(name, layout, size, fill, P::Site::here())?;
         Ok(Named { segment, value: PhantomData })
     }
@@ -116,7 +116,7 @@ impl<T: Shareable + Send + Sync, P: Tasks> Named<T, P> {
     /// As for [`open`](Self::open).
     #[track_caller]
     pub fn open_version(name: &str, version: u32) -> Result<Self, Error> {
-        let segment = NamedSegment::open(name, Layout::of::<T>(version), P::Site::here())?;
+        let segment = NamedSegment::open(name, Layout::of::<T, P>(version), P::Site::here())?;
         if segment.size() < size_of::<T>() {
             let why = format!("its {} bytes are too few for its layout", segment.size());
             return Err(Error::SegmentRefused { name: name.to_owned(), why });
@@ -131,7 +131,7 @@ impl<T: Shareable + Send + Sync, P: Tasks> Carried for Named<T, P> {
     type Platform = P;
 
     fn layout() -> Layout {
-        Layout::of::<T>(0)
+        Layout::of::<T, P>(0)
     }
 
     fn segment(&self) -> &P::Segment {

@@ -122,7 +122,7 @@ impl<T: Shareable + Send + Sync, P: Tasks> Carried for Shared<T, P> {
                 "it has the address of a function, which is another one in other processes"
             );
         }
-        Layout::named::<Self, T>(0)
+        Layout::named::<Self, T, P>(0)
     }
 
     fn segment(&self) -> &P::Segment {

@@ -7,16 +7,12 @@
 //!
 //! When a process dies here, there is nothing to lose.
 
-use crate::platform::Native;
-use std::any::type_name;
-
 /// Crates whose types are known by their last names.
 const KNOWN: [&str; 4] = ["selvedge::", "core::", "alloc::", "std::"];
 
 /// `name` without the modules of this crate and of the standard library, and without the
-/// platform, which nobody writes: `Shared<Value<u32>>`.
-pub(super) fn spelled(name: &str) -> String {
-    let platform = type_name::<Native>();
+/// platform `platform`, which nobody writes: `Shared<Value<u32>>`.
+pub(super) fn spelled(name: &str, platform: &str) -> String {
     let mut spelled = String::new();
     let mut rest = name;
     while !rest.is_empty() {
@@ -42,6 +38,7 @@ pub(super) fn spelled(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
     #[test]
     fn names_are_as_they_are_written() {
         for (given, expected) in [
@@ -52,7 +49,9 @@ mod tests {
             ("selvedge::a::B<selvedge::platform::native::Native, selvedge::c::D>", "B<D>"),
             ("&'static str", "&'static str"),
         ] {
-            assert_eq!(spelled(given), expected);
+            assert_eq!(spelled(given, "selvedge::platform::native::Native"), expected);
+            let other = given.replace("selvedge::platform::native::Native", "shop::Checked");
+            assert_eq!(spelled(&other, "shop::Checked"), expected);
         }
     }
 }

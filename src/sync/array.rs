@@ -290,7 +290,7 @@ impl<T: Element, P: Tasks> Carried for Array<T, P> {
     type Platform = P;
 
     fn layout() -> Layout {
-        Layout::named::<Self, T::Cell<P>>(0)
+        Layout::named::<Self, T::Cell<P>, P>(0)
     }
 
     fn segment(&self) -> &P::Segment {

@@ -124,7 +124,7 @@ impl<P: Tasks> ShareableList<P> {
     }
 
     fn layout() -> Layout {
-        Layout::named::<ShareableList, Slots>(0)
+        Layout::named::<ShareableList, Slots, Native>(0)
     }
 
     /// How many items there are.

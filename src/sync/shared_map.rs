@@ -372,7 +372,7 @@ where
     type Platform = P;
 
     fn layout() -> Layout {
-        Layout::named::<Self, (Head<P>, Slot<K, V, P>)>(0)
+        Layout::named::<Self, (Head<P>, Slot<K, V, P>), P>(0)
     }
 
     fn segment(&self) -> &P::Segment {

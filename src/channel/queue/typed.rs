@@ -213,7 +213,7 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Carried for Queue<T, P, O, C> {
     type Platform = P;
 
     fn layout() -> Layout {
-        Layout::named::<Self, (O::Store<P>, T)>(0)
+        Layout::named::<Self, (O::Store<P>, T), P>(0)
     }
 
     fn segment(&self) -> &P::Segment {
