@@ -17,6 +17,7 @@
 //! When a process dies, that is no error but an
 //! [`ExitStatus`](crate::process::ExitStatus).
 
+use crate::net::Sought;
 use std::io;
 use std::path::PathBuf;
 
@@ -190,7 +191,7 @@ pub enum Error {
     #[error("the manager at {address} is gone: its process has ended or was never there")]
     ManagerGone {
         /// Where it was looked for.
-        address: String,
+        address: Sought,
     },
     /// A manager could not do what it was asked for; nothing was changed.
     #[error("the manager refused: {why}")]

@@ -9,12 +9,13 @@
 use rusty_fork::rusty_fork_test;
 use selvedge::manager as native;
 use selvedge::{Error, ExitStatus};
-use selvedge_harness::Checked;
 use selvedge_harness::fault::Faults;
 use selvedge_harness::prelude::*;
 use selvedge_harness::program::{AnyProgram, Swap};
 use selvedge_harness::report::{Style, explain};
+use selvedge_harness::{Checked, Verdict};
 use serial_test::serial;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 type Dict = selvedge::manager::Dict<String, u32, Checked>;
@@ -268,6 +269,31 @@ rusty_fork_test! {
             assert!(matches!(objects.hits.len(), Err(Error::ManagerGone { .. })));
         }
     }
+}
+
+/// No run, and no engine, tells it by an address that another one does not have.
+#[test]
+#[serial]
+fn what_is_said_of_a_server_that_is_gone_is_the_same_in_every_run() {
+    let said = |engine: Engine| {
+        let program = AnyProgram::dynamic(|| {
+            let mut manager = Manager::start().unwrap();
+            let dict = manager.dict::<String, u32>().unwrap();
+            manager.shutdown().unwrap();
+            let error = dict.len().unwrap_err();
+            panic!("{error}; {error:?}");
+        });
+        let config = Config::default().engine(engine).ignore_environment();
+        let recordings = program.record(&config, 0..3).unwrap();
+        recordings.into_iter().map(|recording| match recording.verdict {
+            Verdict::Panic { message, .. } => message,
+            other => panic!("{other:?}"),
+        })
+    };
+    let all: BTreeSet<String> = [Engine::Sim, Engine::Real].into_iter().flat_map(said).collect();
+    let text = "the manager at an address of its own is gone: its process has ended or was never there; \
+                ManagerGone { address: an address of its own }";
+    assert_eq!(all, [text.to_owned()].into());
 }
 
 #[test]

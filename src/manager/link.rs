@@ -22,7 +22,7 @@ use super::message::{Bytes, MOST, Reply, Request};
 use super::state::{Kind, Method};
 use crate::Error;
 use crate::channel::{Answer, Connection, Lane, Passed, wire};
-use crate::net::{Address, reach};
+use crate::net::{Address, Sought, reach};
 use crate::platform::{Io, Owner, Site, Tasks};
 use crate::process::{self, AuthKey};
 use crate::sys::own_id::{self, process_id};
@@ -182,7 +182,7 @@ impl<P: Io + Tasks> Link<P> {
     }
 
     fn gone(&self) -> Error {
-        Error::ManagerGone { address: self.0.address.to_string() }
+        Error::ManagerGone { address: Sought::new(&self.0.address) }
     }
 
     /// A way that nobody else uses.

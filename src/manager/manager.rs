@@ -21,7 +21,6 @@ use crate::channel::pipe;
 use crate::net::{Address, Listener};
 use crate::platform::{Io, Native, Site, Tasks};
 use crate::process::{self, AuthKey, Process};
-use crate::sys::random;
 use crate::{Error, ExitStatus};
 use std::fmt;
 use std::time::Duration;
@@ -115,8 +114,7 @@ impl Builder {
         self.types.check()?;
         let site = P::Site::here();
         let starter = std::process::id();
-        let own_address = || Address::Abstract(format!("selvedge-manager-{:016x}", random_number()));
-        let wanted = self.address.unwrap_or_else(own_address);
+        let wanted = self.address.unwrap_or_else(|| Address::own("manager"));
         let authkey = self.authkey.unwrap_or_else(|| process::current::<P>().authkey().clone());
         let (mut ready, tell) = pipe::<P>(false)?;
         let (key, types, initializer) = (authkey.clone(), self.types, self.initializer);
@@ -165,11 +163,6 @@ impl Builder {
         };
         Ok(Manager { link: Link::to(&address, &authkey), server: Some((server, starter)), site })
     }
-}
-
-/// A number that no other server has.
-fn random_number() -> u64 {
-    u64::from_ne_bytes(random::bytes::<8>())
 }
 
 impl<P: Io + Tasks> Manager<P> {

@@ -9,6 +9,7 @@
 //! Source: unix(7).
 
 use crate::Error;
+use crate::sys::random;
 use nix::sys::socket::UnixAddr;
 use std::fmt;
 use std::io;
@@ -50,6 +51,50 @@ impl Address {
             Address::Abstract(name) => Ok(Some(UnixAddr::new_abstract(name.as_bytes())?)),
             Address::Tcp(_) => Ok(None),
         }
+    }
+}
+
+/// Where somebody was looked for. Its texts are the same from run to run: they leave out a name
+/// that this crate made up, and the port, which the kernel may have chosen.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sought(Address);
+
+/// How names begin that are made up.
+const OWN: &str = "selvedge-";
+
+impl Address {
+    /// A name for somebody of this kind that nobody else has.
+    pub(crate) fn own(kind: &str) -> Address {
+        let number = u64::from_ne_bytes(random::bytes::<8>());
+        Address::Abstract(format!("{OWN}{kind}-{number:016x}"))
+    }
+}
+
+impl Sought {
+    pub(crate) fn new(address: &Address) -> Sought {
+        Sought(address.clone())
+    }
+
+    /// All of it.
+    #[must_use]
+    pub fn address(&self) -> &Address {
+        &self.0
+    }
+}
+
+impl fmt::Display for Sought {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Address::Abstract(name) if name.starts_with(OWN) => f.write_str("an address of its own"),
+            Address::Tcp(address) => write!(f, "{}", address.ip()),
+            given => write!(f, "{given}"),
+        }
+    }
+}
+
+impl fmt::Debug for Sought {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -25,7 +25,7 @@ mod selector;
 pub mod server;
 mod waker;
 
-pub use address::Address;
+pub use address::{Address, Sought};
 pub use bind::Bind;
 pub use client::connect;
 pub(crate) use client::reach;

@@ -187,7 +187,9 @@ rusty_fork_test! {
         let why = "the name of the registered type is \"Counter\" twice, but must be one that no other type has";
         assert_eq!(error, why);
         let nowhere = Address::Abstract(format!("nobody-{}", std::process::id()));
-        assert!(is_gone(Manager::<selvedge::platform::Native>::connect(&nowhere, &AuthKey::new(b"key"))));
+        let error = Manager::<selvedge::platform::Native>::connect(&nowhere, &AuthKey::new(b"key")).unwrap_err();
+        assert!(error.to_string().starts_with(&format!("the manager at {nowhere} is gone: ")), "{error}");
+        assert!(matches!(error, Error::ManagerGone { address } if *address.address() == nowhere));
         // A proxy that says another type than the object has.
         let dict = taken.dict::<String, u64>().unwrap();
         dict.insert("key", &u64::MAX).unwrap();
