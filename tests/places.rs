@@ -7,6 +7,7 @@
 use selvedge::net::server::{Client, Mode};
 use selvedge_harness::prelude::*;
 use selvedge_harness::program::AnyProgram;
+use selvedge_harness::report::critical;
 use selvedge_harness::{Checked, Verdict, scratch};
 use serial_test::serial;
 use std::collections::BTreeSet;
@@ -237,4 +238,50 @@ fn a_worker_is_told_where_its_pool_was_made() {
             assert_eq!(lines(1), [made, added].into(), "{engine:?}");
         }
     }
+}
+
+/// The critical pair of a program, as a report tells it.
+fn pair_of(body: fn()) -> String {
+    let config = Config::default().ignore_environment();
+    let report = AnyProgram::dynamic(body).check("pair", &config).unwrap();
+    critical(&report.finding.expect("it fails")).expect("a pair")
+}
+
+/// What the program itself does comes before what a pool or a manager does for it.
+#[test]
+#[serial]
+fn a_critical_pair_is_of_operations_of_the_program() {
+    const LINE: u32 = line!();
+    let pair = pair_of(|| {
+        let sum = Arc::new(Value::new(0));
+        let pool = ThreadPool::new(2).unwrap();
+        let of_task = Arc::clone(&sum);
+        pool.map(
+            move |x: u32| {
+                let before = of_task.get();
+                of_task.set(before + x);
+            },
+            1..3,
+        )
+        .unwrap();
+        assert_eq!(sum.get(), 3);
+    });
+    let (read, written) = (format!("({HERE}:{})", LINE + 7), format!("({HERE}:{})", LINE + 8));
+    let [first, second, _] = pair.lines().collect::<Vec<_>>()[..] else { panic!("{pair}") };
+    assert!(first.contains(": get value 1 -> 0 at step ") && first.ends_with(&read), "{pair}");
+    assert!(second.contains(": set value 1 = ") && second.ends_with(&written), "{pair}");
+}
+
+/// Where only the order of such operations decides, the line of the program is told with it.
+#[test]
+#[serial]
+fn a_critical_pair_inside_the_library_says_so() {
+    const LINE: u32 = line!();
+    let pair = pair_of(|| {
+        let pool = ThreadPool::new(2).unwrap();
+        let results = pool.imap_unordered(double, 0..2, 1).unwrap();
+        assert_eq!(results.map(Result::unwrap).collect::<Vec<u32>>(), [0, 2]);
+    });
+    let inside = format!("(inside {HERE}:{})", LINE + 2);
+    assert_eq!(pair.matches(&inside).count(), 2, "{pair}");
 }

@@ -188,10 +188,15 @@ impl<P: Io + Tasks> Link<P> {
     /// A way that nobody else uses.
     #[track_caller]
     fn take(&self) -> Result<Way<P>, Error> {
-        let (idle, client) = self.own(|own| (own.idle.pop(), own.client));
-        if let Some(way) = idle {
+        if let Some(way) = self.own(|own| own.idle.pop()) {
             return Ok(way);
         }
+        P::on_behalf_of(P::Site::here(), || self.make())
+    }
+
+    /// A new way.
+    fn make(&self) -> Result<Way<P>, Error> {
+        let client = self.own(|own| own.client);
         let mut connection = self.reach()?;
         // Where it cannot be withheld, a child has it, and everything else works.
         let withheld = P::withhold(connection.as_fd()).ok();
@@ -208,7 +213,6 @@ impl<P: Io + Tasks> Link<P> {
     }
 
     /// A new connection, over which both sides have shown the key.
-    #[track_caller]
     fn reach(&self) -> Result<Connection<P>, Error> {
         let mut tries = 0;
         loop {

@@ -16,8 +16,9 @@
 //! 1. The first operation was performed, in a turn of its task and without a fault.
 //! 2. Candidates are in the order in which they shall be tried: the latest first, since
 //!    what is near the end had to do with it more often than what is far; what was never
-//!    performed comes first after a deadlock, and last in all other cases. Those between two
-//!    tasks of the program come before those with one of the library's own.
+//!    performed comes first after a deadlock, and last in all other cases. Those of two
+//!    operations that the program calls come before those with one that the library calls on
+//!    its behalf, and these before those with a task of the library's own.
 //!
 //! Vector clocks as in Mattern, "Virtual time and global states of distributed systems"
 //! (1989). Only a recording is looked at, which knows objects but not words of memory; a
@@ -60,6 +61,20 @@ impl CriticalPair {
             Later::Pending(_) => None,
         };
         [Some(self.first), second].into_iter().flatten()
+    }
+
+    /// How far from the program's own code the two are: what a reader knows least comes last.
+    fn distance(&self, recording: &Recording) -> u8 {
+        let helps = self.tasks(recording).iter().any(|&task| recording.tasks[task].helps);
+        let inside = match self.second {
+            Later::Step(index) => recording.steps[index].inside,
+            Later::Pending(task) => recording.tasks[task].pending.as_ref().is_some_and(|next| next.inside),
+        };
+        match (helps, inside || recording.steps[self.first].inside) {
+            (false, false) => 0,
+            (false, true) => 1,
+            (true, _) => 2,
+        }
     }
 
     /// The tasks of the two.
@@ -312,7 +327,7 @@ pub(crate) fn candidates(recording: &Recording) -> (Order<'_>, Vec<CriticalPair>
     let all = if recording.verdict == Verdict::Deadlock { [pending, done] } else { [done, pending] };
     let mut all = all.concat();
     // Stable: within each of the two as before.
-    all.sort_by_key(|pair| pair.tasks(recording).iter().any(|&task| recording.tasks[task].helps));
+    all.sort_by_key(|pair| pair.distance(recording));
     (order, all)
 }
 

@@ -31,6 +31,9 @@ pub struct Step {
     pub also: Option<usize>,
     /// Where it was called.
     pub place: Place,
+    /// It was called in the library, on behalf of that line.
+    #[serde(default)]
+    pub inside: bool,
     /// The number it came out with; `None` if it never came to its end.
     pub value: Option<u64>,
     /// The number of the part of its object that it was about, such as the key of an entry.
@@ -58,6 +61,9 @@ pub struct Pending {
     pub object: Option<usize>,
     /// Where it was called.
     pub place: Place,
+    /// It was called in the library, on behalf of that line.
+    #[serde(default)]
+    pub inside: bool,
     /// It could have gone on.
     pub enabled: bool,
 }
@@ -142,6 +148,7 @@ pub(super) fn record_with_homes(
             object,
             also,
             place: namer.place(event.site).clone(),
+            inside: event.inside,
             value: event.done.then_some(event.value),
             part: event.part,
         });
@@ -153,6 +160,7 @@ pub(super) fn record_with_homes(
             name: op.name.to_owned(),
             object: namer.object_before(index),
             place: namer.place(kernel.task(index).site()).clone(),
+            inside: kernel.task(index).is_inside(),
             enabled: kernel.could_go_on(index),
         })
     };

@@ -5,7 +5,7 @@
 
 use super::style::clean;
 use super::words;
-use crate::judge::{CriticalPair, Later, Recording};
+use crate::judge::{CriticalPair, Later, Place, Recording};
 use crate::program::{Finding, Swap};
 
 /// What is known of the two operations whose order did the harm.
@@ -42,17 +42,23 @@ pub(super) fn ends(recording: &Recording, pair: &CriticalPair) -> [String; 2] {
         let step = &recording.steps[index];
         let task = words::task(recording, step.task);
         let operation = words::operation(recording, step);
-        format!("{task}: {operation} at step {} ({})", index + 1, clean(&step.place.to_string()))
+        format!("{task}: {operation} at step {} ({})", index + 1, place(&step.place, step.inside))
     };
     let second = match pair.second {
         Later::Step(index) => step(index),
         Later::Pending(task) => {
             let name = words::task(recording, task);
             recording.tasks[task].pending.as_ref().map_or_else(String::new, |pending| {
-                let place = clean(&pending.place.to_string());
+                let place = place(&pending.place, pending.inside);
                 format!("{name}: {}, which never happened ({place})", words::pending(recording, pending))
             })
         }
     };
     [step(pair.first), second]
+}
+
+/// The line of the program, and whether the operation is only a part of what that line calls.
+fn place(place: &Place, inside: bool) -> String {
+    let part = if inside { "inside " } else { "" };
+    format!("{part}{}", clean(&place.to_string()))
 }

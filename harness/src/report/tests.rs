@@ -27,6 +27,7 @@ fn step(task: usize, kind: Kind, name: &str, object: usize, value: Option<u64>) 
         place,
         value,
         part: None,
+        inside: false,
     }
 }
 
@@ -303,6 +304,7 @@ fn a_large_deadlock_is_summed_up() {
             name: "lock".to_owned(),
             object: Some((number + 1) % count),
             place: place(7),
+            inside: false,
             enabled: false,
         });
     }

@@ -23,6 +23,8 @@ pub(crate) struct Event {
     pub(crate) object: usize,
     pub(crate) also: usize,
     pub(crate) site: &'static Location<'static>,
+    /// It was called in the library, on behalf of that line.
+    pub(crate) inside: bool,
     pub(crate) value: u64,
     /// The part of its object that it was about.
     pub(crate) part: Option<u64>,

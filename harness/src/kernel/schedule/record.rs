@@ -55,6 +55,7 @@ impl Kernel {
             also: op.also,
             site: task.site(),
             refused: false,
+            inside: task.is_inside(),
             value: 0,
             part: None,
             guard: op.guard,

@@ -66,4 +66,9 @@ impl Task {
     pub(crate) fn site(&self) -> &'static Location<'static> {
         self.told(self.op.site)
     }
+
+    /// Whether this task has announced it in the library's code.
+    pub(crate) fn is_inside(&self) -> bool {
+        !std::ptr::eq(self.site(), self.op.site)
+    }
 }
