@@ -6,8 +6,8 @@
 //! touches cost nothing.
 //!
 //! ```text
-//!  a page of nothing | Kernel | enabled | tasks | standings | sums | candidates | marks
-//!         | guard classes | order of classes | class bitsets | program memory (state, segments)
+//!  a page of nothing | Kernel | enabled | tasks | standings | sums | candidates | told | alone
+//!         | marks | guard classes | order of classes | class bitsets | program memory (state, segments)
 //!  choices | prefix | sleepers | enabled log | events | ends of objects | fault log
 //! ```
 //!
@@ -113,6 +113,8 @@ impl Arena {
         let standings_at = layout.take::<Standing>(capacity);
         let sums_at = layout.take::<u64>(capacity + 1);
         let candidates_at = layout.take::<u64>(words);
+        let told_at = layout.take::<u64>(words);
+        let alone_at = layout.take::<u64>(words);
         let marks_at = layout.take::<Mark>(MARKS);
         let classes_at = layout.take::<Class>(classes);
         let order_at = layout.take::<u32>(classes);
@@ -157,6 +159,8 @@ impl Arena {
                     sums: start.add(sums_at).cast(),
                     marks: start.add(marks_at).cast(),
                     candidates: start.add(candidates_at).cast(),
+                    told: start.add(told_at).cast(),
+                    alone: start.add(alone_at).cast(),
                     enabled: start.add(enabled_at).cast::<u64>().add(BEFORE),
                     choices: start.add(choices_at).cast(),
                     prefix: start.add(prefix_at).cast(),
@@ -180,7 +184,12 @@ impl Arena {
             ));
             kernel
         };
-        Ok(Arena { base, len, kernel })
+        let arena = Arena { base, len, kernel };
+        if mode == Mode::Real {
+            // SAFETY: nobody else knows the kernel yet.
+            unsafe { &mut *kernel }.descriptors.make_set()?;
+        }
+        Ok(arena)
     }
 
     /// The kernel, which lives as long as the arena.
@@ -191,6 +200,8 @@ impl Arena {
 
 impl Drop for Arena {
     fn drop(&mut self) {
+        // SAFETY: an engine drops its arena last: nobody else uses the kernel.
+        unsafe { &mut *self.kernel }.descriptors.close_set();
         // SAFETY: `base` and `len` are what `mmap_anonymous` returned and got, and
         // an engine drops its arena last.
         let unmapped = unsafe { munmap(self.base, self.len) };

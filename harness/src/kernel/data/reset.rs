@@ -10,7 +10,7 @@ use super::state::{Kernel, Launch, Mode, Parts, Request, WORDS};
 use super::task::{NOBODY, State};
 use crate::kernel::Granularity;
 use crate::kernel::causality::order::Order;
-use crate::kernel::platform::stream::Descriptors;
+use crate::kernel::platform::descriptor::Descriptors;
 use crate::kernel::policy::Guide;
 use crate::kernel::policy::bits::can_deposit;
 use crate::kernel::schedule::plan::Plan;
@@ -94,6 +94,7 @@ impl Kernel {
             self.task(index).state = State::Free;
         }
         self.disable_all();
+        self.reset_descriptors();
         self.guards.reset();
         self.flags = 0;
         self.quiet = if self.granularity == Granularity::Word { WORDS } else { 0 };
@@ -110,7 +111,6 @@ impl Kernel {
         self.gone = 0;
         self.cursor = 0;
         self.guide.reset();
-        self.descriptors = Descriptors::new();
         self.parked_head = NOBODY;
         self.parked_tail = NOBODY;
         self.clock = 0;

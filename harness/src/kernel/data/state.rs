@@ -6,7 +6,7 @@ use super::task::{NOBODY, Role, Task};
 use crate::kernel::Granularity;
 use crate::kernel::causality::order::Order;
 use crate::kernel::causality::race::Raced;
-use crate::kernel::platform::stream::Descriptors;
+use crate::kernel::platform::descriptor::Descriptors;
 use crate::kernel::policy::{Guide, Mark, Standing};
 use crate::kernel::schedule::choice::Choice;
 use crate::kernel::schedule::event::Event;
@@ -78,6 +78,10 @@ pub(in crate::kernel) struct Parts {
     pub(in crate::kernel) marks: *mut Mark,
     /// A set of tasks for a policy's own use.
     pub(in crate::kernel) candidates: *mut u64,
+    /// The sets of tasks whose descriptors were told to be ready at the last decision, and whose
+    /// descriptors are looked at by themselves.
+    pub(in crate::kernel) told: *mut u64,
+    pub(in crate::kernel) alone: *mut u64,
     /// The words of the set; its summary lies before them. See `enabled`.
     pub(in crate::kernel) enabled: *mut u64,
     pub(in crate::kernel) choices: *mut Choice,

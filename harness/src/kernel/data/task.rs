@@ -15,6 +15,7 @@
 //! moves the slot to `Ended` or `Vanished` itself.
 
 use super::fixed::Text;
+use crate::kernel::platform::watch::Watch;
 use crate::kernel::schedule::choice::Outcome;
 use crate::kernel::tasks::fiber::Coroutine;
 use selvedge::platform::{Cmp, Guard, Kind, Op};
@@ -110,8 +111,6 @@ pub(crate) struct Task {
     pub(crate) reads: bool,
     /// It may be killed as a fault.
     pub(crate) victim: bool,
-    /// The descriptor that it waits for was ready at the last decision.
-    pub(crate) descriptor_ready: bool,
     /// It runs a handler at its next turn.
     pub(crate) interrupted: bool,
     /// A handler of a signal runs.
@@ -137,7 +136,10 @@ pub(crate) struct Task {
     /// Neighbours in the list of sleepers, in order of falling asleep.
     pub(crate) parked_next: u32,
     pub(crate) parked_prev: u32,
-    /// The last round of looking at descriptors that had a look at its own.
+    /// The number of its last wait for a descriptor, and how that is watched.
+    pub(crate) wait: u32,
+    pub(in crate::kernel) watch: Watch,
+    /// The last round of looking at each descriptor that had a look at its own.
     pub(crate) round: u32,
     /// The argument of `entry`.
     pub(crate) argument: *mut (),
@@ -213,7 +215,7 @@ impl Task {
         self.ready = true;
         self.reads = false;
         self.victim = false;
-        self.descriptor_ready = false;
+        self.watch = Watch::Nowhere;
         self.interrupted = false;
         self.handling = false;
         self.handlers = 0;

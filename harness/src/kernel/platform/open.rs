@@ -298,8 +298,9 @@ fn close_streams_of(process: u32, lost: bool) {
 impl Kernel {
     /// After an execution: closes what is still open, and forgets its numbers.
     #[inline]
-    pub(crate) fn close_lost_streams(&self) {
-        if self.descriptors.listed {
+    pub(crate) fn close_lost_streams(&mut self) {
+        if self.used_descriptors() {
+            self.unwatch_all();
             close_lost_streams();
         }
     }

@@ -1,46 +1,24 @@
-//! Calls on descriptors: tasks that wait until one is ready, and the calls themselves.
+//! Calls on descriptors: how one is announced, made, and what it comes out with.
 //!
 //! Used by the `Checked` platform. The pipe, socket or file is the operating system's own
-//! in both engines, so only it knows whether a call would block, and only from the
-//! process whose descriptor it is. Before each decision all descriptors that tasks wait
-//! for are looked at again: any step may have written, read, closed one or died.
+//! in both engines; who waits until it is ready, see [`descriptor`](super::descriptor).
 //!
-//! | whose descriptor | who looks |
-//! |---|---|
-//! | of the process that decides, or in `sim` | the running task |
-//! | of another process | a waiting task of that process: it is *asked*, and answers |
-//! | anybody's, while the deciding process dies | a waiting task decides in its place |
+//! 1. No call blocks while its task has the turn.
 //!
-//! The last is because a process that ends still holds its descriptors while it decides;
-//! who decides for it first waits until it is buried.
-//!
-//! 1. While a task waits for a descriptor, its bit in `enabled` says whether that was ready
-//!    at the last decision.
-//! 2. `waiting` counts the tasks whose guard asks about one; while it is 0
-//!    all this costs one test a decision.
-//! 3. No call blocks while its task has the turn.
-//!
-//! When a process dies here that was asked, whoever asked finds out and goes on: the
-//! task counts as ready, and the engine finds it dead when it is chosen.
+//! When a process dies here, its call was made or it was not.
 
 use super::checked::{Checked, open_always};
 use super::open::{Watched, Withheld};
 use crate::kernel::data::current;
-use crate::kernel::data::state::{Kernel, Mode};
-use crate::kernel::data::task::{NOBODY, State};
+use crate::kernel::data::state::Kernel;
 use crate::kernel::schedule::choice::Outcome;
 use crate::kernel::tasks::outside;
-use nix::poll::{PollFd, PollFlags};
-use selvedge::platform::{Call, Cmp, Guard, Io, Native, Op, Platform, Woken};
-use selvedge::sys::{clock, futex, ofd, ready};
+use selvedge::platform::{Call, Guard, Io, Native, Op, Platform};
+use selvedge::sys::ready;
 use std::io;
 use std::ops::Range;
 use std::os::fd::BorrowedFd;
 use std::panic::Location;
-use std::sync::atomic::{AtomicU32, Ordering};
-
-/// How long somebody who asked waits before he looks whether the asked one is alive.
-const PATROL: u64 = 100_000_000;
 
 /// Objects that stand for files are numbered from here: no address lies so high.
 pub(in crate::kernel) const FILES: usize = 1 << 63;
@@ -61,186 +39,6 @@ pub(in crate::kernel) fn pipe(fd: BorrowedFd<'_>) -> Option<usize> {
     let stat = nix::sys::stat::fstat(fd).ok()?;
     let is_pipe = stat.st_mode & nix::libc::S_IFMT == nix::libc::S_IFIFO;
     is_pipe.then_some(FILES | stat.st_ino as usize)
-}
-
-/// The descriptor that a guard asks about.
-fn descriptor(guard: &Guard) -> BorrowedFd<'static> {
-    // SAFETY: the task that announced the guard borrows the descriptor until its call
-    // is over, so it is open, or was closed by force when its process was killed; nobody keeps
-    // what this returns beyond a look.
-    unsafe { BorrowedFd::borrow_raw(guard.word as i32) }
-}
-
-/// What a guard asks poll(2) for; nothing if it asks for a lock.
-fn direction(guard: &Guard) -> Option<PollFlags> {
-    match guard.cmp {
-        Cmp::Lockable => None,
-        Cmp::Writable => Some(PollFlags::POLLOUT),
-        _ => Some(PollFlags::POLLIN),
-    }
-}
-
-/// What the kernel knows about descriptors that tasks wait for.
-#[derive(Debug)]
-#[repr(C)]
-pub(crate) struct Descriptors {
-    /// Tasks whose guard asks about one.
-    pub(in crate::kernel) waiting: u32,
-    /// `sim`: there may be streams on the list of `open`.
-    pub(in crate::kernel) listed: bool,
-    /// Rounds of looking at them.
-    round: u32,
-    /// `real`: the task that is given the turn shall look at its own and answer.
-    pub(in crate::kernel) asked: bool,
-    /// `real`: 1 once there is an answer.
-    answer: AtomicU32,
-    /// `real`: the task that takes the decision of a process that is ending, and the one
-    /// that ran last; until then nobody is `current`.
-    pub(crate) decider: u32,
-    last: u32,
-}
-
-impl Descriptors {
-    pub(in crate::kernel) fn new() -> Descriptors {
-        let answer = AtomicU32::new(0);
-        Descriptors {
-            waiting: 0,
-            listed: false,
-            round: 0,
-            asked: false,
-            answer,
-            decider: NOBODY,
-            last: NOBODY,
-        }
-    }
-}
-
-impl Kernel {
-    /// Whether this execution made or looked at a descriptor.
-    pub(crate) fn used_descriptors(&self) -> bool {
-        self.descriptors.listed || self.descriptors.round > 0
-    }
-
-    /// Whether a descriptor of this very process is ready.
-    pub(in crate::kernel) fn is_descriptor_ready(guard: &Guard) -> bool {
-        match direction(guard) {
-            Some(direction) => ready::is_ready(descriptor(guard), direction),
-            None => ofd::is_free(descriptor(guard), guard.value == 1),
-        }
-    }
-
-    /// The running task waits until its descriptor is ready.
-    #[cold]
-    pub(in crate::kernel) fn await_descriptor(&mut self, me: usize) {
-        self.descriptors.waiting += 1;
-        self.be_careful();
-        self.task(me).guarded = true;
-        let guard = self.task(me).op.guard;
-        self.set_descriptor_ready(me, Kernel::is_descriptor_ready(&guard));
-    }
-
-    fn set_descriptor_ready(&mut self, index: usize, is_ready: bool) {
-        self.task(index).descriptor_ready = is_ready;
-        if is_ready {
-            self.set_enabled(index);
-        } else {
-            self.clear_enabled(index);
-        }
-    }
-
-    fn awaits_descriptor(&self, index: usize) -> bool {
-        let task = self.task(index);
-        task.guarded && task.state == State::Live && task.op.guard.asks_descriptor()
-    }
-
-    /// Before a decision: looks at all descriptors that tasks wait for. True if somebody
-    /// else has to take this decision.
-    #[cold]
-    #[inline(never)]
-    pub(in crate::kernel) fn look_at_descriptors(&mut self) -> bool {
-        let waiting =
-            |kernel: &Kernel| (0..kernel.tasks as usize).find(|&index| kernel.awaits_descriptor(index));
-        if self.dying != 0
-            && let Some(other) = waiting(self)
-        {
-            self.descriptors.decider = other as u32;
-            // The decision depends on who ran last, and that is not who takes it.
-            self.descriptors.last = std::mem::replace(&mut self.current, NOBODY);
-            return true;
-        }
-        let here = std::process::id();
-        self.descriptors.round = self.descriptors.round.wrapping_add(1);
-        for index in 0..self.tasks as usize {
-            if !self.awaits_descriptor(index) || self.task(index).round == self.descriptors.round {
-                continue;
-            }
-            let process = self.task(index).process;
-            if self.mode == Mode::Sim || self.task(process as usize).pid() == here {
-                self.look_at_descriptors_of(process);
-            } else {
-                self.ask(index, self.task(process as usize).pid());
-            }
-        }
-        false
-    }
-
-    /// Looks at the descriptors that tasks of this very process wait for; in `sim` at all.
-    fn look_at_descriptors_of(&mut self, process: u32) {
-        let (mut tasks, mut asked) = (Vec::new(), Vec::new());
-        for index in 0..self.tasks as usize {
-            let own = self.mode == Mode::Sim || self.task(index).process == process;
-            if !own || !self.awaits_descriptor(index) {
-                continue;
-            }
-            let guard = self.task(index).op.guard;
-            self.task(index).round = self.descriptors.round;
-            if let Some(direction) = direction(&guard) {
-                tasks.push(index);
-                asked.push(PollFd::new(descriptor(&guard), direction));
-            } else {
-                self.set_descriptor_ready(index, Kernel::is_descriptor_ready(&guard));
-            }
-        }
-        ready::are_ready(&mut asked, |place, is_ready| self.set_descriptor_ready(tasks[place], is_ready));
-    }
-
-    /// `real`: lets a task of another process look, and waits for its answer.
-    fn ask(&mut self, index: usize, pid: u32) {
-        self.descriptors.answer.store(0, Ordering::Relaxed);
-        self.descriptors.asked = true;
-        self.wake_task(index);
-        while self.descriptors.answer.load(Ordering::Acquire) == 0 {
-            let woken = futex::wait(&self.descriptors.answer, 0, Some(clock::monotonic() + PATROL));
-            let dead = || nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid as i32), None).is_err();
-            if woken == Woken::TimedOut && dead() {
-                self.descriptors.asked = false;
-                return self.set_descriptor_ready(index, true);
-            }
-        }
-    }
-
-    /// `real`: what a task does that was given the turn for something else than to go on;
-    /// true if it has the turn for good.
-    #[cold]
-    pub(in crate::kernel) fn serve(&mut self, me: usize) -> bool {
-        if std::mem::take(&mut self.descriptors.asked) {
-            self.look_at_descriptors_of(self.task(me).process);
-            self.descriptors.answer.store(1, Ordering::Release);
-            futex::wake(&self.descriptors.answer, 1);
-            return false;
-        }
-        self.bury();
-        self.current = self.descriptors.last;
-        self.advance();
-        if self.current != NOBODY {
-            self.descriptors.decider = NOBODY;
-        }
-        let mine = !self.over && self.current as usize == me;
-        if !mine {
-            self.hand_over();
-        }
-        mine
-    }
 }
 
 /// Announces a call and returns once it may be made: its step, and its outcome. A `len`

@@ -114,7 +114,7 @@ impl Kernel {
         let task = self.task(index);
         let guard = task.op.guard;
         if guard.asks_descriptor() {
-            return task.timed_out && !task.descriptor_ready;
+            return task.timed_out;
         }
         // A word of another process is not looked at; it did not change in this process.
         let foreign = self.space_for(index, guard.word) != self.space(guard.word);

@@ -55,6 +55,9 @@ impl Kernel {
             return;
         }
         self.note_rare_aim(self.current as usize);
+        if self.descriptors.waiting > 0 && self.dying == 0 {
+            self.look_at_descriptors();
+        }
         match self.launch {
             Launch::Next if self.current + 1 < self.tasks => self.current += 1,
             Launch::Back => {
@@ -111,11 +114,11 @@ impl Kernel {
             return;
         }
         self.note_rare_aim(self.current as usize);
-        if self.steps as usize >= self.limits.steps {
-            return self.finish_as(End::StepBound, self.current);
-        }
         if self.descriptors.waiting > 0 && self.look_at_descriptors() {
             return;
+        }
+        if self.steps as usize >= self.limits.steps {
+            return self.finish_as(End::StepBound, self.current);
         }
         if self.cursor < self.plan.prefix && self.follow() {
             return;
@@ -275,10 +278,10 @@ impl Kernel {
         }
     }
 
-    /// Nobody is enabled: looks at all guards again, then lets time pass to the next
+    /// Nobody is enabled: looks at all guards and descriptors again, then lets time pass to the next
     /// deadline; false if neither enables anybody.
     fn revive(&mut self) -> bool {
-        if self.look_again() {
+        if self.look_again() || self.look_at_everybody() {
             return true;
         }
         let waits = |&index: &usize| self.task(index).state == State::Live;

@@ -9,6 +9,7 @@
 use crate::kernel::data::state::{ABANDON, Kernel, Mode};
 use crate::kernel::data::task::{NOBODY, State, Task};
 use crate::kernel::platform::signal::take_signals;
+use crate::kernel::platform::watch::Watch;
 use crate::kernel::tasks::fiber;
 use crate::kernel::tasks::life;
 use crate::kernel::tasks::unwind;
@@ -161,6 +162,7 @@ pub(in crate::kernel) unsafe fn switch_plainly(this: *mut Kernel, me: usize, giv
     let kernel = unsafe { &mut *this };
     if kernel.flags & ABANDON != 0 && leaves_here(kernel, me) {
         kernel.go_outside();
+        kernel.unwatch(me);
         life::unwind();
     }
     kernel.restore_quiet(quiet);
@@ -306,7 +308,11 @@ impl Kernel {
         if self.task(me).op.guard.cmp != Cmp::Always {
             self.delist(me);
             self.set_enabled(me);
-            self.task(me).timed_out = false;
+            let task = self.task(me);
+            task.timed_out = false;
+            if task.watch != Watch::Nowhere {
+                self.unwatch(me);
+            }
         }
     }
 
@@ -316,8 +322,7 @@ impl Kernel {
         if task.guarded {
             task.guarded = false;
             if task.op.guard.asks_descriptor() {
-                self.descriptors.waiting -= 1;
-                return;
+                return self.leave_descriptor(me);
             }
             let class = task.class;
             self.guards.leave(class, me);
