@@ -268,6 +268,7 @@ impl Kernel {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::tasks::alone::Alone;
     use crate::kernel::{Arena, Limits, Rng, Role};
     use selvedge::platform::{Kind, Op};
     use std::io::{Read, Write};
@@ -278,6 +279,8 @@ mod tests {
     const TASKS: usize = 130;
 
     fn kernel_for(test: impl FnOnce(&mut Kernel)) {
+        // A copy of this process would keep open what is closed here.
+        let _alone = Alone::new();
         let limits = Limits { tasks: TASKS, steps: 64, memory: 1 << 20, ..Limits::default() };
         let arena = Arena::new(limits, Mode::Sim).unwrap();
         // SAFETY: the arena lives, and nobody else has its kernel.
@@ -361,8 +364,7 @@ mod tests {
                 match (rng.below(16), &ends[pick]) {
                     (_, None) => {
                         let (here, there) = UnixStream::pair().unwrap();
-                        here.set_nonblocking(true).unwrap();
-                        there.set_nonblocking(true).unwrap();
+                        [&here, &there].into_iter().for_each(|end| end.set_nonblocking(true).unwrap());
                         ends[one].get_or_insert(here);
                         ends[other].get_or_insert(there);
                     }
@@ -371,9 +373,7 @@ mod tests {
                         let kind = if rng.below(4) > 0 { Kind::Input } else { Kind::Output };
                         wait(kernel, task, end.as_fd(), kind);
                     }
-                    (6..8, Some(end)) => {
-                        _ = { end }.write(&vec![0; 1 << (20 * rng.below(2))]);
-                    }
+                    (6..8, Some(end)) => _ = { end }.write(&vec![0; 1 << (20 * rng.below(2))]),
                     (8..15, Some(end)) => closes = matches!({ end }.read(&mut vec![0; 1 << 20]), Ok(0)),
                     (15, _) => closes = true,
                     _ => {}
