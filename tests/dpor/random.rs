@@ -265,3 +265,15 @@ fn processes_come_out_as_fibers_do() {
     }
     println!("{compared} programs, {executions} executions");
 }
+
+/// Two plans may each be covered by the other, as far as the steps of their races tell: what comes
+/// after these decides.
+#[test]
+fn what_covers_a_plan_for_now_may_not_cover_what_follows_it() {
+    use Action::{ExitIf, Get, Set};
+    let actions =
+        vec![vec![Set(1, 1)], vec![Get(1), Get(0)], vec![Set(0, 2)], vec![Get(1), ExitIf(1, 0), Get(0)]];
+    let mut total = Total::default();
+    let wrong = compare_one(&config(), &Drawn::processes(actions), 20_000, true, &mut total);
+    assert_eq!((wrong, total.programs), (Ok(()), 1));
+}

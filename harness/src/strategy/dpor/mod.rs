@@ -23,7 +23,10 @@
 //! 2. A level's sleepers and the sleepers of the level before it agree: a task sleeps
 //!    there if it slept or was explored here and commutes with the step in between.
 //! 3. Races among the steps before the level that was changed last were found before, so
-//!    that only the steps after it are looked at.
+//!    that only the steps after it are looked at. Where a reversal was covered by a step that
+//!    commutes with it, what comes after it may conflict with that step, and no execution that
+//!    begins with the step has the two in this order: such a race stays open, and its reversal,
+//!    with all that came after it, is looked at again in each execution that has the race.
 //! 4. Where it is not known whether a reversed race can run, it is tried; a plan that
 //!    cannot be followed is dropped, and counted as blocked.
 //! 5. What a planned last step does after its operation is not known before it was run; so
@@ -64,7 +67,7 @@ mod tree;
 
 use super::Search;
 use crate::kernel::{Choice, End, Kernel, Mismatch, Plan, Policy, Sleeper};
-use races::Race;
+use races::{Last, Race};
 use reversal::{Begins, Reversal};
 use trace::Trace;
 use tree::Tree;
@@ -87,6 +90,8 @@ pub(crate) struct Dpor {
     /// The first level, if any, whose step is planned only if it can be taken.
     perhaps: Option<usize>,
     trace: Trace,
+    /// Races of which the reversal is covered as long as nothing in particular comes after it.
+    open: Vec<Race>,
     blocked: u64,
     exhausted: bool,
 }
@@ -133,20 +138,37 @@ impl Dpor {
     /// Plans the reversal of a race, unless it is covered.
     fn plan_reversal(&mut self, kernel: &Kernel, race: &Race) {
         let reversal = Reversal::of(race, &self.trace, kernel);
-        self.cover(race.first, reversal, kernel);
+        if !self.cover(race.first, reversal, kernel)
+            && let Last::Step(_) = race.last
+        {
+            self.open.push(*race);
+        }
     }
 
-    /// Plans steps from a level, unless they are covered.
-    fn cover(&mut self, level: usize, steps: Reversal, kernel: &Kernel) {
+    /// Plans the reversals of the races that are covered as long as nothing in particular comes
+    /// after them, unless nothing of the kind came.
+    fn plan_open(&mut self, kernel: &Kernel) {
+        for race in std::mem::take(&mut self.open) {
+            let reversal = Reversal::of_all(&race, &self.trace, kernel);
+            self.cover(race.first, reversal, kernel);
+            self.open.push(race);
+        }
+    }
+
+    /// Plans steps from a level, unless they are covered. Says whether they are from now on,
+    /// whatever comes after them.
+    fn cover(&mut self, level: usize, steps: Reversal, kernel: &Kernel) -> bool {
         let Dpor { levels, trace, .. } = self;
         let Level { planned, asleep, .. } = &mut levels[level];
-        let covers = |who: &Sleeper| {
+        let mut beside = false;
+        for who in asleep.iter() {
             let next = || steps.next_of(who, trace, kernel);
-            steps.begins_with(who.task as usize, true, next, trace) == Begins::Yes
-        };
-        if !asleep.iter().any(covers) {
-            planned.insert(steps, trace, kernel);
+            match steps.begins_with(who.task as usize, true, next, trace) {
+                Begins::Yes => return true,
+                begins => beside |= begins == Begins::Beside,
+            }
         }
+        !beside && planned.insert(steps, trace, kernel)
     }
 
     /// Plans the next execution: the first of what is planned at the deepest level.
@@ -159,7 +181,7 @@ impl Dpor {
             }
             for waiting in here.planned.waiting() {
                 let resumed = waiting.resume(level, &self.levels[level].asleep);
-                resumed.into_iter().for_each(|steps| self.cover(level, steps, kernel));
+                resumed.into_iter().for_each(|steps| _ = self.cover(level, steps, kernel));
             }
             if self.go_on_from(level) {
                 return;
@@ -184,6 +206,7 @@ impl Dpor {
             node = next;
         }
         self.trace.keep(level);
+        self.open.retain(|race| race.until < level);
         true
     }
 }
@@ -218,6 +241,7 @@ impl Search for Dpor {
         for race in races {
             self.plan_reversal(kernel, &race);
         }
+        self.plan_open(kernel);
         self.backtrack(kernel);
         let counts = !matches!(end, End::Blocked | End::Diverged);
         self.blocked += u64::from(!counts);

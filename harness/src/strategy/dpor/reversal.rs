@@ -95,17 +95,32 @@ impl Waiting {
 /// Whether some order of the same steps, and perhaps more, begins with a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Begins {
+    /// With a step of them.
     Yes,
+    /// With a step that commutes with all of them: as long as nothing comes after them that must
+    /// come before that.
+    Beside,
     No,
     /// That depends on what a step turns out to touch that was not run yet.
     Perhaps,
 }
 
 impl Reversal {
+    /// Of the steps up to the second of the race.
     pub(super) fn of(race: &Race, trace: &Trace, kernel: &Kernel) -> Reversal {
+        Reversal::up_to(race.until, race, trace, kernel)
+    }
+
+    /// Of all steps of the execution. Those after the second step of the race that do not happen
+    /// after the first do not happen after the second either, so they can come before it.
+    pub(super) fn of_all(race: &Race, trace: &Trace, kernel: &Kernel) -> Reversal {
+        Reversal::up_to(trace.len(), race, trace, kernel)
+    }
+
+    fn up_to(end: usize, race: &Race, trace: &Trace, kernel: &Kernel) -> Reversal {
         let first = trace.step(race.first);
         let apart = |&index: &usize| trace.clock(index)[first.task] < first.number;
-        let mut items: Vec<Item> = (race.first + 1..race.until)
+        let mut items: Vec<Item> = (race.first + 1..end)
             .filter(apart)
             .map(|index| Item {
                 who: trace.as_sleeper(index),
@@ -177,7 +192,11 @@ impl Reversal {
             |items: &[Item], touches: &Touches| items.iter().all(|item| !item.who.touches.conflicts(touches));
         let Some(at) = self.first_of(task) else {
             let commutes = next().is_some_and(|next| commutes(&self.items, &next));
-            return if commutes { Begins::sure(known) } else { Begins::No };
+            return match (commutes, known) {
+                (true, true) => Begins::Beside,
+                (true, false) => Begins::Perhaps,
+                (false, _) => Begins::No,
+            };
         };
         let (earlier, item, clock) = (&self.items[..at], &self.items[at], self.clock(at, trace));
         if earlier.iter().any(|earlier| clock[earlier.who.task as usize] >= earlier.number) {

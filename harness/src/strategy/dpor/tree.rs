@@ -67,9 +67,11 @@ impl Tree {
         if self.branches.is_empty() { std::mem::take(&mut self.waiting) } else { Vec::new() }
     }
 
-    /// Puts a sequence in, unless it is covered.
-    pub(super) fn insert(&mut self, mut steps: Reversal, trace: &Trace, kernel: &Kernel) {
+    /// Puts a sequence in, unless it is covered. Says whether it is from now on, whatever comes
+    /// after it.
+    pub(super) fn insert(&mut self, mut steps: Reversal, trace: &Trace, kernel: &Kernel) -> bool {
         let mut tree = self;
+        let mut surely = true;
         while !steps.is_empty() {
             let begins = |node: &Node| {
                 let next = || steps.next_of(&node.who, trace, kernel);
@@ -77,26 +79,34 @@ impl Tree {
             };
             let found =
                 tree.branches.iter().map(begins).enumerate().find(|(_, begins)| *begins != Begins::No);
-            let Some((at, begins)) = found else { return tree.branches.extend(branch(&steps)) };
+            let Some((at, begins)) = found else {
+                tree.branches.extend(branch(&steps));
+                return surely;
+            };
+            surely &= begins == Begins::Yes;
             let node = &mut tree.branches[at];
             let who = node.who.task as usize;
             let goes_on = !node.then.is_empty();
             match begins {
-                Begins::Yes if goes_on => {}
-                Begins::Yes => {
+                Begins::Yes | Begins::Beside if goes_on => {}
+                Begins::Yes | Begins::Beside => {
                     if steps.beside {
                         steps.drop_first_of(who);
                         node.then.branches.extend(branch(&steps));
                     }
-                    return;
+                    return surely;
                 }
                 // What is planned behind that step is not all that will be run there.
                 _ if goes_on => tree.waiting.push(steps.clone().waiting_for(who, trace)),
-                _ => return tree.waiting.push(steps.waiting_for(who, trace)),
+                _ => {
+                    tree.waiting.push(steps.waiting_for(who, trace));
+                    return false;
+                }
             }
             steps.drop_first_of(who);
             tree = &mut node.then;
         }
+        surely
     }
 }
 
