@@ -210,3 +210,26 @@ fn a_lock_in_memory_used_again_is_another_object() {
     };
     assert!(sim.iter().all(|recording| locks(recording) == 6), "{:?}", sim[0].objects);
 }
+
+/// Which schedule a seed means does not depend on where the memory of a lock is used again.
+#[test]
+fn a_strategy_that_goes_by_objects_is_the_same_in_both_engines() {
+    let body = || {
+        let own = || {
+            let (event, permits) = (Box::new(Event::new()), Box::new(Semaphore::new(1)));
+            event.set();
+            permits.acquire();
+        };
+        own();
+        let worker = thread::spawn(own);
+        step();
+        own();
+        worker.join().unwrap();
+    };
+    let program = AnyProgram::dynamic(body);
+    for granularity in [Granularity::Operation, Granularity::Word] {
+        let config = |engine| quiet(engine).strategy(Strategy::Surw).granularity(granularity);
+        let [sim, real] = BOTH.map(|engine| program.record(&config(engine), 0..100).unwrap());
+        assert_eq!(sim, real, "{granularity:?}");
+    }
+}

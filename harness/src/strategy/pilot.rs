@@ -12,7 +12,7 @@
 //! 2. Executions that turn out differently from the pilot are only weighed less well.
 
 use super::Search;
-use crate::kernel::{Choice, End, Forecast, Kernel, Plan, Policy, Rng, is_eligible};
+use crate::kernel::{Choice, End, Forecast, Kernel, Lives, Plan, Policy, Rng, is_eligible};
 use rustc_hash::FxHashMap;
 use selvedge::platform::Kind;
 
@@ -131,13 +131,18 @@ impl Sketch {
         let mut parents = vec![usize::MAX; tasks];
         let mut index = FxHashMap::default();
         let mut objects: Vec<Count> = Vec::new();
-        for event in kernel.events().iter().filter(|event| event.choice.outcome().is_run()) {
+        let lives = Lives::of(kernel);
+        for (step, event) in kernel.events().iter().enumerate() {
+            if !event.choice.outcome().is_run() {
+                continue;
+            }
             let task = Choice::task(event.choice);
             if event.kind == Kind::Spawn && event.done && (event.value as usize) < tasks {
                 parents[event.value as usize] = task;
             }
             if event.object != 0 && is_eligible(event.kind) {
-                let at = *index.entry((event.space, event.object)).or_insert(objects.len());
+                let life = lives.at(event.space, event.object, step);
+                let at = *index.entry((event.space, event.object, life)).or_insert(objects.len());
                 if at == objects.len() {
                     let (own, witnesses) = (vec![0; tasks], vec![u32::MAX; tasks]);
                     objects.push(Count { own, witnesses, written: false });

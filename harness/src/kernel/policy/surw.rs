@@ -23,6 +23,9 @@ pub(crate) fn is_eligible(kind: Kind) -> bool {
     !matches!(kind, Kind::Release | Kind::Join)
 }
 
+/// Where no object of interest lies that is gone.
+const NOWHERE: usize = usize::MAX;
+
 impl Kernel {
     /// The steps of most programs: a few tasks, of which the pilot run knew everything. Whatever
     /// else there is ends in a call that does not come back here, so that nothing is saved for it.
@@ -216,6 +219,27 @@ impl Kernel {
         let task = index * 64 + word.trailing_zeros() as usize;
         self.guide.object = self.task(task).op.object;
         self.guide.space = self.space_for(task, self.guide.object);
+        for task in 0..self.tasks as usize {
+            self.note_aim::<false>(task);
+        }
+    }
+
+    /// What lay at `address` is gone. If that was the object of interest, nobody aims at what
+    /// comes there next.
+    #[inline(always)]
+    pub(in crate::kernel) fn lose_interest(&mut self, address: usize) {
+        if self.guide.object == address && self.plan.policy == Policy::Surw {
+            self.lose_object();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn lose_object(&mut self) {
+        if self.space(self.guide.object) != self.guide.space {
+            return;
+        }
+        self.guide.object = NOWHERE;
         for task in 0..self.tasks as usize {
             self.note_aim::<false>(task);
         }

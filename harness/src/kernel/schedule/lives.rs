@@ -50,6 +50,7 @@ impl Drop for Mortal {
 impl Kernel {
     #[inline]
     fn end_life(&mut self, address: usize) {
+        self.lose_interest(address);
         if (self.plan.record || self.keeps_order()) && !self.over {
             self.note_end(address);
         }
