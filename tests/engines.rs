@@ -233,3 +233,35 @@ fn a_strategy_that_goes_by_objects_is_the_same_in_both_engines() {
         assert_eq!(sim, real, "{granularity:?}");
     }
 }
+
+/// `exit` ends the process, whichever of its threads calls it.
+#[test]
+fn a_thread_that_exits_takes_its_process_along() {
+    let program = AnyProgram::dynamic(|| {
+        let child = Process::spawn(|| {
+            let leaver = thread::spawn(|| {
+                step();
+                selvedge::process::exit::<selvedge_harness::Checked>(3)
+            });
+            _ = leaver.join();
+            panic!("there is no process any more");
+        });
+        assert_eq!(child.join().unwrap().code(), Some(3));
+    });
+    let [sim, real] = BOTH.map(|engine| program.record(&quiet(engine), 0..20).unwrap());
+    assert!(sim.iter().all(|recording| recording.verdict == Verdict::Pass), "{:?}", sim[0].verdict);
+    assert_eq!(sim, real);
+}
+
+/// The same where the thread does nothing else, and its process is the program's own.
+#[test]
+fn a_thread_may_exit_at_once() {
+    let program = AnyProgram::dynamic(|| {
+        let leaver = thread::spawn(|| selvedge::process::exit::<selvedge_harness::Checked>(3));
+        _ = leaver.join();
+        panic!("there is no process any more");
+    });
+    let [sim, real] = BOTH.map(|engine| program.record(&quiet(engine), 0..20).unwrap());
+    assert!(sim.iter().all(|recording| recording.verdict == Verdict::Pass), "{:?}", sim[0].verdict);
+    assert_eq!(sim, real);
+}

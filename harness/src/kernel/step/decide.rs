@@ -63,6 +63,10 @@ impl Kernel {
             Launch::Back => {
                 self.launch = Launch::Done;
                 self.current = self.task(self.current as usize).parent;
+                // A thread that exits before its first operation took its parent along.
+                if self.task(self.current as usize).state != State::Live {
+                    self.pick_with_care();
+                }
             }
             Launch::Next | Launch::Done => {
                 self.launch = Launch::Done;

@@ -87,7 +87,7 @@ pub(in crate::kernel) unsafe fn vanish(this: *mut Kernel, me: usize) -> ! {
     unsafe { disappear(this, me) }
 }
 
-/// Ends the running task on the spot with exit code `code`.
+/// Ends the running task's process on the spot with exit code `code`.
 ///
 /// # Safety
 /// As for [`point`](crate::kernel::step::point::point).
@@ -95,13 +95,10 @@ pub(in crate::kernel) unsafe fn exit(this: *mut Kernel, me: usize, code: i32) ->
     // SAFETY: the caller's promise.
     let kernel = unsafe { &mut *this };
     kernel.go_outside();
-    kernel.close_streams_of(kernel.task(me).process, true);
-    kernel.end_task(me, code & 0xFF);
-    kernel.end_threads_of(me);
-    kernel.task(me).state = State::Vanished;
-    kernel.vanished = true;
-    if kernel.is_mortal(me) && !kernel.over {
-        kernel.dying = kernel.task(me).pid();
+    let process = kernel.task(me).process as usize;
+    kernel.end_process(process, code & 0xFF);
+    if kernel.is_mortal(process) && !kernel.over {
+        kernel.dying = kernel.task(process).pid();
     }
     kernel.advance();
     // SAFETY: the caller's promise.
@@ -279,13 +276,18 @@ impl Kernel {
 
     /// Task `victim` and the threads of its process are gone, killed by `signal`.
     pub(in crate::kernel) fn kill(&mut self, victim: usize, signal: i32) {
-        self.close_streams_of(victim as u32, true);
+        self.end_process(victim, -signal);
+    }
+
+    /// Task `process` and the threads of its process end where they stand, with `status`.
+    fn end_process(&mut self, process: usize, status: i32) {
+        self.close_streams_of(process as u32, true);
         for index in 0..self.tasks as usize {
-            let same = index == victim || self.task(index).process as usize == victim;
+            let same = index == process || self.task(index).process as usize == process;
             if same && matches!(self.task(index).state, State::Starting | State::Live) {
                 self.delist(index);
                 self.wake_up(index);
-                self.end_task(index, -signal);
+                self.end_task(index, status);
                 self.vanish_by_step(index);
             }
         }
