@@ -253,6 +253,25 @@ fn a_thread_that_exits_takes_its_process_along() {
     assert_eq!(sim, real);
 }
 
+/// What a task that is stuck wakes as it leaves its code is no choice of the schedule.
+#[test]
+fn a_deadlock_is_where_the_schedule_ends() {
+    let faults = Faults { wake_any: true, ..Faults::none() };
+    let program = AnyProgram::dynamic(|| {
+        let lock = Arc::new(Mutex::new(()));
+        let waiter = |lock: Arc<Mutex<()>>| thread::spawn(move || drop(lock.lock()));
+        let waiters = [waiter(lock.clone()), waiter(lock.clone())];
+        let held = lock.lock();
+        drop(lock.lock());
+        drop(held);
+        waiters.into_iter().for_each(|waiter| waiter.join().unwrap());
+    });
+    let config = |engine| quiet(engine).granularity(Granularity::Word).faults(faults.clone());
+    let [sim, real] = BOTH.map(|engine| program.record(&config(engine), 0..50).unwrap());
+    assert!(sim.iter().any(|recording| recording.verdict == Verdict::Deadlock));
+    assert_eq!(sim, real);
+}
+
 /// The same where the thread does nothing else, and its process is the program's own.
 #[test]
 fn a_thread_may_exit_at_once() {

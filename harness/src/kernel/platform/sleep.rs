@@ -164,7 +164,8 @@ impl Kernel {
     /// The longest sleeper; where the schedule decides it (see `wake_any`), another one.
     fn next_to_wake(&mut self, address: usize, space: u32, wanted: u32) -> Option<usize> {
         let longest = self.sleepers(address, space).next()?;
-        let decided = self.faults.wake_any || self.prefix_wakes();
+        // What a task wakes as it leaves an execution that is over is no choice.
+        let decided = !self.over && (self.faults.wake_any || self.prefix_wakes());
         if !decided || self.sleepers(address, space).nth(wanted as usize).is_none() {
             return Some(longest);
         }
