@@ -4,7 +4,7 @@
 use selvedge_harness::judge::Recording;
 use selvedge_harness::prelude::*;
 use selvedge_harness::program::AnyProgram;
-use selvedge_harness::{Report, Verdict, check};
+use selvedge_harness::{Outcome, Report, Verdict, check};
 use std::sync::Arc;
 
 /// Explores in the quiet: no environment, no shrinking.
@@ -269,6 +269,35 @@ fn a_deadlock_is_where_the_schedule_ends() {
     let config = |engine| quiet(engine).granularity(Granularity::Word).faults(faults.clone());
     let [sim, real] = BOTH.map(|engine| program.record(&config(engine), 0..50).unwrap());
     assert!(sim.iter().any(|recording| recording.verdict == Verdict::Deadlock));
+    assert_eq!(sim, real);
+}
+
+/// Who is woken without cause waits for a lock that only its own process can look at.
+#[test]
+fn a_sleeper_in_memory_of_its_own_wakes_without_cause() {
+    let faults = Faults { spurious: 2, ..Faults::none() };
+    let program = AnyProgram::dynamic(|| {
+        let shared = Shared::new(Value::new(0_u32));
+        let other = shared.clone();
+        let child = Process::spawn(move || {
+            let (lock, changed) = (Box::new(Mutex::new(false)), Condvar::new());
+            let (held, late) =
+                changed.wait_timeout(lock.lock().unwrap(), std::time::Duration::from_millis(1)).unwrap();
+            drop(held);
+            other.set(u32::from(late.timed_out()));
+        });
+        let own = Box::new(Mutex::new(()));
+        let held = own.lock().unwrap();
+        for _ in 0..5 {
+            shared.get();
+        }
+        drop(held);
+        child.join().unwrap();
+    });
+    let config = |engine| quiet(engine).faults(faults.clone());
+    let [sim, real] = BOTH.map(|engine| program.record(&config(engine), 0..200).unwrap());
+    let woken = |recording: &Recording| recording.steps.iter().any(|step| step.outcome == Outcome::Spurious);
+    assert!(sim.iter().any(woken));
     assert_eq!(sim, real);
 }
 

@@ -340,8 +340,12 @@ impl Kernel {
     }
 
     pub(in crate::kernel) fn space_for(&self, task: usize, address: usize) -> u32 {
-        let shared = !is_address(address) || (self.parts.start..self.parts.end).contains(&address);
-        if self.mode == Mode::Sim || shared { 0 } else { self.task(task).process + 1 }
+        if self.mode == Mode::Sim || self.is_shared(address) { 0 } else { self.task(task).process + 1 }
+    }
+
+    /// Whether all processes mean the same by an address.
+    pub(in crate::kernel) fn is_shared(&self, address: usize) -> bool {
+        !is_address(address) || (self.parts.start..self.parts.end).contains(&address)
     }
 }
 

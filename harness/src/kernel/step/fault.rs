@@ -20,6 +20,7 @@ use crate::kernel::schedule::choice::{Choice, Outcome};
 use crate::kernel::schedule::rng::Rng;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use selvedge::platform::Cmp;
 use selvedge::sys::death::await_death;
 
 /// Signals that a task can be sent as a fault.
@@ -119,7 +120,7 @@ impl Kernel {
         let waits = task.op.deadline != u64::MAX && !self.is_enabled(index);
         match kind {
             0 => waits && (self.faults.drift || task.op.deadline == earliest),
-            1 => task.parked,
+            1 => task.parked && self.sees_guard_after(index),
             2 => task.span > 0,
             3 => task.span > 1 && self.is_enabled(index),
             4 => task.victim,
@@ -147,6 +148,17 @@ impl Kernel {
                 }
             }
         }
+    }
+
+    /// Whether the guard that a sleeper has once it is woken can be looked at from where the
+    /// decision is taken: it may lie in memory that only the sleeper's process has. The same in
+    /// both engines, also in the one where all memory is one.
+    fn sees_guard_after(&self, sleeper: usize) -> bool {
+        let task = self.task(sleeper);
+        let alone =
+            task.resumes && task.resume.guard.cmp != Cmp::Always && !self.is_shared(task.resume.guard.word);
+        let decider = self.current;
+        !alone || decider < self.tasks && self.task(decider as usize).process == task.process
     }
 
     /// Random runs: injects a fault if one is due; tells whether that gave the turn.
@@ -187,7 +199,7 @@ impl Kernel {
         }
         let possible = match choice.outcome() {
             Outcome::Kill => true,
-            Outcome::Spurious => self.task(index).parked,
+            Outcome::Spurious => self.task(index).parked && self.sees_guard_after(index),
             Outcome::Interrupt => self.task(index).span > 0,
             Outcome::Short => self.task(index).span > 1 && self.is_enabled(index),
             Outcome::Signal(signal) => {
