@@ -345,3 +345,36 @@ fn a_manager_leaves_the_same_trace_in_both_engines() {
         }
     }
 }
+
+/// Its starter is killed at whatever point, asked to end, or forgets it: the server ends.
+#[test]
+#[serial]
+fn a_server_ends_with_its_starter() {
+    let ends: [fn(&Process); 3] =
+        [|starter| starter.kill().unwrap(), |starter| starter.terminate().unwrap(), |_| ()];
+    for end in ends {
+        let program = AnyProgram::dynamic(move || {
+            let starter = Process::spawn(|| {
+                let manager = Manager::start();
+                if let Some(dict) =
+                    manager.as_ref().ok().and_then(|manager| alive(manager.dict::<String, u32>()))
+                {
+                    alive(dict.insert("hits", &1));
+                }
+                std::mem::forget(manager);
+            });
+            end(&starter);
+            starter.join().unwrap();
+        });
+        for engine in [Engine::Sim, Engine::Real] {
+            let config = Config { shrink: false, ..Config::default() }.engine(engine).ignore_environment();
+            let report = program.check("starter", &config.executions(100)).unwrap();
+            assert_eq!(report.tally.first.map(|found| found.verdict), None, "{engine:?}");
+        }
+        let [sim, real] = [Engine::Sim, Engine::Real].map(|engine| {
+            let config = Config::default().engine(engine).seed(4).ignore_environment();
+            program.record(&config, 0..60).unwrap()
+        });
+        assert_eq!(sim, real);
+    }
+}

@@ -13,6 +13,7 @@
 //!
 //! When the starter dies, the server ends; when the server dies, see the folder's text.
 
+use super::lifeline::Lifeline;
 use super::link::Link;
 use super::message::Request;
 use super::server::Server;
@@ -50,6 +51,8 @@ pub struct Manager<P: Io + Tasks = Native> {
     pub(super) link: Link<P>,
     /// The server, and the process that started it.
     server: Option<(Process<P>, u32)>,
+    /// What the server lives by, in that process.
+    _lifeline: Option<Lifeline<P>>,
     /// Where it was made.
     site: P::Site,
 }
@@ -117,6 +120,7 @@ impl Builder {
         let wanted = self.address.unwrap_or_else(|| Address::own("manager"));
         let authkey = self.authkey.unwrap_or_else(|| process::current::<P>().authkey().clone());
         let (mut ready, tell) = pipe::<P>(false)?;
+        let (lifeline, starter_end) = Lifeline::new()?;
         let (key, types, initializer) = (authkey.clone(), self.types, self.initializer);
         let body = move || {
             P::helps();
@@ -125,7 +129,7 @@ impl Builder {
             }
             let listener = Listener::<P>::bind(&wanted).map(|listener| listener.authkey(&key));
             let server = listener.and_then(|listener| {
-                Server::new(listener, key, types, starter, site).map(|server| {
+                Server::new(listener, key, types, starter_end, site).map(|server| {
                     let address = server.address().clone();
                     (server, address)
                 })
@@ -161,7 +165,12 @@ impl Builder {
                 return Err(Error::Remote { why: format!("its process ended at once, {status}{said}") });
             }
         };
-        Ok(Manager { link: Link::to(&address, &authkey), server: Some((server, starter)), site })
+        Ok(Manager {
+            link: Link::to(&address, &authkey),
+            server: Some((server, starter)),
+            _lifeline: Some(lifeline),
+            site,
+        })
     }
 }
 
@@ -189,7 +198,7 @@ impl<P: Io + Tasks> Manager<P> {
     pub fn connect(address: &Address, authkey: &AuthKey) -> Result<Self, Error> {
         let link = Link::to(address, authkey);
         link.greet()?;
-        Ok(Manager { link, server: None, site: P::Site::here() })
+        Ok(Manager { link, server: None, _lifeline: None, site: P::Site::here() })
     }
 
     /// Where the server listens.

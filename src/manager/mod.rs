@@ -11,7 +11,7 @@
 //! | `server` | the loop of the server process, one request at a time |
 //! | `unproven`, `peer` | who shows it the key, and its clients |
 //! | `poller`, `lanes`, `parked` | what it waits for, who waits for it |
-//! | `farewell` | what it does when one of them ends |
+//! | `farewell`, `lifeline` | what it does when one of them ends; how it hears of its starter's end |
 //! | `nursery`, `family` | the workers of its pools, and who can use those |
 //! | `state` | the objects as the server has them: a state machine each |
 //! | `link`, `message` | how a client asks, and in which words |
@@ -32,6 +32,7 @@
 mod family;
 mod farewell;
 mod lanes;
+mod lifeline;
 mod link;
 #[allow(clippy::module_inception, reason = "the folder is named for its one main type")]
 mod manager;

@@ -35,7 +35,7 @@ use crate::process::AuthKey;
 use crate::sys::death;
 use crate::thread;
 use std::collections::BTreeMap;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,28 +67,25 @@ pub(super) struct Server<P: Io + Tasks> {
     /// Peers that are to be dropped.
     lost: Vec<u64>,
     next: u64,
-    /// Held so that it can tell.
-    _starter: Option<OwnedFd>,
+    /// Held so that it can tell of the starter's end.
+    _starter: Connection<P>,
     pub(super) site: P::Site,
 }
 
 impl<P: Io + Tasks> Server<P> {
-    /// A server at this listener, which ends with the process `starter`.
+    /// A server at this listener, which ends when `starter` does.
     pub(super) fn new(
         listener: Listener<P>,
         key: AuthKey,
         types: Types,
-        starter: u32,
+        starter: Connection<P>,
         site: P::Site,
     ) -> Result<Server<P>, Error> {
         let poller = Poller::new()?;
         let (proven, to_proven) = pipe::<P>(true)?;
         poller.add(listener.as_fd(), LISTENER)?;
         poller.add(proven.as_fd(), PROVEN)?;
-        let starter = if starter == std::process::id() { None } else { death::pidfd(starter) };
-        if let Some(fd) = &starter {
-            poller.add(fd.as_fd(), STARTER)?;
-        }
+        poller.add(starter.as_fd(), STARTER)?;
         Ok(Server {
             poller,
             listener,
