@@ -204,16 +204,36 @@ fn each_trace_is_run_once_where_deadlines_pass_at_the_same_moment() {
     compare(Family::TiedConditions, 13, 300, true);
 }
 
+/// Programs of a family, some of whose tasks are threads of one process.
+fn with_threads(family: Family, seed: u64, number: u64) -> Drawn {
+    let drawn = Drawn::of(family, seed, number);
+    let threads = (2 + number as usize % 3).min(drawn.actions.len());
+    Drawn { threads, ..drawn }
+}
+
 /// Declared threads end for themselves, as processes do.
 #[test]
 fn each_trace_of_threads_is_run_once() {
     for (family, seed) in [(Family::Words, 14), (Family::Locks, 15)] {
         let threads = |number| {
-            let drawn = Drawn::of(family, seed, number);
-            let threads = (2 + number as usize % 3).min(drawn.actions.len());
-            Drawn { threads, ..drawn }
+            let mut drawn = with_threads(family, seed, number);
+            let others = drawn.actions.len() - drawn.threads;
+            for action in drawn.actions[others..].iter_mut().flatten() {
+                if let Action::ExitIf(which, number) = *action {
+                    *action = Action::LeaveIf(which, number);
+                }
+            }
+            drawn
         };
         compare_by(&config(), threads, seed, 100, true);
+    }
+}
+
+/// A thread that ends its process cuts the others off, wherever they are.
+#[test]
+fn nothing_is_lost_where_threads_end_their_process() {
+    for (family, seed) in [(Family::Words, 21), (Family::Locks, 22)] {
+        compare_by(&config(), |number| with_threads(family, seed, number), seed, 100, false);
     }
 }
 

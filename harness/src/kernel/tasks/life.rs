@@ -8,7 +8,7 @@
 use crate::kernel::data::state::{ABANDON, Kernel, Mode, UNWINDING};
 use crate::kernel::data::task::{NOBODY, Role, State};
 use crate::kernel::hooks::recorder::Judged;
-use crate::kernel::schedule::event::Tail;
+use crate::kernel::schedule::event::{EVERYTHING, Tail};
 use crate::kernel::step::decide::End;
 use crate::kernel::tasks::panic::let_go;
 use corosensei::Yielder;
@@ -96,6 +96,10 @@ pub(in crate::kernel) unsafe fn exit(this: *mut Kernel, me: usize, code: i32) ->
     let kernel = unsafe { &mut *this };
     kernel.go_outside();
     let process = kernel.task(me).process as usize;
+    if kernel.task(me).role == Role::Thread {
+        // Steps of other threads, also of those that have ended, could not come after this one.
+        kernel.note_tail(|tail| tail.ends = EVERYTHING);
+    }
     kernel.end_process(process, code & 0xFF);
     if kernel.is_mortal(process) && !kernel.over {
         kernel.dying = kernel.task(process).pid();
