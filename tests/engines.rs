@@ -313,3 +313,32 @@ fn a_thread_may_exit_at_once() {
     assert!(sim.iter().all(|recording| recording.verdict == Verdict::Pass), "{:?}", sim[0].verdict);
     assert_eq!(sim, real);
 }
+
+/// What a child takes along is asked once for each line that starts one: also where another task
+/// opened a file in the meantime, whose number is that of another stream elsewhere.
+#[test]
+fn a_child_takes_the_same_streams_along_in_every_order() {
+    let program = AnyProgram::dynamic(|| {
+        let path = selvedge_harness::program::scratch().join("lock");
+        let locker = thread::spawn(move || {
+            step();
+            let mut file = FileLock::open(&path).unwrap();
+            let held = file.lock().unwrap();
+            step();
+            drop(held);
+        });
+        step();
+        let (mut reader, writer) = pipe(false).unwrap();
+        step();
+        let mut child = Process::new(move || drop(writer)).despite_threads();
+        child.start().unwrap();
+        let end = reader.recv::<u32>().unwrap_err().to_string();
+        outcome(end);
+        child.join().unwrap();
+        locker.join().unwrap();
+    });
+    let [sim, real] = BOTH.map(|engine| program.record(&quiet(engine), 0..100).unwrap());
+    for (index, (a, b)) in sim.iter().zip(&real).enumerate() {
+        assert_eq!(a, b, "execution {index}");
+    }
+}

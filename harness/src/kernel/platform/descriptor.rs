@@ -134,8 +134,9 @@ impl Kernel {
                 }
             }
         }
-        let Descriptors { set, waits, .. } = self.descriptors;
-        self.descriptors = Descriptors { set, waits, ..Descriptors::new() };
+        // Numbers go on: a task's slot keeps those of the execution before.
+        let Descriptors { set, waits, round, .. } = self.descriptors;
+        self.descriptors = Descriptors { set, waits, round, ..Descriptors::new() };
     }
 
     /// Whether this execution made a descriptor or waited for one.

@@ -33,6 +33,7 @@ use crate::kernel::data::state::{Kernel, Mode};
 use crate::kernel::tasks::alone::Alone;
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork};
+use rustc_hash::FxHashMap;
 use selvedge::platform::{Io, Native};
 use selvedge::sys::ofd;
 use std::cell::RefCell;
@@ -43,9 +44,19 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::ptr;
 
+/// Which stream it is: the task that made it, how many that had made before, and what kind of file
+/// it is. In another order of the tasks the same stream has the same origin, but another number.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Origin {
+    maker: u32,
+    nth: u32,
+    kind: u32,
+}
+
 /// A stream that fibers of this thread have open.
 struct Open {
     number: u32,
+    origin: Origin,
     fd: i32,
     /// The process that has its value; none once that is gone.
     owner: Option<u32>,
@@ -61,14 +72,16 @@ struct Open {
 struct Question {
     site: &'static Location<'static>,
     process: u32,
-    open: Vec<(u32, Option<u32>)>,
+    open: Vec<(Origin, Option<u32>)>,
 }
 
 #[derive(Default)]
 struct List {
     next: u32,
+    /// How many each task has made in this execution.
+    made: FxHashMap<u32, u32>,
     open: Vec<Open>,
-    answers: Vec<(Question, Vec<u32>)>,
+    answers: Vec<(Question, Vec<Origin>)>,
 }
 
 thread_local! {
@@ -81,22 +94,33 @@ pub struct Watched(Option<u32>);
 
 /// The process of the running task, if fibers run.
 fn process_in_sim() -> Option<u32> {
+    task_in_sim().map(|(_, process)| process)
+}
+
+/// The running task and its process, if fibers run.
+fn task_in_sim() -> Option<(u32, u32)> {
     let this = current::get();
     // SAFETY: a current kernel is alive, and the caller has the turn.
     let kernel = unsafe { this.as_mut() }?;
     kernel.descriptors.listed |= kernel.mode == Mode::Sim;
-    (kernel.mode == Mode::Sim).then(|| kernel.task(kernel.current as usize).process)
+    let task = kernel.current;
+    (kernel.mode == Mode::Sim).then(|| (task, kernel.task(task as usize).process))
 }
 
 impl Watched {
     /// Puts a stream on the list, if fibers run.
     pub(in crate::kernel) fn new(fd: BorrowedFd<'_>) -> Watched {
-        let Some(process) = process_in_sim() else { return Watched(None) };
+        let Some((maker, process)) = task_in_sim() else { return Watched(None) };
+        let kind = nix::sys::stat::fstat(fd).map_or(0, |stat| stat.st_mode & nix::libc::S_IFMT);
         LIST.with_borrow_mut(|list| {
             let (number, fd) = (list.next, fd.as_raw_fd());
             list.next += 1;
+            let made = list.made.entry(maker).or_default();
+            let origin = Origin { maker, nth: *made, kind };
+            *made += 1;
             list.open.push(Open {
                 number,
+                origin,
                 fd,
                 owner: Some(process),
                 holders: vec![process],
@@ -239,7 +263,7 @@ pub(in crate::kernel) fn share<F>(
     site: &'static Location<'static>,
 ) {
     let question = LIST.with_borrow(|list| {
-        let open = list.open.iter().map(|open| (open.number, open.owner)).collect::<Vec<_>>();
+        let open = list.open.iter().map(|open| (open.origin, open.owner)).collect::<Vec<_>>();
         (!open.is_empty()).then_some(Question { site, process: parent, open })
     });
     let Some(question) = question else { return };
@@ -247,13 +271,17 @@ pub(in crate::kernel) fn share<F>(
         list.answers.iter().find(|(other, _)| *other == question).map(|(_, moved)| moved.clone())
     });
     let moved = known.unwrap_or_else(|| {
-        let moved = owned_by(body, release);
-        LIST.with_borrow_mut(|list| list.answers.push((question, moved.clone())));
-        moved
+        let numbers = owned_by(body, release);
+        LIST.with_borrow_mut(|list| {
+            let moved = list.open.iter().filter(|open| numbers.contains(&open.number));
+            let moved: Vec<Origin> = moved.map(|open| open.origin).collect();
+            list.answers.push((question, moved.clone()));
+            moved
+        })
     });
     LIST.with_borrow_mut(|list| {
         for open in list.open.iter_mut().filter(|open| open.holders.contains(&parent)) {
-            let moves = moved.contains(&open.number);
+            let moves = moved.contains(&open.origin);
             if moves || !open.withheld {
                 open.holders.push(child);
             }
@@ -310,6 +338,7 @@ impl Kernel {
 fn close_lost_streams() {
     close(LIST.with_borrow_mut(|list| {
         list.next = 0;
+        list.made.clear();
         std::mem::take(&mut list.open)
     }));
 }
