@@ -342,3 +342,28 @@ fn a_child_takes_the_same_streams_along_in_every_order() {
         assert_eq!(a, b, "execution {index}");
     }
 }
+
+/// The first execution that uses a descriptor is run once more, by the plan with which it began:
+/// not by what had become of it when a strategy lost its patience.
+#[test]
+fn what_is_run_once_more_is_the_same_execution() {
+    let program = AnyProgram::dynamic(|| {
+        let value = Shared::new(Value::new(0_u32));
+        let other = value.clone();
+        drop(thread::spawn(move || {
+            // Too far for the pilot runs, in which either goes on by chance.
+            for _ in 0..10 {
+                other.get();
+            }
+            drop(pipe(false).unwrap());
+            for _ in 0..100 {
+                other.get();
+            }
+        }));
+        value.get();
+    });
+    let config = |engine| quiet(engine).strategy(Strategy::Delay { delays: 3 });
+    let [sim, real] = BOTH.map(|engine| program.record(&config(engine), 0..20).unwrap());
+    assert!(sim.iter().any(|recording| recording.steps.len() > 50));
+    assert_eq!(sim, real);
+}

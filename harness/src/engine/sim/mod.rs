@@ -220,13 +220,13 @@ impl Sim<'_> {
     /// descriptors. That it does shows in an execution, which is then run once more.
     fn execute_alone(&mut self, label: &mut String) -> Verdict {
         if !self.uses_descriptors {
-            let rng = self.kernel().plan.rng;
+            let plan = self.kernel().plan;
             let verdict = self.execute_here(label);
             if !self.kernel().used_descriptors() {
                 return verdict;
             }
             self.uses_descriptors = true;
-            self.kernel().plan.rng = rng;
+            self.kernel().plan = plan;
             label.clear();
         }
         let _alone = Alone::new();

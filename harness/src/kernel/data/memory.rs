@@ -84,15 +84,15 @@ impl Kernel {
         unsafe { std::slice::from_raw_parts(self.parts.sleepers, self.plan.sleepers as usize) }
     }
 
-    /// Keeps the sleepers for which `stays` is true.
+    /// Keeps the sleepers for which `stays` is true; the others stand after them, so that a
+    /// plan that is carried out once more begins with all of them.
     pub(in crate::kernel) fn retain_sleepers(&mut self, mut stays: impl FnMut(&Sleeper) -> bool) {
         let mut kept = 0;
         for at in 0..self.plan.sleepers as usize {
             // SAFETY: kept <= at < limits.tasks, the length of the array.
             unsafe {
-                let sleeper = *self.parts.sleepers.add(at);
-                if stays(&sleeper) {
-                    self.parts.sleepers.add(kept).write(sleeper);
+                if stays(&*self.parts.sleepers.add(at)) {
+                    self.parts.sleepers.add(at).swap(self.parts.sleepers.add(kept));
                     kept += 1;
                 }
             }
