@@ -367,3 +367,28 @@ fn what_is_run_once_more_is_the_same_execution() {
     assert!(sim.iter().any(|recording| recording.steps.len() > 50));
     assert_eq!(sim, real);
 }
+
+/// What stands unfinished in the end is told as it stood there: not as it is after the others have
+/// left their code, who wake sleepers and end their workers on the way.
+#[test]
+fn the_unfinished_are_told_as_they_stood() {
+    let program = AnyProgram::dynamic(|| {
+        let flag = Shared::new(RaceCell::new(0_u32));
+        let other = flag.clone();
+        let racer = Process::spawn(move || _ = other.get());
+        flag.set(1);
+        let threads = ThreadPool::new(1).unwrap();
+        let workers = Pool::new(1).unwrap();
+        step();
+        _ = racer.join();
+        drop((threads, workers));
+    });
+    for granularity in [Granularity::Operation, Granularity::Word] {
+        let config = |engine| quiet(engine).granularity(granularity);
+        let [sim, real] = BOTH.map(|engine| program.record(&config(engine), 0..100).unwrap());
+        assert!(sim.iter().any(|recording| matches!(recording.verdict, Verdict::Race { .. })));
+        for (index, (a, b)) in sim.iter().zip(&real).enumerate() {
+            assert_eq!(a, b, "execution {index}, {granularity:?}");
+        }
+    }
+}

@@ -86,7 +86,8 @@ fn raced(kernel: &Kernel, model: &dyn Model) -> Verdict {
 /// Why nobody waits for a task any more, and from where on it did nothing that is seen.
 fn given_up(kernel: &Kernel, model: &dyn Model, state: *mut u8, task: usize) -> String {
     let seconds = kernel.limits.patience.as_secs();
-    let (op, site) = (kernel.task(task).op, kernel.task(task).site());
+    let slot = kernel.as_it_stood(task);
+    let (op, site) = (slot.op, slot.site());
     let began = kernel.schedule().iter().any(|choice| choice.task() == task);
     let last = if began {
         let named = model.ranges(state).into_iter().filter(|(range, _)| range.contains(&op.object));
@@ -134,7 +135,9 @@ pub(super) fn judge(kernel: &mut Kernel, model: &dyn Model, state: *mut u8, labe
         },
         End::Raced => raced(kernel, model),
         End::Undecided => Verdict::Broken(kernel.note.message.as_str().to_owned()),
-        End::Died => Verdict::Died { task, step: kernel.steps as usize, status: kernel.task(task).status },
+        End::Died => {
+            Verdict::Died { task, step: kernel.steps as usize, status: kernel.as_it_stood(task).status }
+        }
         End::Deadlock => {
             // SAFETY: the state was initialised and no task runs.
             let stuck = AssertUnwindSafe(|| unsafe { model.stuck(state) });

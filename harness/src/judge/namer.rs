@@ -65,7 +65,7 @@ impl<'k> Namer<'k> {
 
     /// The number of the object of the operation that a task stands before.
     pub(super) fn object_before(&mut self, task: usize) -> Option<usize> {
-        let op = self.kernel.task(task).op;
+        let op = self.kernel.as_it_stood(task).op;
         let step = self.kernel.events().len();
         self.object(step, self.kernel.object_space(task, op.object), op.object, op.kind)
     }
@@ -140,7 +140,7 @@ fn nouns(kernel: &Kernel, lives: &Lives, tasks: usize) -> FxHashMap<Being, Noun>
         add(step, event.space, event.object, event.kind, event.name);
     }
     for index in 0..tasks {
-        let op = kernel.task(index).op;
+        let op = kernel.as_it_stood(index).op;
         add(kernel.events().len(), kernel.object_space(index, op.object), op.object, op.kind, op.name);
     }
     nouns

@@ -154,13 +154,14 @@ pub(super) fn record_with_homes(
         });
     }
     let stands = |(index, task): (usize, &TaskRecord)| {
-        let op = kernel.task(index).op;
+        let slot = kernel.as_it_stood(index);
+        let op = slot.op;
         task.status.is_none().then(|| Pending {
             kind: op.kind,
             name: op.name.to_owned(),
             object: namer.object_before(index),
-            place: namer.place(kernel.task(index).site()).clone(),
-            inside: kernel.task(index).is_inside(),
+            place: namer.place(slot.site()).clone(),
+            inside: slot.is_inside(),
             enabled: kernel.could_go_on(index),
         })
     };
@@ -179,7 +180,7 @@ pub(super) fn tasks(executor: &mut dyn Executor) -> Vec<TaskRecord> {
     let fixed: Vec<String> = (0..fixed).map(|task| executor.model().task_name(task)).collect();
     let kernel = &*executor.kernel();
     let record = |index: usize| {
-        let task = kernel.task(index);
+        let task = kernel.as_it_stood(index);
         let given = task.name.as_str();
         let unnamed = || if given.is_empty() { format!("task {index}") } else { given.to_owned() };
         let name = fixed.get(index).cloned().unwrap_or_else(unnamed);

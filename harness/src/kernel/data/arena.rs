@@ -9,6 +9,7 @@
 //!  a page of nothing | Kernel | enabled | tasks | standings | sums | candidates | told | alone
 //!         | marks | guard classes | order of classes | class bitsets | program memory (state, segments)
 //!  choices | prefix | sleepers | enabled log | events | ends of objects | fault log
+//!         | tasks as they stood in the end
 //! ```
 //!
 //! Each line of that begins where a page table does, and what an ordinary execution touches of
@@ -128,6 +129,7 @@ impl Arena {
         let events_at = layout.take::<Event>(limits.steps);
         let gone_at = layout.take::<Gone>(limits.steps);
         let faults_at = layout.take::<u64>(limits.steps * words * crate::kernel::step::fault::KINDS);
+        let stood_at = layout.take::<Task>(capacity);
         let used = layout.next;
         // Enough to begin where a page table does.
         let len = used.next_multiple_of(PAGE) + TABLE;
@@ -169,6 +171,7 @@ impl Arena {
                     gone: start.add(gone_at).cast(),
                     sleepers: start.add(sleepers_at).cast(),
                     faults: start.add(faults_at).cast(),
+                    stood: start.add(stood_at).cast(),
                     memory: start.add(memory_at),
                     stride: words,
                     start: start as usize + kernel_at,

@@ -4,7 +4,8 @@
 //! Read by strategies and judges after an execution. Bounds are those of
 //! [`Limits`](crate::kernel::Limits), which the arena was made with.
 
-use super::state::Kernel;
+use super::state::{ABANDON, Kernel};
+use super::task::Task;
 use crate::kernel::policy::Sleeper;
 use crate::kernel::schedule::choice::Choice;
 use crate::kernel::schedule::event::Event;
@@ -15,6 +16,25 @@ impl Kernel {
     pub(crate) fn schedule(&self) -> &[Choice] {
         // SAFETY: steps <= limits.steps, the length of `choices`.
         unsafe { std::slice::from_raw_parts(self.parts.choices, self.steps as usize) }
+    }
+
+    /// The slot of a task as it was when the execution ended. What a task does that is made to
+    /// leave its code (it gives locks back, wakes others, ends its workers) is no part of the
+    /// execution, and does not show here.
+    pub(crate) fn as_it_stood(&self, index: usize) -> &Task {
+        if self.flags & ABANDON == 0 {
+            return self.task(index);
+        }
+        debug_assert!(index < self.tasks as usize);
+        // SAFETY: below the capacity, the length of `stood`; `keep_slots` wrote it.
+        unsafe { &*self.parts.stood.add(index) }
+    }
+
+    /// Keeps all slots as they are.
+    pub(in crate::kernel) fn keep_slots(&mut self) {
+        // SAFETY: both arrays have room for so many, and are two. The copies are only looked
+        // at, and nothing in a slot is dropped.
+        unsafe { std::ptr::copy_nonoverlapping(self.parts.tasks, self.parts.stood, self.tasks as usize) };
     }
 
     /// The recorded events; empty if the plan did not ask for a record.

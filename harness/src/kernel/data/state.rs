@@ -91,6 +91,7 @@ pub(in crate::kernel) struct Parts {
     pub(in crate::kernel) gone: *mut crate::kernel::schedule::lives::Gone,
     pub(in crate::kernel) sleepers: *mut crate::kernel::policy::Sleeper,
     pub(in crate::kernel) faults: *mut u64,
+    pub(in crate::kernel) stood: *mut Task,
     pub(in crate::kernel) memory: *mut u8,
     /// Bitset words per set of tasks.
     pub(in crate::kernel) stride: usize,

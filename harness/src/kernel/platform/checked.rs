@@ -17,7 +17,7 @@
 use super::futex;
 use super::words::{CheckedU8, CheckedU16, CheckedU32, CheckedU64};
 use crate::kernel::data::current;
-use crate::kernel::data::state::{ABANDON, GRANTED, Kernel, WORDS};
+use crate::kernel::data::state::{GRANTED, Kernel, WORDS};
 use crate::kernel::step::point::{point, proceed};
 use crate::kernel::tasks::behalf::Behalf;
 use crate::kernel::tasks::life;
@@ -141,12 +141,9 @@ unsafe fn open_quietly(this: *mut Kernel, op: Op) -> Open {
         return Open { kernel: this, index: kernel.steps - 1 };
     }
     if kernel.quiet & WORDS != 0 {
-        // The place of the words that stand for it. What a task does whose execution was
-        // given up is told to nobody: its slot says before what it stood.
-        if kernel.flags & ABANDON == 0 {
-            let me = kernel.current as usize;
-            kernel.task(me).op.site = op.site;
-        }
+        // The place of the words that stand for it.
+        let me = kernel.current as usize;
+        kernel.task(me).op.site = op.site;
         // What no word shows (a join, a sleep) is a step at
         // either granularity.
         if !matches!(

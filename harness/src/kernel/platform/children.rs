@@ -89,7 +89,7 @@ impl<N: Child> Child for CheckedChild<N> {
             Inner::Task(child) => {
                 let this = current::get();
                 // SAFETY: a current kernel is alive, and the caller has the turn.
-                this.is_null() || unsafe { (*this).was_ended(child.task as usize) }
+                this.is_null() || unsafe { (*this).has_ended(child.task as usize) }
             }
         }
     }

@@ -13,7 +13,7 @@
 //! When a process dies here, its task stands where it stood.
 
 use crate::kernel::data::current;
-use crate::kernel::data::state::{ABANDON, Kernel};
+use crate::kernel::data::state::Kernel;
 use crate::kernel::data::task::Task;
 use selvedge::platform::is_of_program;
 use std::panic::Location;
@@ -39,10 +39,7 @@ impl Drop for Behalf {
         let Some((this, before)) = self.0 else { return };
         // SAFETY: made in the same task, in the execution to which its kernel belongs.
         let kernel = unsafe { &*this };
-        // One that is made to leave its code is still told with where it stood.
-        if kernel.flags & ABANDON == 0
-            && let Some(task) = kernel.at_work()
-        {
+        if let Some(task) = kernel.at_work() {
             task.behalf = before;
         }
     }

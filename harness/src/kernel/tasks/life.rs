@@ -332,18 +332,24 @@ impl Kernel {
         self.finish_as(End::GivenUp, task);
     }
 
-    /// Whether the task came to its end (and was not merely made to leave its code).
-    pub(crate) fn was_ended(&self, index: usize) -> bool {
+    /// Whether the task has come to its end.
+    pub(in crate::kernel) fn has_ended(&self, index: usize) -> bool {
         self.task(index).ended.load(Ordering::Relaxed) == 1
+    }
+
+    /// Whether it came to its end before the execution did.
+    pub(crate) fn was_ended(&self, index: usize) -> bool {
+        self.as_it_stood(index).ended.load(Ordering::Relaxed) == 1
     }
 
     /// Whether the task could have taken the next step when the execution ended.
     pub(crate) fn could_go_on(&self, index: usize) -> bool {
-        self.task(index).ready
+        self.as_it_stood(index).ready
     }
 
     /// Lets every task leave its code; the engine then gives each its turn.
     pub(crate) fn abandon(&mut self) {
+        self.keep_slots();
         self.flags = ABANDON;
         self.over = true;
         self.be_careful();

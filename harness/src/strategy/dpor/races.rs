@@ -81,7 +81,7 @@ impl Trace {
 
     /// The races of what a task stood before in the end, with the steps before `until`.
     pub(super) fn races_of_pending(&self, kernel: &Kernel, task: usize, until: usize, races: &mut Vec<Race>) {
-        let slot = kernel.task(task);
+        let slot = kernel.as_it_stood(task);
         let past = self.past_of(task, Some(slot.cause), until);
         let late = Late::pending(kernel, task, until);
         let found = self.reversible(&late, &Touches::of_task(slot, false, Tail::default()), &past);
@@ -90,7 +90,7 @@ impl Trace {
 
     /// The race of a task that stood before something in the end with the step that woke it.
     pub(super) fn race_of_pending_woken(&self, kernel: &Kernel, task: usize) -> Option<Race> {
-        let slept = Touches::of_last_sleep(kernel.task(task));
+        let slept = Touches::of_last_sleep(kernel.as_it_stood(task));
         self.race_of_woken(&Late::pending(kernel, task, self.len()), slept)
     }
 
@@ -184,7 +184,7 @@ impl Trace {
 impl Late<'_> {
     /// What a task stood before in the end, behind the steps before `until`.
     fn pending(kernel: &Kernel, task: usize, until: usize) -> Late<'_> {
-        let slot = kernel.task(task);
+        let slot = kernel.as_it_stood(task);
         let cause = Some(slot.cause as usize).filter(|&cause| cause < until);
         let held = (slot.ended_by == NOBODY).then(|| kernel.could_go_on(task));
         Late { kernel, task, until, guard: slot.op.guard, cause, since: slot.since, held }

@@ -261,7 +261,7 @@ impl Item {
                 (item(task, who.reads, who.tail, trace.step(index).touches, known), event.cause)
             }
             Last::Pending(task) => {
-                let slot = kernel.task(task);
+                let slot = kernel.as_it_stood(task);
                 let reads = match first.found_at(slot.op.object) {
                     Some(word) => slot.op.effect.at(word) != Some(true),
                     None => slot.reads,

@@ -107,7 +107,7 @@ impl Trace {
             let woken = event.cause.is_some_and(slept);
             return Some(if woken { Touches::of_sleep_before(event) } else { stood() });
         }
-        let slot = kernel.task(task);
+        let slot = kernel.as_it_stood(task);
         if slept(slot.cause) {
             return Some(Touches::of_last_sleep(slot));
         }
@@ -255,7 +255,7 @@ impl Trace {
         }
         let cut = end.is_sudden() || end == End::StepBound;
         for task in 0..kernel.tasks as usize {
-            let slot = kernel.task(task);
+            let slot = kernel.as_it_stood(task);
             let starts = slot.op.kind == selvedge::platform::Kind::Step && slot.op.name == "start";
             let last = match slot.ended_by as usize {
                 step if step < self.len() => step,
