@@ -398,3 +398,35 @@ fn two_signals_at_once_are_both_handled() {
     assert!(outcomes.contains(&"Code(0) (1, 1)"), "{outcomes:?}");
     assert!(outcomes.iter().all(|outcome| outcome.starts_with("Signal(") || *outcome == "Code(0) (1, 1)"));
 }
+
+/// A child has the handlers of its parent that last. One that borrows is not its own: it does what
+/// was done before that was set, whether its parent is still in that call or not.
+#[test]
+#[serial]
+fn a_child_has_the_handlers_that_last() {
+    let program = |lasts: bool| {
+        AnyProgram::dynamic(move || {
+            let desk = Shared::new(desk());
+            let own = desk.clone();
+            let lasting =
+                lasts.then(|| Signals::handle(SIGTERM, move |_| _ = own.done.fetch_add(1)).unwrap());
+            let there = desk.clone();
+            let start = || {
+                Process::spawn(move || {
+                    step();
+                    there.ready.wait();
+                })
+            };
+            let child = Signals::handling(SIGTERM, |_| desk.seen.set(9), start).unwrap();
+            child.terminate().unwrap();
+            desk.ready.set();
+            let code = child.join().unwrap().code();
+            outcome(format!("{code:?}, {} and {}", desk.seen.get(), desk.done.get()));
+            drop(lasting);
+        })
+    };
+    for (lasts, end) in [(true, "Some(0), 0 and 1"), (false, "None, 0 and 0")] {
+        let report = in_both(|| program(lasts), |config| config.executions(50));
+        assert_eq!(report.tally.outcomes.keys().collect::<Vec<_>>(), [end]);
+    }
+}

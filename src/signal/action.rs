@@ -59,7 +59,8 @@ impl<P: Platform> Signals<P> {
         Self::install(signal, Action::Handle(Rc::new(handler)), P::Site::here())
     }
 
-    /// Runs `body` while `handler` handles a signal; the handler may borrow.
+    /// Runs `body` while `handler` handles a signal; the handler may borrow. So it is this call's
+    /// alone: a process that `body` starts does about the signal what was done before.
     ///
     /// ```
     /// use selvedge::{Signals, signal::Signal};
@@ -77,7 +78,7 @@ impl<P: Platform> Signals<P> {
     pub fn handling<R>(signal: Signal, handler: impl Fn(Signal), body: impl FnOnce() -> R) -> io::Result<R> {
         let site = P::Site::here();
         let install = |handler| Self::install(signal, Action::Handle(handler), site);
-        sys::signal::scoped(&handler, install, body)
+        sys::scoped::scoped(&handler, install, |guard| guard.before().clone(), body)
     }
 
     /// Ignores a signal while the guard lives.

@@ -32,6 +32,7 @@ pub mod ready;
 pub(crate) mod report;
 pub mod robust;
 pub mod scheduling;
+pub mod scoped;
 pub(crate) mod set_once;
 pub mod signal;
 pub(crate) mod socket;

@@ -55,6 +55,7 @@ pub fn fork<F: FnOnce() -> i32>(body: F) -> io::Result<Child> {
     match unsafe { nix::unistd::fork() }? {
         ForkResult::Child => {
             drop(locks);
+            super::signal::keep_what_lasts();
             run(body, &words)
         }
         ForkResult::Parent { child } => {

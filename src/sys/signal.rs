@@ -27,7 +27,7 @@
 //! Orderings: the bits belong to one thread, and a signal handler runs on it: relaxed.
 //!
 //! When a process dies here, all this goes with it. A forked child keeps the handlers of the
-//! thread that forked.
+//! thread that forked, except those that borrow: see [`scoped`](super::scoped).
 
 use super::process::Signal;
 use super::{clock, futex};
@@ -68,6 +68,27 @@ impl std::fmt::Debug for Action {
             Action::Handle(_) => "Handle(..)",
             Action::Foreign(_) => "Foreign(..)",
         })
+    }
+}
+
+/// In a child that was just forked: does about each signal what lasts of what its parent did. One
+/// that came meanwhile, and ends processes, ends this one.
+pub(super) fn keep_what_lasts() {
+    if !handles_any() {
+        return;
+    }
+    for (signal, handler) in CLOSURES.with_borrow(Vec::clone) {
+        let lasting = super::scoped::lasting(Action::Handle(Rc::clone(&handler)));
+        if matches!(&lasting, Action::Handle(same) if Rc::ptr_eq(same, &handler)) {
+            continue;
+        }
+        let came = COME.with(|come| come.load(Relaxed)) >> signal as i32 & 1 == 1;
+        let ends = matches!(lasting, Action::Default | Action::Foreign(_));
+        // It was in force before, so it can be again; and a process can send to itself.
+        let _ = set_action(signal, lasting);
+        if came && ends {
+            let _ = nix_signal::raise(signal);
+        }
     }
 }
 
@@ -368,43 +389,4 @@ pub fn description(signal: Signal) -> String {
     // SAFETY: for a valid number glibc returns text that lives as long as the thread.
     let text = unsafe { std::ffi::CStr::from_ptr(libc::strsignal(signal as i32)) };
     text.to_string_lossy().into_owned()
-}
-
-/// A handler of which only the lifetime is gone.
-type Erased = &'static dyn Fn(Signal);
-
-/// A handler that borrows, while what it borrows is there.
-struct Scoped(Rc<Cell<Option<Erased>>>);
-
-impl Drop for Scoped {
-    fn drop(&mut self) {
-        self.0.set(None);
-    }
-}
-
-/// Lets `body` run while `handler` handles a signal, which need not outlive the call.
-/// `install` sets the handler that it is given and returns what takes it back when dropped.
-///
-/// # Errors
-/// Those of `install`.
-pub fn scoped<G, R>(
-    handler: &dyn Fn(Signal),
-    install: impl FnOnce(Handler) -> io::Result<G>,
-    body: impl FnOnce() -> R,
-) -> io::Result<R> {
-    // SAFETY: only the lifetime is erased. The reference is taken out of its cell before
-    // this returns or unwinds, also if somebody keeps the handler itself; if this never
-    // does, the closure stays where it is, and if its stack is thrown away, its task runs
-    // no handler any more.
-    let handler = unsafe { std::mem::transmute::<&dyn Fn(Signal), Erased>(handler) };
-    let scoped = Scoped(Rc::new(Cell::new(Some(handler))));
-    let cell = Rc::clone(&scoped.0);
-    let guard = install(Rc::new(move |signal| {
-        if let Some(handler) = cell.get() {
-            handler(signal);
-        }
-    }))?;
-    let result = body();
-    drop(guard);
-    Ok(result)
 }

@@ -11,7 +11,7 @@ use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use proptest::prelude::{Just, Strategy, any, prop, prop_oneof};
 use proptest::{prop_assert, prop_assert_eq};
 use rusty_fork::rusty_fork_test;
-use selvedge::{Array, Event, ExitStatus, Process, Shared, Value, exit, shareable, spawn};
+use selvedge::{Array, Event, ExitStatus, Process, Shared, Signals, Value, exit, shareable, spawn};
 use serial_test::file_serial;
 use std::fs;
 use std::time::Duration;
@@ -217,6 +217,31 @@ rusty_fork_test! {
         });
         without_cores();
         holds(12, numbers, |(ends, order)| each_end_is_told_apart(&ends, &order));
+    }
+
+    #[test]
+    fn a_child_has_the_handlers_that_last() {
+        let sleeps = |meeting: &Shared<Meeting>| {
+            let meeting = meeting.clone();
+            move || child(move || _ = meeting.over.wait_timeout(LONG))
+        };
+        for lasts in [true, false] {
+            let meeting = Shared::new(Meeting { here: Value::new(0), all: Event::new(), over: Event::new() });
+            let own = meeting.clone();
+            let lasting = lasts.then(|| {
+                Signals::handle(Signal::SIGTERM, move |_| {
+                    own.here.fetch_add(1);
+                    own.over.set();
+                })
+            });
+            let child = Signals::handling(Signal::SIGTERM, |_| meeting.over.set(), sleeps(&meeting)).unwrap();
+            // At whatever point it is by now, also before it has begun.
+            child.terminate().unwrap();
+            let end = if lasts { ExitStatus::Code(0) } else { ExitStatus::Signal(Signal::SIGTERM as i32) };
+            assert_eq!(child.join().unwrap(), end);
+            assert_eq!((meeting.here.get(), meeting.over.is_set()), (u32::from(lasts), lasts));
+            drop(lasting);
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ use crate::kernel::tasks::life;
 use crate::kernel::tasks::outside;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use selvedge::platform::{Action, Clock, Cmp, Guard, Handler, Kind, Native, Op, Platform, Setting, Signals};
+use selvedge::sys::scoped::lasting;
 use std::cell::RefCell;
 use std::io;
 use std::panic::Location;
@@ -54,12 +55,22 @@ fn set(task: usize, signal: Signal, handler: Option<Handler>) {
     drop(old);
 }
 
-/// A forked child handles what the task handled that forked it.
-pub(in crate::kernel) fn inherit(parent: usize, child: usize) {
-    HANDLERS.with_borrow_mut(|all| {
-        let own: Vec<_> = all.iter().filter(|entry| entry.0 == parent).cloned().collect();
-        all.extend(own.into_iter().map(|(_, signal, handler)| (child, signal, handler)));
-    });
+/// A forked child handles what the task handled that forked it, as far as that lasts.
+fn inherit(kernel: &Kernel, parent: usize, child: usize) {
+    let task = kernel.task(child);
+    for (place, &signal) in SIGNALS.iter().enumerate() {
+        let Some(handler) = of(parent, signal) else { continue };
+        let bit = 1 << place;
+        match lasting(Action::Handle(handler)) {
+            Action::Handle(handler) => {
+                HANDLERS.with_borrow_mut(|all| all.push((child, signal, handler)));
+                continue;
+            }
+            Action::Ignore => task.ignored |= bit,
+            Action::Default | Action::Foreign(_) => {}
+        }
+        task.handlers &= !bit;
+    }
 }
 
 /// After an execution: drops the handlers of this thread's tasks.
@@ -375,7 +386,7 @@ pub(in crate::kernel) fn start(kernel: &mut Kernel, parent: usize, child: usize)
         kernel.task(child).handlers = kernel.task(parent).handlers;
         kernel.task(child).ignored = kernel.task(kernel.task(parent).process as usize).ignored;
         if kernel.task(parent).handlers != 0 {
-            inherit(parent, child);
+            inherit(kernel, parent, child);
         }
     }
 }
