@@ -392,3 +392,26 @@ fn the_unfinished_are_told_as_they_stood() {
         }
     }
 }
+
+/// The same for two threads that start a child in one line, each with a stream of its own.
+#[test]
+fn a_thread_gives_its_own_stream_away() {
+    let program = AnyProgram::dynamic(|| {
+        let pair = [0, 1].map(|_| {
+            thread::spawn(|| {
+                let (mut reader, writer) = pipe(false).unwrap();
+                step();
+                assert!(!reader.poll(std::time::Duration::ZERO).unwrap(), "its writer is here still");
+                let mut child = Process::new(move || drop(writer)).despite_threads();
+                child.start().unwrap();
+                outcome(reader.recv::<u32>().unwrap_err().to_string());
+                child.join().unwrap();
+            })
+        });
+        pair.into_iter().for_each(|thread| thread.join().unwrap());
+    });
+    let [sim, real] = BOTH.map(|engine| program.record(&quiet(engine), 0..50).unwrap());
+    for (index, (a, b)) in sim.iter().zip(&real).enumerate() {
+        assert_eq!(a, b, "execution {index}");
+    }
+}

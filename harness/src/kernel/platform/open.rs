@@ -71,7 +71,7 @@ struct Open {
 #[derive(PartialEq, Eq)]
 struct Question {
     site: &'static Location<'static>,
-    process: u32,
+    task: u32,
     open: Vec<(Origin, Option<u32>)>,
 }
 
@@ -262,11 +262,12 @@ pub(in crate::kernel) fn share<F>(
     release: impl FnOnce(),
     site: &'static Location<'static>,
 ) {
-    let question = LIST.with_borrow(|list| {
-        let open = list.open.iter().map(|open| (open.origin, open.owner)).collect::<Vec<_>>();
-        (!open.is_empty()).then_some(Question { site, process: parent, open })
-    });
-    let Some(question) = question else { return };
+    let Some((task, _)) = task_in_sim() else { return };
+    let open = LIST.with_borrow(|list| list.open.iter().map(|open| (open.origin, open.owner)).collect());
+    let question = Question { site, task, open };
+    if question.open.is_empty() {
+        return;
+    }
     let known = LIST.with_borrow(|list| {
         list.answers.iter().find(|(other, _)| *other == question).map(|(_, moved)| moved.clone())
     });
