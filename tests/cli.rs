@@ -23,6 +23,8 @@ mod machines;
 mod mistakes;
 #[path = "cli/room.rs"]
 mod room;
+#[path = "cli/surroundings.rs"]
+mod surroundings;
 
 use room::{Room, json, told};
 

@@ -37,16 +37,13 @@ use std::time::Duration;
 
 /// Runs `work` in a child and returns the code with which the command ends.
 pub(super) fn run(work: impl FnOnce() -> u8) -> u8 {
-    // The handle lives to the end: dropping it would reap the worker if it has ended.
-    let worker = start(work);
-    let end = worker.as_ref().map_err(|errno| *errno).and_then(|worker| {
-        let worker = worker.id();
-        let end = wait(worker)?;
-        clean_up(worker);
-        Ok(end)
-    });
-    match end {
-        Ok(end) => end.tell(),
+    match start(work) {
+        Ok((worker, signals)) => {
+            // The handle lives to the end: dropping it would reap the worker if it has ended.
+            let end = wait(worker.id(), &signals);
+            clean_up(worker.id());
+            end.tell()
+        }
         Err(errno) => {
             complain(Error::os("starting the process that works", errno));
             Exit::Internal.code()
@@ -126,9 +123,10 @@ fn is_ignored(signal: Signal) -> bool {
 }
 
 /// Forks the worker. Every watched signal is blocked before, so
-/// that none is lost in between.
-fn start(work: impl FnOnce() -> u8) -> Result<Child, Errno> {
+/// that none is lost in between, and what they are read from is there.
+fn start(work: impl FnOnce() -> u8) -> Result<(Child, SignalFd), Errno> {
     prctl::set_child_subreaper(true)?;
+    let signals = SignalFd::with_flags(&watched(), SfdFlags::SFD_CLOEXEC)?;
     let mut workers = watched().thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
     for signal in [Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM, Signal::SIGHUP] {
         workers.add(signal);
@@ -142,30 +140,29 @@ fn start(work: impl FnOnce() -> u8) -> Result<Child, Errno> {
         }
         work().into()
     };
-    process::fork(body).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(0)))
+    let worker = process::fork(body);
+    let worker = worker.map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(0)))?;
+    Ok((worker, signals))
 }
 
 /// Waits for the worker's end, or ends it when a signal comes.
-fn wait(worker: u32) -> Result<End, Errno> {
-    let signals = SignalFd::with_flags(&watched(), SfdFlags::SFD_CLOEXEC)?;
+fn wait(worker: u32, signals: &SignalFd) -> End {
     loop {
-        let signal = match signals.read_signal() {
-            Ok(Some(info)) => info.ssi_signo as i32,
-            Ok(None) | Err(Errno::EINTR) => continue,
-            Err(errno) => return Err(errno),
-        };
+        // Nothing but an interruption can go wrong here: signalfd(2).
+        let Ok(Some(info)) = signals.read_signal() else { continue };
+        let signal = info.ssi_signo as i32;
         if signal != Signal::SIGCHLD as i32 {
             kill_and_bury(worker);
-            return Ok(End::Signal(signal));
+            return End::Signal(signal);
         }
         // Others may have ended too: what the worker lost, and this process inherited.
         loop {
             match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
                 Ok(WaitStatus::Exited(pid, code)) if pid.as_raw() as u32 == worker => {
-                    return Ok(End::Code(code));
+                    return End::Code(code);
                 }
                 Ok(WaitStatus::Signaled(pid, signal, _)) if pid.as_raw() as u32 == worker => {
-                    return Ok(End::Death(signal as i32));
+                    return End::Death(signal as i32);
                 }
                 Ok(WaitStatus::StillAlive) | Err(_) => break,
                 Ok(_) => {}

@@ -15,6 +15,9 @@ use crate::program::{Progress, Task, Watcher};
 use crate::value;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::sync::OnceLock;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
 /// Gives `work` an executor of `engine` for `model` and returns what it made.
@@ -107,36 +110,36 @@ fn threads<R: Send>(
     tasks: &[Task],
     work: &(impl Fn(&mut dyn Executor, &Task) -> R + Sync),
 ) -> Result<Vec<R>, Error> {
+    // Nobody begins before all are there: without one of them no work is whole.
+    let all_there: OnceLock<bool> = OnceLock::new();
     std::thread::scope(|scope| {
-        let (done, finished) = std::sync::mpsc::channel();
-        let running: Vec<_> = tasks
-            .iter()
-            .map(|task| {
-                let done = done.clone();
-                scope.spawn(move || {
-                    let result = sim(model, limits).map(|mut sim| work(&mut sim, task));
-                    // The receiver may be gone if another worker failed.
-                    let _ = done.send(());
-                    result
-                })
-            })
-            .collect();
-        drop(done);
-        let mut left = tasks.len();
-        while left > 0 {
-            match finished.recv_timeout(Duration::from_millis(100)) {
-                Ok(()) => left -= 1,
-                Err(std::sync::mpsc::RecvTimeoutError::Timeout) => tick(),
-                Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => break,
-            }
+        // Closed by the last of them to end.
+        let (open, closed) = channel::<()>();
+        let mut running = Vec::new();
+        for task in tasks {
+            let (open, all_there) = (open.clone(), &all_there);
+            let live = move || {
+                let _open = open;
+                if !*all_there.wait() {
+                    return Ok(None);
+                }
+                sim(model, limits).map(|mut sim| Some(work(&mut sim, task)))
+            };
+            let started = std::thread::Builder::new().spawn_scoped(scope, live);
+            running.push(started.map_err(|error| {
+                let _ = all_there.set(false);
+                Error::os("starting a thread for fibers", error)
+            })?);
         }
-        running
-            .into_iter()
-            .map(|thread| match thread.join() {
-                Ok(result) => result,
-                Err(payload) => std::panic::resume_unwind(payload),
-            })
-            .collect()
+        let _ = all_there.set(true);
+        drop(open);
+        while closed.recv_timeout(Duration::from_millis(100)) == Err(RecvTimeoutError::Timeout) {
+            tick();
+        }
+        let ended = |thread: ScopedJoinHandle<'_, Result<Option<R>, Error>>| {
+            thread.join().unwrap_or_else(|payload| std::panic::resume_unwind(payload)).transpose()
+        };
+        running.into_iter().filter_map(ended).collect()
     })
 }
 

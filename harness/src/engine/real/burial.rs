@@ -3,25 +3,21 @@
 //! A process counts as ended once the operating system has truly buried it; until
 //! then the next step could see something else from one run to the next.
 
+use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid;
-use selvedge::sys::death::{await_death, pidfd};
+use selvedge::sys::death::await_death;
 
 /// Kills the process and waits until it is dead.
 ///
-/// Only for processes that this engine started and that nobody has reaped yet.
+/// Only for processes that this engine started and that nobody has reaped yet: their numbers are
+/// their own. No descriptor is taken for it, of which there may be none left.
 pub(crate) fn kill_and_bury(pid: u32) {
     if pid == 0 {
         return;
     }
-    let Some(fd) = pidfd(pid) else { return };
-    // SAFETY: pidfd_send_signal(2) with no extra information; never a reused number.
-    unsafe {
-        use std::os::fd::AsRawFd;
-        nix::libc::syscall(nix::libc::SYS_pidfd_send_signal, fd.as_raw_fd(), nix::libc::SIGKILL, 0, 0);
-    }
-    drop(fd);
+    let _ = kill(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL);
     await_death(pid);
 }
 
@@ -30,7 +26,15 @@ pub(crate) fn status_if_dead(pid: u32) -> Option<i32> {
     if pid == 0 {
         return None;
     }
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    if let Ok(own) = status_of_child(pid) {
+        return own;
+    }
+    let stat = match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
+        Ok(stat) => stat,
+        Err(error) if is_nobody(&error) => String::new(),
+        // Nobody can tell: there may be no descriptor left.
+        Err(_) => return None,
+    };
     // The name in parentheses may hold anything; what follows the last one is fixed.
     let mut fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_ascii_whitespace();
     match fields.next() {
@@ -43,6 +47,21 @@ pub(crate) fn status_if_dead(pid: u32) -> Option<i32> {
         Some(_) => None,
         None => Some(-(Signal::SIGKILL as i32)),
     }
+}
+
+/// The same of a child of this process; an error if it has no such child.
+fn status_of_child(pid: u32) -> nix::Result<Option<i32>> {
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    Ok(match waitid(Id::Pid(Pid::from_raw(pid.cast_signed())), flags)? {
+        WaitStatus::Exited(_, code) => Some(code),
+        WaitStatus::Signaled(_, signal, _) => Some(-(signal as i32)),
+        _ => None,
+    })
+}
+
+/// Whether an entry of `/proc` could not be read because its process is gone.
+fn is_nobody(error: &std::io::Error) -> bool {
+    matches!(error.raw_os_error().map(Errno::from_raw), Some(Errno::ENOENT | Errno::ESRCH))
 }
 
 /// Reaps every dead child and kills and reaps every living one: whatever a dynamic

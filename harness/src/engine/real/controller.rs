@@ -31,6 +31,7 @@ use nix::sys::prctl;
 use nix::sys::signal::SigSet;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, pipe};
+use selvedge::sys::death::pidfd;
 use selvedge::{Event, Shared};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -231,9 +232,15 @@ fn start<R: Serialize>(
             }
             ForkResult::Parent { child } => {
                 drop(writer);
-                if passed.wait_timeout(TRIAL) || burial::status_if_dead(child.as_raw() as u32).is_some() {
-                    let death = selvedge::sys::death::pidfd(child.as_raw() as u32)
-                        .ok_or_else(|| Error::os("opening a pidfd", std::io::Error::last_os_error()))?;
+                let number = child.as_raw() as u32;
+                let death = match pidfd(number).ok_or_else(std::io::Error::last_os_error) {
+                    Ok(death) => death,
+                    Err(error) => {
+                        bury(child);
+                        return Err(Error::os("opening a descriptor of a controller", error));
+                    }
+                };
+                if passed.wait_timeout(TRIAL) || burial::status_if_dead(number).is_some() {
                     return Ok(Controller {
                         pid: child,
                         death,
@@ -243,14 +250,19 @@ fn start<R: Serialize>(
                         moment,
                     });
                 }
-                burial::kill_and_bury(child.as_raw() as u32);
-                let _ = waitpid(child, None);
+                bury(child);
             }
         }
     }
     Err(Error::Controller(format!(
         "could not be forked: in {TRIALS} attempts another thread held a lock that the child needs"
     )))
+}
+
+/// Ends a controller that is not to work.
+fn bury(controller: Pid) {
+    burial::kill_and_bury(controller.as_raw() as u32);
+    let _ = waitpid(controller, None);
 }
 
 /// The controller's place in the world.
