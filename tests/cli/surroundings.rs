@@ -2,7 +2,8 @@
 //! that names the thing, a code that tells whose fault it is, and an end.
 
 use crate::room::{Room, told};
-use std::process::{Command, Stdio};
+use std::fs;
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// Runs `script` in the room by sh(1), with the command as `$0`; it has to come to an end.
@@ -27,6 +28,55 @@ fn shell(room: &Room, script: &str) -> (i32, String, String) {
         std::thread::yield_now();
     }
     told(child.wait_with_output().unwrap())
+}
+
+/// Programs with files, whoever makes them, in each engine; others need no folder.
+#[test]
+fn a_folder_for_temporary_files_is_asked_for_by_its_variable() {
+    let room = Room::new();
+    let file = room.path().join("file");
+    fs::write(&file, "").unwrap();
+    let run = |line: &[&str], folder: &str| -> Output {
+        room.command(line).env("TMPDIR", folder).output().unwrap()
+    };
+    let missing = room.path().join("missing");
+    for (folder, why) in [
+        (missing.to_str().unwrap(), "No such file or directory (os error 2)"),
+        (file.to_str().unwrap(), "Not a directory (os error 20)"),
+        ("/proc", "No such file or directory (os error 2)"),
+    ] {
+        let wanted = format!(
+            "selvedge: TMPDIR: the folder for temporary files, {folder}, cannot be written to: {why}; name one \
+             that can\n"
+        );
+        for line in [
+            // Made by the set-up; by a task; by neither, and asked for before anything is run.
+            &["explore", "ticket-file:clients=2", "--executions", "9"][..],
+            &["explore", "ticket-file:clients=2", "--executions", "9", "--json"],
+            &["explore", "tftp", "--executions", "9"],
+            &["census", "ticket-file:clients=2"],
+            &["census", "ticket-file:clients=2", "--exhaust"],
+            &["--executions", "9"],
+        ] {
+            for engine in ["sim", "real", "wild"] {
+                if engine == "wild" && !line.contains(&"explore") {
+                    continue;
+                }
+                let (code, out, err) = told(run(&[line, &["--engine", engine]].concat(), folder));
+                assert_eq!((code, &*out, &*err), (2, "", &*wanted), "{line:?} in {engine}");
+            }
+        }
+        let (code, _, err) = told(run(&["explore", "ticket", "--executions", "9"], folder));
+        assert!(code < 2 && err.is_empty(), "{err}");
+    }
+    for name in ["ticket-file:clients=2", "tftp"] {
+        let token = crate::token(&room, name, "racy");
+        for command in ["replay", "shrink"] {
+            let (code, out, err) = told(run(&[command, &token], "/proc"));
+            assert_eq!((code, &*out), (2, ""), "{err}");
+            assert!(err.starts_with("selvedge: TMPDIR: the folder for temporary files, /proc, "), "{err}");
+        }
+    }
 }
 
 /// Too few to explore with, and enough: in between nothing waits for what cannot come.

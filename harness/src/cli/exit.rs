@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | 0 | [`AsExpected`](Exit::AsExpected) | everything came out as expected; a replayed schedule breaks no law |
 //! | 1 | [`Surprise`](Exit::Surprise) | a violation that was not expected, or an expected one that was not found; a replayed schedule breaks a law; nothing to shrink |
-//! | 2 | [`Usage`](Exit::Usage) | the command, a name, a value, a variable or a token is wrong, or what comes out cannot be written where it shall go |
+//! | 2 | [`Usage`](Exit::Usage) | the command, a name, a value, a variable or a token is wrong; or what comes out cannot be written where it shall go, or a program's files not where `TMPDIR` says |
 //! | 3 | [`Inconclusive`](Exit::Inconclusive) | a schedule does not fit its program, or an execution could not be judged |
 //! | 4 | [`NothingRan`](Exit::NothingRan) | the budget ended before the first execution, or the program has no tasks |
 //! | 70 | [`Internal`](Exit::Internal) | an error of selvedge itself, or of the operating system |

@@ -11,7 +11,7 @@ use super::{conflicts, page, settings, table, text, tokens, work};
 use crate::Error;
 use crate::catalogue::{Case, Catalogue};
 use crate::engine::Engine;
-use crate::program::{Budget, Config, environment};
+use crate::program::{Budget, Config, check_scratch, environment};
 use crate::report;
 use std::time::{Duration, Instant};
 
@@ -66,6 +66,7 @@ pub(super) fn run(catalogue: &Catalogue, line: &Line) -> Result<Exit, Error> {
     let config = settings::configure(base.jobs(cores.min(2)), line.engine.as_deref(), &line.search, false)?;
     let folder = settings::report_folder(&line.search)?.unwrap_or_else(settings::default_folder);
     settings::prepare(&folder)?;
+    check_scratch()?;
 
     let all = explore(&cells, &config, config.budget == budget, line.search.form.json)?;
     let worst = all.iter().map(Judged::exit).max().unwrap_or(Exit::NothingRan);

@@ -36,7 +36,7 @@ pub(super) fn set_up(kernel: &mut Kernel, model: &dyn Model) -> Result<*mut u8, 
     let init = || at_home(kernel, || unsafe { model.init(state) });
     if let Err(payload) = catch_unwind(AssertUnwindSafe(init)) {
         let_go(payload);
-        return Err(Verdict::Broken(format!("the set-up panicked: {}", kernel.note.message.as_str())));
+        return Err(kernel.note.set_up());
     }
     Moment::Tasks.begin();
     kernel.judge_task = if model.dynamic() { 0 } else { crate::kernel::NOBODY };
@@ -134,7 +134,10 @@ pub(super) fn judge(kernel: &mut Kernel, model: &dyn Model, state: *mut u8, labe
             place: kernel.note.place(),
         },
         End::Raced => raced(kernel, model),
-        End::Undecided => Verdict::Broken(kernel.note.message.as_str().to_owned()),
+        End::Undecided => {
+            let note = &kernel.note;
+            note.refusal().unwrap_or_else(|| Verdict::Broken(note.message.as_str().to_owned()))
+        }
         End::Died => {
             Verdict::Died { task, step: kernel.steps as usize, status: kernel.as_it_stood(task).status }
         }

@@ -90,8 +90,7 @@ fn execute(model: &dyn Model) -> std::io::Result<(Verdict, String)> {
         panic::let_go(payload);
         panic::capture(std::ptr::null_mut());
         // SAFETY: nobody else uses the note.
-        let why = format!("the set-up panicked: {}", unsafe { (*note).message.as_str() });
-        return Ok((Verdict::Broken(why), String::new()));
+        return Ok((unsafe { (*note).set_up() }, String::new()));
     }
     Moment::Tasks.begin();
     let gate = Shared::try_new(Event::new()).map_err(std::io::Error::other)?;
@@ -142,7 +141,9 @@ fn execute(model: &dyn Model) -> std::io::Result<(Verdict, String)> {
 fn explain(verdict: Verdict, note: *const Note) -> Verdict {
     // SAFETY: the tasks that could write the note are over or about to be killed;
     // it is plain bytes, and text that is torn reads as a question mark.
-    match (verdict, unsafe { (*note).law() }) {
+    let note = unsafe { &*note };
+    match (verdict, note.law()) {
+        (Verdict::Died { status: 101, .. }, law) if note.refused => note.refusal().unwrap_or(law),
         (Verdict::Died { task, step, status: 101 }, Verdict::Law { message, place }) if place.line > 0 => {
             Verdict::Panic { task, step, message, place }
         }

@@ -129,16 +129,22 @@ pub enum Verdict {
     Nondeterministic(super::Difference),
     /// The execution could not be judged; the text says why.
     Broken(String),
+    /// What the program runs in refused it something that every execution needs; the text says
+    /// what, and what would be right.
+    Refused(String),
 }
 
 impl Verdict {
     /// Whether this breaks a law (a pass does not, and an execution that could not
     /// be judged does not either).
     pub fn is_violation(&self) -> bool {
-        !matches!(
-            self,
-            Verdict::Pass | Verdict::Diverged { .. } | Verdict::Nondeterministic(_) | Verdict::Broken(_)
-        )
+        !self.is_undecided()
+            && !matches!(self, Verdict::Pass | Verdict::Diverged { .. } | Verdict::Nondeterministic(_))
+    }
+
+    /// Whether the execution could not be judged, whatever its schedule.
+    pub(crate) fn is_undecided(&self) -> bool {
+        matches!(self, Verdict::Broken(_) | Verdict::Refused(_))
     }
 
     /// Whether both are the same finding, perhaps reached in another way.
@@ -172,7 +178,7 @@ impl Verdict {
             Verdict::Livelock { .. } => "livelock",
             Verdict::Diverged { .. } => "diverged",
             Verdict::Nondeterministic(_) => "not deterministic",
-            Verdict::Broken(_) => "inconclusive",
+            Verdict::Broken(_) | Verdict::Refused(_) => "inconclusive",
         }
     }
 }
@@ -205,7 +211,7 @@ impl Verdict {
                 format!("the schedule does not fit: at step {step} it names {name}, which cannot go on")
             }
             Verdict::Nondeterministic(difference) => format!("not deterministic: {difference}"),
-            Verdict::Broken(why) => why.clone(),
+            Verdict::Broken(why) | Verdict::Refused(why) => why.clone(),
         }
     }
 }

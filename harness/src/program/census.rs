@@ -15,6 +15,7 @@
 //! In `real` the processes are killed for real, before each further execution the
 //! controller forks those that are missing.
 
+use super::check::refused;
 use super::config::Config;
 use super::job::Job;
 use super::record::run_once;
@@ -103,7 +104,7 @@ pub(crate) fn census_model(
         executions: config.budget.executions.unwrap_or(u64::MAX),
         time: config.budget.time.map(|time| Instant::now() + time.max(Duration::from_millis(1))),
     };
-    session(config.engine, model, config.limits, |executor| {
+    let census = session(config.engine, model, config.limits, |executor| {
         executor.kernel().granularity = config.granularity;
         executor.kernel().arm(&faults, None);
         let mut book = Book {
@@ -117,7 +118,9 @@ pub(crate) fn census_model(
             book.one_run(executor);
         }
         book.census
-    })
+    })?;
+    refused(&census.baseline)?;
+    Ok(census)
 }
 
 /// The census while it is taken.

@@ -13,6 +13,7 @@ use super::shard::together;
 use super::validate::validate_all;
 use crate::Error;
 use crate::engine::{Engine, Model, wild, workers};
+use crate::judge::Verdict;
 use crate::strategy::Strategy;
 
 /// Explores a program as the configuration and the environment say; what its reader should know
@@ -60,8 +61,20 @@ pub(crate) fn explore_model(model: &dyn Model, job: &Job<'_>, config: &Config) -
         Engine::Wild => wild::run(model, &config, &progress)?,
         Engine::Sim | Engine::Real => run(model, job, &config, &progress)?,
     };
+    if let Some(found) = &tally.inconclusive {
+        refused(&found.verdict)?;
+    }
     let (tally, finding) = examine(model, job, &config, tally)?;
     Ok(report(model, job, &config, tally, finding))
+}
+
+/// What an execution was refused is nothing to report of its program, but a mistake of whoever
+/// runs it.
+pub(super) fn refused(verdict: &Verdict) -> Result<(), Error> {
+    match verdict {
+        Verdict::Refused(why) => Err(Error::Usage(why.clone())),
+        _ => Ok(()),
+    }
 }
 
 /// Executions of a slice at least, and at most: seconds, not minutes.

@@ -70,7 +70,9 @@ pub(crate) use replay::{replay_model, shrink_model};
 pub(crate) use run::Task;
 pub use run::{Found, Tally};
 pub use scratch::scratch;
-pub(crate) use scratch::{Scratch, remove_all_of as remove_all_scratch_of, remove_of as remove_scratch_of};
+pub(crate) use scratch::{
+    Scratch, check as check_scratch, remove_all_of as remove_all_scratch_of, remove_of as remove_scratch_of,
+};
 pub(crate) use shard::together;
 pub use shard::{Shard, Subtrees};
 pub(crate) use validate::validate_all;

@@ -4,6 +4,7 @@
 //!
 //! When a process dies here, see the engines: the error says how its controller ended.
 
+use super::check::refused;
 use super::config::Config;
 use super::determinism::run_again;
 use super::exits::teller;
@@ -57,6 +58,7 @@ pub(crate) fn replay_model(
             let control = without_faults(executor, &recording.schedule);
             (recording, differs, seconds, fair, control, swapped)
         })?;
+    refused(&recording.verdict)?;
     if let Some(difference) = differs {
         recording.verdict = Verdict::Nondeterministic(difference);
     }

@@ -198,9 +198,9 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
         // What could not be judged is told, even of an execution that does not count.
         // Only what a strategy gives up on purpose, since other executions cover it, is not.
         let covered = executor.kernel().ending().0 == End::Blocked;
-        let counts = search.learn(executor.kernel()) || matches!(verdict, Verdict::Broken(_)) && !covered;
+        let counts = search.learn(executor.kernel()) || verdict.is_undecided() && !covered;
         // What took too long, or could not be judged, is not run again.
-        let verify = verify && !matches!(verdict, Verdict::Broken(_));
+        let verify = verify && !verdict.is_undecided();
         let trace = verify.then(|| Trace::of(executor, verdict.clone(), label.clone()));
         if counts {
             claimed = false;

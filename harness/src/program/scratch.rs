@@ -16,7 +16,9 @@
 //! When a worker is killed, whoever started it removes its folder; when everybody is
 //! killed, the next exploration that uses a folder sweeps those of dead processes.
 
+use crate::Error;
 use crate::engine::real::status_if_dead;
+use crate::kernel::panic::refuse;
 use std::cell::Cell;
 use std::fs;
 use std::io::ErrorKind;
@@ -47,7 +49,9 @@ fn path(name: Name) -> PathBuf {
 /// is swept some time after it ended.
 ///
 /// # Panics
-/// If the folder cannot be made.
+/// If the folder cannot be made. Of an exploration that is the end: an error that names the
+/// variable `TMPDIR`.
+#[track_caller]
 pub fn scratch() -> PathBuf {
     let mut current = OF_THREAD.get();
     if current == 0 {
@@ -61,9 +65,24 @@ pub fn scratch() -> PathBuf {
     match fs::create_dir(&path) {
         Ok(()) => sweep(),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-        Err(error) => panic!("making the scratch folder {}: {error}", path.display()),
+        Err(error) => refuse(unwritable(&error).to_string()),
     }
     path
+}
+
+/// Whether programs can have folders here.
+pub(crate) fn check() -> Result<(), Error> {
+    let path = path(name(std::process::id(), 0));
+    fs::create_dir(&path).and_then(|()| fs::remove_dir(&path)).map_err(|error| unwritable(&error))
+}
+
+/// What is wrong with the folder for temporary files, and what would be right.
+fn unwritable(error: &std::io::Error) -> Error {
+    let folder = std::env::temp_dir();
+    let folder = folder.display();
+    Error::Usage(format!(
+        "TMPDIR: the folder for temporary files, {folder}, cannot be written to: {error}; name one that can"
+    ))
 }
 
 /// A reserved folder, removed when this is dropped.

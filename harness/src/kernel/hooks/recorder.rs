@@ -97,12 +97,14 @@ pub struct Recorder<O, R, const N: usize = 64> {
 // SAFETY: words without an address among them; the types are only decoded from them.
 unsafe impl<O: 'static, R: 'static, const N: usize> Shareable for Recorder<O, R, N> {}
 
-/// What a judge throws instead of a plain panic, for the engines.
+/// What is thrown instead of a plain panic, for the engines.
 pub(crate) enum Judged {
     /// The history cannot be explained.
     Broken(String, &'static Location<'static>),
     /// Nobody knows.
     Undecided(String),
+    /// Nobody can know: what the program runs in refused it something.
+    Refused(String),
 }
 
 impl Judged {

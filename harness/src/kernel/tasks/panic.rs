@@ -13,7 +13,7 @@ use crate::kernel::data::state::UNWINDING;
 use crate::kernel::hooks::recorder::Judged;
 use std::any::Any;
 use std::cell::Cell;
-use std::panic::{Location, PanicHookInfo, resume_unwind};
+use std::panic::{Location, PanicHookInfo, panic_any, resume_unwind};
 use std::ptr;
 use std::sync::Once;
 
@@ -27,11 +27,13 @@ pub(crate) struct Note {
     pub(crate) column: u32,
     /// `real`: the signal that the running task caught.
     pub(crate) signal: i32,
+    /// It is no fault of the program: what it runs in refused it something.
+    pub(crate) refused: bool,
 }
 
 impl Note {
     pub(crate) const EMPTY: Note =
-        Note { message: Text::EMPTY, file: Text::EMPTY, line: 0, column: 0, signal: 0 };
+        Note { message: Text::EMPTY, file: Text::EMPTY, line: 0, column: 0, signal: 0, refused: false };
 
     pub(crate) fn clear(&mut self) {
         self.message.clear();
@@ -39,6 +41,7 @@ impl Note {
         self.line = 0;
         self.column = 0;
         self.signal = 0;
+        self.refused = false;
     }
 
     /// The law that the noted panic says is broken.
@@ -46,10 +49,16 @@ impl Note {
         Verdict::Law { message: self.message.as_str().to_owned(), place: self.place() }
     }
 
+    /// What was refused, if the noted panic says that.
+    pub(crate) fn refusal(&self) -> Option<Verdict> {
+        self.refused.then(|| Verdict::Refused(self.message.as_str().to_owned()))
+    }
+
     /// What a judgement that ended with this panic says.
     pub(crate) fn judged(&mut self, payload: &(dyn Any + Send)) -> Verdict {
         match payload.downcast_ref::<Judged>() {
             Some(Judged::Undecided(why)) => Verdict::Broken(why.clone()),
+            Some(Judged::Refused(why)) => Verdict::Refused(why.clone()),
             Some(Judged::Broken(message, site)) => {
                 let place = Place::new(site.file(), site.line(), site.column());
                 Verdict::Law { message: message.clone(), place }
@@ -59,6 +68,12 @@ impl Note {
                 self.law()
             }
         }
+    }
+
+    /// What is said of an execution whose set-up ended with the noted panic.
+    pub(crate) fn set_up(&self) -> Verdict {
+        let broken = || Verdict::Broken(format!("the set-up panicked: {}", self.message.as_str()));
+        self.refusal().unwrap_or_else(broken)
     }
 
     /// Where the noted panic stands.
@@ -74,6 +89,7 @@ impl Note {
         if self.message.as_str() != said.as_str() {
             self.clear();
             self.message = said;
+            self.refused = is_refusal(payload);
         }
     }
 }
@@ -93,9 +109,23 @@ pub(in crate::kernel) fn unwind_with(message: String, place: &Location<'_>) -> !
     resume_unwind(Box::new(message))
 }
 
+/// Panics because what the program runs in refuses it something that every execution needs;
+/// `message` says what would be right.
+#[track_caller]
+pub(crate) fn refuse(message: String) -> ! {
+    if NOTE.get().is_null() {
+        panic!("{message}");
+    }
+    panic_any(Judged::Refused(message))
+}
+
+fn is_refusal(payload: &(dyn Any + Send)) -> bool {
+    matches!(payload.downcast_ref(), Some(Judged::Refused(_)))
+}
+
 fn text<'p>(payload: &'p (dyn Any + Send)) -> &'p str {
     let judged = |judged: &'p Judged| match judged {
-        Judged::Broken(text, _) | Judged::Undecided(text) => text.as_str(),
+        Judged::Broken(text, _) | Judged::Undecided(text) | Judged::Refused(text) => text.as_str(),
     };
     payload
         .downcast_ref::<&str>()
@@ -159,6 +189,7 @@ fn write_down(info: &PanicHookInfo<'_>) -> bool {
     let note = unsafe { &mut *note };
     note.clear();
     note.message.set(text(info.payload()));
+    note.refused = is_refusal(info.payload());
     if let Some(place) = info.location() {
         note.file.set(place.file());
         note.line = place.line();
