@@ -8,6 +8,7 @@ use selvedge_harness::judge::{CriticalPair, Later};
 use selvedge_harness::prelude::*;
 use selvedge_harness::program::{Report, Swap};
 use selvedge_harness::{Finding, Outcome, Recording, Verdict};
+use std::time::Duration;
 
 /// Programs of which a smaller form is enough here.
 const SMALL: [(&str, &str); 3] = [
@@ -16,8 +17,10 @@ const SMALL: [(&str, &str); 3] = [
     ("bank", "bank:deposits=5+6,withdrawals=7+8"),
 ];
 
+/// Bounded by executions: how fast these are decides nothing.
 fn config(engine: Engine) -> Config {
-    Config { shrink_budget: 2_000, ..Config::default().engine(engine).ignore_environment() }
+    let shrink_time = Duration::from_secs(3600);
+    Config { shrink_budget: 2_000, shrink_time, ..Config::default().engine(engine).ignore_environment() }
 }
 
 /// Every variant that fails, as it is tried here.
@@ -167,7 +170,6 @@ fn both_engines_name_the_same_pair() {
 /// A write to one end decides all the same what is found at the other.
 #[test]
 fn files_that_belong_together_make_a_pair() {
-    use std::time::Duration;
     let programs: [(&str, fn()); 3] = [
         ("select", || {
             let (own, other) = pipe(true).unwrap();

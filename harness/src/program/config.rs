@@ -46,7 +46,7 @@ pub struct Config {
     pub shrink: bool,
     /// Executions that the shrinker may spend.
     pub shrink_budget: u64,
-    /// Time that the shrinker may spend.
+    /// Time that the shrinker may spend, and then the search for a critical pair.
     pub shrink_time: Duration,
     /// What goes wrong; `None` leaves that to the program.
     pub faults: Option<Faults>,

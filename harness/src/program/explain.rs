@@ -107,7 +107,7 @@ fn explain(
         let recording = confirm(executor, found, &shrunk.schedule)?;
         let livelock = matches!(recording.verdict, Verdict::Livelock { .. });
         let fair = livelock.then(|| ends_if_fair(executor, &recording.schedule));
-        let swapped = swap(executor, &recording);
+        let swapped = swap(executor, &recording, config.shrink_time);
         let control = without_faults(executor, &recording.schedule);
         Ok((shrunk, recording, fair, control, swapped))
     })?;

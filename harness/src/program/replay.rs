@@ -54,7 +54,7 @@ pub(crate) fn replay_model(
             let seconds = begun.elapsed().as_secs_f64();
             let livelock = matches!(recording.verdict, Verdict::Livelock { .. });
             let fair = livelock.then(|| ends_if_fair(executor, &recording.schedule));
-            let swapped = swap(executor, &recording);
+            let swapped = swap(executor, &recording, config.shrink_time);
             let control = without_faults(executor, &recording.schedule);
             (recording, differs, seconds, fair, control, swapped)
         })?;

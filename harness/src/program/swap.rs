@@ -33,17 +33,21 @@ use std::time::{Duration, Instant};
 
 /// Executions at most, for pairs and then for all schedules.
 const RUNS: u64 = 300;
-/// Time at most, for each of the two.
+/// Time at most for each of the two, unless the shrinker may take longer.
 const TIME: Duration = Duration::from_secs(2);
+/// What part of it a livelock gets, each of whose executions is as long as one may be.
+const LIVELOCK: u32 = 20;
 
-/// Looks for the critical pair of a recorded violation; `None` if that is none.
-pub(super) fn swap(executor: &mut dyn Executor, recording: &Recording) -> Option<Swap> {
+/// Looks for the critical pair of a recorded violation; `None` if that is none. `patience` is that
+/// of the shrinker.
+pub(super) fn swap(executor: &mut dyn Executor, recording: &Recording, patience: Duration) -> Option<Swap> {
     if !recording.verdict.is_violation() || recording.steps.len() != recording.schedule.len() {
         return None;
     }
     let (order, pairs) = candidates(recording);
     let livelock = matches!(recording.verdict, Verdict::Livelock { .. });
-    let until = Instant::now() + if livelock { TIME / 20 } else { TIME };
+    let time = patience.max(TIME);
+    let until = Instant::now() + if livelock { time / LIVELOCK } else { time };
     let mut runs = 0;
     let mut tried = 0;
     for pair in &pairs {
@@ -76,7 +80,7 @@ pub(super) fn swap(executor: &mut dyn Executor, recording: &Recording) -> Option
     }
     if faults(&recording.schedule) == 0
         && !livelock
-        && let Some(schedules) = all_fail(executor)
+        && let Some(schedules) = all_fail(executor, time)
     {
         return Some(Swap::Always { schedules });
     }
@@ -196,8 +200,8 @@ fn happened(recording: &Recording, pair: &CriticalPair, other: &Recording) -> bo
 }
 
 /// How many schedules there are up to commutation, if all of them were run and failed.
-fn all_fail(executor: &mut dyn Executor) -> Option<usize> {
-    let until = Instant::now() + TIME;
+fn all_fail(executor: &mut dyn Executor, time: Duration) -> Option<usize> {
+    let until = Instant::now() + time;
     executor.kernel().arm(&Faults::none(), None);
     let mut search = Strategy::Dpor.search(0, (0, 1));
     let mut schedules = 0;

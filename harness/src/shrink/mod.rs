@@ -43,9 +43,9 @@ impl Shrunk {
     }
 }
 
-/// How long a livelock is shrunk at most: each attempt runs to the bound on steps, and
-/// the loop is told without it.
-const LIVELOCK: Duration = Duration::from_millis(200);
+/// What part of its time a livelock is shrunk at most: each attempt runs to the bound on steps,
+/// and the loop is told without it.
+const LIVELOCK: u32 = 50;
 
 /// A search for smaller schedules with a finding.
 struct Shrinker<'e> {
@@ -158,7 +158,7 @@ pub(crate) fn shrink(
     time: Duration,
 ) -> Shrunk {
     let slow = matches!(found.verdict, Verdict::Livelock { .. });
-    let time = if slow { time.min(LIVELOCK) } else { time };
+    let time = if slow { time / LIVELOCK } else { time };
     let stubborn = slow && !ends_if_fair(executor, &found.schedule);
     let mut shrinker = Shrinker {
         executor,
