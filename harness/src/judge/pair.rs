@@ -10,8 +10,9 @@
 //! after the other, although the release lies in between; and the last of several operations
 //! of one task that stand between two of another. And files: the two ends of a socket, or a
 //! selector and what it watches, are different objects, and no record says that they belong
-//! together; so the last call on any file of another task may have decided as well. The second
-//! operation may be one that its task only stood before when the execution ended.
+//! together; so the last look at any file by another task may have decided as well, and the last
+//! write to one: of whoever asks a server the look is at the answer, and the write asked. The
+//! second operation may be one that its task only stood before when the execution ended.
 //!
 //! 1. The first operation was performed, in a turn of its task and without a fault.
 //! 2. Candidates are in the order in which they shall be tried: the latest first, since
@@ -147,8 +148,8 @@ pub(crate) struct Order<'r> {
     numbers: Vec<u32>,
     /// The last step of each task.
     last: Vec<Option<usize>>,
-    /// The last step of each task that was a call on a file.
-    last_of_files: Vec<Option<usize>>,
+    /// The last steps of each task that looked at a file, and that wrote to one.
+    last_of_files: Vec<[Option<usize>; 2]>,
     histories: FxHashMap<usize, History>,
     starts: Vec<Option<usize>>,
 }
@@ -167,7 +168,7 @@ impl<'r> Order<'r> {
             clocks: Vec::new(),
             numbers: Vec::new(),
             last: vec![None; tasks],
-            last_of_files: vec![None; tasks],
+            last_of_files: vec![[None; 2]; tasks],
             histories: FxHashMap::default(),
             starts: vec![None; tasks],
         }
@@ -252,7 +253,7 @@ impl<'r> Order<'r> {
     /// come before.
     fn files(&self, act: &Act, past: &[u32]) -> Vec<usize> {
         let others = self.last_of_files.iter().enumerate().filter(|(task, _)| *task != act.task);
-        let mut firsts: Vec<usize> = others.filter_map(|(_, last)| *last).collect();
+        let mut firsts: Vec<usize> = others.flat_map(|(_, last)| last).copied().flatten().collect();
         firsts.retain(|&first| act.is_of_files() && !self.is_in(first, past));
         firsts.sort_unstable_by(|a, b| b.cmp(a));
         firsts
@@ -268,7 +269,7 @@ impl<'r> Order<'r> {
         self.last[act.task] = Some(index);
         let step = &self.recording.steps[index];
         if act.is_of_files() && step.outcome.is_run() {
-            self.last_of_files[act.task] = Some(index);
+            self.last_of_files[act.task][usize::from(act.kind == Kind::Output)] = Some(index);
         }
         for object in act.objects.into_iter().flatten() {
             let history = self.histories.entry(object).or_default();
@@ -305,7 +306,8 @@ pub(crate) fn candidates(recording: &Recording) -> (Order<'_>, Vec<CriticalPair>
         order.push(index, &act, past);
     }
     done.reverse();
-    files.reverse();
+    // What asks comes before its answer, which would have to be swapped along with it.
+    files.sort_by_key(|pair: &CriticalPair| std::cmp::Reverse(pair.first));
     for pair in widened(recording, order.to, &done).into_iter().chain(files) {
         if !done.contains(&pair) {
             done.push(pair);

@@ -2,7 +2,7 @@
 //! pass; found by running it so.
 //!
 //! Called for every violation that is reported, after it was shrunk, and for every one
-//! that is replayed. The candidates are those of `judge::pair`. Each is run in up to three
+//! that is replayed. The candidates are those of `judge::pair`. Each is run in up to four
 //! ways; what follows the two stays in its order as far as it still fits:
 //!
 //! | way | what is done before the first of the two |
@@ -10,6 +10,7 @@
 //! | own | the steps of the second one's task, up to and with the second |
 //! | section | the same, and on to where it gives back the lock that it took |
 //! | causal | every step on which the second depends, unless it depends on the first |
+//! | answered | of two calls on files, every step but those of the first one's task, up to where the second one's goes on: no record shows whose question a server answers |
 //!
 //! 1. A pair is reported only if a run passed in which both operations were seen to happen,
 //!    of the same tasks, from the same lines, on one object or on two files, in the other
@@ -51,12 +52,16 @@ pub(super) fn swap(executor: &mut dyn Executor, recording: &Recording, patience:
     let mut runs = 0;
     let mut tried = 0;
     for pair in &pairs {
-        let own = reordered(recording, pair, &own_first(recording, pair), 0);
-        let causal = reordered(recording, pair, &causal_first(recording, &order, pair), 0);
-        let mut ways = vec![own];
-        if causal != ways[0] {
-            ways.insert(0, causal);
-        }
+        let mut ways: Vec<Vec<Choice>> = [
+            answered_first(recording, pair),
+            Some(causal_first(recording, &order, pair)),
+            Some(own_first(recording, pair)),
+        ]
+        .into_iter()
+        .flatten()
+        .map(|moved| reordered(recording, pair, &moved, 0))
+        .collect();
+        ways.dedup();
         let mut section = takes(recording, pair) && !livelock;
         while let Some(schedule) = ways.pop() {
             if runs == RUNS || Instant::now() >= until {
@@ -141,6 +146,23 @@ fn causal_first(recording: &Recording, order: &Order<'_>, pair: &CriticalPair) -
     between(recording, pair).filter(moves).collect()
 }
 
+/// None where the two are not calls on files.
+fn answered_first(recording: &Recording, pair: &CriticalPair) -> Option<Vec<usize>> {
+    let [first, second] = pair.tasks(recording);
+    let Later::Step(asks) = pair.second else { return None };
+    let steps = &recording.steps;
+    if ![pair.first, asks].iter().all(|&at| is_of_files(&steps[at])) {
+        return None;
+    }
+    let goes_on = (asks + 1..steps.len()).find(|&at| steps[at].task == second);
+    let end = goes_on.map_or(steps.len(), |at| at + 1);
+    Some((pair.first..end).filter(|&at| steps[at].task != first).collect())
+}
+
+fn is_of_files(step: &Step) -> bool {
+    matches!(step.kind, Kind::Input | Kind::Output)
+}
+
 /// Whether the second operation of a pair takes a lock.
 fn takes(recording: &Recording, pair: &CriticalPair) -> bool {
     let kind = match pair.second {
@@ -193,7 +215,7 @@ fn happened(recording: &Recording, pair: &CriticalPair, other: &Recording) -> bo
     let first = place_of(recording, pair.first, other);
     first.zip(place_of_second(recording, pair, other)).is_some_and(|(first, second)| {
         let objects = |at: usize| [other.steps[at].object, other.steps[at].also].into_iter().flatten();
-        let of_files = |at: usize| matches!(other.steps[at].kind, Kind::Input | Kind::Output);
+        let of_files = |at: usize| is_of_files(&other.steps[at]);
         let meet = || objects(first).any(|object| objects(second).any(|also| also == object));
         second < first && (of_files(first) && of_files(second) || meet())
     })
