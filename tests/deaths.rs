@@ -1,6 +1,9 @@
 //! Do both engines see how a task ends? Panics, crashes, exits and endless loops, of
 //! tasks, of their children and of the code around them.
 
+#[path = "deaths/prologues.rs"]
+mod prologues;
+
 use nix::sys::signal::{Signal, raise};
 use selvedge_harness::prelude::*;
 use selvedge_harness::{Limits, Verdict, check};

@@ -59,7 +59,6 @@ impl Kernel {
             self.look_at_descriptors();
         }
         match self.launch {
-            Launch::Next if self.current + 1 < self.tasks => self.current += 1,
             Launch::Back => {
                 self.launch = Launch::Done;
                 self.current = self.task(self.current as usize).parent;
@@ -68,12 +67,20 @@ impl Kernel {
                     self.pick_with_care();
                 }
             }
-            Launch::Next | Launch::Done => {
-                self.launch = Launch::Done;
-                self.current = 0;
-                self.pick_with_care();
-            }
+            Launch::Next | Launch::Done => match self.next_to_launch() {
+                Some(task) => self.current = task,
+                None => {
+                    self.launch = Launch::Done;
+                    self.current = 0;
+                    self.pick_with_care();
+                }
+            },
         }
+    }
+
+    /// The next of the tasks that exist from the start, unless its process ended before it began.
+    fn next_to_launch(&mut self) -> Option<u32> {
+        (self.current + 1..self.tasks).find(|&task| self.task(task as usize).state == State::Starting)
     }
 
     /// Chooses the next task and records the choice, or ends the execution.
