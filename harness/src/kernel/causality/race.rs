@@ -22,7 +22,6 @@
 
 use super::clock::Key;
 use crate::kernel::data::state::{Kernel, RACES};
-use crate::kernel::data::task::State;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -160,10 +159,5 @@ impl Kernel {
         let other = |touch: &Touch| touch.site.is_some() && touch.task != self.current;
         let reads = if writes { shadow.reads() } else { &mut [] };
         reads.iter().rev().copied().find(other).or(Some(shadow.write).filter(other))
-    }
-
-    /// Whether a task is there to give back what it has.
-    pub(in crate::kernel) fn is_alive(&self, task: u32) -> bool {
-        matches!(self.task(task as usize).state, State::Starting | State::Live)
     }
 }

@@ -178,7 +178,7 @@ impl<T> RaceCell<T> {
             let user = self.user.load(Ordering::Relaxed);
             assert!(user != me + 1, "a RaceCell is accessed within an access of the same task");
             match other {
-                _ if user > 0 && !kernel.is_alive(user - 1) => self.users.store(0, Ordering::Relaxed),
+                _ if user > 0 && !kernel.lives(user as usize - 1) => self.users.store(0, Ordering::Relaxed),
                 Some(first) => {
                     let second = Touch { site: Some(site), task: me, writes, ..first };
                     // SAFETY: the caller's promise.

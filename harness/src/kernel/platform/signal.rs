@@ -24,7 +24,6 @@
 
 use super::handlers;
 use crate::kernel::data::state::{ABANDON, Kernel};
-use crate::kernel::data::task::State;
 use crate::kernel::schedule::choice::Outcome;
 use crate::kernel::step::fault::SIGNALS;
 use nix::sys::signal::Signal;
@@ -46,10 +45,6 @@ pub(in crate::kernel) enum Sent {
 }
 
 impl Kernel {
-    fn lives(&self, index: usize) -> bool {
-        matches!(self.task(index).state, State::Starting | State::Live)
-    }
-
     /// The task of a process that handles the signal with this place.
     fn handler_of(&self, process: usize, place: usize) -> Option<usize> {
         (0..self.tasks as usize).find(|&index| {

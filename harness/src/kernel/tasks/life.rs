@@ -241,8 +241,26 @@ impl Kernel {
     #[inline]
     fn end_threads_of(&mut self, process: usize) {
         if self.threads > 0 && self.task(process).role == Role::Process {
-            self.end_each_thread_of(process);
+            self.end_living_threads_of(process);
         }
+    }
+
+    #[inline(never)]
+    fn end_living_threads_of(&mut self, process: usize) {
+        if (0..self.tasks as usize).any(|index| self.lives_in(process, index)) {
+            // Whatever lay on their stacks is lost; the process has dropped the rest.
+            self.end_process(process, 0);
+        }
+    }
+
+    /// Whether a task has begun, or is about to, and has not ended.
+    pub(in crate::kernel) fn lives(&self, index: usize) -> bool {
+        matches!(self.task(index).state, State::Starting | State::Live)
+    }
+
+    /// Whether this task of a process lives.
+    fn lives_in(&self, process: usize, index: usize) -> bool {
+        self.task(index).process as usize == process && self.lives(index)
     }
 
     /// Threads of the running task's process that were started in this execution and have
@@ -252,30 +270,9 @@ impl Kernel {
         if self.threads == 0 {
             return 0;
         }
-        let process = self.task(self.current as usize).process;
-        let runs = |index: &usize| {
-            let task = self.task(*index);
-            task.process == process
-                && task.role == Role::Thread
-                && matches!(task.state, State::Starting | State::Live)
-        };
+        let process = self.task(self.current as usize).process as usize;
+        let runs = |&index: &usize| self.lives_in(process, index) && self.task(index).role == Role::Thread;
         (self.declared as usize..self.tasks as usize).filter(runs).count()
-    }
-
-    #[inline(never)]
-    fn end_each_thread_of(&mut self, process: usize) {
-        for index in 0..self.tasks as usize {
-            let task = self.task(index);
-            let lives = matches!(task.state, State::Starting | State::Live);
-            if index != process && task.process as usize == process && task.role == Role::Thread && lives {
-                self.delist(index);
-                self.wake_up(index);
-                self.end_task(index, 0);
-                self.vanish_by_step(index);
-                // Whatever lay on its stack is lost; its process has dropped the rest.
-                self.close_streams_of(process as u32, true);
-            }
-        }
     }
 
     /// Task `victim` and the threads of its process are gone, killed by `signal`.
@@ -287,8 +284,7 @@ impl Kernel {
     fn end_process(&mut self, process: usize, status: i32) {
         self.close_streams_of(process as u32, true);
         for index in 0..self.tasks as usize {
-            let same = index == process || self.task(index).process as usize == process;
-            if same && matches!(self.task(index).state, State::Starting | State::Live) {
+            if index == process && self.lives(index) || self.lives_in(process, index) {
                 self.delist(index);
                 self.wake_up(index);
                 self.end_task(index, status);
