@@ -154,9 +154,12 @@ fn a_lost_update_is_told_by_the_operations_that_race() {
         let found = program().check("racing", &config).unwrap();
         let told = pair(&found);
         assert!(told[0].contains(reads) && told[1].contains(writes), "{told:?}");
-        let schedule = found.finding.unwrap().schedule;
-        let again = Config { shrink: false, ..config }.strategy(Strategy::Replay(schedule));
-        let found = program().check("racing", &again.engine(Engine::Real)).unwrap();
-        assert_eq!(pair(&found), told, "in processes");
+        // Of the others each execution is a hundred messages of processes that are forked for it.
+        if [reads, writes] == ["own.get(", "own.set("] {
+            let schedule = found.finding.unwrap().schedule;
+            let again = Config { shrink: false, ..config }.strategy(Strategy::Replay(schedule));
+            let found = program().check("racing", &again.engine(Engine::Real)).unwrap();
+            assert_eq!(pair(&found), told, "in processes");
+        }
     }
 }
