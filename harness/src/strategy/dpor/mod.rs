@@ -11,6 +11,7 @@
 //! | `trace` | the steps of the last execution, and which happen before which (vector clocks) |
 //! | `races` | the reversible races |
 //! | `reversal` | for each, the steps that reverse it |
+//! | `open` | the races whose reversals are covered as long as nothing in particular comes after them |
 //! | `tree` | what is planned: wakeup trees |
 //! | `kernel::causality::touches` | which two steps commute |
 //! | `kernel::policy::awake` | the part after the plan: never a task that sleeps |
@@ -24,9 +25,7 @@
 //!    there if it slept or was explored here and commutes with the step in between.
 //! 3. Races among the steps before the level that was changed last were found before, so
 //!    that only the steps after it are looked at. Where a reversal was covered by a step that
-//!    commutes with it, what comes after it may conflict with that step, and no execution that
-//!    begins with the step has the two in this order: such a race stays open, and its reversal,
-//!    with all that came after it, is looked at again in each execution that has the race.
+//!    commutes with it, such a race stays open: see `open`.
 //! 4. Where it is not known whether a reversed race can run, it is tried; a plan that
 //!    cannot be followed is dropped, and counted as blocked.
 //! 5. What a planned last step does after its operation is not known before it was run; so
@@ -60,6 +59,7 @@
 //! partial-order reduction for model checking software", POPL 2005, for races. In the papers
 //! a step conflicts with the same others whatever it finds; why it need not is in `reversal`.
 
+mod open;
 mod races;
 mod reversal;
 mod trace;
@@ -67,7 +67,8 @@ mod tree;
 
 use super::Search;
 use crate::kernel::{Choice, End, Kernel, Mismatch, Plan, Policy, Sleeper};
-use races::{Last, Race};
+use open::{Cover, Open};
+use races::Race;
 use reversal::{Begins, Reversal};
 use trace::Trace;
 use tree::Tree;
@@ -90,8 +91,7 @@ pub(crate) struct Dpor {
     /// The first level, if any, whose step is planned only if it can be taken.
     perhaps: Option<usize>,
     trace: Trace,
-    /// Races of which the reversal is covered as long as nothing in particular comes after it.
-    open: Vec<Race>,
+    open: Vec<Open>,
     blocked: u64,
     exhausted: bool,
 }
@@ -135,40 +135,37 @@ impl Dpor {
         }
     }
 
-    /// Plans the reversal of a race, unless it is covered.
-    fn plan_reversal(&mut self, kernel: &Kernel, race: &Race) {
-        let reversal = Reversal::of(race, &self.trace, kernel);
-        if !self.cover(race.first, reversal, kernel)
-            && let Last::Step(_) = race.last
-        {
-            self.open.push(*race);
+    /// Plans the reversals of the races of the last steps, and of those that are open.
+    fn plan_reversals(&mut self, kernel: &Kernel, races: Vec<Race>) {
+        let mut open = std::mem::take(&mut self.open);
+        for race in races {
+            let reversal = Reversal::of(&race, &self.trace, kernel);
+            let cover = self.cover(race.first, reversal, kernel);
+            open.extend(Open::of(race, cover));
         }
+        for open in &mut open {
+            if open.is_in_doubt(self.branch, &self.trace) {
+                let reversal = Reversal::of_all(&open.race, &self.trace, kernel);
+                self.cover(open.race.first, reversal, kernel);
+            }
+        }
+        self.open = open;
     }
 
-    /// Plans the reversals of the races that are covered as long as nothing in particular comes
-    /// after them, unless nothing of the kind came.
-    fn plan_open(&mut self, kernel: &Kernel) {
-        for race in std::mem::take(&mut self.open) {
-            let reversal = Reversal::of_all(&race, &self.trace, kernel);
-            self.cover(race.first, reversal, kernel);
-            self.open.push(race);
-        }
-    }
-
-    /// Plans steps from a level, unless they are covered. Says whether they are from now on,
-    /// whatever comes after them.
-    fn cover(&mut self, level: usize, steps: Reversal, kernel: &Kernel) -> bool {
+    /// Plans steps from a level, unless they are covered. Says by what they are from now on.
+    fn cover(&mut self, level: usize, steps: Reversal, kernel: &Kernel) -> Cover {
         let Dpor { levels, trace, .. } = self;
         let Level { planned, asleep, .. } = &mut levels[level];
-        let mut beside = false;
+        let mut beside = None;
         for who in asleep.iter() {
             let next = || steps.next_of(who, trace, kernel);
             match steps.begins_with(who.task as usize, true, next, trace) {
-                Begins::Yes => return true,
-                begins => beside |= begins == Begins::Beside,
+                Begins::Yes => return Cover::Within,
+                Begins::Beside if beside.is_none() => beside = Some(*who),
+                _ => {}
             }
         }
-        !beside && planned.insert(steps, trace, kernel)
+        beside.map_or_else(|| planned.insert(steps, trace, kernel), Cover::Beside)
     }
 
     /// Plans the next execution: the first of what is planned at the deepest level.
@@ -206,7 +203,7 @@ impl Dpor {
             node = next;
         }
         self.trace.keep(level);
-        self.open.retain(|race| race.until < level);
+        self.open.retain(|open| open.race.until < level);
         true
     }
 }
@@ -238,10 +235,7 @@ impl Search for Dpor {
         let races = self.trace.extend(kernel);
         self.extend(end == End::Diverged);
         self.carry_sleepers(kernel);
-        for race in races {
-            self.plan_reversal(kernel, &race);
-        }
-        self.plan_open(kernel);
+        self.plan_reversals(kernel, races);
         self.backtrack(kernel);
         let counts = !matches!(end, End::Blocked | End::Diverged);
         self.blocked += u64::from(!counts);

@@ -120,6 +120,12 @@ impl Trace {
         self.announced(kernel, who, self.own_before(who.task as usize, step), step)
     }
 
+    /// Whether a step may conflict with that of a sleeper, or is of the same task.
+    pub(super) fn may_conflict(&self, index: usize, who: &Sleeper) -> bool {
+        let step = &self.steps[index];
+        step.task == who.task as usize || !who.lasts || step.touches.conflicts(&who.touches)
+    }
+
     /// The task of a step, to fall asleep once that was explored.
     pub(super) fn as_sleeper(&self, index: usize) -> Sleeper {
         let Step { task, event, touches, .. } = &self.steps[index];

@@ -13,6 +13,7 @@
 //!    a leaf that covers it: what follows a leaf may be thought to be covered by a sleeper that
 //!    commutes with that operation.
 
+use super::open::Cover;
 use super::reversal::{Begins, Item, Reversal, Waiting};
 use super::trace::Trace;
 use crate::kernel::{Kernel, Sleeper};
@@ -67,11 +68,10 @@ impl Tree {
         if self.branches.is_empty() { std::mem::take(&mut self.waiting) } else { Vec::new() }
     }
 
-    /// Puts a sequence in, unless it is covered. Says whether it is from now on, whatever comes
-    /// after it.
-    pub(super) fn insert(&mut self, mut steps: Reversal, trace: &Trace, kernel: &Kernel) -> bool {
+    /// Puts a sequence in, unless it is covered. Says by which first step it is from now on.
+    pub(super) fn insert(&mut self, mut steps: Reversal, trace: &Trace, kernel: &Kernel) -> Cover {
         let mut tree = self;
-        let mut surely = true;
+        let mut cover = None;
         while !steps.is_empty() {
             let begins = |node: &Node| {
                 let next = || steps.next_of(&node.who, trace, kernel);
@@ -81,10 +81,14 @@ impl Tree {
                 tree.branches.iter().map(begins).enumerate().find(|(_, begins)| *begins != Begins::No);
             let Some((at, begins)) = found else {
                 tree.branches.extend(branch(&steps));
-                return surely;
+                break;
             };
-            surely &= begins == Begins::Yes;
             let node = &mut tree.branches[at];
+            cover.get_or_insert(match begins {
+                Begins::Beside => Cover::Beside(node.who),
+                Begins::Perhaps => Cover::Perhaps,
+                _ => Cover::Within,
+            });
             let who = node.who.task as usize;
             let goes_on = !node.then.is_empty();
             match begins {
@@ -94,19 +98,19 @@ impl Tree {
                         steps.drop_first_of(who);
                         node.then.branches.extend(branch(&steps));
                     }
-                    return surely;
+                    break;
                 }
                 // What is planned behind that step is not all that will be run there.
                 _ if goes_on => tree.waiting.push(steps.clone().waiting_for(who, trace)),
                 _ => {
                     tree.waiting.push(steps.waiting_for(who, trace));
-                    return false;
+                    break;
                 }
             }
             steps.drop_first_of(who);
             tree = &mut node.then;
         }
-        surely
+        cover.unwrap_or(Cover::Within)
     }
 }
 
