@@ -1,7 +1,8 @@
 //! A few tasks that work beside a crowd that does not: what does a step cost then?
 //!
 //! Used by the bench `instructions`, through the binary `one`. Ten tasks change one number;
-//! others wait for that number to become one that it gets at the end only, or ended at once. What an execution with more changes costs beyond one with fewer is
+//! others wait for that number to become one that it gets at the end only, or each for another such
+//! number at least, or ended at once. What an execution with more changes costs beyond one with fewer is
 //! the price of its steps alone, whatever it takes to begin and to end.
 
 use selvedge_harness::prelude::*;
@@ -17,13 +18,16 @@ const OVER: u32 = u32::MAX;
 pub enum Crowd {
     /// They wait for the number that the others change.
     Waiting,
+    /// The same, and each waits for another number at least.
+    Apart,
     /// They have ended before anybody works.
     Ended,
 }
 
 impl Crowd {
     /// All kinds, with their names.
-    pub const ALL: [(&'static str, Crowd); 2] = [("waiting", Crowd::Waiting), ("ended", Crowd::Ended)];
+    pub const ALL: [(&'static str, Crowd); 3] =
+        [("waiting", Crowd::Waiting), ("apart", Crowd::Apart), ("ended", Crowd::Ended)];
 
     /// The kind with this name.
     pub fn named(name: &str) -> Option<Crowd> {
@@ -59,6 +63,9 @@ pub fn explore(strategy: &Strategy, (crowd, many): (Crowd, usize), changes: u32,
     );
     let program = match crowd {
         Crowd::Waiting => program.tasks("bystander", many, |hall, _| hall.number.await_eq(OVER)),
+        Crowd::Apart => {
+            program.tasks("bystander", many, |hall, me| _ = hall.number.await_at_least(OVER - me as u32))
+        }
         Crowd::Ended => program.tasks("bystander", many, |_, _| ()),
     };
     let config = Config::default().strategy(strategy.clone()).executions(executions).ignore_environment();

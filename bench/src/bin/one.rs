@@ -92,6 +92,6 @@ fn in_crowd(word: &str) -> Result<((Crowd, usize), u32), String> {
         let (size, changes) = numbers.split_once(',')?;
         Some(((Crowd::named(crowd)?, size.parse().ok()?), changes.parse().ok()?))
     };
-    let form = "waiting or ended, its size and a number of changes, as in waiting,900,40";
+    let form = "waiting, apart or ended, its size and a number of changes, as in waiting,900,40";
     read().ok_or_else(|| format!("{word:?} is not {form}"))
 }

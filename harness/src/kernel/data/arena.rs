@@ -24,7 +24,7 @@ use crate::kernel::policy::{MARKS, Mark, Sleeper, Standing};
 use crate::kernel::schedule::choice::Choice;
 use crate::kernel::schedule::event::Event;
 use crate::kernel::schedule::lives::Gone;
-use crate::kernel::step::guard::{Class, Guards};
+use crate::kernel::step::guard::{Class, Guards, Links};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 use std::num::NonZeroUsize;
 use std::ptr::NonNull;
@@ -120,6 +120,7 @@ impl Arena {
         let classes_at = layout.take::<Class>(classes);
         let order_at = layout.take::<u32>(classes);
         let bits_at = layout.take::<u64>(classes * words);
+        let links_at = layout.take::<Links>(classes);
         let memory_at = layout.take_pages(limits.memory);
         layout.turn_over();
         let choices_at = layout.take::<Choice>(limits.steps);
@@ -180,6 +181,7 @@ impl Arena {
                 Guards::new(
                     start.add(classes_at).cast(),
                     start.add(bits_at).cast(),
+                    start.add(links_at).cast(),
                     start.add(order_at).cast(),
                     classes,
                     words,

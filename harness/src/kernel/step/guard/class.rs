@@ -7,37 +7,51 @@
 use selvedge::platform::{Cmp, Guard};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// How a class compares its word.
+/// How a class compares its word, and whether it has to do with a family: the number of the
+/// comparison, and a bit. No guard compares so by itself where that bit is set.
 #[derive(Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub(super) enum Test {
-    Eq = Cmp::Eq as u8,
-    Ne = Cmp::Ne as u8,
-    Gt = Cmp::Gt as u8,
-    Lt = Cmp::Lt as u8,
-    /// As `Eq`, when its family says that it is time to. No guard compares so by itself.
-    Member = u8::MAX - 1,
-    /// It is no class, but stands for all members of a family.
-    Family = u8::MAX,
-}
+#[repr(transparent)]
+pub(super) struct Test(u8);
 
 impl Test {
+    /// It is evaluated when its family says that it is time to.
+    const MEMBER: u8 = 0x10;
+    /// It is no class, but stands for all members of a family.
+    const FAMILY: u8 = 0x20;
+
+    const EQ: u8 = Cmp::Eq as u8;
+    const GT: u8 = Cmp::Gt as u8;
+    const LT: u8 = Cmp::Lt as u8;
+
     #[inline(always)]
     pub(super) fn of(cmp: Cmp) -> Test {
-        match cmp {
-            Cmp::Eq => Test::Eq,
-            Cmp::Gt => Test::Gt,
-            Cmp::Lt => Test::Lt,
-            _ => Test::Ne,
-        }
+        Test(cmp as u8)
+    }
+
+    pub(super) fn of_member(cmp: Cmp) -> Test {
+        Test(cmp as u8 | Test::MEMBER)
+    }
+
+    pub(super) fn of_family(cmp: Cmp) -> Test {
+        Test(cmp as u8 | Test::FAMILY)
+    }
+
+    #[inline(always)]
+    pub(super) fn is_member(self) -> bool {
+        self.0 & Test::MEMBER != 0
+    }
+
+    #[inline(always)]
+    pub(super) fn is_family(self) -> bool {
+        self.0 & Test::FAMILY != 0
     }
 
     pub(super) fn cmp(self) -> Cmp {
-        match self {
-            Test::Ne => Cmp::Ne,
-            Test::Gt => Cmp::Gt,
-            Test::Lt => Cmp::Lt,
-            Test::Eq | Test::Member | Test::Family => Cmp::Eq,
+        match self.0 & !(Test::MEMBER | Test::FAMILY) {
+            Test::EQ => Cmp::Eq,
+            Test::GT => Cmp::Gt,
+            Test::LT => Cmp::Lt,
+            _ => Cmp::Ne,
         }
     }
 }
@@ -64,19 +78,21 @@ impl Class {
         self.word == guard.word
             && self.mask == guard.mask
             && self.value == guard.value
-            && self.test as u8 == guard.cmp as u8
+            && self.test == Test::of(guard.cmp)
             && self.space == space
     }
 
     #[inline(always)]
     pub(super) fn evaluate(&self) -> bool {
+        #[cfg(test)]
+        super::tests::count();
         let word = self.load();
-        match self.test {
+        match self.test.0 & !Test::MEMBER {
             // By far the most frequent one: a free lock, an ended task.
-            Test::Eq | Test::Member | Test::Family => word == self.value,
-            Test::Ne => word != self.value,
-            Test::Gt => word > self.value,
-            Test::Lt => word < self.value,
+            Test::EQ => word == self.value,
+            Test::GT => word > self.value,
+            Test::LT => word < self.value,
+            _ => word != self.value,
         }
     }
 

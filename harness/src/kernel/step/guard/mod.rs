@@ -5,7 +5,7 @@
 //! word changes, each class on that word is evaluated once and its whole set is
 //! enabled or disabled with one bit operation per 64 tasks. A step that touches no
 //! watched word costs one test of a 64-bit filter, however many tasks wait. Classes that compare
-//! one word with many values are a [`family`], of which no more than two are looked at.
+//! one word with many values are a [`family`], of which only those are looked at that can change.
 //!
 //! | file | what is there |
 //! |---|---|
@@ -30,12 +30,15 @@
 
 mod class;
 mod family;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use class::Class;
+pub(crate) use family::Links;
 
 use crate::kernel::data::enabled::fill_summary;
 use class::Test;
-use selvedge::platform::{Cmp, Guard};
+use selvedge::platform::Guard;
 
 /// The table of guard classes.
 #[repr(C)]
@@ -53,14 +56,16 @@ pub(crate) struct Guards {
     epoch: u32,
     families: u32,
     watched: u64,
+    links: *mut Links,
 }
 
 impl Guards {
-    /// A table over memory of `capacity` classes, `capacity * stride` bitset words and
-    /// `capacity` places, all zeroed; `capacity` is a power of two.
+    /// A table over memory of `capacity` classes, `capacity * stride` bitset words, `capacity`
+    /// links and `capacity` places, all zeroed; `capacity` is a power of two.
     pub(crate) fn new(
         classes: *mut Class,
         bits: *mut u64,
+        links: *mut Links,
         order: *mut u32,
         capacity: usize,
         stride: usize,
@@ -76,6 +81,7 @@ impl Guards {
             epoch: 1,
             families: 0,
             watched: 0,
+            links,
         }
     }
 
@@ -103,6 +109,12 @@ impl Guards {
     fn bits(&mut self, index: u32) -> *mut u64 {
         // SAFETY: as in `class`; each class owns `stride` words.
         unsafe { self.bits.add(index as usize * self.stride as usize) }
+    }
+
+    #[inline]
+    fn links(&mut self, index: u32) -> &mut Links {
+        // SAFETY: as in `class`.
+        unsafe { &mut *self.links.add(index as usize) }
     }
 
     /// The class that came after `nth` others.
@@ -142,7 +154,7 @@ impl Guards {
             if class.is(guard, space) {
                 return Ok(index);
             }
-            if class.test == Test::Family && class.is_family_of(guard, space) {
+            if class.test.is_family() && class.is_family_of(guard, space) {
                 return self.find_member(guard, space);
             }
             index = (index + 1) & self.mask;
@@ -160,7 +172,7 @@ impl Guards {
     /// Adds `task` to a class; returns whether its guard holds.
     #[inline(always)]
     pub(crate) fn join(&mut self, index: u32, task: usize, enabled: *mut u64, words: usize) -> bool {
-        if self.class(index).test == Test::Member {
+        if self.class(index).test.is_member() {
             self.join_family(index, enabled, words);
         }
         let class = self.class(index);
@@ -181,11 +193,10 @@ impl Guards {
     #[inline(never)]
     fn add(&mut self, guard: &Guard, space: u32, index: u32) -> u32 {
         // Where the first place is free, there is no other class on that word.
-        if guard.cmp == Cmp::Eq
-            && index != self.slot_of(guard.word)
-            && let Some(index) = self.place_in_family(guard, space)
+        if index != self.slot_of(guard.word)
+            && let Some(member) = self.add_member(guard, space)
         {
-            return self.write(guard, Test::Member, space, index);
+            return member;
         }
         self.write(guard, Test::of(guard.cmp), space, index)
     }
@@ -218,7 +229,7 @@ impl Guards {
     /// Takes `task` out of a class that it joined.
     #[inline(always)]
     pub(crate) fn leave(&mut self, index: u32, task: usize) {
-        if self.class(index).test == Test::Member {
+        if self.class(index).test.is_member() {
             self.leave_family(index);
         }
         self.class(index).members -= 1;
@@ -277,7 +288,7 @@ impl Guards {
 
     #[inline(never)]
     fn evaluate(&mut self, index: u32, enabled: *mut u64, words: usize) -> bool {
-        if self.class(index).test == Test::Family {
+        if self.class(index).test.is_family() {
             return self.tell_family(index, enabled, words);
         }
         let class = self.class(index);
@@ -324,14 +335,14 @@ impl Guards {
     }
 
     /// Drops the classes without members: at most one class per task has members, and the
-    /// capacity is four times the tasks; a family has two classes with members. Indices change.
+    /// capacity is four times the tasks; a family comes with the fifth of them. Indices change.
     #[cold]
     pub(crate) fn compact(&mut self, words: usize) {
         let (mut live, mut families) = (Vec::new(), Vec::new());
         for nth in 0..self.used {
             let index = self.nth(nth);
             let class = *self.class(index);
-            if class.test == Test::Family {
+            if class.test.is_family() {
                 families.push(class);
             } else if class.members > 0 {
                 let (bits, words) = (self.bits(index), words.min(class.width.into()));
