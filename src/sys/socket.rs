@@ -18,10 +18,11 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::libc;
 use nix::sys::socket::{
-    AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, SockaddrLike, UnixAddr,
-    accept4, bind, connect, listen, recvmsg, sendmsg, socket, socketpair,
+    AddressFamily, ControlMessage, MsgFlags, SockFlag, SockType, SockaddrLike, UnixAddr, accept4, bind,
+    connect, listen, sendmsg, socket, socketpair,
 };
-use std::io::{self, IoSlice, IoSliceMut};
+use std::io::{self, IoSlice};
+use std::mem;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 /// What a pipe takes in one piece, whoever else writes to it.
@@ -85,26 +86,61 @@ pub(crate) fn send_packet(
 }
 
 /// Takes the next packet; 0 bytes mean that the other end is closed. A packet that is
-/// longer than `buffer` is an error, and lost.
+/// longer than `buffer`, or that brings more descriptors than this process may still have
+/// (`EMFILE`), is an error, and lost with all that came in it.
 pub(crate) fn receive_packet(
     socket: BorrowedFd<'_>,
     buffer: &mut [u8],
     descriptors: &mut Vec<OwnedFd>,
 ) -> io::Result<usize> {
-    let mut control = nix::cmsg_space!([RawFd; MOST_DESCRIPTORS]);
-    let mut parts = [IoSliceMut::new(buffer)];
-    let flags = MsgFlags::MSG_CMSG_CLOEXEC;
-    let packet = recvmsg::<()>(socket.as_raw_fd(), &mut parts, Some(&mut control), flags)?;
-    for message in packet.cmsgs()? {
-        if let ControlMessageOwned::ScmRights(raw) = message {
-            // SAFETY: the kernel just gave us these descriptors and nobody else has them.
-            descriptors.extend(raw.into_iter().map(|fd| unsafe { OwnedFd::from_raw_fd(fd) }));
+    let mut control = Control([0; CONTROL]);
+    let mut part = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
+    // SAFETY: all zeros are a message without any part.
+    let mut packet: libc::msghdr = unsafe { mem::zeroed() };
+    (packet.msg_iov, packet.msg_iovlen) = (&mut part, 1);
+    (packet.msg_control, packet.msg_controllen) = (control.0.as_mut_ptr().cast(), CONTROL);
+    // SAFETY: one part, of bytes that are ours to write, and room for what comes with them.
+    let count = unsafe { libc::recvmsg(socket.as_raw_fd(), &mut packet, libc::MSG_CMSG_CLOEXEC) };
+    let count = Errno::result(count)? as usize;
+    let arrived = arrived(&packet);
+    match packet.msg_flags {
+        flags if flags & libc::MSG_CTRUNC != 0 => Err(Errno::EMFILE.into()),
+        flags if flags & libc::MSG_TRUNC != 0 => Err(Errno::EMSGSIZE.into()),
+        _ => {
+            descriptors.extend(arrived);
+            Ok(count)
         }
     }
-    if packet.flags.contains(MsgFlags::MSG_TRUNC) {
-        return Err(Errno::EMSGSIZE.into());
+}
+
+/// As many bytes as [`MOST_DESCRIPTORS`] take up beside a packet.
+// SAFETY: it computes a number.
+const CONTROL: usize = unsafe { libc::CMSG_SPACE((MOST_DESCRIPTORS * size_of::<RawFd>()) as u32) } as usize;
+
+/// Room for what comes beside a packet, aligned as its heads must be.
+#[repr(align(8))]
+struct Control([u8; CONTROL]);
+
+/// The descriptors that came with a packet: also those of a packet that had more, which the
+/// kernel has made all the same.
+fn arrived(packet: &libc::msghdr) -> Vec<OwnedFd> {
+    let mut descriptors = Vec::new();
+    // SAFETY: the kernel has filled in the packet, whose room the caller still holds.
+    let mut head = unsafe { libc::CMSG_FIRSTHDR(packet) };
+    // SAFETY: a head that these functions give out lies within that room.
+    while let Some(here) = unsafe { head.as_ref() } {
+        if (here.cmsg_level, here.cmsg_type) == (libc::SOL_SOCKET, libc::SCM_RIGHTS) {
+            // SAFETY: as above; the data begins behind the head, aligned for numbers.
+            let (data, empty) = unsafe { (libc::CMSG_DATA(head).cast::<RawFd>(), libc::CMSG_LEN(0)) };
+            let count = (here.cmsg_len - empty as usize) / size_of::<RawFd>();
+            // SAFETY: so many descriptors follow, which the kernel just gave us, and nobody
+            // else has them.
+            descriptors.extend((0..count).map(|at| unsafe { OwnedFd::from_raw_fd(data.add(at).read()) }));
+        }
+        // SAFETY: as for the first.
+        head = unsafe { libc::CMSG_NXTHDR(packet, head) };
     }
-    Ok(packet.bytes)
+    descriptors
 }
 
 /// Reads what is there, of a pipe or a stream; 0 bytes mean that the other end is closed.
@@ -134,4 +170,36 @@ pub(crate) fn write_both(fd: BorrowedFd<'_>, first: &[u8], second: &[u8]) -> io:
 #[inline]
 pub(crate) fn write(fd: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
     Ok(nix::unistd::write(fd, bytes)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nix::sys::resource::{Resource, setrlimit};
+    use rusty_fork::rusty_fork_test;
+    use std::fs::File;
+    use std::os::fd::AsFd;
+
+    rusty_fork_test! {
+        #[test]
+        fn descriptors_for_which_there_is_no_room_leave_room_for_others() {
+            let (here, there) = packets().unwrap();
+            let file = File::open("/dev/null").unwrap();
+            let next = file.as_raw_fd() as u64 + 1;
+            setrlimit(Resource::RLIMIT_NOFILE, next + 50, next + 50).unwrap();
+            let receive = |came: &mut Vec<OwnedFd>| receive_packet(here.as_fd(), &mut [0; 8], came);
+            let send = |count| {
+                send_packet(there.as_fd(), &[IoSlice::new(b"packet")], &vec![file.as_fd(); count]).unwrap()
+            };
+            for _ in 0..3 {
+                let mut came = Vec::new();
+                send(100);
+                assert_eq!(receive(&mut came).unwrap_err().raw_os_error(), Some(Errno::EMFILE as i32));
+                assert_eq!(came.len(), 0);
+            }
+            let mut came = Vec::new();
+            send(1);
+            assert_eq!((receive(&mut came).unwrap(), came.len()), (6, 1));
+        }
+    }
 }
