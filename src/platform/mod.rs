@@ -39,7 +39,7 @@ pub use op::{Cmp, Effect, Guard, Kind, Op};
 pub(crate) use open::Open;
 pub(crate) use poll_set::PollSet;
 pub use robust::{Owner, Robust};
-pub use signals::{Action, Clock, Handler, Setting, Signals};
+pub use signals::{Action, Clock, Foreign, Handler, Setting, Signals};
 pub use tasks::{Child, Segment, Tasks};
 pub use witness::{Witness, tell_of_native};
 

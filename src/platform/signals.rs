@@ -17,11 +17,11 @@
 
 use super::{Native, Tasks};
 use crate::sys::process::Signal;
-use crate::sys::{clock, signal, timer};
+use crate::sys::{clock, send, signal, timer};
 use nix::sys::signal::{SigSet, SigmaskHow};
 use std::io;
 
-pub use crate::sys::signal::{Action, Handler};
+pub use crate::sys::signal::{Action, Foreign, Handler};
 pub use crate::sys::timer::{Clock, Setting};
 
 /// A platform on which tasks can send and handle signals.
@@ -104,11 +104,11 @@ impl Signals for Native {
     }
 
     fn send(process: u32, signal: Signal, (): ()) -> io::Result<()> {
-        signal::send(process, signal)
+        send::send(process, signal)
     }
 
     fn raise(signal: Signal, (): ()) -> io::Result<()> {
-        signal::raise(signal)
+        send::raise(signal)
     }
 
     fn set_mask(how: SigmaskHow, set: SigSet, (): ()) -> io::Result<SigSet> {

@@ -35,7 +35,10 @@ mod send;
 mod timer;
 mod wait;
 
-pub use crate::platform::{Action, Clock, Handler, Setting};
+#[cfg(test)]
+mod tests;
+
+pub use crate::platform::{Action, Clock, Foreign, Handler, Setting};
 pub use action::Guard;
 pub use names::{all, describe, parse};
 pub use nix::sys::signal::{SigSet, Signal};

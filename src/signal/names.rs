@@ -28,7 +28,7 @@ pub fn all() -> impl Iterator<Item = Signal> {
 #[doc(alias = "strsignal")]
 #[must_use]
 pub fn describe(signal: Signal) -> String {
-    sys::signal::description(signal)
+    sys::send::description(signal)
 }
 
 /// The signal that text names: `SIGTERM`, `term` or `15`.

@@ -49,5 +49,5 @@ pub fn pidfd(process: u32) -> io::Result<OwnedFd> {
 /// `EBADF` if the descriptor is none; `ESRCH` if the process has ended.
 #[doc(alias = "pidfd_send_signal")]
 pub fn send_by_pidfd(pidfd: impl AsFd, signal: Signal) -> io::Result<()> {
-    sys::signal::send_by_pidfd(pidfd, signal)
+    sys::send::send_by_pidfd(pidfd, signal)
 }

@@ -70,7 +70,8 @@ impl<P: Platform> Signals<P> {
     /// handler runs.
     ///
     /// # Errors
-    /// `EINVAL` if there are none to wait for; whatever sigtimedwait(2) refuses.
+    /// `InvalidInput` if there are none but SIGKILL and SIGSTOP, which nobody can wait for;
+    /// whatever sigtimedwait(2) refuses.
     #[track_caller]
     #[doc(alias = "sigwait")]
     pub fn wait(signals: impl IntoIterator<Item = Signal>) -> io::Result<Signal> {
@@ -119,8 +120,12 @@ pub fn descriptor(signals: impl IntoIterator<Item = Signal>) -> io::Result<Signa
 
 fn some_of(signals: impl IntoIterator<Item = Signal>) -> io::Result<SigSet> {
     let set = set_of(signals);
-    if set.iter().next().is_none() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "no signals were named to wait for"));
+    // No mask holds these two back, so that nobody can wait for them.
+    if set.iter().all(|signal| matches!(signal, Signal::SIGKILL | Signal::SIGSTOP)) {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "no signals were named that can be waited for",
+        ));
     }
     Ok(set)
 }

@@ -23,16 +23,15 @@ use super::death;
 use super::last_words::LastWords;
 use super::process::exit_now;
 use super::report::Report;
+use super::send;
 use super::status::ExitStatus;
 use super::wait::{self, Which};
 use nix::errno::Errno;
-use nix::libc;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::signal::Signal;
 use nix::unistd::{ForkResult, Pid};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::ptr;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A forked child, as its parent sees it.
@@ -219,14 +218,7 @@ impl Child {
         if status.is_some() {
             return Err(Errno::ESRCH.into());
         }
-        let (fd, number) = (self.pidfd().map_err(|_| Errno::ESRCH)?.as_raw_fd(), signal as libc::c_int);
-        // SAFETY: the descriptor is open as long as self; the null pointer asks the
-        // kernel to fill in what kill(2) would.
-        let result = unsafe {
-            libc::syscall(libc::SYS_pidfd_send_signal, fd, number, ptr::null::<libc::siginfo_t>(), 0)
-        };
-        Errno::result(result)?;
-        Ok(())
+        send::to_pidfd(self.pidfd().map_err(|_| Errno::ESRCH)?, signal)
     }
 }
 
@@ -242,6 +234,7 @@ mod tests {
     use super::*;
     use crate::sys::process::{PANIC_CODE, fork};
     use crate::sys::{futex, memory::Mapping};
+    use nix::libc;
     use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
     fn join(child: &Child) -> ExitStatus {

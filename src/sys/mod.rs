@@ -33,6 +33,7 @@ pub(crate) mod report;
 pub mod robust;
 pub mod scheduling;
 pub mod scoped;
+pub mod send;
 pub(crate) mod set_once;
 pub mod signal;
 pub(crate) mod socket;

@@ -23,6 +23,7 @@
 //!    that sleep. So a thread that has handlers sleeps for at most a nap of 20 ms before it looks
 //!    again; any other thread sleeps as ever.
 //! 3. While a handler runs no other runs in its thread.
+//! 4. Whoever gives back what was done before gives back its owner with it.
 //!
 //! Orderings: the bits belong to one thread, and a signal handler runs on it: relaxed.
 //!
@@ -33,14 +34,13 @@ use super::process::Signal;
 use super::{clock, futex};
 use nix::errno::Errno;
 use nix::libc;
-use nix::sys::signal::{self as nix_signal, SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, sigaction};
-use nix::unistd::Pid;
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, sigaction};
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, AsRawFd};
 use std::ptr;
 use std::rc::Rc;
+use std::sync::Once;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64};
 
@@ -56,8 +56,17 @@ pub enum Action {
     Ignore,
     /// Runs a handler.
     Handle(Handler),
-    /// Something that was not set here: a handler of foreign code.
-    Foreign(SigAction),
+    /// Something that was not set by this thread: a handler of foreign code, or of another
+    /// thread.
+    Foreign(Foreign),
+}
+
+/// What somebody else does about a signal; to be given back as it was.
+#[derive(Clone, Copy, Debug)]
+pub struct Foreign {
+    action: SigAction,
+    /// Whose handler it is, if it is one of this crate's.
+    owner: i32,
 }
 
 impl std::fmt::Debug for Action {
@@ -87,7 +96,7 @@ pub(super) fn keep_what_lasts() {
         // It was in force before, so it can be again; and a process can send to itself.
         let _ = set_action(signal, lasting);
         if came && ends {
-            let _ = nix_signal::raise(signal);
+            let _ = nix::sys::signal::raise(signal);
         }
     }
 }
@@ -117,9 +126,14 @@ extern "C" fn on_signal(number: libc::c_int) {
         super::wakeup::notify(number);
     } else {
         let owner = OWNER[number as usize].load(Relaxed);
-        // SAFETY: tgkill(2) takes three numbers and may be called in a signal handler. A
-        // number that is no thread of this process any more is refused.
-        unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), owner, number) };
+        // SAFETY: these calls take numbers and may be made in a signal handler. A number that
+        // is no thread of this process any more is refused.
+        unsafe {
+            // A thread that has the number of an owner that has ended is not the owner.
+            if libc::gettid() != owner {
+                libc::syscall(libc::SYS_tgkill, libc::getpid(), owner, number);
+            }
+        }
     }
     Errno::set_raw(errno);
 }
@@ -134,16 +148,28 @@ fn closure(signal: Signal) -> Option<Handler> {
     CLOSURES.with_borrow(|all| all.iter().find(|(other, _)| *other == signal).map(|(_, it)| Rc::clone(it)))
 }
 
-/// What an action of the operating system is to us.
-fn known(signal: Signal, before: SigAction) -> Action {
-    match before.handler() {
+/// What `action` is to the calling thread, where `owner` is the signal's.
+fn known(signal: Signal, action: SigAction, owner: i32) -> Action {
+    let foreign = || Action::Foreign(Foreign { action, owner });
+    match action.handler() {
         SigHandler::SigDfl => Action::Default,
         SigHandler::SigIgn => Action::Ignore,
         SigHandler::Handler(function) if ptr::fn_addr_eq(function, on_signal as extern "C" fn(i32)) => {
-            // Another thread's handler is not ours to see; to restore it is not, either.
-            closure(signal).map_or(Action::Foreign(before), Action::Handle)
+            // The closure of another thread's handler is not ours to see.
+            closure(signal).map_or_else(foreign, Action::Handle)
         }
-        _ => Action::Foreign(before),
+        _ => foreign(),
+    }
+}
+
+/// In a child that was just forked: its one thread has another number than its parent's, of
+/// which it has the handlers.
+extern "C" fn own_in_child() {
+    let me = nix::unistd::gettid().as_raw();
+    let mut owned = OWNED.with(|owned| owned.load(Relaxed));
+    while owned != 0 {
+        OWNER[owned.trailing_zeros() as usize].store(me, Relaxed);
+        owned &= owned - 1;
     }
 }
 
@@ -158,18 +184,30 @@ pub fn set_action(signal: Signal, action: Action) -> io::Result<Action> {
         Action::Ignore => plain(SigHandler::SigIgn),
         // Without SA_RESTART: the signal shall end a wait.
         Action::Handle(_) => plain(SigHandler::Handler(on_signal)),
-        Action::Foreign(action) => *action,
+        Action::Foreign(foreign) => foreign.action,
     };
     let bit = 1_u64 << signal as i32;
     let handles = matches!(action, Action::Handle(_));
-    if handles {
-        OWNER[signal as usize].store(nix::unistd::gettid().as_raw(), Relaxed);
-        OWNED.with(|owned| owned.fetch_or(bit, Relaxed));
+    let owner = &OWNER[signal as usize];
+    let owner_before = owner.load(Relaxed);
+    match &action {
+        Action::Handle(_) => {
+            static FORK: Once = Once::new();
+            // Where it is refused, the other threads of a child find no owner.
+            FORK.call_once(|| {
+                // SAFETY: it loads and stores words, as a forked child may.
+                let _ = unsafe { libc::pthread_atfork(None, None, Some(own_in_child)) };
+            });
+            owner.store(nix::unistd::gettid().as_raw(), Relaxed);
+            OWNED.with(|owned| owned.fetch_or(bit, Relaxed));
+        }
+        Action::Foreign(foreign) => owner.store(foreign.owner, Relaxed),
+        Action::Default | Action::Ignore => {}
     }
     // SAFETY: `on_signal` only does what signal-safety(7) allows; a foreign action was in
     // force before and is given back.
     let before = match unsafe { sigaction(signal, &new) } {
-        Ok(before) => known(signal, before),
+        Ok(before) => known(signal, before, owner_before),
         Err(errno) => {
             OWNED.with(|owned| owned.fetch_and(!bit, Relaxed));
             return Err(errno.into());
@@ -193,19 +231,12 @@ pub fn set_action(signal: Signal, action: Action) -> io::Result<Action> {
 /// # Errors
 /// `EINVAL` for numbers that are no signals.
 pub fn action(signal: Signal) -> io::Result<Action> {
-    let mut now = MaybeUninit::<libc::sigaction>::uninit();
-    // SAFETY: a null pointer asks without changing anything; the other is to a live place.
-    Errno::result(unsafe { libc::sigaction(signal as i32, ptr::null(), now.as_mut_ptr()) })?;
+    let mut now = MaybeUninit::<SigAction>::uninit();
+    // SAFETY: a null pointer asks without changing anything; the other is to a live place, of
+    // a type that is transparent.
+    Errno::result(unsafe { libc::sigaction(signal as i32, ptr::null(), now.as_mut_ptr().cast()) })?;
     // SAFETY: the call succeeded and filled it in.
-    let handler = unsafe { now.assume_init() }.sa_sigaction;
-    Ok(match handler {
-        libc::SIG_DFL => Action::Default,
-        libc::SIG_IGN => Action::Ignore,
-        _ => closure(signal).map_or_else(
-            || Action::Foreign(SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty())),
-            Action::Handle,
-        ),
-    })
+    Ok(known(signal, unsafe { now.assume_init() }, OWNER[signal as usize].load(Relaxed)))
 }
 
 /// Runs the handlers of the signals that have come to the calling thread, the lowest number
@@ -288,43 +319,6 @@ pub fn nap_until(deadline: Option<u64>, mut ready: impl FnMut(u64) -> io::Result
     }
 }
 
-/// See [`Signals::send`](crate::platform::Signals::send).
-///
-/// # Errors
-/// `ESRCH` if there is no such process.
-pub fn send(process: u32, signal: Signal) -> io::Result<()> {
-    // 0 and negative numbers are groups of processes to kill(2).
-    let pid = i32::try_from(process).ok().filter(|&pid| pid > 0).ok_or(Errno::ESRCH)?;
-    nix_signal::kill(Pid::from_raw(pid), signal)?;
-    handle_pending();
-    Ok(())
-}
-
-/// Sends a signal to the process of a pidfd.
-///
-/// # Errors
-/// `EBADF` if it is none, `ESRCH` if the process has ended.
-pub fn send_by_pidfd(pidfd: impl AsFd, signal: Signal) -> io::Result<()> {
-    let (fd, number) = (pidfd.as_fd().as_raw_fd(), signal as libc::c_int);
-    // SAFETY: the descriptor is open as long as it is borrowed; the null pointer asks the
-    // kernel to fill in what kill(2) would.
-    let result =
-        unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd, number, ptr::null::<libc::siginfo_t>(), 0) };
-    Errno::result(result)?;
-    handle_pending();
-    Ok(())
-}
-
-/// See [`Signals::raise`](crate::platform::Signals::raise).
-///
-/// # Errors
-/// Whatever raise(3) refuses.
-pub fn raise(signal: Signal) -> io::Result<()> {
-    nix_signal::raise(signal)?;
-    handle_pending();
-    Ok(())
-}
-
 /// See [`Signals::set_mask`](crate::platform::Signals::set_mask).
 ///
 /// # Errors
@@ -381,12 +375,4 @@ pub fn await_handler() -> io::Result<()> {
         handle_pending();
     }
     Ok(())
-}
-
-/// What the operating system says a signal is: `Terminated`.
-#[must_use]
-pub fn description(signal: Signal) -> String {
-    // SAFETY: for a valid number glibc returns text that lives as long as the thread.
-    let text = unsafe { std::ffi::CStr::from_ptr(libc::strsignal(signal as i32)) };
-    text.to_string_lossy().into_owned()
 }
