@@ -17,6 +17,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+#[path = "misuse/beginnings.rs"]
+mod beginnings;
+
 const EVER: Duration = Duration::MAX;
 
 /// A name that nobody else uses.

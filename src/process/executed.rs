@@ -24,7 +24,7 @@ use crate::sys::program::Program;
 use crate::sys::{execute, output, report};
 use serde::{Deserialize, Serialize};
 use std::os::fd::{AsFd, OwnedFd};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// What a child is told by its parent.
 #[derive(Serialize, Deserialize)]
@@ -59,10 +59,11 @@ impl Letter {
     }
 
     /// In the child: becomes the process that the letter says, and calls the entry.
-    ///
-    /// # Errors
-    /// If there is no such entry, or its argument is another.
-    pub(super) fn live(self) -> Result<(), Error> {
+    pub(super) fn live(self) {
+        self.try_to_live().unwrap_or_else(|error| cannot_begin(&error));
+    }
+
+    fn try_to_live(self) -> Result<(), Error> {
         self.program.join();
         let key = AuthKey::new(&self.authkey);
         let me = Identity::new(std::process::id(), self.name.into(), key);
@@ -76,7 +77,7 @@ impl Letter {
         let (entry, bytes) = (self.entry, self.bytes);
         let outcome = catch_unwind(AssertUnwindSafe(|| entry::call(&entry, &bytes, descriptors)));
         family::current::<Native>().leave(outcome.is_err());
-        outcome.unwrap_or_else(|payload| std::panic::resume_unwind(payload))
+        outcome.unwrap_or_else(|payload| resume_unwind(payload))
     }
 }
 
@@ -102,27 +103,25 @@ pub(super) fn run(_: &str, socket: OwnedFd) -> i32 {
     let Ok(to_report) = socket.as_fd().try_clone_to_owned() else { return PANIC_CODE };
     let life = || {
         let mut parent = Connection::<Native>::new(Kind::Packets, socket, true, true);
-        let letter: Letter = parent.recv()?;
+        let letter: Letter = parent.recv().unwrap_or_else(|error| cannot_begin(&error));
         drop(parent);
-        letter.live()
+        letter.live();
     };
-    let words = match catch_unwind(AssertUnwindSafe(life)) {
-        Ok(Ok(())) => {
-            output::flush();
-            return 0;
-        }
-        Ok(Err(error)) => {
-            eprintln!("a process could not begin: {error}");
-            error.to_string()
-        }
-        Err(payload) => {
-            let words = crate::sys::process::panic_text(&*payload).to_owned();
-            // The payload's destructor could panic again, and nobody needs it.
-            std::mem::forget(payload);
-            words
-        }
+    let Err(payload) = catch_unwind(AssertUnwindSafe(life)) else {
+        output::flush();
+        return 0;
     };
+    let words = crate::sys::process::panic_text(&*payload).to_owned();
+    // The payload's destructor could panic again, and nobody needs it.
+    std::mem::forget(payload);
     report::tell(to_report.as_fd(), None, &words);
     output::flush();
     PANIC_CODE
+}
+
+/// Says why a child ends before its entry was called, to whoever reads standard error and, as
+/// what a panic says, to its parent.
+fn cannot_begin(error: &Error) -> ! {
+    eprintln!("a process could not begin: {error}");
+    resume_unwind(Box::new(error.to_string()))
 }

@@ -14,7 +14,7 @@
 //! parent is gone before it was told what to do.
 
 use super::child::Record;
-use super::entry::Job;
+use super::entry::{Job, Message};
 use super::executed::{self, Letter};
 use super::family;
 use super::identity::Link;
@@ -50,61 +50,45 @@ impl<P: Tasks> Process<P> {
                 name: self.name.to_string(),
             });
         }
+        let letter = self.letter()?;
+        let own = parent.child(Arc::clone(&self.name), self.path.clone(), self.daemon, self.authkey.clone());
+        end::arrange::<P>();
+        let child = match letter {
+            Some((method, message)) => P::adopt(executed::start(method, Letter::new(&own, message))?),
+            None => self.fork(own, site)?,
+        };
+        let record = Record { name: Arc::clone(&self.name), daemon: self.daemon, child };
+        self.state = State::Started(record.enlist(&parent));
+        Ok(())
+    }
+
+    /// What another process is told so that it can be this one, and how that begins; `None` if
+    /// a copy of this process will do.
+    fn letter(&mut self) -> Result<Option<(StartMethod, Message)>, Error> {
+        let method = self.method.unwrap_or_else(start_method);
+        let State::New(body) = &mut self.state else { return Ok(None) };
+        if !P::executes() || method == StartMethod::Fork {
+            return Ok(None);
+        }
+        let job = body.get_mut().unwrap_or_else(PoisonError::into_inner);
+        match job.letter() {
+            Some(message) => Ok(Some((method, message?))),
+            None if self.method.is_none() => Ok(None),
+            None => Err(Error::NeedsEntry { name: self.name.to_string(), method: method.to_string() }),
+        }
+    }
+
+    fn fork(&mut self, own: Box<Link>, site: P::Site) -> Result<P::Process, Error> {
+        if !self.despite_threads {
+            threads::check::<P>(&self.name)?;
+        }
         let State::New(body) = std::mem::replace(&mut self.state, State::Starting) else {
             unreachable!("it was checked to be new");
         };
-        let own = parent.child(Arc::clone(&self.name), self.path.clone(), self.daemon, self.authkey.clone());
-        end::arrange::<P>();
-        match self.begin(body, own, site) {
-            Ok(child) => {
-                let record = Record { name: Arc::clone(&self.name), daemon: self.daemon, child };
-                self.state = State::Started(record.enlist(&parent));
-                Ok(())
-            }
-            Err((body, error)) => {
-                self.state = body.map_or(State::Starting, State::New);
-                Err(error)
-            }
-        }
-    }
-
-    /// Begins in the way that was asked for; gives the body back if it could not.
-    fn begin(
-        &self,
-        mut body: Body,
-        own: Box<Link>,
-        site: P::Site,
-    ) -> Result<P::Process, (Option<Body>, Error)> {
-        if !P::executes() {
-            return self.fork(body, own, site);
-        }
-        let method = self.method.unwrap_or_else(start_method);
-        if method == StartMethod::Fork {
-            return self.fork(body, own, site);
-        }
-        let job = body.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let message = match job.letter() {
-            Some(Ok(message)) => message,
-            Some(Err(error)) => return Err((Some(body), error)),
-            None if self.method.is_none() => return self.fork(body, own, site),
-            None => {
-                let error = Error::NeedsEntry { name: self.name.to_string(), method: method.to_string() };
-                return Err((Some(body), error));
-            }
-        };
-        match executed::start(method, Letter::new(&own, message)) {
-            Ok(child) => Ok(P::adopt(child)),
-            Err(error) => Err((Some(body), error)),
-        }
-    }
-
-    fn fork(&self, body: Body, own: Box<Link>, site: P::Site) -> Result<P::Process, (Option<Body>, Error)> {
-        if !self.despite_threads
-            && let Err(error) = threads::check::<P>(&self.name)
-        {
-            return Err((Some(body), error));
-        }
-        fork::<P>(&self.name, body, own, site)
+        fork::<P>(&self.name, body, own, site).map_err(|(body, error)| {
+            self.state = body.map_or(State::Starting, State::New);
+            error
+        })
     }
 }
 
