@@ -233,18 +233,16 @@ impl<P: Tasks> ShareableList<P> {
         }
     }
 
-    /// Whether table and places lie inside the content.
+    /// Whether table and places lie inside the content, and no place over the table.
     fn is_sound(&self) -> bool {
         let size = self.segment.size();
         let end = |count: usize| count.checked_mul(ROW)?.checked_add(TABLE).filter(|end| *end <= size);
-        if size < TABLE || end(self.len()).is_none() {
-            return false;
-        }
+        let Some(table_end) = end(self.len()).filter(|_| size >= TABLE) else { return false };
         (0..self.len()).all(|index| {
             let row = self.row(index);
             let offset = (row.bytes as usize).wrapping_sub(self.segment.content() as usize);
             let end = row.room.checked_mul(2).and_then(|places| places.checked_add(offset));
-            end.is_some_and(|end| end <= size)
+            end.is_some_and(|end| table_end <= offset && end <= size)
         })
     }
 
