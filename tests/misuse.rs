@@ -19,6 +19,8 @@ use std::time::Duration;
 
 #[path = "misuse/beginnings.rs"]
 mod beginnings;
+#[path = "misuse/panics.rs"]
+mod panics;
 #[path = "misuse/segments.rs"]
 mod segments;
 

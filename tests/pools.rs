@@ -261,11 +261,11 @@ fn a_pool_of_threads_maps_reports_panics_and_ends() {
     let pool = selvedge::ThreadPool::new(2).unwrap();
     let factor = 3;
     assert_eq!(pool.map(move |x: u32| x * factor, 0..50), Ok((0..50).map(|x| x * 3).collect()));
+    let line = line!() + 1;
     let panicked = pool.apply(|x: u32| if x == 1 { panic!("not {x}") } else { x }, 1);
-    assert!(
-        matches!(&panicked, Err(PoolError::Panicked { message, .. }) if message == "not 1"),
-        "{panicked:?}"
-    );
+    let Err(PoolError::Panicked { message, location }) = &panicked else { panic!("{panicked:?}") };
+    assert_eq!(message, "not 1");
+    assert!(location.starts_with(&format!("{}:{line}:", file!())), "{location}");
     assert_eq!(pool.map_async(|x: u32| x, 0..3, Some(0)).unwrap_err(), PoolError::NoChunk);
     assert_eq!(pool.join(), Err(PoolError::StillOpen));
     pool.close();

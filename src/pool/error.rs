@@ -9,11 +9,12 @@
 #[non_exhaustive]
 pub enum PoolError {
     /// The task panicked; its worker goes on.
-    #[error("the task panicked at {location}: {message}")]
+    #[error("the task panicked{}: {message}", at(location))]
     Panicked {
         /// What the panic said.
         message: String,
-        /// File, line and column; in an exploration, where the report of it has them, empty.
+        /// File, line and column; empty in an exploration, where the report of it has them, and
+        /// in a pool of threads after which the program has set a hook of its own.
         location: String,
     },
     /// The worker that was at the task died, so that the task was done in part at most.
@@ -73,4 +74,9 @@ pub enum PoolError {
     /// A chunk was to have no elements.
     #[error("the size of a chunk is 0, but must be at least 1")]
     NoChunk,
+}
+
+/// A place in words, if it is known.
+fn at(location: &str) -> String {
+    if location.is_empty() { String::new() } else { format!(" at {location}") }
 }

@@ -14,12 +14,13 @@
 
 use crate::shm::function::{Body, Code};
 use crate::shm::{luggage, numbers};
+use crate::sys::panics;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::any::Any;
 use std::cell::RefCell;
 use std::marker::PhantomData;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::sync::Once;
 
 /// What became of a chunk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -245,19 +246,30 @@ thread_local! {
 /// Has each panic of this process noted instead of printed. Only a worker that is a process
 /// of its own asks for this.
 pub(super) fn note_panics() {
-    std::panic::set_hook(Box::new(|panic| {
-        let location = panic.location().map(ToString::to_string).unwrap_or_default();
-        LOCATION.set(location);
-    }));
+    std::panic::set_hook(Box::new(note_place));
+}
+
+/// Has the place of each panic of this process noted before the program's own hook is called.
+pub(super) fn note_places() {
+    static HOOK: Once = Once::new();
+    // Who panics cannot change the hook; the next pool will.
+    if std::thread::panicking() {
+        return;
+    }
+    HOOK.call_once(|| {
+        let own = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            note_place(panic);
+            own(panic);
+        }));
+    });
+}
+
+fn note_place(panic: &PanicHookInfo<'_>) {
+    LOCATION.set(panic.location().map(ToString::to_string).unwrap_or_default());
 }
 
 /// What `body` returns, or what it said as it panicked, and where.
 pub(super) fn catch<R>(body: impl FnOnce() -> R) -> Result<R, (String, String)> {
-    catch_unwind(AssertUnwindSafe(body)).map_err(|payload| (text(&*payload), LOCATION.take()))
-}
-
-fn text(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("a panic without a message").to_owned()
+    catch_unwind(AssertUnwindSafe(body)).map_err(|payload| (panics::end(payload), LOCATION.take()))
 }

@@ -21,6 +21,7 @@
 
 use super::PoolError;
 use super::desk::{Desk, State};
+use super::message::note_places;
 use super::shelf::{ThreadCallback, ThreadResult};
 use super::thread_imap::ThreadImap;
 use crate::Error;
@@ -39,8 +40,8 @@ use std::sync::{Arc, PoisonError};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A panic comes back as [`PoolError::Panicked`] with its message; its place was printed by
-/// the hook of the program.
+/// A panic comes back as [`PoolError::Panicked`] with its message and its place, after the
+/// program's own hook has printed it.
 pub struct ThreadPool<P: Tasks = Native> {
     desk: Arc<Desk<P>>,
     threads: Mutex<Vec<JoinHandle<(), P>>, P>,
@@ -63,6 +64,7 @@ impl<P: Tasks> ThreadPool<P> {
             let allowed = "from 1 to 4096".to_owned();
             return Err(Error::InvalidArgument { what: "the number of threads", given, allowed });
         }
+        note_places();
         let desk = Arc::new(Desk::new());
         let (handles, site) = (Mutex::new(Vec::with_capacity(threads)), P::Site::here());
         let pool = ThreadPool { desk, threads: handles, count: threads, site };

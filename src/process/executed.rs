@@ -21,7 +21,7 @@ use crate::channel::{Connection, Kind, Passed};
 use crate::platform::Native;
 use crate::sys::process::{Child, PANIC_CODE};
 use crate::sys::program::Program;
-use crate::sys::{execute, output, report};
+use crate::sys::{execute, output, panics, report};
 use serde::{Deserialize, Serialize};
 use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -111,10 +111,7 @@ pub(super) fn run(_: &str, socket: OwnedFd) -> i32 {
         output::flush();
         return 0;
     };
-    let words = crate::sys::process::panic_text(&*payload).to_owned();
-    // The payload's destructor could panic again, and nobody needs it.
-    std::mem::forget(payload);
-    report::tell(to_report.as_fd(), None, &words);
+    report::tell(to_report.as_fd(), None, &panics::end(payload));
     output::flush();
     PANIC_CODE
 }

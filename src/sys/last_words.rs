@@ -24,7 +24,6 @@
 //! child's by now: it finds the place's number of use changed, and says nothing.
 
 use super::memory::Mapping;
-use std::any::Any;
 use std::ptr;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
@@ -56,12 +55,6 @@ struct Place {
     index: usize,
     /// Which use of the place this is.
     turn: u32,
-}
-
-/// The text of a panic; empty if its payload is none.
-pub(super) fn of_panic(payload: &(dyn Any + Send)) -> &str {
-    let text = payload.downcast_ref::<&str>().copied();
-    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or_default()
 }
 
 impl std::fmt::Debug for Board {

@@ -24,6 +24,7 @@ pub mod ofd;
 pub mod output;
 pub(crate) mod own_id;
 pub(crate) mod packet;
+pub(crate) mod panics;
 pub(crate) mod prefetch;
 pub mod process;
 pub mod program;

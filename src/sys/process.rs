@@ -15,13 +15,13 @@
 //! Source: fork(2).
 
 use super::child::Words;
-use super::last_words::{self, LastWords};
+use super::last_words::LastWords;
 use super::output;
+use super::panics;
 use nix::errno::Errno;
 use nix::libc;
 use nix::unistd::ForkResult;
 use std::io;
-use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::{Mutex, PoisonError};
@@ -76,17 +76,10 @@ pub(crate) fn alone(test: impl FnOnce()) {
     assert_eq!(fork(body).unwrap().wait(None).unwrap(), Some(super::status::ExitStatus::Code(0)));
 }
 
-/// The text of a panic; empty if it has none.
-pub(crate) fn panic_text(payload: &(dyn std::any::Any + Send)) -> &str {
-    last_words::of_panic(payload)
-}
-
 /// What a child does: its body, and then the end.
 fn run<F: FnOnce() -> i32>(body: F, words: &LastWords) -> ! {
     let code = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
-        words.write(last_words::of_panic(&*payload));
-        // The payload's destructor could panic again, and nobody needs it.
-        mem::forget(payload);
+        words.write(&panics::end(payload));
         PANIC_CODE
     });
     output::flush();
@@ -137,7 +130,7 @@ pub fn at_exit(call: fn()) -> io::Result<()> {
         let calls = CALL.lock().map(|mut calls| std::mem::take(&mut *calls)).unwrap_or_default();
         for call in calls {
             // A panic must not cross into the C library.
-            let _ = catch_unwind(call);
+            drop(catch_unwind(call).map_err(panics::end));
         }
     }
     let mut calls = CALL.lock().unwrap_or_else(PoisonError::into_inner);

@@ -20,6 +20,7 @@
 //! threads, and is told so instead of waiting for ever.
 
 use super::futex::{self, Woken};
+use super::panics;
 use super::process::{PANIC_CODE, Signal};
 use super::status::ExitStatus;
 use nix::errno::Errno;
@@ -66,8 +67,7 @@ pub fn spawn<F: FnOnce() + Send + 'static>(name: &str, body: F) -> io::Result<Th
         let last = match catch_unwind(AssertUnwindSafe(body)) {
             Ok(()) => RETURNED,
             Err(payload) => {
-                // The payload's destructor could panic again, and nobody needs it.
-                std::mem::forget(payload);
+                panics::end(payload);
                 PANICKED
             }
         };

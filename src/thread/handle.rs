@@ -22,7 +22,7 @@ use crate::Error;
 use crate::platform::{Child, Native, Site, Tasks};
 use crate::process::family::{self, RunningThread};
 use crate::sys::packet::{Packet, packet};
-use std::any::Any;
+use crate::sys::panics;
 use std::fmt;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -102,7 +102,7 @@ impl<P: Tasks> Builder<P> {
             match catch_unwind(AssertUnwindSafe(body)) {
                 Ok(value) => filler.fill(Ok(value)),
                 Err(payload) => {
-                    filler.fill(Err(message(&*payload)));
+                    filler.fill(Err(panics::text(&*payload)));
                     resume_unwind(payload);
                 }
             }
@@ -116,13 +116,6 @@ impl<P: Tasks> Default for Builder<P> {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// The text of a panic, if it has one.
-pub(super) fn message(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("a panic without a message").to_owned()
 }
 
 /// A started thread; dropping it lets the thread run on by itself.

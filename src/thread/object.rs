@@ -25,6 +25,7 @@ use crate::Error;
 use crate::platform::{Native, Owner, Site, Tasks};
 use crate::process::family::{self, RunningThread};
 use crate::process::{ExitStatus, end};
+use crate::sys::panics;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -141,7 +142,7 @@ impl<P: Tasks> Thread<P> {
             let body: Body = body.expect("the body is run once");
             let body = body.into_inner().unwrap_or_else(PoisonError::into_inner);
             if let Err(payload) = catch_unwind(AssertUnwindSafe(body)) {
-                own.panicked(super::handle::message(&*payload));
+                own.panicked(panics::text(&*payload));
                 resume_unwind(payload);
             }
         };

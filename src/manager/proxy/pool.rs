@@ -16,7 +16,7 @@ use crate::manager::nursery::Outcome;
 use crate::manager::state::{Kind, Method, PoolCall};
 use crate::platform::{Io, Tasks};
 use crate::shm::function::{Body, Code};
-use crate::sys::process::panic_text;
+use crate::sys::panics;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::marker::PhantomData;
@@ -76,7 +76,7 @@ where
                 output.extend(encode(&results).map_err(|error| error.to_string())?.0);
                 Ok(())
             }
-            Err(payload) => Err(format!("the task panicked: {}", panic_text(&*payload))),
+            Err(payload) => Err(format!("the task panicked: {}", panics::end(payload))),
         }
     }
 }

@@ -13,7 +13,7 @@ use super::object::{Attempt, Method, Object, Who, other_object};
 use crate::Error;
 use crate::manager::link::{decode, encode};
 use crate::manager::message::{Bytes, Reply};
-use crate::sys::process::panic_text;
+use crate::sys::panics;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::any::Any;
@@ -98,7 +98,7 @@ fn names<'a, V: 'a>(map: &BTreeMap<&'static str, V>) -> String {
 fn guarded<R>(what: &str, body: impl FnOnce() -> Result<R, String>) -> Result<R, String> {
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(result) => result,
-        Err(payload) => Err(format!("{what} panicked: {}", panic_text(&*payload))),
+        Err(payload) => Err(format!("{what} panicked: {}", panics::end(payload))),
     }
 }
 

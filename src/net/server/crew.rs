@@ -19,7 +19,7 @@ use super::socket::Socket;
 use crate::net::{Key, Waker};
 use crate::platform::{Io, Tasks};
 use crate::process::Process;
-use crate::sys::process::panic_text;
+use crate::sys::panics;
 use crate::thread::{Builder, JoinHandle};
 use crate::{Error, ExitStatus};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -35,7 +35,7 @@ pub(super) fn work<S: Socket, H: Handler<S::Request<P>>, P: Io>(handler: &H, mut
     match outcome {
         Ok(Ok(())) => {}
         Ok(Err(error)) => handler.failed(&Failure::Returned(error)),
-        Err(payload) => handler.failed(&Failure::Panicked(panic_text(&*payload).to_owned())),
+        Err(payload) => handler.failed(&Failure::Panicked(panics::end(payload))),
     }
 }
 
