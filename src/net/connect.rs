@@ -15,6 +15,7 @@ use crate::sys::socket;
 use std::io;
 use std::net::TcpStream;
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 /// All addresses together, as the object of an operation: a name or port that the kernel
 /// or chance chose is another one in each execution.
@@ -23,8 +24,11 @@ const NETWORK: usize = 0x5e7;
 /// Connects to the listener at `address`, and shows it the key if there is one; then the
 /// listener must show it too. Listener and client must agree on whether there is one.
 ///
+/// With a key, the caller waits for no longer than five seconds to be let in where many wait,
+/// and no longer than that until both have shown it.
+///
 /// # Errors
-/// [`Error::Os`], typically with `ECONNREFUSED` if nobody listens there, or
+/// [`Error::Os`], typically with `ECONNREFUSED` if nobody listens there, or `TimedOut`, or
 /// [`Error::Authentication`].
 #[doc(alias = "Client")]
 #[track_caller]
@@ -42,7 +46,8 @@ pub(crate) fn reach<P: Io>(
     site: P::Site,
 ) -> Result<(Connection<P>, Result<(), Error>), Error> {
     let op = || Op::new(Kind::Output, "connect", NETWORK, site.location());
-    let socket = P::step(op, || open(address).map(Opened)).map_err(Error::os("connect"))?.0;
+    let socket =
+        P::step(op, || open(address, authkey.map(|_| PATIENCE)).map(Opened)).map_err(Error::os("connect"))?.0;
     let mut connection = connected(address, socket).map_err(Error::os("connect"))?;
     let proof =
         authkey.map_or(Ok(()), |key| auth::of_client(&mut connection, key, P::deadline(PATIENCE), site));
@@ -53,10 +58,13 @@ struct Opened(OwnedFd);
 
 impl crate::platform::Observe for Opened {}
 
-fn open(address: &Address) -> io::Result<OwnedFd> {
-    match (address, address.unix()?) {
-        (Address::Tcp(address), _) => Ok(TcpStream::connect(address)?.into()),
-        (_, Some(unix)) => socket::connect_to(&unix),
-        (_, None) => unreachable!("it is a Unix address"),
+fn open(address: &Address, patience: Option<Duration>) -> io::Result<OwnedFd> {
+    match (address, patience, address.unix()?) {
+        (Address::Tcp(address), Some(patience), _) => {
+            Ok(TcpStream::connect_timeout(address, patience)?.into())
+        }
+        (Address::Tcp(address), None, _) => Ok(TcpStream::connect(address)?.into()),
+        (_, _, Some(unix)) => socket::connect_to(&unix, patience),
+        (_, _, None) => unreachable!("it is a Unix address"),
     }
 }

@@ -12,18 +12,20 @@
 //! When a process dies here, its descriptors are closed; those in a packet that nobody
 //! received go with the packet.
 //!
-//! Sources: pipe(7), unix(7), cmsg(3), preadv2(2).
+//! Sources: pipe(7), unix(7), socket(7), cmsg(3), preadv2(2).
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::libc;
 use nix::sys::socket::{
     AddressFamily, ControlMessage, MsgFlags, SockFlag, SockType, SockaddrLike, UnixAddr, accept4, bind,
-    connect, listen, sendmsg, socket, socketpair,
+    connect, listen, sendmsg, setsockopt, socket, socketpair, sockopt,
 };
+use nix::sys::time::{TimeVal, TimeValLike};
 use std::io::{self, IoSlice};
 use std::mem;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::time::Duration;
 
 /// What a pipe takes in one piece, whoever else writes to it.
 pub(crate) const ATOMIC: usize = libc::PIPE_BUF;
@@ -53,16 +55,28 @@ pub(crate) fn listen_at(address: &UnixAddr, backlog: i32) -> io::Result<OwnedFd>
     Ok(socket)
 }
 
-/// A connection by packets to whoever listens at this address.
-pub(crate) fn connect_to(address: &UnixAddr) -> io::Result<OwnedFd> {
+/// A connection by packets to whoever listens at this address. Where too many wait to be
+/// accepted, the caller waits for so long to be one of them; `None` for ever.
+pub(crate) fn connect_to(address: &UnixAddr, patience: Option<Duration>) -> io::Result<OwnedFd> {
     let socket = packet_socket()?;
+    let limit = |time: Duration| {
+        setsockopt(&socket, sockopt::SendTimeout, &TimeVal::microseconds(time.as_micros() as i64))
+    };
+    if let Some(patience) = patience {
+        limit(patience)?;
+    }
     loop {
         match connect(socket.as_raw_fd(), address as &dyn SockaddrLike) {
-            Ok(()) => return Ok(socket),
+            Ok(()) => break,
             Err(Errno::EINTR) => {}
+            Err(Errno::EAGAIN) => return Err(io::ErrorKind::TimedOut.into()),
             Err(errno) => return Err(errno.into()),
         }
     }
+    if patience.is_some() {
+        limit(Duration::ZERO)?;
+    }
+    Ok(socket)
 }
 
 /// The next connection to a socket that listens.
@@ -176,9 +190,20 @@ pub(crate) fn write(fd: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
 mod tests {
     use super::*;
     use nix::sys::resource::{Resource, setrlimit};
+    use nix::sys::socket::getsockopt;
     use rusty_fork::rusty_fork_test;
     use std::fs::File;
     use std::os::fd::AsFd;
+
+    #[test]
+    fn who_waits_in_a_full_line_gives_up_in_time() {
+        let address = UnixAddr::new_abstract(format!("line-{}", std::process::id()).as_bytes()).unwrap();
+        let _listener = listen_at(&address, 0).unwrap();
+        let soon = Some(Duration::from_millis(20));
+        let one = connect_to(&address, soon).unwrap();
+        assert_eq!(getsockopt(&one, sockopt::SendTimeout).unwrap().tv_usec(), 0, "it was for the connection");
+        assert_eq!(connect_to(&address, soon).unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
 
     rusty_fork_test! {
         #[test]
