@@ -70,8 +70,10 @@ impl<P: Tasks> Record<P> {
 impl<P: Tasks> Kept for Record<P> {
     fn stop(&self) {
         if self.daemon {
-            // Who cannot be ended is waited for.
+            // Who cannot be ended is waited for. One that is stopped goes on, to its end; under
+            // a scheduler nobody is, and it knows no such signal.
             let _ = self.send(Signal::SIGTERM, P::Site::here());
+            let _ = self.send(Signal::SIGCONT, P::Site::here());
         }
     }
 

@@ -16,7 +16,7 @@
 //! 3. Dropping a started process kills nobody. If it has ended by then it is reaped;
 //!    otherwise it runs on, and its zombie goes with the parent's next start at the
 //!    latest.
-//! 4. When the code of a process ends, its daemons are sent `SIGTERM`, and then all of its
+//! 4. When the code of a process ends, its daemons are sent `SIGTERM` and `SIGCONT`, then all of its
 //!    children are waited for. After a panic of a child only its daemons are ended; after
 //!    [`exit`](super::exit) or a kill, nobody is. A panic of `main`, and `std::process::exit`,
 //!    are to a main process as if its code had ended.

@@ -1,12 +1,17 @@
-//! Arguments of processes that cannot be written, and such that cannot be read.
+//! Arguments of processes that cannot be written or read, and daemons that are stopped.
 
 use rusty_fork::rusty_fork_test;
-use selvedge::process::StartMethod;
+use selvedge::process::{StartMethod, State, state};
+use selvedge::signal::Signal;
 use selvedge::{Error, ExitStatus, Process, entry};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
+
+/// Whoever waits for longer waits for ever.
+const LONG: Duration = Duration::from_secs(20);
 
 const EXECUTED: [StartMethod; 2] = [StartMethod::Spawn, StartMethod::ForkServer];
 
@@ -53,6 +58,19 @@ rusty_fork_test! {
             let words = child.panic_message().unwrap_or_default();
             assert!(words.contains("the value cannot be decoded"), "{method}: {words:?}");
         }
+    }
+
+    #[test]
+    fn a_daemon_that_is_stopped_ends_with_its_parent() {
+        let parent = Process::spawn(|| {
+            let mut daemon = Process::new(|| std::thread::park()).daemon(true);
+            daemon.start().unwrap();
+            daemon.signal(Signal::SIGSTOP).unwrap();
+            while state(daemon.pid().unwrap()).unwrap() != State::Stopped {
+                std::thread::yield_now();
+            }
+        });
+        assert_eq!(parent.join_timeout(LONG).unwrap(), Some(ExitStatus::Code(0)));
     }
 
     #[test]
