@@ -63,7 +63,7 @@ rusty_fork_test! {
     #[test]
     fn a_daemon_that_is_stopped_ends_with_its_parent() {
         let parent = Process::spawn(|| {
-            let mut daemon = Process::new(|| std::thread::park()).daemon(true);
+            let mut daemon = Process::new(std::thread::park).daemon(true);
             daemon.start().unwrap();
             daemon.signal(Signal::SIGSTOP).unwrap();
             while state(daemon.pid().unwrap()).unwrap() != State::Stopped {

@@ -25,6 +25,7 @@ use super::trace::Trace;
 use crate::kernel::Sleeper;
 
 /// Which step covers a reversal.
+#[allow(clippy::large_enum_variant, reason = "one is alive at a time, on the stack")]
 pub(super) enum Cover {
     /// One of its own.
     Within,
