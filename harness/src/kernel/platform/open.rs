@@ -17,8 +17,8 @@
 //!
 //! Which streams a closure owns nobody can tell but the closure itself, when it is dropped.
 //! So a copy of this process is forked, drops it, and says which went: what a real parent
-//! does after each fork. The answer is kept for the next time that the same task starts
-//! a child at the same source line with the same streams open.
+//! does after each fork. The answer is kept for the next execution in which the same task comes to
+//! the same start, at the same source line and with the same streams open.
 //!
 //! 1. A descriptor on the list is open, and, unless its value lives, only the list closes it.
 //! 2. The owner of a value that lives is among those who have the stream, until its process ends.
@@ -66,12 +66,13 @@ struct Open {
     withheld: bool,
 }
 
-/// When an answer about a closure holds again: where it is started, by whom, and what is
-/// open.
+/// When an answer about a closure holds again: where it is started, by whom, how many children that
+/// had started before, and what is open.
 #[derive(PartialEq, Eq)]
 struct Question {
     site: &'static Location<'static>,
     task: u32,
+    nth: u32,
     open: Vec<(Origin, Option<u32>)>,
 }
 
@@ -80,6 +81,8 @@ struct List {
     next: u32,
     /// How many each task has made in this execution.
     made: FxHashMap<u32, u32>,
+    /// How many children each has started while streams were open.
+    started: FxHashMap<u32, u32>,
     open: Vec<Open>,
     answers: Vec<(Question, Vec<Origin>)>,
 }
@@ -262,12 +265,17 @@ pub(in crate::kernel) fn share<F>(
     release: impl FnOnce(),
     site: &'static Location<'static>,
 ) {
-    let Some((task, _)) = task_in_sim() else { return };
-    let open = LIST.with_borrow(|list| list.open.iter().map(|open| (open.origin, open.owner)).collect());
-    let question = Question { site, task, open };
-    if question.open.is_empty() {
+    if LIST.with_borrow(|list| list.open.is_empty()) {
         return;
     }
+    let Some((task, _)) = task_in_sim() else { return };
+    let question = LIST.with_borrow_mut(|list| {
+        let open = list.open.iter().map(|open| (open.origin, open.owner)).collect::<Vec<_>>();
+        let started = list.started.entry(task).or_default();
+        let nth = *started;
+        *started += 1;
+        Question { site, task, nth, open }
+    });
     let known = LIST.with_borrow(|list| {
         list.answers.iter().find(|(other, _)| *other == question).map(|(_, moved)| moved.clone())
     });
@@ -340,6 +348,7 @@ fn close_lost_streams() {
     close(LIST.with_borrow_mut(|list| {
         list.next = 0;
         list.made.clear();
+        list.started.clear();
         std::mem::take(&mut list.open)
     }));
 }

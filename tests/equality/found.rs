@@ -1,0 +1,278 @@
+//! Small programs in which the engines once differed.
+
+use selvedge_harness::prelude::*;
+use selvedge_harness::program::AnyProgram;
+use selvedge_harness::{Outcome, Recording, Verdict};
+use std::sync::Arc;
+
+const BOTH: [Engine; 2] = [Engine::Sim, Engine::Real];
+
+/// Explores in the quiet: no environment, no shrinking.
+fn quiet(engine: Engine) -> Config {
+    Config { shrink: false, ..Config::default().engine(engine).ignore_environment() }
+}
+
+/// Memory that a lock lay in is used again for the next one, or not, as the allocator likes.
+#[test]
+fn a_lock_in_memory_used_again_is_another_object() {
+    let body = || {
+        let count = Arc::new(Value::<u32>::new(0));
+        let worker = || {
+            let count = count.clone();
+            thread::spawn(move || {
+                for _ in 0..3 {
+                    let lock = Arc::new(Mutex::new(0));
+                    *lock.lock().unwrap() += 1;
+                    let other = lock.clone();
+                    let inner = thread::spawn(move || *other.lock().unwrap() += 1);
+                    count.fetch_add(1);
+                    inner.join().unwrap();
+                }
+            })
+        };
+        let workers = [worker(), worker()];
+        for worker in workers {
+            worker.join().unwrap();
+        }
+    };
+    let program = AnyProgram::dynamic(body);
+    let [sim, real] = BOTH.map(|engine| program.record(&quiet(engine), 0..50).unwrap());
+    for (index, (a, b)) in sim.iter().zip(&real).enumerate() {
+        assert_eq!(a, b, "execution {index}");
+    }
+    let locks = |recording: &Recording| {
+        recording.objects.iter().filter(|object| object.name.starts_with("lock")).count()
+    };
+    assert!(sim.iter().all(|recording| locks(recording) == 6), "{:?}", sim[0].objects);
+}
+
+/// Which schedule a seed means does not depend on where the memory of a lock is used again.
+#[test]
+fn a_strategy_that_goes_by_objects_is_the_same_in_both_engines() {
+    let body = || {
+        let own = || {
+            let (event, permits) = (Box::new(Event::new()), Box::new(Semaphore::new(1)));
+            event.set();
+            permits.acquire();
+        };
+        own();
+        let worker = thread::spawn(own);
+        step();
+        own();
+        worker.join().unwrap();
+    };
+    let program = AnyProgram::dynamic(body);
+    for granularity in [Granularity::Operation, Granularity::Word] {
+        let config = |engine| quiet(engine).strategy(Strategy::Surw).granularity(granularity);
+        let [sim, real] = BOTH.map(|engine| program.record(&config(engine), 0..100).unwrap());
+        assert_eq!(sim, real, "{granularity:?}");
+    }
+}
+
+/// `exit` ends the process, whichever of its threads calls it.
+#[test]
+fn a_thread_that_exits_takes_its_process_along() {
+    let program = AnyProgram::dynamic(|| {
+        let child = Process::spawn(|| {
+            let leaver = thread::spawn(|| {
+                step();
+                selvedge::process::exit::<selvedge_harness::Checked>(3)
+            });
+            _ = leaver.join();
+            panic!("there is no process any more");
+        });
+        assert_eq!(child.join().unwrap().code(), Some(3));
+    });
+    let [sim, real] = BOTH.map(|engine| program.record(&quiet(engine), 0..20).unwrap());
+    assert!(sim.iter().all(|recording| recording.verdict == Verdict::Pass), "{:?}", sim[0].verdict);
+    assert_eq!(sim, real);
+}
+
+/// What a task that is stuck wakes as it leaves its code is no choice of the schedule.
+#[test]
+fn a_deadlock_is_where_the_schedule_ends() {
+    let faults = Faults { wake_any: true, ..Faults::none() };
+    let program = AnyProgram::dynamic(|| {
+        let lock = Arc::new(Mutex::new(()));
+        let waiter = |lock: Arc<Mutex<()>>| thread::spawn(move || drop(lock.lock()));
+        let waiters = [waiter(lock.clone()), waiter(lock.clone())];
+        let held = lock.lock();
+        drop(lock.lock());
+        drop(held);
+        waiters.into_iter().for_each(|waiter| waiter.join().unwrap());
+    });
+    let config = |engine| quiet(engine).granularity(Granularity::Word).faults(faults.clone());
+    let [sim, real] = BOTH.map(|engine| program.record(&config(engine), 0..50).unwrap());
+    assert!(sim.iter().any(|recording| recording.verdict == Verdict::Deadlock));
+    assert_eq!(sim, real);
+}
+
+/// Who is woken without cause waits for a lock that only its own process can look at.
+#[test]
+fn a_sleeper_in_memory_of_its_own_wakes_without_cause() {
+    let faults = Faults { spurious: 2, ..Faults::none() };
+    let program = AnyProgram::dynamic(|| {
+        let shared = Shared::new(Value::new(0_u32));
+        let other = shared.clone();
+        let child = Process::spawn(move || {
+            let (lock, changed) = (Box::new(Mutex::new(false)), Condvar::new());
+            let (held, late) =
+                changed.wait_timeout(lock.lock().unwrap(), std::time::Duration::from_millis(1)).unwrap();
+            drop(held);
+            other.set(u32::from(late.timed_out()));
+        });
+        let own = Box::new(Mutex::new(()));
+        let held = own.lock().unwrap();
+        for _ in 0..5 {
+            shared.get();
+        }
+        drop(held);
+        child.join().unwrap();
+    });
+    let config = |engine| quiet(engine).faults(faults.clone());
+    let [sim, real] = BOTH.map(|engine| program.record(&config(engine), 0..200).unwrap());
+    let woken = |recording: &Recording| recording.steps.iter().any(|step| step.outcome == Outcome::Spurious);
+    assert!(sim.iter().any(woken));
+    assert_eq!(sim, real);
+}
+
+/// The same where the thread does nothing else, and its process is the program's own.
+#[test]
+fn a_thread_may_exit_at_once() {
+    let program = AnyProgram::dynamic(|| {
+        let leaver = thread::spawn(|| selvedge::process::exit::<selvedge_harness::Checked>(3));
+        _ = leaver.join();
+        panic!("there is no process any more");
+    });
+    let [sim, real] = BOTH.map(|engine| program.record(&quiet(engine), 0..20).unwrap());
+    assert!(sim.iter().all(|recording| recording.verdict == Verdict::Pass), "{:?}", sim[0].verdict);
+    assert_eq!(sim, real);
+}
+
+/// What a child takes along is asked once for each line that starts one: also where another task
+/// opened a file in the meantime, whose number is that of another stream elsewhere.
+#[test]
+fn a_child_takes_the_same_streams_along_in_every_order() {
+    let program = AnyProgram::dynamic(|| {
+        let path = selvedge_harness::program::scratch().join("lock");
+        let locker = thread::spawn(move || {
+            step();
+            let mut file = FileLock::open(&path).unwrap();
+            let held = file.lock().unwrap();
+            step();
+            drop(held);
+        });
+        step();
+        let (mut reader, writer) = pipe(false).unwrap();
+        step();
+        let mut child = Process::new(move || drop(writer)).despite_threads();
+        child.start().unwrap();
+        let end = reader.recv::<u32>().unwrap_err().to_string();
+        outcome(end);
+        child.join().unwrap();
+        locker.join().unwrap();
+    });
+    let [sim, real] = BOTH.map(|engine| program.record(&quiet(engine), 0..100).unwrap());
+    for (index, (a, b)) in sim.iter().zip(&real).enumerate() {
+        assert_eq!(a, b, "execution {index}");
+    }
+}
+
+/// The first execution that uses a descriptor is run once more, by the plan with which it began:
+/// not by what had become of it when a strategy lost its patience.
+#[test]
+fn what_is_run_once_more_is_the_same_execution() {
+    let program = AnyProgram::dynamic(|| {
+        let value = Shared::new(Value::new(0_u32));
+        let other = value.clone();
+        drop(thread::spawn(move || {
+            // Too far for the pilot runs, in which either goes on by chance.
+            for _ in 0..10 {
+                other.get();
+            }
+            drop(pipe(false).unwrap());
+            for _ in 0..100 {
+                other.get();
+            }
+        }));
+        value.get();
+    });
+    let config = |engine| quiet(engine).strategy(Strategy::Delay { delays: 3 });
+    let [sim, real] = BOTH.map(|engine| program.record(&config(engine), 0..20).unwrap());
+    assert!(sim.iter().any(|recording| recording.steps.len() > 50));
+    assert_eq!(sim, real);
+}
+
+/// What stands unfinished in the end is told as it stood there: not as it is after the others have
+/// left their code, who wake sleepers and end their workers on the way.
+#[test]
+fn the_unfinished_are_told_as_they_stood() {
+    let program = AnyProgram::dynamic(|| {
+        let flag = Shared::new(RaceCell::new(0_u32));
+        let other = flag.clone();
+        let racer = Process::spawn(move || _ = other.get());
+        flag.set(1);
+        let threads = ThreadPool::new(1).unwrap();
+        let workers = Pool::new(1).unwrap();
+        step();
+        _ = racer.join();
+        drop((threads, workers));
+    });
+    for granularity in [Granularity::Operation, Granularity::Word] {
+        let config = |engine| quiet(engine).granularity(granularity);
+        let [sim, real] = BOTH.map(|engine| program.record(&config(engine), 0..100).unwrap());
+        assert!(sim.iter().any(|recording| matches!(recording.verdict, Verdict::Race { .. })));
+        for (index, (a, b)) in sim.iter().zip(&real).enumerate() {
+            assert_eq!(a, b, "execution {index}, {granularity:?}");
+        }
+    }
+}
+
+/// Which streams a child takes along is asked of each thread that starts one in a line: each has a
+/// stream of its own.
+#[test]
+fn a_thread_gives_its_own_stream_away() {
+    let program = AnyProgram::dynamic(|| {
+        let pair = [0, 1].map(|_| {
+            thread::spawn(|| {
+                let (mut reader, writer) = pipe(false).unwrap();
+                step();
+                assert!(!reader.poll(std::time::Duration::ZERO).unwrap(), "its writer is here still");
+                let mut child = Process::new(move || drop(writer)).despite_threads();
+                child.start().unwrap();
+                outcome(reader.recv::<u32>().unwrap_err().to_string());
+                child.join().unwrap();
+            })
+        });
+        pair.into_iter().for_each(|thread| thread.join().unwrap());
+    });
+    let [sim, real] = BOTH.map(|engine| program.record(&quiet(engine), 0..50).unwrap());
+    for (index, (a, b)) in sim.iter().zip(&real).enumerate() {
+        assert_eq!(a, b, "execution {index}");
+    }
+}
+
+/// The same for one task that starts children of several kinds in one line.
+#[test]
+fn each_start_gives_its_own_streams_away() {
+    let program = AnyProgram::dynamic(|| {
+        let (mut reader, writer) = pipe(false).unwrap();
+        let jobs: [Box<dyn FnOnce() + Send>; 2] = [
+            Box::new(|| ()),
+            Box::new(move || {
+                step();
+                drop(writer);
+            }),
+        ];
+        let children = jobs.map(|job| {
+            let mut child = Process::new(job).despite_threads();
+            child.start().unwrap();
+            child
+        });
+        children[1].kill().unwrap();
+        outcome(reader.recv::<u32>().unwrap_err().to_string());
+        children.iter().for_each(|child| _ = child.join().unwrap());
+    });
+    let [sim, real] = BOTH.map(|engine| program.record(&quiet(engine), 0..20).unwrap());
+    assert_eq!(sim, real);
+}
