@@ -2,7 +2,7 @@
 
 use selvedge_harness::prelude::*;
 use selvedge_harness::program::AnyProgram;
-use selvedge_harness::{Outcome, Recording, Verdict};
+use selvedge_harness::{Choice, Outcome, Recording, Verdict};
 use std::sync::Arc;
 
 const BOTH: [Engine; 2] = [Engine::Sim, Engine::Real];
@@ -274,5 +274,31 @@ fn each_start_gives_its_own_streams_away() {
         children.iter().for_each(|child| _ = child.join().unwrap());
     });
     let [sim, real] = BOTH.map(|engine| program.record(&quiet(engine), 0..20).unwrap());
+    assert_eq!(sim, real);
+}
+
+/// Before the first step whoever arrived last decides. If that ends it, all guards are looked at
+/// again, but not those in memory that only the others have.
+#[test]
+fn who_ends_itself_looks_at_no_memory_of_others() {
+    let program = || {
+        Program::new("apart", || Value::new(0_u32))
+            .task("owner", |count| {
+                let lock = Box::new(Mutex::new(0_u32));
+                *lock.lock().unwrap() += 1;
+                count.fetch_add(1);
+            })
+            .task("other", |count| {
+                // Lies where the other's lock lies, and looks as if somebody had it.
+                let like_it = vec![1_u32; size_of::<Mutex<u32>>() / 4];
+                count.fetch_add(1);
+                drop(std::hint::black_box(like_it));
+            })
+    };
+    let kill = |task| Choice::new(task, Outcome::Kill);
+    let schedule = vec![kill(1), Choice::run(0), Choice::run(0)];
+    let config = |engine| quiet(engine).strategy(Strategy::Replay(schedule.clone())).faults(Faults::kills(1));
+    let [sim, real] = BOTH.map(|engine| program().record(&config(engine), 0..1).unwrap());
+    assert_eq!(sim[0].verdict, Verdict::Pass);
     assert_eq!(sim, real);
 }

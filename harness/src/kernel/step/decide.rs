@@ -3,7 +3,7 @@
 //! Taken by the running task at its scheduling point, with the plan that the
 //! strategy wrote before the execution.
 
-use crate::kernel::data::state::{Kernel, Launch};
+use crate::kernel::data::state::{Kernel, Launch, Mode};
 use crate::kernel::data::task::State;
 use crate::kernel::schedule::choice::{Choice, Outcome};
 use crate::kernel::schedule::event::EVERYTHING;
@@ -309,8 +309,23 @@ impl Kernel {
     /// Evaluates every guard again, for words that changed without the kernel's
     /// knowledge; true if any came out otherwise.
     pub(in crate::kernel) fn look_again(&mut self) -> bool {
-        let space = self.task(self.current as usize).process + 1;
+        let space = self.space_here();
         self.guards.refresh(space, self.parts.enabled, self.words as usize)
+    }
+
+    /// The address space in which the decision is taken. In `real` that need not be the running
+    /// task's: before the first step whoever arrived last decides, and after a death one who waits.
+    fn space_here(&self) -> u32 {
+        if self.mode == Mode::Sim {
+            return 0;
+        }
+        let pid = selvedge::sys::process::id();
+        let is_it = |&index: &usize| {
+            let task = self.task(index);
+            task.process as usize == index && task.pid() == pid
+        };
+        // The controller has no memory of a task's own.
+        (0..self.tasks as usize).find(is_it).map_or(0, |process| process as u32 + 1)
     }
 
     /// Sets the clock forward: everybody whose deadline has passed then can go on.
