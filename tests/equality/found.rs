@@ -302,3 +302,31 @@ fn who_ends_itself_looks_at_no_memory_of_others() {
     assert_eq!(sim[0].verdict, Verdict::Pass);
     assert_eq!(sim, real);
 }
+
+/// Whose deadline has passed may still find what it waits for: also where that lies in memory which
+/// whoever decides cannot look at.
+#[test]
+fn what_came_after_the_deadline_came_all_the_same() {
+    let program = AnyProgram::dynamic(|| {
+        let count = Shared::new(Value::new(0_u32));
+        let other = count.clone();
+        let child = Process::spawn(move || {
+            let own = Arc::new(Event::new());
+            let seen = own.clone();
+            let waiter = thread::spawn(move || seen.wait_timeout(std::time::Duration::from_millis(1)));
+            thread::sleep(std::time::Duration::from_millis(1));
+            own.set();
+            other.fetch_add(1);
+            _ = waiter.join();
+        });
+        thread::sleep(std::time::Duration::from_millis(1));
+        for _ in 0..4 {
+            count.fetch_add(1);
+        }
+        child.join().unwrap();
+    });
+    let [sim, real] = BOTH.map(|engine| program.record(&quiet(engine), 0..200).unwrap());
+    for (index, (a, b)) in sim.iter().zip(&real).enumerate() {
+        assert_eq!(a, b, "execution {index}");
+    }
+}

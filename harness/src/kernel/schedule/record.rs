@@ -109,20 +109,28 @@ impl Kernel {
         }
     }
 
-    /// Whether the deadline of a task's operation has passed, and its guard does not hold.
+    /// Whether a task whose operation waits for no word goes on because its deadline has passed.
     fn is_late(&self, index: usize) -> bool {
         let task = self.task(index);
-        let guard = task.op.guard;
-        if guard.asks_descriptor() {
-            return task.timed_out;
+        task.timed_out && (task.op.guard.asks_descriptor() || task.op.guard.cmp == Cmp::Never)
+    }
+
+    /// The running task goes on, and the deadline of its operation has passed: if its guard does
+    /// not hold, that is why. Asked here, because the word may be one that only its process has.
+    #[cold]
+    pub(in crate::kernel) fn note_lateness(&mut self, me: usize) {
+        let guard = self.task(me).op.guard;
+        if !matches!(guard.cmp, Cmp::Eq | Cmp::Ne | Cmp::Gt | Cmp::Lt) {
+            return;
         }
-        // A word of another process is not looked at; it did not change in this process.
-        let foreign = self.space_for(index, guard.word) != self.space(guard.word);
-        let holds = || {
-            // SAFETY: a guard's word is valid while its operation is announced.
-            guard.cmp != Cmp::Never
-                && guard.holds(unsafe { &*(guard.word as *const AtomicU32) }.load(Ordering::Relaxed))
-        };
-        task.timed_out && (foreign || !holds())
+        // SAFETY: a guard's word is valid while its operation is announced.
+        let word = unsafe { &*(guard.word as *const AtomicU32) }.load(Ordering::Relaxed);
+        if let Some(event) = self.events().last_mut()
+            && event.choice == Choice::run(me)
+            && !guard.holds(word)
+        {
+            event.choice = Choice::new(me, Outcome::TimeOut);
+            event.done = true;
+        }
     }
 }

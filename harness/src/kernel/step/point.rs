@@ -308,8 +308,10 @@ impl Kernel {
         if self.task(me).op.guard.cmp != Cmp::Always {
             self.delist(me);
             self.set_enabled(me);
+            if std::mem::take(&mut self.task(me).timed_out) {
+                self.note_lateness(me);
+            }
             let task = self.task(me);
-            task.timed_out = false;
             if task.watch != Watch::Nowhere {
                 self.unwatch(me);
             }
