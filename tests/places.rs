@@ -240,6 +240,24 @@ fn a_worker_is_told_where_its_pool_was_made() {
     }
 }
 
+/// Who asks for what cannot be is told so at the line that asks.
+#[test]
+#[serial]
+fn a_refused_size_is_told_in_a_line_of_the_program() {
+    let refused: [fn(); 4] = [
+        || _ = Queue::<u32>::bounded(0),
+        || _ = JoinableQueue::<u32>::bounded(0),
+        || _ = Array::<u64>::new(usize::MAX),
+        || _ = RawArray::<u64>::new(usize::MAX),
+    ];
+    for body in refused {
+        let config = Config::default().ignore_environment();
+        let report = AnyProgram::dynamic(body).check("refused", &config).unwrap();
+        let told = report.told(&report.finding.as_ref().expect("it panics").recording.verdict);
+        assert!(told.contains(&format!("({HERE}:")), "{told}");
+    }
+}
+
 /// The critical pair of a program, as a report tells it.
 fn pair_of(body: fn()) -> String {
     let config = Config::default().ignore_environment();

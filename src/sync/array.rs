@@ -61,7 +61,10 @@ impl<T: Element, P: Tasks> Array<T, P> {
     #[track_caller]
     #[must_use]
     pub fn new(len: usize) -> Self {
-        Self::try_new(len).unwrap_or_else(|error| panic!("no shared memory for {len} elements: {error}"))
+        match Self::try_new(len) {
+            Ok(array) => array,
+            Err(error) => panic!("no shared memory for {len} elements: {error}"),
+        }
     }
 
     /// `len` zeroes.
@@ -82,8 +85,10 @@ impl<T: Element, P: Tasks> Array<T, P> {
     #[track_caller]
     #[must_use]
     pub fn from_slice(elements: &[T]) -> Self {
-        let (len, copy) = (elements.len(), Self::try_from_slice(elements));
-        copy.unwrap_or_else(|error| panic!("no shared memory for {len} elements: {error}"))
+        match Self::try_from_slice(elements) {
+            Ok(array) => array,
+            Err(error) => panic!("no shared memory for {} elements: {error}", elements.len()),
+        }
     }
 
     /// A copy of `elements` in shared memory.

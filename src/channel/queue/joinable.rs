@@ -85,7 +85,10 @@ impl<T: Serialize + DeserializeOwned, P: Tasks> JoinableQueue<T, P> {
     #[track_caller]
     #[must_use]
     pub fn bounded(capacity: usize) -> Self {
-        Self::try_bounded(capacity).unwrap_or_else(|error| panic!("no queue for {capacity} items: {error}"))
+        match Self::try_bounded(capacity) {
+            Ok(queue) => queue,
+            Err(error) => panic!("no queue for {capacity} items: {error}"),
+        }
     }
 
     /// A queue for at most `capacity` items.
@@ -104,7 +107,10 @@ impl<T: Serialize + DeserializeOwned, P: Tasks> JoinableQueue<T, P> {
     #[track_caller]
     #[must_use]
     pub fn unbounded() -> Self {
-        Self::try_unbounded().unwrap_or_else(|error| panic!("no queue: {error}"))
+        match Self::try_unbounded() {
+            Ok(queue) => queue,
+            Err(error) => panic!("no queue: {error}"),
+        }
     }
 
     /// A queue for as many items as there is memory for.

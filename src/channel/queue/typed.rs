@@ -92,7 +92,10 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     #[track_caller]
     #[must_use]
     pub fn bounded(capacity: usize) -> Self {
-        Self::try_bounded(capacity).unwrap_or_else(|error| panic!("no queue for {capacity} items: {error}"))
+        match Self::try_bounded(capacity) {
+            Ok(queue) => queue,
+            Err(error) => panic!("no queue for {capacity} items: {error}"),
+        }
     }
 
     /// A queue for at most `capacity` items.
@@ -113,7 +116,10 @@ impl<T, P: Tasks, O: Order, C: Codec<T>> Queue<T, P, O, C> {
     #[track_caller]
     #[must_use]
     pub fn unbounded() -> Self {
-        Self::try_unbounded().unwrap_or_else(|error| panic!("no queue: {error}"))
+        match Self::try_unbounded() {
+            Ok(queue) => queue,
+            Err(error) => panic!("no queue: {error}"),
+        }
     }
 
     /// As [`unbounded`](Self::unbounded).
