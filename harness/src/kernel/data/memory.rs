@@ -4,11 +4,12 @@
 //! Read by strategies and judges after an execution. Bounds are those of
 //! [`Limits`](crate::kernel::Limits), which the arena was made with.
 
-use super::state::{ABANDON, Kernel};
+use super::state::Kernel;
 use super::task::Task;
 use crate::kernel::policy::Sleeper;
 use crate::kernel::schedule::choice::Choice;
 use crate::kernel::schedule::event::Event;
+use crate::kernel::step::decide::End;
 use std::ops::Range;
 
 impl Kernel {
@@ -22,7 +23,7 @@ impl Kernel {
     /// leave its code (it gives locks back, wakes others, ends its workers) is no part of the
     /// execution, and does not show here.
     pub(crate) fn as_it_stood(&self, index: usize) -> &Task {
-        if self.flags & ABANDON == 0 {
+        if !self.slots_kept {
             return self.task(index);
         }
         debug_assert!(index < self.tasks as usize);
@@ -30,8 +31,12 @@ impl Kernel {
         unsafe { &*self.parts.stood.add(index) }
     }
 
-    /// Keeps all slots as they are.
+    /// Keeps all slots as they are, if anybody will ask for them.
     pub(in crate::kernel) fn keep_slots(&mut self) {
+        if !self.plan.record && self.end != End::GivenUp {
+            return;
+        }
+        self.slots_kept = true;
         // SAFETY: both arrays have room for so many, and are two. The copies are only looked
         // at, and nothing in a slot is dropped.
         unsafe { std::ptr::copy_nonoverlapping(self.parts.tasks, self.parts.stood, self.tasks as usize) };

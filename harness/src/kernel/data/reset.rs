@@ -73,6 +73,7 @@ impl Kernel {
             order: Order::NONE,
             raced: None,
             vanished: false,
+            slots_kept: false,
             care: None,
             job: std::ptr::null(),
             closing: false,
@@ -124,6 +125,7 @@ impl Kernel {
         self.note.clear();
         self.label.clear();
         self.vanished = false;
+        self.slots_kept = false;
         self.find_plain_steps();
     }
 

@@ -185,6 +185,8 @@ pub(crate) struct Kernel {
     pub(crate) raced: Option<Raced>,
     /// Some task vanished: its stack or its process is gone.
     pub(in crate::kernel) vanished: bool,
+    /// The slots were kept as they were in the end.
+    pub(in crate::kernel) slots_kept: bool,
     /// `sim`: what the engine does for fibers.
     pub(crate) care: Option<Care>,
     /// `sim`: what the tasks of this execution run.

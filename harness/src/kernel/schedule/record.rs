@@ -117,7 +117,6 @@ impl Kernel {
 
     /// The running task goes on, and the deadline of its operation has passed: if its guard does
     /// not hold, that is why. Asked here, because the word may be one that only its process has.
-    #[cold]
     pub(in crate::kernel) fn note_lateness(&mut self, me: usize) {
         let guard = self.task(me).op.guard;
         if !matches!(guard.cmp, Cmp::Eq | Cmp::Ne | Cmp::Gt | Cmp::Lt) {

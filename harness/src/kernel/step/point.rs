@@ -308,13 +308,22 @@ impl Kernel {
         if self.task(me).op.guard.cmp != Cmp::Always {
             self.delist(me);
             self.set_enabled(me);
-            if std::mem::take(&mut self.task(me).timed_out) {
-                self.note_lateness(me);
-            }
             let task = self.task(me);
-            if task.watch != Watch::Nowhere {
-                self.unwatch(me);
+            if task.timed_out || task.watch != Watch::Nowhere {
+                self.settle_otherwise(me);
             }
+        }
+    }
+
+    /// The same where time or a descriptor had to do with it.
+    #[cold]
+    #[inline(never)]
+    fn settle_otherwise(&mut self, me: usize) {
+        if std::mem::take(&mut self.task(me).timed_out) {
+            self.note_lateness(me);
+        }
+        if self.task(me).watch != Watch::Nowhere {
+            self.unwatch(me);
         }
     }
 
