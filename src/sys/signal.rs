@@ -80,27 +80,6 @@ impl std::fmt::Debug for Action {
     }
 }
 
-/// In a child that was just forked: does about each signal what lasts of what its parent did. One
-/// that came meanwhile, and ends processes, ends this one.
-pub(super) fn keep_what_lasts() {
-    if !handles_any() {
-        return;
-    }
-    for (signal, handler) in CLOSURES.with_borrow(Vec::clone) {
-        let lasting = super::scoped::lasting(Action::Handle(Rc::clone(&handler)));
-        if matches!(&lasting, Action::Handle(same) if Rc::ptr_eq(same, &handler)) {
-            continue;
-        }
-        let came = COME.with(|come| come.load(Relaxed)) >> signal as i32 & 1 == 1;
-        let ends = matches!(lasting, Action::Default | Action::Foreign(_));
-        // It was in force before, so it can be again; and a process can send to itself.
-        let _ = set_action(signal, lasting);
-        if came && ends {
-            let _ = nix::sys::signal::raise(signal);
-        }
-    }
-}
-
 /// The longest sleep of a thread that has handlers, in nanoseconds.
 const NAP: u64 = 20_000_000;
 /// Numbers of signals lie below.
@@ -170,6 +149,27 @@ extern "C" fn own_in_child() {
     while owned != 0 {
         OWNER[owned.trailing_zeros() as usize].store(me, Relaxed);
         owned &= owned - 1;
+    }
+}
+
+/// In a child that was just forked: does about each signal what lasts of what its parent did. One
+/// that came meanwhile, and that this thread does not handle any more, comes once more.
+pub(super) fn keep_what_lasts() {
+    if !handles_any() {
+        return;
+    }
+    for (signal, handler) in CLOSURES.with_borrow(Vec::clone) {
+        let lasting = super::scoped::lasting(Action::Handle(Rc::clone(&handler)));
+        if matches!(&lasting, Action::Handle(same) if Rc::ptr_eq(same, &handler)) {
+            continue;
+        }
+        let came = COME.with(|come| come.load(Relaxed)) >> signal as i32 & 1 == 1;
+        let comes_again = came && matches!(lasting, Action::Default | Action::Foreign(_));
+        // It was in force before, so it can be again; and a process can send to itself.
+        let _ = set_action(signal, lasting);
+        if comes_again {
+            let _ = nix::sys::signal::raise(signal);
+        }
     }
 }
 

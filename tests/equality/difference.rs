@@ -5,10 +5,10 @@ use std::fmt::Debug;
 
 /// The first difference between what happened in fibers and what happened in processes.
 pub(crate) fn difference(sim: &[Recording], real: &[Recording]) -> Option<String> {
-    let pairs = sim.iter().zip(real).enumerate();
-    let (execution, what) =
-        pairs.filter_map(|(number, (sim, real))| Some((number, between(sim, real)?))).next()?;
-    Some(format!("execution {execution} differs: {what}"))
+    let mut pairs = sim.iter().zip(real).enumerate();
+    let found = pairs.find_map(|(number, (sim, real))| Some((number, between(sim, real)?)));
+    let executions = || differs("number of executions", &sim.len(), &real.len());
+    found.map(|(number, what)| format!("execution {number} differs: {what}")).or_else(executions)
 }
 
 fn between(sim: &Recording, real: &Recording) -> Option<String> {

@@ -1,15 +1,26 @@
 //! Small programs in which the engines once differed.
 
+use super::difference::difference;
 use selvedge_harness::prelude::*;
 use selvedge_harness::program::AnyProgram;
 use selvedge_harness::{Choice, Outcome, Recording, Verdict};
 use std::sync::Arc;
 
-const BOTH: [Engine; 2] = [Engine::Sim, Engine::Real];
-
 /// Explores in the quiet: no environment, no shrinking.
 fn quiet(engine: Engine) -> Config {
     Config { shrink: false, ..Config::default().engine(engine).ignore_environment() }
+}
+
+/// What fibers recorded of these executions, which processes recorded alike.
+#[track_caller]
+fn in_both(program: &AnyProgram, config: impl Fn(Engine) -> Config, executions: u64) -> Vec<Recording> {
+    let granularity = config(Engine::Sim).granularity;
+    let engines = [Engine::Sim, Engine::Real];
+    let [sim, real] = engines.map(|engine| program.record(&config(engine), 0..executions).unwrap());
+    if let Some(what) = difference(&sim, &real) {
+        panic!("at {granularity:?}: {what}");
+    }
+    sim
 }
 
 /// Memory that a lock lay in is used again for the next one, or not, as the allocator likes.
@@ -36,10 +47,7 @@ fn a_lock_in_memory_used_again_is_another_object() {
         }
     };
     let program = AnyProgram::dynamic(body);
-    let [sim, real] = BOTH.map(|engine| program.record(&quiet(engine), 0..50).unwrap());
-    for (index, (a, b)) in sim.iter().zip(&real).enumerate() {
-        assert_eq!(a, b, "execution {index}");
-    }
+    let sim = in_both(&program, quiet, 50);
     let locks = |recording: &Recording| {
         recording.objects.iter().filter(|object| object.name.starts_with("lock")).count()
     };
@@ -64,8 +72,7 @@ fn a_strategy_that_goes_by_objects_is_the_same_in_both_engines() {
     let program = AnyProgram::dynamic(body);
     for granularity in [Granularity::Operation, Granularity::Word] {
         let config = |engine| quiet(engine).strategy(Strategy::Surw).granularity(granularity);
-        let [sim, real] = BOTH.map(|engine| program.record(&config(engine), 0..100).unwrap());
-        assert_eq!(sim, real, "{granularity:?}");
+        in_both(&program, config, 100);
     }
 }
 
@@ -83,9 +90,8 @@ fn a_thread_that_exits_takes_its_process_along() {
         });
         assert_eq!(child.join().unwrap().code(), Some(3));
     });
-    let [sim, real] = BOTH.map(|engine| program.record(&quiet(engine), 0..20).unwrap());
+    let sim = in_both(&program, quiet, 20);
     assert!(sim.iter().all(|recording| recording.verdict == Verdict::Pass), "{:?}", sim[0].verdict);
-    assert_eq!(sim, real);
 }
 
 /// What a task that is stuck wakes as it leaves its code is no choice of the schedule.
@@ -102,9 +108,8 @@ fn a_deadlock_is_where_the_schedule_ends() {
         waiters.into_iter().for_each(|waiter| waiter.join().unwrap());
     });
     let config = |engine| quiet(engine).granularity(Granularity::Word).faults(faults.clone());
-    let [sim, real] = BOTH.map(|engine| program.record(&config(engine), 0..50).unwrap());
+    let sim = in_both(&program, config, 50);
     assert!(sim.iter().any(|recording| recording.verdict == Verdict::Deadlock));
-    assert_eq!(sim, real);
 }
 
 /// Who is woken without cause waits for a lock that only its own process can look at.
@@ -130,10 +135,9 @@ fn a_sleeper_in_memory_of_its_own_wakes_without_cause() {
         child.join().unwrap();
     });
     let config = |engine| quiet(engine).faults(faults.clone());
-    let [sim, real] = BOTH.map(|engine| program.record(&config(engine), 0..200).unwrap());
+    let sim = in_both(&program, config, 200);
     let woken = |recording: &Recording| recording.steps.iter().any(|step| step.outcome == Outcome::Spurious);
     assert!(sim.iter().any(woken));
-    assert_eq!(sim, real);
 }
 
 /// The same where the thread does nothing else, and its process is the program's own.
@@ -144,9 +148,8 @@ fn a_thread_may_exit_at_once() {
         _ = leaver.join();
         panic!("there is no process any more");
     });
-    let [sim, real] = BOTH.map(|engine| program.record(&quiet(engine), 0..20).unwrap());
+    let sim = in_both(&program, quiet, 20);
     assert!(sim.iter().all(|recording| recording.verdict == Verdict::Pass), "{:?}", sim[0].verdict);
-    assert_eq!(sim, real);
 }
 
 /// What a child takes along is asked once for each line that starts one: also where another task
@@ -172,10 +175,7 @@ fn a_child_takes_the_same_streams_along_in_every_order() {
         child.join().unwrap();
         locker.join().unwrap();
     });
-    let [sim, real] = BOTH.map(|engine| program.record(&quiet(engine), 0..100).unwrap());
-    for (index, (a, b)) in sim.iter().zip(&real).enumerate() {
-        assert_eq!(a, b, "execution {index}");
-    }
+    in_both(&program, quiet, 100);
 }
 
 /// The first execution that uses a descriptor is run once more, by the plan with which it began:
@@ -198,9 +198,8 @@ fn what_is_run_once_more_is_the_same_execution() {
         value.get();
     });
     let config = |engine| quiet(engine).strategy(Strategy::Delay { delays: 3 });
-    let [sim, real] = BOTH.map(|engine| program.record(&config(engine), 0..20).unwrap());
+    let sim = in_both(&program, config, 20);
     assert!(sim.iter().any(|recording| recording.steps.len() > 50));
-    assert_eq!(sim, real);
 }
 
 /// What stands unfinished in the end is told as it stood there: not as it is after the others have
@@ -220,11 +219,8 @@ fn the_unfinished_are_told_as_they_stood() {
     });
     for granularity in [Granularity::Operation, Granularity::Word] {
         let config = |engine| quiet(engine).granularity(granularity);
-        let [sim, real] = BOTH.map(|engine| program.record(&config(engine), 0..100).unwrap());
+        let sim = in_both(&program, config, 100);
         assert!(sim.iter().any(|recording| matches!(recording.verdict, Verdict::Race { .. })));
-        for (index, (a, b)) in sim.iter().zip(&real).enumerate() {
-            assert_eq!(a, b, "execution {index}, {granularity:?}");
-        }
     }
 }
 
@@ -246,10 +242,7 @@ fn a_thread_gives_its_own_stream_away() {
         });
         pair.into_iter().for_each(|thread| thread.join().unwrap());
     });
-    let [sim, real] = BOTH.map(|engine| program.record(&quiet(engine), 0..50).unwrap());
-    for (index, (a, b)) in sim.iter().zip(&real).enumerate() {
-        assert_eq!(a, b, "execution {index}");
-    }
+    in_both(&program, quiet, 50);
 }
 
 /// The same for one task that starts children of several kinds in one line.
@@ -273,34 +266,30 @@ fn each_start_gives_its_own_streams_away() {
         outcome(reader.recv::<u32>().unwrap_err().to_string());
         children.iter().for_each(|child| _ = child.join().unwrap());
     });
-    let [sim, real] = BOTH.map(|engine| program.record(&quiet(engine), 0..20).unwrap());
-    assert_eq!(sim, real);
+    in_both(&program, quiet, 20);
 }
 
 /// Before the first step whoever arrived last decides. If that ends it, all guards are looked at
 /// again, but not those in memory that only the others have.
 #[test]
 fn who_ends_itself_looks_at_no_memory_of_others() {
-    let program = || {
-        Program::new("apart", || Value::new(0_u32))
-            .task("owner", |count| {
-                let lock = Box::new(Mutex::new(0_u32));
-                *lock.lock().unwrap() += 1;
-                count.fetch_add(1);
-            })
-            .task("other", |count| {
-                // Lies where the other's lock lies, and looks as if somebody had it.
-                let like_it = vec![1_u32; size_of::<Mutex<u32>>() / 4];
-                count.fetch_add(1);
-                drop(std::hint::black_box(like_it));
-            })
-    };
+    let program = Program::new("apart", || Value::new(0_u32))
+        .task("owner", |count| {
+            let lock = Box::new(Mutex::new(0_u32));
+            *lock.lock().unwrap() += 1;
+            count.fetch_add(1);
+        })
+        .task("other", |count| {
+            // Lies where the other's lock lies, and looks as if somebody had it.
+            let like_it = vec![1_u32; size_of::<Mutex<u32>>() / 4];
+            count.fetch_add(1);
+            drop(std::hint::black_box(like_it));
+        });
     let kill = |task| Choice::new(task, Outcome::Kill);
     let schedule = vec![kill(1), Choice::run(0), Choice::run(0)];
     let config = |engine| quiet(engine).strategy(Strategy::Replay(schedule.clone())).faults(Faults::kills(1));
-    let [sim, real] = BOTH.map(|engine| program().record(&config(engine), 0..1).unwrap());
+    let sim = in_both(&program.into(), config, 1);
     assert_eq!(sim[0].verdict, Verdict::Pass);
-    assert_eq!(sim, real);
 }
 
 /// Whose deadline has passed may still find what it waits for: also where that lies in memory which
@@ -325,8 +314,5 @@ fn what_came_after_the_deadline_came_all_the_same() {
         }
         child.join().unwrap();
     });
-    let [sim, real] = BOTH.map(|engine| program.record(&quiet(engine), 0..200).unwrap());
-    for (index, (a, b)) in sim.iter().zip(&real).enumerate() {
-        assert_eq!(a, b, "execution {index}");
-    }
+    in_both(&program, quiet, 200);
 }

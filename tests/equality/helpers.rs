@@ -4,6 +4,7 @@ use super::calls::Call;
 use super::objects::{Objects, SHORT};
 use super::rows::{Row, closure, named};
 use selvedge::Error;
+use selvedge::pool::Workers;
 use selvedge_harness::prelude::*;
 
 /// Work for helpers.
@@ -23,25 +24,22 @@ fn square(number: u32) -> u32 {
 }
 
 fn threads(count: usize, joined: bool) -> Result<(), Error> {
-    let pool = ThreadPool::new(count)?;
-    _ = pool.apply(square, 3);
-    _ = pool.map_async(square, 0..2, None);
-    if joined {
-        pool.close();
-        _ = pool.join();
-    }
+    work(&ThreadPool::new(count)?, joined);
     Ok(())
 }
 
 fn processes(count: usize, joined: bool) -> Result<(), Error> {
-    let pool = Pool::new(count)?;
+    work(&Pool::new(count)?, joined);
+    Ok(())
+}
+
+fn work(pool: &impl Workers, joined: bool) {
     _ = pool.apply(square, 3);
     _ = pool.map_async(square, 0..2, None);
     if joined {
         pool.close();
         _ = pool.join();
     }
-    Ok(())
 }
 
 fn in_order() -> Option<()> {
