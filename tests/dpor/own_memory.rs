@@ -2,6 +2,7 @@
 //! has as many traces as one whose state lies in shared memory.
 
 use selvedge_harness::prelude::*;
+use selvedge_harness::program::{Program, Tally};
 use selvedge_harness::strategy::Strategy;
 use selvedge_harness::{Report, check};
 use std::ops::Deref;
@@ -74,5 +75,50 @@ fn orders_of_reads_and_writes_in_memory_of_its_own_are_all_found() {
         let own = explore(|| together(Arc::new(Value::new(0)), tasks, update));
         let shared = explore(|| together(Shared::new(Value::new(0)), tasks, update));
         assert_eq!((own.tally.executions, shared.tally.executions), (traces, traces), "{tasks}");
+    }
+}
+
+/// Locks that a task makes for itself, one after the other, and takes.
+fn own_locks(locks: usize) -> impl Fn(&Value<u32>, usize) + Send + Sync + 'static {
+    move |_, _| {
+        for _ in 0..locks {
+            lock_twice(&Box::new(Mutex::new(0)));
+        }
+    }
+}
+
+/// Fibers may be given memory that another has given back, and processes have each their own at
+/// the same addresses.
+#[test]
+fn objects_that_lie_at_one_address_but_are_not_one_do_not_meet() {
+    let none = || Program::new("own locks", || Value::new(0));
+    let programs = [
+        none().tasks("task", 3, own_locks(1)),
+        none().task("one", |state| own_locks(1)(state, 0)).task("two", |state| own_locks(2)(state, 0)),
+        none().tasks("task", 2, own_locks(3)),
+    ];
+    for (program, engine) in
+        programs.iter().flat_map(|program| [(program, Engine::Sim), (program, Engine::Real)])
+    {
+        let config = Config::default().strategy(Strategy::Dpor).engine(engine).ignore_environment();
+        let Tally { complete, executions, blocked, .. } = program.check(&config).unwrap().tally;
+        assert_eq!((complete, executions, blocked), (true, 1, 0), "{engine:?}");
+    }
+}
+
+/// The same where what a task waits for lies there: a step of another that changes what lies at
+/// that address for itself does not let it go on.
+#[test]
+fn what_others_have_at_an_address_lets_nobody_go_on() {
+    let program = Program::new("own events", || Value::new(0)).tasks("task", 2, |value, _| {
+        let event = Box::new(Event::new());
+        event.set();
+        event.wait();
+        value.fetch_add(1);
+    });
+    for engine in [Engine::Sim, Engine::Real] {
+        let config = Config::default().strategy(Strategy::Dpor).engine(engine).ignore_environment();
+        let Tally { complete, executions, blocked, .. } = program.check(&config).unwrap().tally;
+        assert_eq!((complete, executions, blocked), (true, 2, 0), "{engine:?}");
     }
 }

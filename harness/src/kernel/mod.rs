@@ -44,6 +44,7 @@ mod tasks;
 pub(crate) use causality::race::Touch;
 pub use causality::race_cell::RaceCell;
 pub(crate) use causality::touches::Touches;
+pub(crate) use causality::word::{View, Word};
 pub(crate) use data::arena::Arena;
 pub use data::arena::Limits;
 pub(crate) use data::current;

@@ -5,18 +5,18 @@
 //! touches everything and no word is touched by both of which one may write.
 //!
 //! A step touches the object of its operation (and a second one), the word that its
-//! guard looks at, the `ended` word of a task that it ends, the locks that this one had, and where a destructor had to look
-//! whether it must wait. Starting tasks touches their numbering. A thread's step
+//! guard looks at, the `ended` word of a task that it ends, the locks that this one had, and
+//! where a destructor had to look whether it must wait. Starting tasks touches their numbering. A thread's step
 //! looks at the `ended` word of its process, with which it ends. Where a task slept in the
 //! middle of an operation, the rest of it touches the objects of that operation as well.
 //!
 //! 1. When in doubt, a step writes: more schedules are explored, none is lost. One that was
 //!    refused and then changes nothing reads.
-//! 2. Addresses are compared within one execution, without their address space: two
-//!    processes' own words at one address count as one.
+//! 2. Words are compared within one execution: see `word`.
 //!
 //! When a process dies here, nothing is lost: nothing is kept.
 
+use super::word::{View, Word};
 use crate::kernel::data::state::is_address;
 use crate::kernel::data::task::Task;
 use crate::kernel::platform::stream::is_file;
@@ -33,98 +33,117 @@ const MOST: usize = 11;
 /// Up to eleven words, each read or written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Touches {
-    words: [(usize, bool); MOST],
+    words: [(Word, bool); MOST],
     len: usize,
     /// Commutes with nothing.
     pub(crate) everything: bool,
 }
 
 impl Touches {
-    fn new(kind: Kind, objects: [usize; 2], guard: usize, reads: bool, tail: Tail) -> Touches {
-        // What a call on a descriptor depends on (closing, say) is no step of its own.
-        let unknown = matches!(kind, Kind::Signal | Kind::Input | Kind::Output) || is_file(objects[0]);
-        let everything = unknown || tail.ends == EVERYTHING || tail.peeks == EVERYTHING;
-        let mut touches = Touches { words: [(0, false); MOST], len: 0, everything };
-        let writes = !reads && !matches!(kind, Kind::Read | Kind::Wait | Kind::Join);
-        touches.add(objects[0], writes);
-        touches.add(objects[1], writes);
-        touches.add(guard, false);
-        touches.add(tail.ends, true);
-        tail.frees.into_iter().for_each(|(lock, _)| touches.add(lock, true));
-        touches.add(tail.peeks, false);
-        touches.add(if kind == Kind::Spawn { NUMBERING } else { 0 }, true);
-        touches
+    fn new(everything: bool) -> Touches {
+        Touches { words: [(Word::shared(0), false); MOST], len: 0, everything }
     }
 
-    fn add(&mut self, word: usize, writes: bool) {
+    fn add(&mut self, word: Word, writes: bool) {
         if let Some(known) = self.words[..self.len].iter_mut().find(|(other, _)| *other == word) {
             known.1 |= writes;
-        } else if word != 0 {
+        } else if word.address != 0 {
             self.words[self.len] = (word, writes);
             self.len += 1;
         }
     }
 
+    fn add_operation(&mut self, kind: Kind, objects: [usize; 2], guard: &Guard, reads: bool, view: View<'_>) {
+        // What a call on a descriptor depends on (closing, say) is no step of its own.
+        self.everything |= matches!(kind, Kind::Signal | Kind::Input | Kind::Output) || is_file(objects[0]);
+        let writes = !reads && !matches!(kind, Kind::Read | Kind::Wait | Kind::Join);
+        objects.into_iter().for_each(|object| self.add(view.word(object), writes));
+        self.add(view.word(word_of(guard)), false);
+        if kind == Kind::Spawn {
+            self.add(Word::shared(NUMBERING), true);
+        }
+    }
+
+    fn add_tail(&mut self, tail: Tail, word: impl Fn(usize) -> Word) {
+        self.everything |= tail.ends == EVERYTHING || tail.peeks == EVERYTHING;
+        self.add(word(tail.ends), true);
+        tail.frees.into_iter().for_each(|(lock, _)| self.add(word(lock), true));
+        self.add(word(tail.peeks), false);
+    }
+
+    /// Adds the objects of an operation in the middle of which the task slept, and what its
+    /// process ends with.
+    fn add_circumstances(&mut self, within: [usize; 2], lives_by: usize, view: View<'_>) {
+        within.into_iter().for_each(|object| self.add(view.word(object), true));
+        self.add(view.word(lives_by), false);
+    }
+
     /// What a step touched.
-    pub(crate) fn of_event(event: &Event) -> Touches {
-        Touches::of(event, event.only_reads(), event.tail)
+    pub(crate) fn of_event(event: &Event, view: View<'_>) -> Touches {
+        Touches::of(event, event.only_reads(), event.tail, view)
     }
 
     /// What a step touches that may be a mere read, and did this besides its operation.
-    pub(crate) fn of(event: &Event, reads: bool, tail: Tail) -> Touches {
-        let guard = word_of(&event.guard);
-        let mut touches = Touches::new(event.kind, [event.object, event.also], guard, reads, tail);
-        touches.add(event.lives_by, false);
-        event.within.into_iter().for_each(|object| touches.add(object, true));
-        let handles = matches!(event.choice.outcome(), Outcome::Signal(_));
-        Touches { everything: touches.everything || handles, ..touches }
+    pub(crate) fn of(event: &Event, reads: bool, tail: Tail, view: View<'_>) -> Touches {
+        let mut touches = Touches::new(matches!(event.choice.outcome(), Outcome::Signal(_)));
+        touches.add_operation(event.kind, [event.object, event.also], &event.guard, reads, view);
+        touches.add_circumstances(event.within, event.lives_by, view);
+        touches.add_tail(tail, |address| view.word(address));
+        touches
     }
 
     /// What the announced step of a task touches.
-    pub(crate) fn of_task(task: &Task, reads: bool, tail: Tail) -> Touches {
-        let guard = word_of(&task.op.guard);
-        let mut touches = Touches::new(task.op.kind, [task.op.object, task.op.also], guard, reads, tail);
-        touches.add(task.lives_by, false);
-        task.rest_of().into_iter().for_each(|object| touches.add(object, true));
-        Touches { everything: touches.everything || task.interrupted, ..touches }
+    pub(crate) fn of_task(task: &Task, reads: bool, tail: Tail, view: View<'_>) -> Touches {
+        let mut touches = Touches::new(task.interrupted);
+        touches.add_operation(task.op.kind, [task.op.object, task.op.also], &task.op.guard, reads, view);
+        touches.add_circumstances(task.rest_of(), task.lives_by, view);
+        touches.add_tail(tail, |address| view.word(address));
+        touches
     }
 
-    /// What a step touches besides its operation.
+    /// What the step of a sleeper touches besides its operation, in memory that all share.
     pub(crate) fn of_tail(tail: Tail) -> Touches {
-        Touches::new(Kind::Step, [0, 0], 0, false, tail)
+        let mut touches = Touches::new(false);
+        touches.add_tail(tail, Word::shared);
+        touches
     }
 
     /// What a task would have touched that was woken for this step, had its sleep ended by its
     /// deadline.
-    pub(crate) fn of_sleep_before(event: &Event) -> Touches {
-        Touches::of_sleep(event.slept, event.within, event.lives_by)
+    pub(crate) fn of_sleep_before(event: &Event, view: View<'_>) -> Touches {
+        Touches::of_sleep(event.slept, event.within, event.lives_by, view)
     }
 
     /// The same for its announced step.
-    pub(crate) fn of_last_sleep(task: &Task) -> Touches {
-        Touches::of_sleep(task.slept, task.rest_of(), task.lives_by)
+    pub(crate) fn of_last_sleep(task: &Task, view: View<'_>) -> Touches {
+        Touches::of_sleep(task.slept, task.rest_of(), task.lives_by, view)
     }
 
-    fn of_sleep(slept: [usize; 2], within: [usize; 2], lives_by: usize) -> Touches {
-        let mut touches = Touches::new(Kind::Park, slept, 0, false, Tail::default());
-        within.into_iter().for_each(|object| touches.add(object, true));
-        touches.add(lives_by, false);
+    fn of_sleep(slept: [usize; 2], within: [usize; 2], lives_by: usize, view: View<'_>) -> Touches {
+        let mut touches = Touches::new(is_file(slept[0]));
+        slept.into_iter().for_each(|object| touches.add(view.word(object), true));
+        touches.add_circumstances(within, lives_by, view);
         touches
     }
 
     /// The words, and whether each may be written.
-    pub(crate) fn words(&self) -> &[(usize, bool)] {
+    pub(crate) fn words(&self) -> &[(Word, bool)] {
         &self.words[..self.len]
+    }
+
+    /// Whether one of them is this.
+    pub(crate) fn have(&self, word: Word) -> bool {
+        self.words().iter().any(|&(other, _)| other == word)
     }
 
     /// Whether all the words lie in this memory, or are no addresses at all.
     pub(crate) fn lie_in(&self, memory: &Range<usize>) -> bool {
-        self.words().iter().all(|(word, _)| memory.contains(word) || !is_address(*word))
+        self.words().iter().all(|(word, _)| memory.contains(&word.address) || !is_address(word.address))
     }
 
     /// Whether the order of the two can matter.
     pub(crate) fn conflicts(&self, other: &Touches) -> bool {
-        let clash = |&(word, writes): &(usize, bool)| {
+        let clash = |&(word, writes): &(Word, bool)| {
             other.words().iter().any(|&(same, also)| word == same && (writes || also))
         };
         self.everything || other.everything || self.words().iter().any(clash)

@@ -15,6 +15,7 @@
 //! When a process dies here, the sleepers lie in the arena as they were.
 
 use crate::kernel::causality::touches::Touches;
+use crate::kernel::causality::word::View;
 use crate::kernel::data::state::Kernel;
 use crate::kernel::data::task::NOBODY;
 use crate::kernel::schedule::choice::Choice;
@@ -45,17 +46,19 @@ impl Kernel {
         }
         self.plan.asleep_from = self.steps;
         let Some(event) = self.events().last() else { return };
-        let (task, done) = (event.choice.task(), Touches::of_event(event));
+        let task = event.choice.task();
+        let done = Touches::of_event(event, View::now(self, task));
         let last = self.steps - 1;
         let kernel: *const Kernel = self;
         self.retain_sleepers(|sleeper| {
             let now = || {
-                // SAFETY: slots are not what `retain_sleepers` writes.
-                let slot = unsafe { (*kernel).task(sleeper.task as usize) };
+                let index = sleeper.task as usize;
+                // SAFETY: slots and addresses are not what `retain_sleepers` writes.
+                let (slot, view) = unsafe { ((*kernel).task(index), View::now(&*kernel, index)) };
                 // Whoever was woken from a wait stands before something else already.
                 let woken = slot.cause == last;
-                let stood = || Touches::of_task(slot, sleeper.reads, sleeper.tail);
-                if woken { Touches::of_last_sleep(slot) } else { stood() }
+                let stood = || Touches::of_task(slot, sleeper.reads, sleeper.tail, view);
+                if woken { Touches::of_last_sleep(slot, view) } else { stood() }
             };
             let next = if sleeper.lasts { sleeper.touches } else { now() };
             sleeper.task as usize != task && !done.conflicts(&next)

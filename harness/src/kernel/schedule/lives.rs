@@ -75,6 +75,7 @@ impl Kernel {
 }
 
 /// The objects that stood at each address in an execution that was recorded.
+#[derive(Default)]
 pub(crate) struct Lives {
     /// Of each address the steps before which one ended, in order.
     ends: FxHashMap<(u32, usize), Vec<u32>>,

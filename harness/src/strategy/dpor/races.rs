@@ -16,7 +16,7 @@
 //!    before the second, and races with it.
 
 use super::trace::{Step, Trace, could_go, join};
-use crate::kernel::{EVERYTHING, Event, Kernel, NOBODY, Outcome, Tail, Touches};
+use crate::kernel::{EVERYTHING, Event, Kernel, NOBODY, Outcome, Tail, Touches, Word};
 use selvedge::platform::{Cmp, Guard};
 
 /// The second step of a race.
@@ -25,8 +25,9 @@ pub(super) enum Last {
     Step(usize),
     /// The announced operation of a task, as it stood at the end.
     Pending(usize),
-    /// The end of a sleep of a task, by its deadline, and what that touches.
-    Sleep(usize, Touches),
+    /// The end, by its deadline, of the sleep of a task before a step, or before what it stood
+    /// before at the end.
+    Sleep(usize, Option<usize>),
 }
 
 /// A race to be reversed.
@@ -45,6 +46,8 @@ struct Late<'a> {
     /// It stands behind the steps before this one.
     until: usize,
     guard: Guard,
+    /// What that looks at.
+    looks_at: Word,
     /// The step that woke or started its task for it, if one did.
     cause: Option<usize>,
     since: u32,
@@ -61,11 +64,14 @@ impl Trace {
         past: &[u32],
         races: &mut Vec<Race>,
     ) {
+        let task = event.choice.task();
+        let view = self.view(kernel, task, index);
         let late = Late {
             kernel,
-            task: event.choice.task(),
+            task,
             until: index,
             guard: event.guard,
+            looks_at: view.word(event.guard.word),
             cause: event.cause.map(|cause| cause as usize),
             since: event.since,
             held: match event.choice.outcome() {
@@ -74,33 +80,33 @@ impl Trace {
                 _ => None,
             },
         };
-        let found = self.reversible(&late, &Touches::of_event(event), past);
+        let found = self.reversible(&late, &Touches::of_event(event, view), past);
         races.extend(found.into_iter().map(|first| Race { first, last: Last::Step(index), until: index }));
-        races.extend(self.race_of_woken(&late, Touches::of_sleep_before(event)));
+        races.extend(self.race_of_woken(&late, Some(index)));
     }
 
     /// The races of what a task stood before in the end, with the steps before `until`.
     pub(super) fn races_of_pending(&self, kernel: &Kernel, task: usize, until: usize, races: &mut Vec<Race>) {
         let slot = kernel.as_it_stood(task);
         let past = self.past_of(task, Some(slot.cause), until);
-        let late = Late::pending(kernel, task, until);
-        let found = self.reversible(&late, &Touches::of_task(slot, false, Tail::default()), &past);
+        let late = self.pending(kernel, task, until);
+        let touches = Touches::of_task(slot, false, Tail::default(), self.last_view(kernel, task));
+        let found = self.reversible(&late, &touches, &past);
         races.extend(found.into_iter().map(|first| Race { first, last: Last::Pending(task), until }));
     }
 
     /// The race of a task that stood before something in the end with the step that woke it.
     pub(super) fn race_of_pending_woken(&self, kernel: &Kernel, task: usize) -> Option<Race> {
-        let slept = Touches::of_last_sleep(kernel.as_it_stood(task));
-        self.race_of_woken(&Late::pending(kernel, task, self.len()), slept)
+        self.race_of_woken(&self.pending(kernel, task, self.len()), None)
     }
 
     /// The race of a task that a step woke from its sleep although its deadline had passed: it
     /// could have gone on by itself.
-    fn race_of_woken(&self, late: &Late<'_>, slept: Touches) -> Option<Race> {
+    fn race_of_woken(&self, late: &Late<'_>, before: Option<usize>) -> Option<Race> {
         let woken =
             |&cause: &usize| could_go(late.kernel, cause, late.task) && self.step(cause).task != late.task;
         let first = late.cause.filter(woken)?;
-        Some(Race { first, last: Last::Sleep(late.task, slept), until: late.until })
+        Some(Race { first, last: Last::Sleep(late.task, before), until: late.until })
     }
 
     /// The steps with which a later one races. Where it is not known whether it could have run
@@ -159,7 +165,7 @@ impl Trace {
         let first = self.step(index);
         let found = (index..late.until)
             .filter(|&step| self.clock(step)[first.task] >= first.number)
-            .find_map(|step| self.step(step).found(late.guard.word));
+            .find_map(|step| self.found(late.kernel, step, late.guard.word));
         found.map_or(late.held, |word| word.map(|word| late.guard.holds(word)))
     }
 
@@ -175,40 +181,41 @@ impl Trace {
             let apart = self.clock(step)[first.task] < first.number;
             // The end of a task closes what it had open.
             let ends = late.guard.asks_descriptor() && event.tail.ends != 0;
-            apart && (ends || touches.words().iter().any(|&(other, _)| other == late.guard.word))
+            apart && (ends || touches.have(late.looks_at))
         };
         (stood && !(index..late.until).any(changes)).then(|| could_go(late.kernel, index, late.task))
     }
-}
 
-impl Late<'_> {
     /// What a task stood before in the end, behind the steps before `until`.
-    fn pending(kernel: &Kernel, task: usize, until: usize) -> Late<'_> {
+    fn pending<'a>(&self, kernel: &'a Kernel, task: usize, until: usize) -> Late<'a> {
         let slot = kernel.as_it_stood(task);
+        let guard = slot.op.guard;
+        let looks_at = self.last_view(kernel, task).word(guard.word);
         let cause = Some(slot.cause as usize).filter(|&cause| cause < until);
         let held = (slot.ended_by == NOBODY).then(|| kernel.could_go_on(task));
-        Late { kernel, task, until, guard: slot.op.guard, cause, since: slot.since, held }
+        Late { kernel, task, until, guard, looks_at, cause, since: slot.since, held }
     }
-}
 
-impl Step {
-    /// The word that lay at one of its objects before it; `Some(None)` if that was not written
+    /// What lay at one of the objects of a step before it; `Some(None)` if that was not written
     /// down.
-    pub(super) fn found_at(&self, object: usize) -> Option<Option<u64>> {
-        let at = self.event.objects().iter().position(|&other| other == object)?;
-        Some(self.event.before[at])
+    pub(super) fn found_at(&self, kernel: &Kernel, index: usize, object: Word) -> Option<Option<u64>> {
+        let Step { task, event, .. } = self.step(index);
+        let view = self.view(kernel, *task, index);
+        let at = event.objects().into_iter().position(|other| view.word(other) == object)?;
+        Some(event.before[at])
     }
 
-    /// What the step found in a word that it touches besides guards; `Some(None)` if it may have
-    /// changed the word and that is not known.
-    fn found(&self, word: usize) -> Option<Option<u32>> {
-        let event = &self.event;
-        let called = self.found_at(word).map(|found| found.map(|word| word as u32));
-        let shown = || event.shown.into_iter().find(|&(other, _)| other == word);
+    /// What a step found in a word of the arena that it touches besides guards; `Some(None)` if it
+    /// may have changed the word and that is not known.
+    fn found(&self, kernel: &Kernel, index: usize, address: usize) -> Option<Option<u32>> {
+        let Step { event, touches, .. } = self.step(index);
+        let object = self.view(kernel, event.choice.task(), index).word(address);
+        let called = self.found_at(kernel, index, object).map(|found| found.map(|word| word as u32));
+        let shown = || event.shown.into_iter().find(|&(other, _)| other == address);
         // Who has not ended has a 0 there.
-        let ended = || (event.tail.ends == word).then_some(Some(0));
-        let freed = || event.tail.frees.into_iter().find(|&(other, _)| other == word);
-        let unknown = || self.touches.everything || event.shown[1].0 == EVERYTHING;
+        let ended = || (event.tail.ends == address).then_some(Some(0));
+        let freed = || event.tail.frees.into_iter().find(|&(other, _)| other == address);
+        let unknown = || touches.everything || event.shown[1].0 == EVERYTHING;
         called
             .or_else(|| shown().map(|(_, before)| Some(before)))
             .or_else(|| freed().map(|(_, before)| Some(before)))

@@ -133,7 +133,7 @@ impl Reversal {
             .collect();
         let (last, cause) = Item::last(race, trace, kernel);
         let past = trace.past_of(last.who.task as usize, cause, race.until);
-        let again = Item::first_again(race, &last, trace);
+        let again = Item::first_again(race, &last, trace, kernel);
         let beside = last.who.tail != Tail::default();
         items.push(last);
         items.extend(again);
@@ -247,11 +247,12 @@ impl Item {
             Last::Step(index) => {
                 let event = &trace.step(index).event;
                 let task = event.choice.task();
-                let reads = match first.found_at(event.object) {
+                let view = trace.view(kernel, task, index);
+                let reads = match trace.found_at(kernel, race.first, view.word(event.object)) {
                     Some(word) => event.effect.at(word) != Some(true),
                     None => event.only_reads(),
                 };
-                let called = Touches::of(event, reads, Tail::default());
+                let called = Touches::of(event, reads, Tail::default(), view);
                 if first.touches.conflicts(&called) {
                     return (item(task, reads, Tail::default(), called, false), event.cause);
                 }
@@ -262,22 +263,27 @@ impl Item {
             }
             Last::Pending(task) => {
                 let slot = kernel.as_it_stood(task);
-                let reads = match first.found_at(slot.op.object) {
+                let view = trace.last_view(kernel, task);
+                let reads = match trace.found_at(kernel, race.first, view.word(slot.op.object)) {
                     Some(word) => slot.op.effect.at(word) != Some(true),
                     None => slot.reads,
                 };
-                let touches = Touches::of_task(slot, reads, Tail::default());
+                let touches = Touches::of_task(slot, reads, Tail::default(), view);
                 (item(task, reads, Tail::default(), touches, false), Some(slot.cause))
             }
-            Last::Sleep(task, touches) => (item(task, false, Tail::default(), touches, false), None),
+            Last::Sleep(task, before) => {
+                let touches = trace.sleep_of(kernel, task, before);
+                (item(task, false, Tail::default(), touches, false), None)
+            }
         }
     }
 
     /// The first step of a race, if its operation commutes with the second step: then it does
     /// after that what it did before.
-    fn first_again(race: &Race, last: &Item, trace: &Trace) -> Option<Item> {
+    fn first_again(race: &Race, last: &Item, trace: &Trace, kernel: &Kernel) -> Option<Item> {
         let step = trace.step(race.first);
-        let called = Touches::of(&step.event, step.event.only_reads(), Tail::default());
+        let view = trace.view(kernel, step.task, race.first);
+        let called = Touches::of(&step.event, step.event.only_reads(), Tail::default(), view);
         let item = Item {
             who: trace.as_sleeper(race.first),
             number: step.number,

@@ -11,7 +11,7 @@
 //! Source: Mattern, "Virtual time and global states of distributed systems" (1989).
 
 use super::races::{Last, Race};
-use crate::kernel::{EVERYTHING, End, Event, Kernel, NOBODY, Sleeper, Tail, Touches};
+use crate::kernel::{EVERYTHING, End, Event, Kernel, Lives, NOBODY, Sleeper, Tail, Touches, View, Word};
 use rustc_hash::FxHashMap;
 use std::ops::Range;
 
@@ -52,7 +52,7 @@ pub(super) struct Trace {
     steps: Vec<Step>,
     width: usize,
     clocks: Vec<u32>,
-    words: FxHashMap<usize, usize>,
+    words: FxHashMap<Word, usize>,
     lists: Vec<Touched>,
     /// Steps that commute with nothing.
     walls: Vec<u32>,
@@ -60,6 +60,8 @@ pub(super) struct Trace {
     /// The memory whose words lie at the same addresses in every execution: what a sleeper
     /// looked at elsewhere may lie anywhere the next time.
     fixed: Range<usize>,
+    /// What lived where in the last execution.
+    lives: Lives,
 }
 
 impl Trace {
@@ -74,6 +76,17 @@ impl Trace {
     /// The memory whose words lie at the same addresses in every execution.
     pub(super) fn fixed(&self) -> &Range<usize> {
         &self.fixed
+    }
+
+    /// What addresses mean to a task at a step.
+    pub(super) fn view<'a>(&'a self, kernel: &'a Kernel, task: usize, step: usize) -> View<'a> {
+        View::at(kernel, &self.lives, task, step)
+    }
+
+    /// The same for what a task stood before in the end, or when somebody ended it.
+    pub(super) fn last_view<'a>(&'a self, kernel: &'a Kernel, task: usize) -> View<'a> {
+        let ended_by = kernel.as_it_stood(task).ended_by as usize;
+        self.view(kernel, task, ended_by.min(kernel.steps as usize))
     }
 
     pub(super) fn clock(&self, index: usize) -> &[u32] {
@@ -103,16 +116,26 @@ impl Trace {
         let slept = |cause: u32| cause != NOBODY && cause as usize >= at;
         if let Some(&step) = steps.get(own) {
             let event = &self.steps[step as usize].event;
-            let stood = || Touches::of(event, who.reads, who.tail);
+            let view = self.view(kernel, task, step as usize);
+            let stood = || Touches::of(event, who.reads, who.tail, view);
             let woken = event.cause.is_some_and(slept);
-            return Some(if woken { Touches::of_sleep_before(event) } else { stood() });
+            return Some(if woken { self.sleep_of(kernel, task, Some(step as usize)) } else { stood() });
         }
-        let slot = kernel.as_it_stood(task);
+        let (slot, view) = (kernel.as_it_stood(task), self.last_view(kernel, task));
         if slept(slot.cause) {
-            return Some(Touches::of_last_sleep(slot));
+            return Some(self.sleep_of(kernel, task, None));
         }
         let over = slot.ended_by == NOBODY && (kernel.was_ended(task) || self.broke(kernel, task));
-        (own == steps.len() && !over).then(|| Touches::of_task(slot, who.reads, who.tail))
+        (own == steps.len() && !over).then(|| Touches::of_task(slot, who.reads, who.tail, view))
+    }
+
+    /// What a task would have touched, had its sleep before a step ended by its deadline, or that
+    /// before what it stood before in the end.
+    pub(super) fn sleep_of(&self, kernel: &Kernel, task: usize, before: Option<usize>) -> Touches {
+        match before {
+            Some(step) => Touches::of_sleep_before(&self.steps[step].event, self.view(kernel, task, step)),
+            None => Touches::of_last_sleep(kernel.as_it_stood(task), self.last_view(kernel, task)),
+        }
     }
 
     /// What the next step of a sleeper at `step` touches.
@@ -130,7 +153,8 @@ impl Trace {
     pub(super) fn as_sleeper(&self, index: usize) -> Sleeper {
         let Step { task, event, touches, .. } = &self.steps[index];
         let mut tail = event.tail;
-        if tail.peeks != 0 && !self.fixed.contains(&tail.peeks) {
+        let elsewhere = |word: usize| word != 0 && !self.fixed.contains(&word);
+        if elsewhere(tail.peeks) || tail.frees.iter().any(|&(lock, _)| elsewhere(lock)) {
             tail.peeks = EVERYTHING;
         }
         self.sleeper(*task, event.only_reads(), tail, *touches)
@@ -162,8 +186,14 @@ impl Trace {
         let tasks = kernel.tasks as usize;
         let from = self.len();
         let events: &[Event] = kernel.events();
-        let places = |event: &Event| [event.object, event.also, event.guard.word];
-        let moved = events.iter().zip(&self.steps).any(|(new, old)| places(new) != places(&old.event));
+        let lives = std::mem::replace(&mut self.lives, Lives::of(kernel));
+        let moved = events.iter().zip(&self.steps).enumerate().any(|(step, (new, old))| {
+            let places = |event: &Event, lives: &Lives| {
+                let view = View::at(kernel, lives, event.choice.task(), step);
+                [event.object, event.also, event.guard.word].map(|address| view.word(address))
+            };
+            places(new, &self.lives) != places(&old.event, &lives)
+        });
         if self.width < tasks || moved {
             // Another width of clocks, or a program whose objects lie elsewhere each time
             // (in memory of its own): everything is made again.
@@ -178,7 +208,7 @@ impl Trace {
             if index >= from {
                 self.races_of_step(kernel, index, event, &past, &mut races);
             }
-            self.push(event, past);
+            self.push(kernel, event, past);
         }
         self.races_at_end(kernel, &mut races);
         races
@@ -215,10 +245,10 @@ impl Trace {
         self.walls.iter().rev().all(|&index| !each(index as usize));
     }
 
-    fn push(&mut self, event: &Event, mut clock: Vec<u32>) {
+    fn push(&mut self, kernel: &Kernel, event: &Event, mut clock: Vec<u32>) {
         let index = self.len();
         let task = event.choice.task();
-        let touches = Touches::of_event(event);
+        let touches = Touches::of_event(event, self.view(kernel, task, index));
         self.conflicts(&touches, |earlier| {
             join(&mut clock, self.clock(earlier));
             true
