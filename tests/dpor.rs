@@ -11,6 +11,8 @@ mod dynamic;
 mod own_memory;
 #[path = "dpor/programs.rs"]
 mod programs;
+#[path = "dpor/queues.rs"]
+mod queues;
 #[path = "dpor/random.rs"]
 mod random;
 #[path = "dpor/shapes.rs"]

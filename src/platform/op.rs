@@ -164,9 +164,11 @@ impl Guard {
 pub enum Effect {
     /// Anywhere.
     Always,
-    /// Where `word & mask <cmp> value` for the word that its object holds: eight bytes, or as many
-    /// as the mask has.
+    /// Where `word & mask <cmp> value` for the word at an address: eight bytes, or as many as the
+    /// mask has.
     Where {
+        /// The address of the word.
+        word: usize,
         /// Bits of the word that count.
         mask: u64,
         /// What they are compared with.
@@ -179,14 +181,21 @@ pub enum Effect {
 }
 
 impl Effect {
-    /// Whether the operation changes something where its object holds this word; `None` if that
+    /// The address of the word that decides; 0 if none does.
+    #[inline]
+    #[must_use]
+    pub fn decided_by(&self) -> usize {
+        if let Effect::Where { word, .. } = *self { word } else { 0 }
+    }
+
+    /// Whether the operation changes something where the word that decides is this; `None` if that
     /// is not known.
     #[inline]
     #[must_use]
     pub fn at(&self, word: Option<u64>) -> Option<bool> {
         match *self {
             Effect::Always => Some(true),
-            Effect::Where { mask, value, cmp } => word.map(|word| cmp.holds(word & mask, value)),
+            Effect::Where { mask, value, cmp, .. } => word.map(|word| cmp.holds(word & mask, value)),
             Effect::Perhaps => None,
         }
     }
@@ -241,16 +250,15 @@ impl Op {
     #[inline]
     pub fn only_at(self, value: u64, bytes: usize) -> Op {
         let mask = if bytes >= 8 { u64::MAX } else { (1 << (8 * bytes)) - 1 };
-        Op { effect: Effect::Where { mask, value, cmp: Cmp::Eq }, ..self }
+        Op { effect: Effect::Where { word: self.object, mask, value, cmp: Cmp::Eq }, ..self }
     }
 
-    /// The same operation, which changes something only where this guard, which looks at its
-    /// object, would hold.
+    /// The same operation, which changes something only where this guard would hold. It looks at
+    /// the object, or at a word that only operations on the object change.
     #[inline]
     pub fn only_where(self, guard: Guard) -> Op {
-        debug_assert_eq!(guard.word, self.object, "the word that decides is the object");
-        let Guard { mask, value, cmp, .. } = guard;
-        Op { effect: Effect::Where { mask: mask.into(), value: value.into(), cmp }, ..self }
+        let Guard { word, mask, value, cmp } = guard;
+        Op { effect: Effect::Where { word, mask: mask.into(), value: value.into(), cmp }, ..self }
     }
 
     /// The same operation, which may also end at `deadline` (nanoseconds on the

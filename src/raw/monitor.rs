@@ -348,12 +348,7 @@ impl<P: Robust> RawMonitor<P> {
         let (names, enough) =
             if side == GETTER { (["get", "try_get"], &self.items) } else { (["put", "try_put"], &self.room) };
         let op = |name| Op::new(Kind::ReadWrite, name, self.address(), site.location());
-        let waiting = || op(names[0]).when(P::guard(enough, !0, Cmp::Ne, 0));
-        match wait {
-            Patience::Never => op(names[1]),
-            Patience::Until(deadline) => waiting().until(Some(deadline)),
-            Patience::Forever => waiting(),
-        }
+        wait.announce(names, op, || P::guard(enough, !0, Cmp::Ne, 0))
     }
 
     /// Lets guards know how it stands.

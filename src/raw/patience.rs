@@ -37,7 +37,8 @@ impl Patience {
     }
 
     /// The operation of a caller with this patience: the first of `names` with a guard for
-    /// whoever waits, the second for whoever does not.
+    /// whoever waits, the second for whoever does not, which changes nothing where that does not
+    /// hold.
     #[inline]
     pub(super) fn announce(
         self,
@@ -46,7 +47,7 @@ impl Patience {
         guard: impl FnOnce() -> Guard,
     ) -> Op {
         match self {
-            Patience::Never => op(names[1]),
+            Patience::Never => op(names[1]).only_where(guard()),
             Patience::Until(_) | Patience::Forever => op(names[0]).when(guard()).until(self.deadline()),
         }
     }

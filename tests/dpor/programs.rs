@@ -61,6 +61,7 @@ pub(super) enum Action {
     PutBriefly(u32),
     Take,
     TakeBriefly,
+    TryPut(u32),
     TryTake,
     Await(usize, u32),
     /// Lets so many times pass what a brief wait takes.
@@ -212,7 +213,7 @@ impl Family {
                 AwaitEvent,
                 Await(which, number),
             ],
-            Family::Queues => &[Put(number), Put(number), Take, Take, TryTake, Look],
+            Family::Queues => &[Put(number), TryPut(number), Take, Take, TryTake, Look],
             Family::Ties => &[
                 Sleep(1),
                 Sleep(1),

@@ -48,7 +48,8 @@ fn objects(step: &Step) -> impl Iterator<Item = usize> {
 }
 
 fn only_reads(step: &Step) -> bool {
-    let can_be_refused = step.kind == Kind::TryAcquire || step.name == "compare_exchange";
+    let can_be_refused = step.kind == Kind::TryAcquire
+        || ["compare_exchange", "try_put", "try_get"].contains(&step.name.as_str());
     step.kind == Kind::Read || can_be_refused && step.value == Some(u64::MAX)
 }
 

@@ -275,6 +275,7 @@ fn act_on(world: &World, queue: Option<&PlainQueue<u32>>, actions: &[Action], no
             Action::TakeBriefly => queue.map_or(9, |queue| queue.get_timeout(BRIEF).unwrap_or(9)),
             Action::Put(number) => queue.map_or(9, |queue| u32::from(queue.put(number).is_ok())),
             Action::Take => queue.map_or(9, |queue| queue.get().unwrap_or(9)),
+            Action::TryPut(number) => queue.map_or(9, |queue| u32::from(queue.try_put(number).is_ok())),
             Action::TryTake => queue.map_or(9, |queue| queue.try_get().unwrap_or(9)),
             Action::Await(which, number) => {
                 world.numbers[which].await_eq(number);

@@ -87,7 +87,7 @@ impl Kernel {
     /// write; also where that cannot be known.
     pub(in crate::kernel) fn would_only_read(&self, index: usize) -> bool {
         let op = self.task(index).op;
-        op.effect.at(self.peek(op.object)) != Some(true)
+        op.effect.at(self.peek(op.effect.decided_by())) != Some(true)
     }
 
     /// The running step is about to write to a word that only guards look at.

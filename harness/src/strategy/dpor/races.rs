@@ -156,17 +156,30 @@ impl Trace {
     }
 
     /// Whether its guard holds where neither the step `index` was taken nor any that happens after
-    /// it. The first of these that touches the guard's word found it as it is there, for whoever
-    /// changes it conflicts with that one; if none does, it is as it was in the end.
+    /// it.
     fn held_there(&self, late: &Late<'_>, index: usize) -> Option<bool> {
         if late.guard.asks_descriptor() || !self.fixed().contains(&late.guard.word) {
             return None;
         }
+        let found = self.word_before(late.kernel, index, late.until, late.looks_at);
+        found.map_or(late.held, |word| word.map(|word| late.guard.holds(word as u32)))
+    }
+
+    /// What lies in a word before the step `until` where neither the step `index` was taken nor any
+    /// that happens after it; `None` if what it was there, and `Some(None)` if that is not known.
+    /// The first of these that touches the word found it as it is there, for whoever changes it
+    /// conflicts with that one.
+    pub(super) fn word_before(
+        &self,
+        kernel: &Kernel,
+        index: usize,
+        until: usize,
+        word: Word,
+    ) -> Option<Option<u64>> {
         let first = self.step(index);
-        let found = (index..late.until)
+        (index..until)
             .filter(|&step| self.clock(step)[first.task] >= first.number)
-            .find_map(|step| self.found(late.kernel, step, late.guard.word));
-        found.map_or(late.held, |word| word.map(|word| late.guard.holds(word)))
+            .find_map(|step| self.found(kernel, step, word))
     }
 
     /// Whether it could run instead of an earlier step, where what its guard looks at was not
@@ -196,29 +209,20 @@ impl Trace {
         Late { kernel, task, until, guard, looks_at, cause, since: slot.since, held }
     }
 
-    /// What lay at one of the objects of a step before it; `Some(None)` if that was not written
-    /// down.
-    pub(super) fn found_at(&self, kernel: &Kernel, index: usize, object: Word) -> Option<Option<u64>> {
-        let Step { task, event, .. } = self.step(index);
+    /// What a step found in a word that it touches besides guards; `Some(None)` if it may have
+    /// changed the word and that is not known.
+    fn found(&self, kernel: &Kernel, index: usize, word: Word) -> Option<Option<u64>> {
+        let Step { task, event, touches, .. } = self.step(index);
         let view = self.view(kernel, *task, index);
-        let at = event.objects().into_iter().position(|other| view.word(other) == object)?;
-        Some(event.before[at])
-    }
-
-    /// What a step found in a word of the arena that it touches besides guards; `Some(None)` if it
-    /// may have changed the word and that is not known.
-    fn found(&self, kernel: &Kernel, index: usize, address: usize) -> Option<Option<u32>> {
-        let Step { event, touches, .. } = self.step(index);
-        let object = self.view(kernel, event.choice.task(), index).word(address);
-        let called = self.found_at(kernel, index, object).map(|found| found.map(|word| word as u32));
-        let shown = || event.shown.into_iter().find(|&(other, _)| other == address);
+        let is = |address: usize| view.word(address) == word;
+        let called = event.objects().into_iter().position(is).map(|at| event.before[at]);
+        let shown = || event.shown.into_iter().find(|&(other, _)| is(other));
         // Who has not ended has a 0 there.
-        let ended = || (event.tail.ends == address).then_some(Some(0));
-        let freed = || event.tail.frees.into_iter().find(|&(other, _)| other == address);
+        let ended = || is(event.tail.ends).then_some(Some(0));
+        let freed = || event.tail.frees.into_iter().find(|&(other, _)| is(other));
         let unknown = || touches.everything || event.shown[1].0 == EVERYTHING;
         called
-            .or_else(|| shown().map(|(_, before)| Some(before)))
-            .or_else(|| freed().map(|(_, before)| Some(before)))
+            .or_else(|| shown().or_else(freed).map(|(_, before)| Some(before.into())))
             .or_else(ended)
             .or_else(|| unknown().then_some(None))
     }

@@ -31,7 +31,8 @@
 
 use super::races::{Last, Race};
 use super::trace::Trace;
-use crate::kernel::{Kernel, Sleeper, Tail, Touches};
+use crate::kernel::{Kernel, Sleeper, Tail, Touches, View};
+use selvedge::platform::Effect;
 
 /// A step of a reversal.
 #[derive(Clone)]
@@ -243,15 +244,21 @@ impl Item {
             known,
             perhaps: false,
         };
+        // Whether it is a mere read there, if that need not come out as it did.
+        let reads = |effect: &Effect, object: usize, view: View<'_>| {
+            let there = |address| trace.word_before(kernel, race.first, race.until, view.word(address));
+            match effect {
+                Effect::Always => Some(false),
+                Effect::Where { word, .. } => there(*word).map(|word| effect.at(word) != Some(true)),
+                Effect::Perhaps => there(object).map(|_| true),
+            }
+        };
         match race.last {
             Last::Step(index) => {
                 let event = &trace.step(index).event;
                 let task = event.choice.task();
                 let view = trace.view(kernel, task, index);
-                let reads = match trace.found_at(kernel, race.first, view.word(event.object)) {
-                    Some(word) => event.effect.at(word) != Some(true),
-                    None => event.only_reads(),
-                };
+                let reads = reads(&event.effect, event.object, view).unwrap_or(event.only_reads());
                 let called = Touches::of(event, reads, Tail::default(), view);
                 if first.touches.conflicts(&called) {
                     return (item(task, reads, Tail::default(), called, false), event.cause);
@@ -264,10 +271,7 @@ impl Item {
             Last::Pending(task) => {
                 let slot = kernel.as_it_stood(task);
                 let view = trace.last_view(kernel, task);
-                let reads = match trace.found_at(kernel, race.first, view.word(slot.op.object)) {
-                    Some(word) => slot.op.effect.at(word) != Some(true),
-                    None => slot.reads,
-                };
+                let reads = reads(&slot.op.effect, slot.op.object, view).unwrap_or(slot.reads);
                 let touches = Touches::of_task(slot, reads, Tail::default(), view);
                 (item(task, reads, Tail::default(), touches, false), Some(slot.cause))
             }
