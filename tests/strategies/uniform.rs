@@ -61,19 +61,19 @@ fn urw_is_uniform_over_interleavings() {
 fn urw_is_uniform_over_tasks_that_start_others() {
     let config = Config { keep_going: true, ..by("urw").seed(4).executions(RUNS) };
     let report = check(&config, || {
-        let shared = Arc::new((Value::new(0_u64), Value::new(0_u64)));
+        let shared = Shared::new([Value::new(0_u64), Value::new(0_u64)]);
         let start = |mark: u64| {
-            let shared = Arc::clone(&shared);
-            let note = move |shared: &(Value<u64>, Value<u64>), mark| {
-                unobserved(|| shared.1.set(shared.1.get() * 10 + mark));
-                unobserved(|| outcome(shared.1.get().to_string()));
+            let shared = shared.clone();
+            let note = move |shared: &[Value<u64>; 2], mark| {
+                unobserved(|| shared[1].set(shared[1].get() * 10 + mark));
+                unobserved(|| outcome(shared[1].get().to_string()));
             };
-            let child = Arc::clone(&shared);
+            let child = shared.clone();
             // Never joined, since that would be a step that waits; processes, since threads
             // end with the one that started them.
             drop(Process::spawn(move || {
                 for _ in 0..2 {
-                    child.0.fetch_add(1);
+                    child[0].fetch_add(1);
                     note(&child, mark);
                 }
             }));

@@ -31,6 +31,7 @@ pub(crate) use real::apart;
 pub(crate) use session::{session, workers};
 pub(crate) use sim::{Exit, Teller};
 pub(crate) use spawned::Spawned;
+pub(crate) use stage::task_name;
 
 use crate::Error;
 use crate::judge::Verdict;

@@ -59,11 +59,16 @@ pub(super) fn set_up(kernel: &mut Kernel, model: &dyn Model) -> Result<*mut u8, 
 }
 
 fn name_of(kernel: &Kernel, model: &dyn Model, task: usize) -> String {
-    if task < model.tasks() {
-        return model.task_name(task);
+    task_name(model, task, kernel.task(task).name.as_str())
+}
+
+/// What a task is called that was `given` this name, or none, when it was started.
+pub(crate) fn task_name(model: &dyn Model, task: usize, given: &str) -> String {
+    match given {
+        _ if task < model.tasks() => model.task_name(task),
+        "" => format!("task {task}"),
+        _ => given.to_owned(),
     }
-    let given = kernel.task(task).name.as_str();
-    if given.is_empty() { format!("task {task}") } else { given.to_owned() }
 }
 
 /// The race that ended the execution.

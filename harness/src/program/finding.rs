@@ -186,6 +186,9 @@ impl Report {
             let why = "the tasks share nothing that the scheduler sees, so no schedule differs from another";
             return Some(why.to_owned());
         }
+        if let Some(torn) = &self.tally.torn {
+            return Some(torn.clone());
+        }
         let difference = self.tally.nondeterministic.as_ref()?;
         match &self.tally.inconclusive {
             Some(found) if matches!(found.verdict, Verdict::Nondeterministic(_)) => None,

@@ -6,10 +6,10 @@
 use super::determinism::{differs, differs_once};
 use super::progress::Progress;
 use super::shard::Subtrees;
-use crate::engine::Executor;
+use crate::engine::{Executor, task_name};
 use crate::fault::Faults;
-use crate::judge::{Difference, Trace, Verdict, diverged, record};
-use crate::kernel::{Choice, End, Granularity, Plan};
+use crate::judge::{Difference, Place, Trace, Verdict, diverged, record};
+use crate::kernel::{Choice, End, Event, Granularity, Plan};
 use crate::strategy::{Search, Strategy};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -76,6 +76,9 @@ pub struct Tally {
     /// is asked, and the others count with them.
     #[serde(default)]
     pub apart: u64,
+    /// Two processes of fibers use an object that real processes would have a copy each of.
+    #[serde(default)]
+    pub torn: Option<String>,
     /// Executions by outcome label.
     pub outcomes: BTreeMap<String, u64>,
     /// The first violation.
@@ -108,6 +111,7 @@ impl Tally {
         }
         self.first = earlier(self.first.take(), other.first);
         self.inconclusive = earlier(self.inconclusive.take(), other.inconclusive);
+        self.torn = self.torn.take().or(other.torn);
         self.nondeterministic = self.nondeterministic.take().or(other.nondeterministic);
         self.complete &= other.complete;
         self.seconds = self.seconds.max(other.seconds);
@@ -191,6 +195,7 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
         let doubtful = tally.apart == tally.executions && !task.faults.any();
         let asked = doubtful && (tally.executions < 1_000 || tally.executions.is_multiple_of(16));
         executor.kernel().plan.record |= verify || asked;
+        let recorded = executor.kernel().plan.record;
         label.clear();
         executor.number(index);
         let verdict = executor.execute(&mut label);
@@ -205,6 +210,9 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
         if counts {
             claimed = false;
             tally.apart += u64::from(doubtful && (!asked || executor.kernel().was_apart()));
+            if recorded && tally.torn.is_none() {
+                tally.torn = torn(executor);
+            }
             let verdict = match task.strategy {
                 Strategy::Replay(_) => verdict,
                 _ => unfit(executor, verdict),
@@ -267,6 +275,22 @@ fn compare(
     let found = differs(executor);
     executor.kernel().faults = armed;
     found
+}
+
+/// Which two steps of the last execution used an object that processes do not share, in words.
+fn torn(executor: &mut dyn Executor) -> Option<String> {
+    let kernel = executor.kernel();
+    let [first, second] = kernel.torn()?.map(|&Event { choice, name, site, .. }| {
+        let task = choice.task();
+        (task, kernel.task(task).name, format!("{name} at {}", Place::of(site)))
+    });
+    let [first, second] = [first, second].map(|(task, given, what)| {
+        format!("`{}` ({what})", task_name(executor.model(), task, given.as_str()))
+    });
+    Some(format!(
+        "{first} and {second} use one object outside shared memory; real processes have a copy each: put it \
+         into a `Shared`, or into the state of the program"
+    ))
 }
 
 /// A strategy only plans what an earlier execution has shown to be possible: if it no
