@@ -5,7 +5,6 @@ use super::programs::{Board, board, quiet, trace};
 use selvedge_harness::prelude::*;
 use selvedge_harness::{check, outcome, unobserved};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 const RUNS: u64 = 20_000;
 
