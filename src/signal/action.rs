@@ -16,7 +16,8 @@ use std::marker::PhantomData;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
-/// Keeps a handler in force; dropped, it brings back what was before.
+/// Keeps a handler in force; dropped, it brings back what was before, whatever is done about the
+/// signal by then: of several guards of one signal drop the newest first.
 #[must_use = "the handler is in force only while its guard lives"]
 #[derive(Debug)]
 pub struct Guard<P: Platform> {
