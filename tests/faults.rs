@@ -5,7 +5,7 @@
 
 use selvedge_harness::fault::Faults;
 use selvedge_harness::prelude::*;
-use selvedge_harness::{Outcome, Report, Verdict};
+use selvedge_harness::{Outcome, Report, Verdict, check};
 use serial_test::serial;
 
 const BOTH: [Engine; 2] = [Engine::Sim, Engine::Real];
@@ -259,6 +259,26 @@ fn a_lock_that_nobody_gives_back_does_not_keep_the_end_waiting() {
         let verdict = report.finding.unwrap().recording.verdict;
         let Verdict::Law { message, .. } = verdict else { panic!("{verdict:?}") };
         assert!(message.contains("waits for ever: lock (") && message.contains("faults.rs"), "{message}");
+    }
+}
+
+/// Names for which there is no room would be cut, and the last ones not be killed, or others.
+#[test]
+fn names_of_victims_that_mean_nobody_are_refused() {
+    let refusal = |victims: Vec<String>| {
+        let faults = Faults { victims, ..Faults::kills(1) };
+        let declared = Program::new("named", slots).tasks("task", 100, |slots, _| slots.index.fetch_add(1));
+        let declared = declared.check(&quiet(Engine::Sim).faults(faults.clone())).map(drop);
+        let dynamic = check(&quiet(Engine::Sim).faults(faults), || drop(Process::spawn(step))).map(drop);
+        [declared, dynamic].map(|refused| refused.expect_err("no such names").to_string())
+    };
+    for told in refusal((0..100).map(|task| format!("task {task}")).collect()) {
+        assert!(told.contains("789 bytes, at most 512 are allowed"), "{told}");
+    }
+    for name in ["", " ", "task 1\ntask 2"] {
+        for told in refusal(vec!["task".to_owned(), name.to_owned()]) {
+            assert!(told.contains("a task that may be killed needs a name"), "{told}");
+        }
     }
 }
 

@@ -48,7 +48,7 @@ pub(crate) use causality::word::{View, Word};
 pub(crate) use data::arena::Arena;
 pub use data::arena::Limits;
 pub(crate) use data::current;
-pub(crate) use data::state::{Kernel, Mode, Request};
+pub(crate) use data::state::{Kernel, Mode, Request, VICTIMS};
 pub(crate) use data::task::NOBODY;
 pub use data::task::Role;
 pub(crate) use data::task::State;

@@ -8,6 +8,7 @@ use super::shard::Shard;
 use crate::Error;
 use crate::engine::{Engine, Model};
 use crate::fault::{Faults, check_victims};
+use crate::kernel::VICTIMS;
 use crate::strategy::Strategy;
 use crate::value;
 
@@ -47,12 +48,24 @@ fn validate(config: &Config) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether tasks that may be killed are there; of a dynamic program nobody knows before.
+/// Whether tasks that may be killed are there, which of a dynamic program nobody knows before, and
+/// there is room for their names.
 pub(super) fn has_victims(model: &dyn Model, config: &Config) -> Result<(), Error> {
+    let victims = config.faults_of(model).victims;
+    if victims.iter().any(|victim| victim.trim().is_empty() || victim.contains('\n')) {
+        return Err(Error::Usage("a task that may be killed needs a name, of one line".to_owned()));
+    }
+    let bytes = victims.join("\n").len();
+    if bytes > VICTIMS {
+        return Err(Error::Usage(format!(
+            "the names of the tasks that may be killed have {bytes} bytes, at most {VICTIMS} are allowed: \
+             `client` stands for `client 0`, `client 1` and so on"
+        )));
+    }
     if model.dynamic() {
         return Ok(());
     }
-    check_victims(&config.faults_of(model).victims, &task_names(model))
+    check_victims(&victims, &task_names(model))
 }
 
 /// Refuses a program in which nothing runs: it would hold whatever it says.

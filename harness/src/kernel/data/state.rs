@@ -100,6 +100,9 @@ pub(in crate::kernel) struct Parts {
     pub(in crate::kernel) end: usize,
 }
 
+/// Bytes of the names of the tasks that may be killed.
+pub(crate) const VICTIMS: usize = 512;
+
 /// The kernel. See the module's documentation for its invariants.
 #[repr(C, align(64))]
 pub(crate) struct Kernel {
@@ -177,7 +180,7 @@ pub(crate) struct Kernel {
     pub(crate) controller_pid: u32,
     pub(crate) note: Note,
     /// Names of the tasks that may be killed, one a line; none if there is no rule.
-    pub(in crate::kernel) victims: Text<512>,
+    pub(in crate::kernel) victims: Text<VICTIMS>,
     /// The label that a dynamic program gave its outcome.
     pub(crate) label: Text<128>,
     /// What happens before what, and the race that ended the execution.
