@@ -174,3 +174,22 @@ fn a_small_number_is_one_object_in_both_engines() {
     let [sim, real] = BOTH.map(|engine| program.record(&quiet(engine), 0..20).unwrap());
     assert_eq!(sim, real);
 }
+
+/// Outcomes are told apart by their ends, too.
+#[test]
+fn long_labels_are_counted_by_all_that_they_say() {
+    for engine in BOTH {
+        let report = check(&quiet(engine).exhaust(), || {
+            let first = Shared::new(Value::new(0));
+            let claim = |mark| {
+                let first = first.clone();
+                Process::spawn(move || _ = first.compare_exchange(0, mark))
+            };
+            [claim(1), claim(2)].into_iter().for_each(|process| _ = process.join().unwrap());
+            outcome(format!("{}{}", "先".repeat(300), first.get()));
+        });
+        let outcomes = report.unwrap().tally.outcomes;
+        assert_eq!(outcomes.len(), 2, "{outcomes:?}");
+        assert!(outcomes.keys().all(|label| label.len() == 901), "{outcomes:?}");
+    }
+}

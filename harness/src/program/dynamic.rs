@@ -72,8 +72,8 @@ fn job<F>(site: &'static Location<'static>) -> Job<'static> {
     Job::named(&name_of::<F>(site))
 }
 
-/// Labels the outcome of the running execution; outcomes are counted by label. The
-/// last call wins. Outside an exploration nothing happens.
+/// Labels the outcome of the running execution; outcomes are counted by label, of which the first
+/// 1,024 bytes count. The last call wins. Outside an exploration nothing happens.
 pub fn outcome(label: impl AsRef<str>) {
     let kernel = current::get();
     if !kernel.is_null() {

@@ -182,7 +182,7 @@ pub(crate) struct Kernel {
     /// Names of the tasks that may be killed, one a line; none if there is no rule.
     pub(in crate::kernel) victims: Text<VICTIMS>,
     /// The label that a dynamic program gave its outcome.
-    pub(crate) label: Text<128>,
+    pub(crate) label: Text<1024>,
     /// What happens before what, and the race that ended the execution.
     pub(in crate::kernel) order: Order,
     pub(crate) raced: Option<Raced>,
