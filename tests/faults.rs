@@ -303,3 +303,51 @@ fn each_fault_that_is_possible_at_a_step_is_tried_there() {
         }
     }
 }
+
+/// How many executions of this program have a kill, by the number of turns that its first task had.
+fn kills_by_turn(program: &Program<Slots>, strategy: &str) -> Vec<usize> {
+    let faults = Faults { victims: vec!["worker".to_owned()], ..Faults::kills(1) };
+    let config = quiet(Engine::Sim).strategy(strategy.parse().unwrap()).faults(faults);
+    let mut kills = Vec::new();
+    for recording in program.record(&config, 0..4000).unwrap() {
+        let own = recording.steps.iter().filter(|step| step.task == 0);
+        let turns = own.clone().filter(|step| step.outcome.is_turn()).count();
+        if own.clone().any(|step| step.outcome == Outcome::Kill) {
+            kills.resize(kills.len().max(turns + 1), 0);
+            kills[turns] += 1;
+        }
+    }
+    kills
+}
+
+/// The run without preemption is over after a few steps, because nobody has set the flag; the
+/// others are not, and the worker can be killed anywhere in them.
+#[test]
+#[serial]
+fn who_has_more_to_do_than_usual_is_killed_there_too() {
+    let program = Program::new("work", slots)
+        .task("worker", |slots| {
+            if slots.index.get() == 1 {
+                (0..40).for_each(|_| _ = slots.slot.fetch_add(1));
+            }
+        })
+        .task("setter", |slots| slots.index.set(1));
+    for strategy in ["portfolio", "random", "pos"] {
+        let kills = kills_by_turn(&program, strategy);
+        assert!(kills.len() == 41 && kills.iter().all(|&count| count > 0), "{strategy}: {kills:?}");
+    }
+}
+
+/// The run without preemption never ends, which tells nothing of the others.
+#[test]
+#[serial]
+fn who_waits_in_a_loop_does_not_keep_faults_away() {
+    let program = Program::new("spin", slots)
+        .task("worker", |slots| {
+            while slots.index.get() == 0 {}
+            (0..3).for_each(|_| _ = slots.slot.fetch_add(1));
+        })
+        .task("setter", |slots| slots.index.set(1));
+    let kills: usize = kills_by_turn(&program, "random").iter().sum();
+    assert!(kills > 1000, "{kills} of 4000 were killed");
+}

@@ -9,7 +9,7 @@ use super::shard::Subtrees;
 use crate::engine::{Executor, task_name};
 use crate::fault::Faults;
 use crate::judge::{Difference, Place, Trace, Verdict, diverged, record};
-use crate::kernel::{Choice, End, Event, Granularity, Plan};
+use crate::kernel::{Choice, End, Event, Granularity, Plan, Policy, Rng};
 use crate::strategy::{Search, Strategy};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -141,6 +141,11 @@ const BATCH: u64 = 4096;
 /// An execution counts as this many steps more than it has, for its beginning and its end.
 const OVERHEAD: u64 = 12;
 
+/// Random executions that are run to see how long executions are.
+const SAMPLES: u64 = 7;
+/// What keeps their seeds apart from those of others.
+const SALT: u64 = 0x5A3B_1E5F_4017_0001;
+
 /// Runs executions until the budget, the strategy or the first violation ends it.
 pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progress) -> Tally {
     let mut search = task.strategy.search(task.seed, task.shard);
@@ -252,16 +257,33 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
     tally
 }
 
-/// Lets executions have faults: at places drawn over the length of the run without
-/// preemption, if the strategy is random.
+/// Lets executions have faults: at places drawn by the length of other executions, if the
+/// strategy is random.
 pub(super) fn arm(executor: &mut dyn Executor, faults: &Faults, random: bool) {
     executor.kernel().arm(faults, None);
     if faults.any() && random {
-        executor.kernel().plan = Plan::STAY;
-        executor.execute(&mut String::new());
-        let horizon = executor.kernel().steps.saturating_add(1);
+        let horizon = longest(executor).saturating_add(1);
         executor.kernel().arm(faults, Some(horizon));
     }
+}
+
+/// Steps of the longest of a few executions, always the same ones, one of them without
+/// preemption. The bound on steps tells nothing of the others.
+fn longest(executor: &mut dyn Executor) -> u32 {
+    let random = (0..SAMPLES).map(|nth| Plan::by(Policy::Random, Rng::derive(SALT, nth)));
+    let mut longest = None;
+    for plan in std::iter::once(Plan::STAY).chain(random) {
+        executor.kernel().plan = plan;
+        executor.execute(&mut String::new());
+        let kernel = executor.kernel();
+        match kernel.ending().0 {
+            // Ten seconds were lost, and would be again.
+            End::GivenUp => break,
+            End::StepBound => {}
+            _ => longest = longest.max(Some(kernel.steps)),
+        }
+    }
+    longest.unwrap_or(executor.kernel().steps)
 }
 
 /// Compares with a recorded execution; what is still to be explored keeps its faults.

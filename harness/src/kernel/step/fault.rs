@@ -6,8 +6,10 @@
 //! a further decision.
 //!
 //! In random runs the places are drawn before the execution: as many steps as may have
-//! a fault, uniform over the length of the run without preemption; at each, one of the
-//! kinds that are possible then, and one of the tasks that it can happen to.
+//! a fault, uniform over the length of the longest of a few runs, or over twice that, four
+//! times and so on, each a third as often as the one before, because no run tells how long
+//! another one will be; at each, one of the kinds that are possible then, and one of the tasks
+//! that it can happen to.
 //!
 //! When a process dies here, that is the point: `real` kills it with SIGKILL and waits
 //! until the operating system has closed its files and marked its robust locks before
@@ -57,7 +59,7 @@ pub(crate) struct FaultPlan {
     pub(crate) inject: bool,
     /// A fault may be due at any decision.
     pub(in crate::kernel) armed: bool,
-    /// Steps over which places are drawn.
+    /// Steps over which most places are drawn.
     pub(crate) horizon: u32,
     left: [u8; 6],
     /// Steps at which a fault is due, ascending; `u32::MAX` where there is none.
@@ -96,13 +98,22 @@ impl FaultPlan {
         }
         self.rng = Rng::derive(seed, u64::from(u32::MAX));
         let total: usize = self.most.iter().map(|&most| usize::from(most)).sum();
-        for (index, place) in self.places.iter_mut().enumerate().take(total) {
+        for index in 0..total.min(PLACES) {
             // The first always, the others in half of the executions each.
             if index == 0 || self.rng.below(2) == 0 {
-                *place = self.rng.below(self.horizon.max(1));
+                self.places[index] = self.draw();
             }
         }
         self.places.sort_unstable();
+    }
+
+    /// A step at which a fault is due.
+    fn draw(&mut self) -> u32 {
+        let mut within = self.horizon.max(1);
+        while self.rng.below(3) == 0 {
+            within = within.saturating_mul(2);
+        }
+        self.rng.below(within)
     }
 
     fn budget(kind: usize) -> usize {
