@@ -304,6 +304,69 @@ fn each_fault_that_is_possible_at_a_step_is_tried_there() {
     }
 }
 
+/// Nobody needs to die for an update to be lost: the finding has no kill, and its report says so.
+#[test]
+#[serial]
+fn a_program_that_fails_anyhow_is_told_to_be_vacuous() {
+    let program = || {
+        Program::new("lost update", slots)
+            .tasks("adder", 2, |slots, _| slots.index.set(slots.index.get() + 1))
+            .finally(|slots| assert_eq!(slots.index.get(), 2))
+    };
+    for engine in BOTH {
+        let explored = |faults| program().check(&quiet(engine).exhaust().faults(faults)).unwrap();
+        let report = explored(Faults::kills(1));
+        let text = selvedge_harness::report::failure(&report).unwrap();
+        assert!(text.contains("control: VACUOUS, it fails without any of the faults"), "{engine:?}: {text}");
+        let control = report.finding.unwrap().control.expect("a kill was possible");
+        assert!(matches!(control.verdict, Verdict::Law { .. }), "{engine:?}: {:?}", control.verdict);
+        assert_eq!(explored(Faults::none()).finding.unwrap().control, None, "{engine:?}");
+    }
+}
+
+/// What else goes wrong stays in the run without the kill: here a wake-up without cause breaks
+/// another law by itself.
+#[test]
+#[serial]
+fn the_run_without_the_kill_has_the_other_faults() {
+    shareable! { struct Gate { open: Mutex<bool>, changed: Condvar, early: Value<u32>, done: Value<u32> } }
+    let gate = || Gate {
+        open: Mutex::new(false),
+        changed: Condvar::new(),
+        early: Value::new(0),
+        done: Value::new(0),
+    };
+    let program = || {
+        Program::new("gate", gate)
+            .task("waiter", |gate| {
+                let open = gate.changed.wait(gate.open.lock().unwrap()).unwrap();
+                if !*open {
+                    gate.early.set(1);
+                }
+                drop(open);
+                gate.done.set(1);
+            })
+            .finally(|gate| {
+                let (early, done) = (gate.early.get() == 1, gate.done.get() == 1);
+                assert!(!early || done, "died early");
+                assert!(!early, "woken early");
+            })
+            .stuck(|_| ())
+    };
+    let faults: Faults = "kills,spurious".parse().unwrap();
+    let broke =
+        |verdict: &Verdict, law: &str| matches!(verdict, Verdict::Law { message, .. } if message == law);
+    for engine in BOTH {
+        let explored = |seed| program().check(&quiet(engine).seed(seed).faults(faults.clone())).unwrap();
+        let finding = (0..50)
+            .filter_map(|seed| explored(seed).finding)
+            .find(|finding| broke(&finding.recording.verdict, "died early"))
+            .expect("a waiter that is woken and killed");
+        let control = finding.control.expect("a run without the kill").verdict;
+        assert!(broke(&control, "woken early"), "{engine:?}: {control:?}");
+    }
+}
+
 /// How many executions of this program have a kill, by the number of turns that its first task had.
 fn kills_by_turn(program: &Program<Slots>, strategy: &str) -> Vec<usize> {
     let faults = Faults { victims: vec!["worker".to_owned()], ..Faults::kills(1) };

@@ -127,9 +127,23 @@ impl Faults {
 
     /// Whether anything may go wrong.
     pub fn any(&self) -> bool {
-        let Faults { kills, signals, eintr, short_io, spurious, timeouts, drift: _, wake_any, victims: _ } =
-            self;
-        [kills, signals, eintr, short_io, spurious, timeouts].into_iter().any(|&most| most > 0) || *wake_any
+        self.strike() || self.wake_any
+    }
+
+    /// Whether any of them happens to a task; all do but the choice of who is woken.
+    pub(crate) fn strike(&self) -> bool {
+        let &Faults {
+            kills,
+            signals,
+            eintr,
+            short_io,
+            spurious,
+            timeouts,
+            drift: _,
+            wake_any: _,
+            victims: _,
+        } = self;
+        [kills, signals, eintr, short_io, spurious, timeouts].into_iter().any(|most| most > 0)
     }
 }
 

@@ -17,7 +17,7 @@ use crate::Error;
 use crate::engine::{Engine, Executor, Model, session};
 use crate::fault::Faults;
 use crate::judge::{Difference, Recording, Verdict};
-use crate::kernel::{Choice, Mismatch, Plan, faults};
+use crate::kernel::{Choice, Mismatch, Outcome, Plan, faults};
 use crate::shrink::{Shrunk, ends_if_fair, shrink};
 use crate::strategy::Strategy;
 use crate::token::Token;
@@ -108,7 +108,7 @@ fn explain(
         let livelock = matches!(recording.verdict, Verdict::Livelock { .. });
         let fair = livelock.then(|| ends_if_fair(executor, &recording.schedule));
         let swapped = swap(executor, &recording, config.shrink_time);
-        let control = without_faults(executor, &recording.schedule);
+        let control = control(executor, &recording, &faults);
         Ok((shrunk, recording, fair, control, swapped))
     })?;
     Ok(explained.map(|(shrunk, recording, ends_if_fair, control, swapped)| Finding {
@@ -144,14 +144,23 @@ pub(super) fn finding(
     }
 }
 
-/// Runs a schedule without its faults, as far as its choices can be followed then.
-pub(super) fn without_faults(executor: &mut dyn Executor, schedule: &[Choice]) -> Option<Control> {
+/// Runs a schedule without its kills or, where it has none, without its other faults, as far as its
+/// choices can be followed then. Where nothing went wrong of what was `allowed`, it has been run so.
+pub(super) fn control(
+    executor: &mut dyn Executor,
+    recording: &Recording,
+    allowed: &Faults,
+) -> Option<Control> {
+    let schedule = &recording.schedule;
     if faults(schedule) == 0 {
-        return None;
+        let as_usual = schedule.iter().all(|choice| choice.outcome().is_run());
+        return (as_usual && allowed.strike()).then(|| Control { verdict: recording.verdict.clone() });
     }
-    let rest: Vec<Choice> = schedule.iter().copied().filter(|choice| !choice.outcome().is_fault()).collect();
+    let kills = schedule.iter().any(|choice| choice.outcome() == Outcome::Kill);
+    let goes = |outcome: Outcome| if kills { outcome == Outcome::Kill } else { outcome.is_fault() };
+    let rest: Vec<Choice> = schedule.iter().copied().filter(|choice| !goes(choice.outcome())).collect();
     let kernel = executor.kernel();
-    kernel.arm(&Faults::none(), None);
+    kernel.arm(allowed, None);
     kernel.plan = Plan { mismatch: Mismatch::Skip, ..Plan::STAY };
     kernel.set_prefix(&rest);
     Some(Control { verdict: executor.execute(&mut String::new()) })

@@ -33,7 +33,8 @@ pub struct Finding {
     pub recording: Recording,
     /// The small schedule as text.
     pub token: String,
-    /// The same schedule without its faults; none if it has none.
+    /// The same schedule without its kills, or else without its other faults; itself, if nothing goes
+    /// wrong in it of what could, and none if nothing could.
     pub control: Option<Control>,
     /// Which two operations it takes, in which order; none if no law is broken.
     pub swap: Option<Swap>,
@@ -66,7 +67,7 @@ pub enum Swap {
     },
 }
 
-/// A finding's schedule, run again without what went wrong in it.
+/// A finding's schedule, run without what was made to go wrong.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Control {
     /// How that run ended: a pass shows that the fault is what it takes.

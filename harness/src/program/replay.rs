@@ -8,7 +8,7 @@ use super::check::refused;
 use super::config::Config;
 use super::determinism::run_again;
 use super::exits::teller;
-use super::explain::{examine, finding, report, without_faults};
+use super::explain::{control, examine, finding, report};
 use super::finding::{Finding, Report};
 use super::job::Job;
 use super::run::{Found, Tally};
@@ -16,6 +16,7 @@ use super::swap::{swap, with_token};
 use super::validate::has_tasks;
 use crate::Error;
 use crate::engine::{Engine, Model, session};
+use crate::fault::Faults;
 use crate::judge::Verdict;
 use crate::shrink::{Shrunk, ends_if_fair};
 use crate::strategy::Strategy;
@@ -55,7 +56,7 @@ pub(crate) fn replay_model(
             let livelock = matches!(recording.verdict, Verdict::Livelock { .. });
             let fair = livelock.then(|| ends_if_fair(executor, &recording.schedule));
             let swapped = swap(executor, &recording, config.shrink_time);
-            let control = without_faults(executor, &recording.schedule);
+            let control = control(executor, &recording, &Faults::none());
             (recording, differs, seconds, fair, control, swapped)
         })?;
     refused(&recording.verdict)?;

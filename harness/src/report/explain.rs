@@ -191,8 +191,11 @@ pub fn summary_line(report: &Report) -> String {
 /// What the control run without the faults came to.
 fn without_faults(recording: &Recording, control: &Control) -> String {
     let told = || clean(&control.verdict.told(|task| words::task(recording, task)));
-    let kills = recording.schedule.iter().any(|choice| choice.outcome() == Outcome::Kill);
-    let what = if kills { "the kill" } else { "the fault" };
+    let has = |wanted: fn(Outcome) -> bool| recording.schedule.iter().any(|choice| wanted(choice.outcome()));
+    if !has(Outcome::is_fault) {
+        return "control: VACUOUS, it fails without any of the faults".to_owned();
+    }
+    let what = if has(|outcome| outcome == Outcome::Kill) { "the kill" } else { "the fault" };
     if control.verdict.is_violation() {
         format!("control: VACUOUS, it fails without {what} as well: {}", told())
     } else if control.verdict == Verdict::Pass {

@@ -47,6 +47,10 @@ struct Line<'a> {
     /// Nothing passes, in whatever order.
     #[serde(skip_serializing_if = "Option::is_none")]
     fails_always: Option<bool>,
+    /// How the same schedule ends without its kills, or else without its other faults; see
+    /// [`Finding::control`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    without_faults: Option<&'a str>,
     /// For a livelock: who repeats what.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     livelock: Vec<Loop>,
@@ -122,6 +126,7 @@ pub fn json(report: &Report, scenario: &str, variant: &str, verdict: &str) -> St
         critical_pair: finding.and_then(pair),
         fails_always: finding
             .and_then(|finding| matches!(finding.swap, Some(Swap::Always { .. })).then_some(true)),
+        without_faults: finding.and_then(|finding| Some(finding.control.as_ref()?.verdict.word())),
         livelock: finding.map_or_else(Vec::new, |finding| loops(&finding.recording)),
         ends_if_fair: finding.and_then(|finding| finding.ends_if_fair),
         warning: report.warning(),
