@@ -414,3 +414,27 @@ fn who_waits_in_a_loop_does_not_keep_faults_away() {
     let kills: usize = kills_by_turn(&program, "random").iter().sum();
     assert!(kills > 1000, "{kills} of 4000 were killed");
 }
+
+/// What a program starts has its names only then: one that nobody got is told.
+#[test]
+#[serial]
+fn a_victim_who_never_came_is_told() {
+    let warning = |engine, victim: &str| {
+        let faults = Faults { victims: vec![victim.to_owned()], ..Faults::kills(1) };
+        let report = selvedge_harness::check(&quiet(engine).executions(20).faults(faults), || {
+            let shared = Shared::new(slots());
+            let child = Process::spawn({
+                let shared = shared.clone();
+                move || _ = shared.index.fetch_add(1)
+            });
+            shared.index.set(2);
+            child.join().unwrap();
+        });
+        report.unwrap().warning()
+    };
+    for engine in BOTH {
+        assert_eq!(warning(engine, "Process-1"), None, "{engine:?}");
+        let told = "no task was called `Proces-1`, so nobody could be killed".to_owned();
+        assert_eq!(warning(engine, "Proces-1"), Some(told), "{engine:?}");
+    }
+}

@@ -190,6 +190,10 @@ impl Report {
         if let Some(torn) = &self.tally.torn {
             return Some(torn.clone());
         }
+        if self.tally.unharmed > 0 && self.tally.unharmed == self.tally.executions {
+            let names = self.faults.named_victims().join("` or `");
+            return Some(format!("no task was called `{names}`, so nobody could be killed"));
+        }
         let difference = self.tally.nondeterministic.as_ref()?;
         match &self.tally.inconclusive {
             Some(found) if matches!(found.verdict, Verdict::Nondeterministic(_)) => None,

@@ -79,6 +79,10 @@ pub struct Tally {
     /// Two processes of fibers use an object that real processes would have a copy each of.
     #[serde(default)]
     pub torn: Option<String>,
+    /// Executions in which none of those was there who may be killed by name; counted until one
+    /// was.
+    #[serde(default)]
+    pub unharmed: u64,
     /// Executions by outcome label.
     pub outcomes: BTreeMap<String, u64>,
     /// The first violation.
@@ -105,6 +109,7 @@ impl Tally {
         self.steps += other.steps;
         self.violations += other.violations;
         self.apart += other.apart;
+        self.unharmed += other.unharmed;
         self.blocked += other.blocked;
         for (label, count) in other.outcomes {
             *self.outcomes.entry(label).or_insert(0) += count;
@@ -156,6 +161,7 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
     let mut index = if counts_itself { 0 } else { task.from + task.shard.0 };
     let stride = task.shard.1;
     let slow = executor.is_slow();
+    let named = !task.faults.named_victims().is_empty();
     executor.kernel().granularity = task.granularity;
     arm(executor, &task.faults, !counts_itself);
     let begun = Instant::now();
@@ -218,6 +224,8 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
             if recorded && tally.torn.is_none() {
                 tally.torn = torn(executor);
             }
+            let unharmed = named && tally.unharmed == tally.executions && !executor.kernel().has_victim();
+            tally.unharmed += u64::from(unharmed);
             let verdict = match task.strategy {
                 Strategy::Replay(_) => verdict,
                 _ => unfit(executor, verdict),

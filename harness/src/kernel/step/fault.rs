@@ -323,6 +323,11 @@ impl Kernel {
         !self.victims.is_empty()
     }
 
+    /// Whether somebody was there who may be killed.
+    pub(crate) fn has_victim(&self) -> bool {
+        (0..self.tasks as usize).any(|index| self.task(index).victim)
+    }
+
     /// Decides whether a task may be killed: one that is named, or any if nobody is;
     /// whoever checks the others (the main task of a dynamic program) only if named.
     pub(crate) fn mark_victim(&mut self, index: usize, name: &str) {
