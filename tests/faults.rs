@@ -167,6 +167,27 @@ fn deadlines_pass_when_they_are_made_to() {
     }
 }
 
+/// Two deadlines that pass before anybody else goes on take no switch at all, and that is proved:
+/// where nothing but a switch would come next, a fault may come in its place.
+#[test]
+#[serial]
+fn what_a_deadline_does_without_a_switch_is_proved() {
+    let done = || Program::new("patience", Event::new).task("worker", Event::set);
+    let impatient = |done: &Event| {
+        let mut twice = (0..2).map(|_| done.wait_timeout(std::time::Duration::from_secs(60)));
+        assert!(twice.any(|came| came), "gave up twice");
+    };
+    for engine in BOTH {
+        for strategy in ["random", "pos", "portfolio"] {
+            let config = quiet(engine).faults("timeouts:2".parse().unwrap());
+            let config = config.strategy(strategy.parse().unwrap()).executions(500);
+            let report = done().task("waiter", impatient).check(&config).unwrap();
+            let finding = report.finding.expect("gave up twice");
+            assert_eq!((finding.switches, finding.proved_minimal), (0, true), "{engine:?}, {strategy}");
+        }
+    }
+}
+
 /// Three sleep in a row: the longest sleeper is woken first, unless anybody may be.
 #[test]
 #[serial]

@@ -163,7 +163,8 @@ impl Search for Dfs {
             }
         }
         let mut counts = inside == schedule.len();
-        let mut depth = inside;
+        // Where the bound was passed there may be another choice that keeps it: a fault.
+        let mut depth = inside + 1;
         if self.fresh {
             self.fresh = false;
             self.subtrees += 1;
