@@ -310,4 +310,5 @@ fn a_schedule_of_another_program_names_where_it_ceases_to_fit() {
     let report = program.check(&quiet(Engine::Sim).strategy(Strategy::Replay(schedule))).unwrap();
     let found = report.tally.inconclusive.expect("it does not fit");
     assert_eq!(found.verdict, Verdict::Diverged { step: 1, task: 0 });
+    assert_eq!(report.tally.nondeterministic, None, "it does not fit again and again");
 }

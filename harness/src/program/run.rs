@@ -236,9 +236,13 @@ pub(crate) fn search(executor: &mut dyn Executor, task: &Task, progress: &Progre
             tally.count(executor, index, verdict, &label);
         }
         if let Some(trace) = trace {
-            tally.nondeterministic = compare(executor, &task.faults, |executor| {
-                differs(executor, &trace, &trace.recording.schedule)
-            });
+            // One that does not fit ends early, and is followed as far again only if all of it is asked for.
+            let asked = match &task.strategy {
+                Strategy::Replay(schedule) => schedule,
+                _ => &trace.recording.schedule,
+            };
+            tally.nondeterministic =
+                compare(executor, &task.faults, |executor| differs(executor, &trace, asked));
             first = Some(trace);
         }
         if counts && (tally.violations > 0 && !task.keep_going || tally.inconclusive.is_some()) {
