@@ -64,6 +64,10 @@ fn a_broken_line_is_told_and_kept() {
     let after = fs::read_to_string(package.file()).unwrap();
     let added = after.strip_prefix(&format!("{before}\n")).expect(&after);
     assert_eq!((added.lines().count(), tokens(added).len()), (1, 1), "{added}");
+    // What a terminal would obey is not sent to one.
+    package.write("\u{1b}[2Jgone\0\n");
+    let (passed, said) = package.run("subject_declared", "fixed", &[]);
+    assert!(passed && said.contains(&format!("{NAME}:1: the token ` [2Jgone ` does")), "{said:?}");
     // Not even what is no text at all is in the way.
     fs::write(package.file(), [0xFF, 0xFE, b'\n']).unwrap();
     let (passed, said) = package.run("subject_declared", "racy", &[]);

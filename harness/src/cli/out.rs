@@ -5,6 +5,7 @@
 //! nothing of how the command ends, for its code is the verdict.
 
 use crate::Error;
+use crate::program::aloud;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, StdoutLock, Write};
 
@@ -36,7 +37,5 @@ impl Out {
 
 /// Says on standard error, in one line, what is wrong.
 pub(super) fn complain(text: impl Display) {
-    let text: String = text.to_string().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    // Nobody is left to tell if this fails.
-    let _ = writeln!(io::stderr(), "selvedge: {text}");
+    aloud(text);
 }

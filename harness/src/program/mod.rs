@@ -53,6 +53,7 @@ mod shard;
 mod swap;
 mod validate;
 
+pub(crate) use aloud::aloud;
 pub(crate) use census::census_model;
 pub use census::{Census, KillPoint};
 pub(crate) use check::{check_model, explore_model};
