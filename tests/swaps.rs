@@ -128,6 +128,33 @@ fn two_swaps_away_is_no_pair() {
     }
 }
 
+/// The writer looks at what it wrote before the other one writes: the two writes are the pair all
+/// the same, and so are they with a third task's write in between.
+#[test]
+fn the_order_of_two_decides_with_others_in_between() {
+    let row = || Row { next: Value::new(0), places: std::array::from_fn(|_| Value::new(9)) };
+    let looked = Program::new("looked", row)
+        .task("first", |row| {
+            row.next.set(2);
+            row.next.get();
+        })
+        .task("last", |row| row.next.set(1))
+        .finally(|row| assert_eq!(row.next.get(), 2));
+    let counted = Program::new("counted", row)
+        .task("first", |row| row.places[0].set(row.next.fetch_add(1)))
+        .task("between", |row| row.next.fetch_add(1))
+        .task("last", |row| row.places[1].set(row.next.fetch_add(1)))
+        .finally(|row| assert!(row.places[1].get() < row.places[0].get()));
+    for engine in [Engine::Sim, Engine::Real] {
+        let as_it_is = Config { shrink: false, ..config(engine).strategy(Strategy::Replay(Vec::new())) };
+        for (program, second) in [(&looked, 2), (&counted, 3)] {
+            let report = program.check(&as_it_is).unwrap();
+            let Swap::Passes { pair, .. } = swap(&report) else { panic!("{:?}", swap(&report)) };
+            assert_eq!((pair.first, pair.second), (0, Later::Step(second)), "{engine:?}");
+        }
+    }
+}
+
 #[test]
 fn what_fails_in_every_schedule_says_so() {
     let count = |limit: u32| {

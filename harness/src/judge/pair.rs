@@ -13,13 +13,16 @@
 //! together; so the last look at any file by another task may have decided as well, and the last
 //! write to one: of whoever asks a server the look is at the answer, and the write asked. The
 //! second operation may be one that its task only stood before when the execution ended.
+//! Where none of these makes it pass, the order of two may decide all the same that others stand
+//! between: of two tasks that both write, the one that looks at what it wrote is such a third.
 //!
 //! 1. The first operation was performed, in a turn of its task and without a fault.
 //! 2. Candidates are in the order in which they shall be tried: the latest first, since
 //!    what is near the end had to do with it more often than what is far; what was never
 //!    performed comes first after a deadlock, and last in all other cases. Those of two
 //!    operations that the program calls come before those with one that the library calls on
-//!    its behalf, and these before those with a task of the library's own.
+//!    its behalf, and these before those with a task of the library's own. Those with others in
+//!    between come last.
 //!
 //! Vector clocks as in Mattern, "Virtual time and global states of distributed systems"
 //! (1989). Only a recording is looked at, which knows objects but not words of memory; a
@@ -27,9 +30,10 @@
 
 use super::recording::{Recording, Step};
 use super::verdict::Verdict;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use selvedge::platform::Kind;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// Two operations whose order decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -330,7 +334,40 @@ pub(crate) fn candidates(recording: &Recording) -> (Order<'_>, Vec<CriticalPair>
     let mut all = all.concat();
     // Stable: within each of the two as before.
     all.sort_by_key(|pair| pair.distance(recording));
+    let mut far = distant(recording, order.from..order.to);
+    far.retain(|pair| !all.contains(pair));
+    far.sort_by_key(|pair| pair.distance(recording));
+    all.extend(far);
     (order, all)
+}
+
+/// Pairs with others in between: of each operation and each other task the first and the last that
+/// this one does to the same object later on.
+fn distant(recording: &Recording, range: Range<usize>) -> Vec<CriticalPair> {
+    let steps = &recording.steps;
+    let mut pairs = Vec::new();
+    for first in range.clone().rev() {
+        let act = Act::of(&steps[first]);
+        if !steps[first].outcome.is_run() || !act.is_shared() {
+            continue;
+        }
+        let meets = |&second: &usize| {
+            let other = Act::of(&steps[second]);
+            let both = || act.objects.iter().flatten().any(|object| other.objects.contains(&Some(*object)));
+            let counts = other.task != act.task && steps[second].outcome.is_turn() && other.is_shared();
+            counts && !(act.looks() && other.looks()) && both()
+        };
+        let one_of_each_task = |later: &mut dyn Iterator<Item = usize>| {
+            let mut tasks = FxHashSet::default();
+            later.filter(meets).filter(|&second| tasks.insert(steps[second].task)).collect::<Vec<_>>()
+        };
+        let mut seconds = one_of_each_task(&mut (first + 1..range.end).rev());
+        seconds.extend(one_of_each_task(&mut (first + 1..range.end)));
+        seconds.sort_unstable();
+        seconds.dedup();
+        pairs.extend(seconds.into_iter().map(|second| CriticalPair { first, second: Later::Step(second) }));
+    }
+    pairs
 }
 
 /// Pairs whose second operation is the last of its task, on the same object, before the
