@@ -106,6 +106,19 @@ fn the_order_of_a_hash_map_is_noticed() {
     });
 }
 
+/// In processes forked from one, each of which would begin with the same keys.
+#[test]
+fn the_order_of_a_small_hash_map_is_noticed_each_time() {
+    for _ in 0..30 {
+        let first = |cell: &Cell| {
+            let map: HashMap<u64, ()> = (0..8).map(|key| (key, ())).collect();
+            cell.value.set(*map.keys().next().unwrap());
+        };
+        let report = selvedge_harness::check(&quiet(Engine::Real).executions(1), || once(first)).unwrap();
+        assert!(report.tally.nondeterministic.is_some());
+    }
+}
+
 #[test]
 fn an_address_is_noticed() {
     warns("address", |cell| {
@@ -147,6 +160,17 @@ fn the_address_of_a_block_is_noticed() {
     });
 }
 
+/// Where it lies is the same in all processes forked from one, whatever small blocks are taken.
+#[test]
+fn one_bit_of_the_address_of_a_large_block_is_noticed() {
+    let bit = |cell: &Cell| branch(cell, std::hint::black_box(vec![1_u8; 1 << 20]).as_ptr() as usize, 20);
+    let noticed = (0..10).filter(|_| {
+        let report = program("bit", bit, |_| ()).check(&quiet(Engine::Real).executions(1)).unwrap();
+        report.tally.nondeterministic.is_some()
+    });
+    assert!(noticed.count() > 5);
+}
+
 #[test]
 fn the_address_of_what_lies_on_the_stack_is_noticed() {
     warns_of_tasks("stack", |cell| {
@@ -163,9 +187,17 @@ fn the_address_of_a_shared_object_is_noticed() {
 /// Where the tasks are processes they get other numbers.
 #[test]
 fn the_number_of_a_process_is_noticed() {
-    let program = program("pid", |cell| cell.value.set(u64::from(std::process::id())), |_| ());
-    let report = program.check(&quiet(Engine::Real)).unwrap();
+    let numbered = program("pid", |cell| cell.value.set(u64::from(std::process::id())), |_| ());
+    let report = numbered.check(&quiet(Engine::Real)).unwrap();
     assert!(report.tally.nondeterministic.unwrap().first.starts_with("`set value -> "));
+    // Whether it is odd is the same in one of two, unless they are counted on in two ways.
+    let noticed = (0..20).filter(|_| {
+        let odd = |cell: &Cell| branch(cell, std::process::id() as usize, 0);
+        let declared = program("odd", odd, |_| ()).check(&quiet(Engine::Real).executions(1)).unwrap();
+        let begun = selvedge_harness::check(&quiet(Engine::Real).executions(1), || once(odd)).unwrap();
+        [declared, begun].iter().all(|report| report.tally.nondeterministic.is_some())
+    });
+    assert!(noticed.count() > 10);
 }
 
 /// Two objects without names are the first and the second that are touched, whichever they

@@ -8,7 +8,9 @@
 //! looks at one bit of an address does the same each time. So all free small blocks are taken,
 //! and then as much as it needs for the next one to lie at a certain place within its page.
 //! Between two crowds whose places differ by a power of two, one bit of every address differs
-//! for certain, and among all of them each bit of a small block does, as a rule.
+//! for certain, and among all of them each bit of a small block does, as a rule. Pages behind
+//! that do the same for the bits above, and for large blocks that come from the same heap; those
+//! that are mapped lie below a [gap](super::gap).
 //!
 //! 1. Only addresses depend on it. With an allocator that does not cut small blocks from a
 //!    common rest, one after the other, fewer of their bits change.
@@ -38,6 +40,9 @@ const MOST: usize = 200;
 /// So many blocks in a row have no hole between them by chance; an allocator keeps fewer of a
 /// size at hand, which may have been one after the other.
 const RUN: usize = 20;
+/// How many bits the larger of two blocks of pages has more than the smaller one: an allocator
+/// that maps it at a place of its own leaves the smaller one where it belongs.
+const LARGE: u32 = 6;
 /// Attempts to find the place.
 const ATTEMPTS: usize = 4;
 
@@ -68,6 +73,16 @@ impl Crowd {
             // The last piece has two units, and so has the one that shall lie at the place.
             let gap = if missing < 4 { missing + page - 2 } else { missing - 2 };
             pieces.push(Vec::with_capacity(gap * UNIT - HEAD));
+        }
+        // The same for the pages behind: where the first crowd has none, each other one has as many
+        // more as one bit says, and once more for blocks that are as large as that.
+        let pages = place * page * UNIT;
+        for size in [pages, pages << LARGE].into_iter().filter(|&size| size > 0) {
+            let mut block = Vec::new();
+            // Where there is no room for it, some bits stay as they are.
+            if block.try_reserve_exact(size - HEAD).is_ok() {
+                pieces.push(block);
+            }
         }
         Some(Crowd { pieces })
     }

@@ -12,6 +12,7 @@
 //! tasks to run on it, a verdict at the end.
 
 mod crowd;
+mod gap;
 mod last;
 mod model;
 mod moment;
@@ -92,9 +93,9 @@ pub(crate) trait Executor {
     }
 
     /// Lets `work` use this executor with other memory, and with other stacks or processes:
-    /// what it runs finds its objects at other addresses. False if the operating system has
-    /// no more of them.
-    fn elsewhere(&mut self, work: &mut dyn FnMut(&mut dyn Executor)) -> bool;
+    /// what it runs finds its objects at other addresses, which differ with `place`, a number
+    /// from 1. False if the operating system has no more of them.
+    fn elsewhere(&mut self, place: u8, work: &mut dyn FnMut(&mut dyn Executor)) -> bool;
 
     /// The number of the next execution.
     fn number(&mut self, index: u64) {

@@ -34,12 +34,12 @@ use std::time::{Duration, Instant};
 const RUNS: u8 = Crowd::COUNT;
 const FEW: u8 = 2;
 const MANY_STEPS: usize = 5_000;
+/// Runs at one place: what a static variable counts goes on in processes that stay.
+const STAY: u8 = 2;
 /// Runs of a schedule until it ends as it did once, to see how another run differs from that,
 /// and the time for them.
 const AGAIN: usize = 300;
 const TIME: Duration = Duration::from_millis(300);
-/// Sizes of blocks that are so large that an allocator maps them; nothing is written there.
-const LARGE: [usize; 8] = [1 << 16, 1 << 17, 1 << 18, 1 << 19, 1 << 20, 1 << 21, 1 << 22, 1 << 23];
 
 /// Runs a schedule several times: its record, and where another run of it differs.
 pub(super) fn run_again(executor: &mut dyn Executor, schedule: &[Choice]) -> (Recording, Option<Difference>) {
@@ -62,19 +62,22 @@ fn differs_within(
     schedule: &[Choice],
     runs: u8,
 ) -> Option<Difference> {
-    let taken = LARGE.map(Vec::<u8>::with_capacity);
-    // Each hasher made moves the keys of the next one, also in processes forked later, which
-    // would otherwise all begin with the same.
-    let _ = std::hash::RandomState::new();
-    let mut found = None;
-    let mut there = |executor: &mut dyn Executor| {
-        found = (1..=runs).find_map(|crowd| differs_once(executor, trace, schedule, crowd));
-    };
-    if !executor.elsewhere(&mut there) {
-        there(executor);
-    }
-    drop(std::hint::black_box(taken));
-    found
+    let places = (1..=runs).step_by(usize::from(STAY));
+    places.zip(1..).find_map(|(first, place)| {
+        let mut found = None;
+        let mut there = |executor: &mut dyn Executor| {
+            found = (first..=runs.min(first + STAY - 1)).find_map(|crowd| {
+                // Each hasher made moves the keys of the next one, also in processes forked later,
+                // which would otherwise all begin with the same.
+                let _ = std::hash::RandomState::new();
+                differs_once(executor, trace, schedule, crowd)
+            });
+        };
+        if !executor.elsewhere(place, &mut there) {
+            there(executor);
+        }
+        found
+    })
 }
 
 /// Where one more run of a recorded execution, with a crowd on the heap, differs from it.

@@ -39,12 +39,15 @@ pub(crate) use burial::{kill_and_bury, status_if_dead};
 pub(crate) use controller::{apart, controllers};
 
 use super::crowd::Crowd;
+use super::gap::Gap;
 use super::watchdog::Watchdog;
 use super::{Executor, Model, stage};
 use crate::judge::Verdict;
 use crate::kernel::{
     Arena, End, Kernel, Limits, Mode, Request, Role, State, current, forget_handlers, panic,
 };
+use nix::sys::wait::waitpid;
+use nix::unistd::{ForkResult, fork};
 use selvedge::platform::Woken;
 use selvedge::sys::death::await_death;
 use selvedge::sys::{clock, futex};
@@ -241,12 +244,17 @@ impl Executor for Real<'_> {
         self.state
     }
 
-    fn elsewhere(&mut self, work: &mut dyn FnMut(&mut dyn Executor)) -> bool {
+    fn elsewhere(&mut self, place: u8, work: &mut dyn FnMut(&mut dyn Executor)) -> bool {
         let Ok(arena) = Arena::new(self.kernel().limits, Mode::Real) else { return false };
+        // Behind the arena, which lies where a page table begins.
+        let _gap = Gap::open(place);
         // SAFETY: the new arena's kernel, of which nobody else knows.
         unsafe { &mut *arena.kernel() }.take_over(self.kernel());
         let home = (std::mem::replace(&mut self.arena, arena), self.state);
         self.recast();
+        if !place.is_multiple_of(2) {
+            pass_a_number();
+        }
         work(self);
         (self.arena, self.state) = home;
         self.recast();
@@ -293,6 +301,17 @@ impl Real<'_> {
         self.troupe.rest();
         debug_assert!(current::get().is_null());
         stage::judge(self.kernel(), model, state, label)
+    }
+}
+
+/// Uses up the number of a process, so that those of the next ones are not as far from the last
+/// ones as there are processes: what asks whether its own is odd would be told the same each time.
+fn pass_a_number() {
+    // SAFETY: the controller has one thread, and the child ends at once.
+    match unsafe { fork() } {
+        Ok(ForkResult::Parent { child }) => _ = waitpid(child, None),
+        Ok(ForkResult::Child) => selvedge::sys::process::exit_now(0),
+        Err(_) => {}
     }
 }
 

@@ -26,6 +26,7 @@ mod exit;
 mod fibers;
 
 use super::crowd::Crowd;
+use super::gap::Gap;
 use super::watchdog::{Pulse, Watchdog};
 use super::{Executor, Model};
 use crate::judge::Verdict;
@@ -190,8 +191,10 @@ impl Executor for Sim<'_> {
         self.model
     }
 
-    fn elsewhere(&mut self, work: &mut dyn FnMut(&mut dyn Executor)) -> bool {
+    fn elsewhere(&mut self, place: u8, work: &mut dyn FnMut(&mut dyn Executor)) -> bool {
         let Ok(arena) = Arena::new(self.kernel().limits, Mode::Sim) else { return false };
+        // Behind the arena, which lies where a page table begins.
+        let _gap = Gap::open(place);
         // SAFETY: the new arena's kernel, of which nobody else knows.
         unsafe { &mut *arena.kernel() }.take_over(self.kernel());
         // The old stacks stay mapped meanwhile, or the new ones would lie where they lay.
