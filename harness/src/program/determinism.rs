@@ -23,7 +23,7 @@
 //! When a process dies here, see the engines: only their executions run.
 
 use super::record::{run_recorded, run_traced};
-use super::run::Found;
+use super::tally::Found;
 use crate::engine::{Crowd, Executor};
 use crate::judge::{Difference, Recording, Trace, difference, diverged, other_end};
 use crate::kernel::Choice;

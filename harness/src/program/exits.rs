@@ -13,7 +13,7 @@ use super::config::Config;
 use super::explain::{finding, report};
 use super::finding::Report;
 use super::job::Job;
-use super::run::{Found, Tally};
+use super::tally::{Found, Tally};
 use crate::engine::{Engine, Exit, Model, Teller, apart, session};
 use crate::judge::{Recording, TaskRecord, Verdict, record};
 use crate::kernel::{Choice, Plan};

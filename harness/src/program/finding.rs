@@ -2,8 +2,8 @@
 //!
 //! Made by `check`, read by reports and the command line, sent between processes.
 
-use super::run::{Found, Tally};
 use super::shard::Shard;
+use super::tally::{Found, Tally};
 use crate::engine::Engine;
 use crate::fault::Faults;
 use crate::judge::{CriticalPair, Recording, Verdict, divergence};

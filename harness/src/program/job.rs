@@ -3,7 +3,7 @@
 //! Made by whoever starts an exploration: a test, the command line, a catalogue.
 
 use super::exits::Tell;
-use super::run::Tally;
+use super::tally::Tally;
 use crate::token::Identity;
 
 /// What is explored, under which name it is known, and who watches.

@@ -14,7 +14,7 @@
 //! | `named` | what such code is called, so that tokens find it again |
 //! | `config` | what to explore, with which engine, for how long |
 //! | `environment` | the `SELVEDGE_*` variables |
-//! | `run` | the loop of executions of one worker, and its tally |
+//! | `run`, `tally` | the loop of executions of one worker; what it counts |
 //! | `check` | from a program to a report |
 //! | `aloud` | what is said of tests that pass, too |
 //! | `job`, `validate` | what is explored and who watches; what is refused |
@@ -51,6 +51,7 @@ mod run;
 mod scratch;
 mod shard;
 mod swap;
+mod tally;
 mod validate;
 
 pub(crate) use aloud::aloud;
@@ -69,11 +70,11 @@ pub(crate) use job::{Job, Keeper, Watcher};
 pub(crate) use progress::Progress;
 pub(crate) use replay::{replay_model, shrink_model};
 pub(crate) use run::Task;
-pub use run::{Found, Tally};
 pub use scratch::scratch;
 pub(crate) use scratch::{
     Scratch, check as check_scratch, remove_all_of as remove_all_scratch_of, remove_of as remove_scratch_of,
 };
 pub(crate) use shard::together;
 pub use shard::{Shard, Subtrees};
+pub use tally::{Found, Tally};
 pub(crate) use validate::validate_all;

@@ -14,7 +14,7 @@
 //!    subtrees before its own are known. So each share counts its own, as far as its
 //!    first violation, and whoever has all shares finds the number.
 
-use super::run::{Found, Tally};
+use super::tally::{Found, Tally};
 use crate::Error;
 use crate::value::Whole;
 use serde::{Deserialize, Serialize};
