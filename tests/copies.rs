@@ -1,7 +1,9 @@
 //! Is it said where processes of fibers have in common what real ones would have a copy each of?
 
-use selvedge_harness::prelude::{Engine, Mutex, Process, Program, Shared, Value, thread};
+use selvedge_harness::prelude::{Engine, Mutex, Process, Program, Shared, Value, explore, thread};
 use selvedge_harness::{Config, check};
+use std::ffi::OsStr;
+use std::path::Path;
 use std::sync::Arc;
 
 fn config(engine: Engine) -> Config {
@@ -101,4 +103,40 @@ fn siblings_are_told_whenever_they_came() {
         }
     });
     assert!(warned.is_some_and(|warned| warned.contains("`Process-1`") && warned.contains("`Process-2`")));
+}
+
+/// Set for the child that the next test runs.
+const ASKED: &str = "COPIES_EXPLORE";
+
+/// Explores as the environment says, if asked to: the subject of the next test.
+#[test]
+fn loses_a_count_if_asked() {
+    if std::env::var_os(ASKED).is_some() {
+        explore(|| {
+            count(process);
+            panic!("found");
+        });
+    }
+}
+
+/// Whoever looks into a finding runs its schedule, and not the exploration that found it.
+#[test]
+fn a_schedule_that_is_run_again_says_so_too() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("copies-{}", std::process::id()));
+    let run = |variable: &str, value: &OsStr| {
+        let output = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "loses_a_count_if_asked", "--nocapture"])
+            .env_remove("CI")
+            .envs([(ASKED, OsStr::new("1")), (variable, value)])
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(text.contains("use one object outside shared memory"), "{text}");
+        text
+    };
+    let found = run("SELVEDGE_PERSIST", folder.as_os_str());
+    assert!(run("SELVEDGE_PERSIST", folder.as_os_str()).contains("still fails"));
+    let token = found.split("SELVEDGE_REPLAY=").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
+    assert!(run("SELVEDGE_REPLAY", OsStr::new(token)).contains("by replaying a schedule"));
+    std::fs::remove_dir_all(folder).unwrap();
 }

@@ -117,6 +117,7 @@ impl Book {
                 other => other?,
             };
             if let Some(message) = report::failure(&report) {
+                warn(&report);
                 return Ok(Some(format!("the regression {place} still fails\n\n{message}")));
             }
             let stale = report.finding.as_ref().and_then(|finding| divergence(&finding.recording));

@@ -11,6 +11,7 @@ use super::exits::teller;
 use super::explain::{control, examine, finding, report};
 use super::finding::{Finding, Report};
 use super::job::Job;
+use super::run::torn;
 use super::swap::{swap, with_token};
 use super::tally::{Found, Tally};
 use super::validate::has_tasks;
@@ -46,18 +47,19 @@ pub(crate) fn replay_model(
         ..config.clone()
     };
     let teller = teller(job, &config);
-    let (mut recording, differs, seconds, fair, control, swapped) =
+    let (mut recording, differs, torn, seconds, fair, control, swapped) =
         session(config.engine, model, config.limits, |executor| {
             executor.tell_exits(&teller);
             executor.kernel().granularity = token.granularity;
             let begun = std::time::Instant::now();
             let (recording, differs) = run_again(executor, &token.schedule);
             let seconds = begun.elapsed().as_secs_f64();
+            let torn = torn(executor);
             let livelock = matches!(recording.verdict, Verdict::Livelock { .. });
             let fair = livelock.then(|| ends_if_fair(executor, &recording.schedule));
             let swapped = swap(executor, &recording, config.shrink_time);
             let control = control(executor, &recording, &Faults::none());
-            (recording, differs, seconds, fair, control, swapped)
+            (recording, differs, torn, seconds, fair, control, swapped)
         })?;
     refused(&recording.verdict)?;
     if let Some(difference) = differs {
@@ -76,6 +78,7 @@ pub(crate) fn replay_model(
         steps: recording.steps.len() as u64,
         violations: u64::from(violation),
         complete: true,
+        torn,
         seconds,
         ..Tally::default()
     };

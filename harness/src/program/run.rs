@@ -208,7 +208,7 @@ fn compare(
 }
 
 /// Which two steps of the last execution used an object that processes do not share, in words.
-fn torn(executor: &mut dyn Executor) -> Option<String> {
+pub(super) fn torn(executor: &mut dyn Executor) -> Option<String> {
     let kernel = executor.kernel();
     let [first, second] = kernel.torn()?.map(|&Event { choice, name, site, .. }| {
         let task = choice.task();
