@@ -61,9 +61,11 @@ use std::rc::Rc;
 /// pool.map(move |x: u32| x * factor, 0..5).unwrap();
 /// ```
 ///
-/// What it was to capture can go with each argument, or be prepared in each worker by an
-/// [initializer](PoolBuilder::initializer). A pointer to a function is refused in the same
-/// way; a closure that calls the function is not.
+/// Of a queue, a `Shared` and whatever else is cloned, the compiler says that it is not `Copy`.
+///
+/// What it was to capture can go with each argument, or, as what is shared must, be prepared in
+/// each worker by an [initializer](PoolBuilder::initializer). A pointer to a function is refused
+/// in the same way; a closure that calls the function is not.
 ///
 /// A task that can fail returns a `Result`, whose error keeps its type; a panic comes back as
 /// [`PoolError::Panicked`] with its message and place.
