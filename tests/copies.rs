@@ -140,3 +140,14 @@ fn a_schedule_that_is_run_again_says_so_too() {
     assert!(run("SELVEDGE_REPLAY", OsStr::new(token)).contains("by replaying a schedule"));
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+/// An `Arc` that was made before the program outlives its executions, too.
+#[test]
+fn all_that_there_is_to_warn_of_is_told() {
+    let count = Arc::new(Value::new(0));
+    let program = Program::new("kept", || Value::new(0_u32))
+        .tasks("adder", 2, move |_: &Value<u32>, _| _ = count.fetch_add(1));
+    let warned = program.check(&config(Engine::Sim)).unwrap().warning().unwrap();
+    assert!(warned.contains("use one object outside shared memory"), "{warned}");
+    assert!(warned.contains("; the program is not deterministic: "), "{warned}");
+}

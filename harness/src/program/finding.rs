@@ -181,23 +181,23 @@ impl Report {
             && tally.inconclusive.is_none()
     }
 
-    /// What the reader should know although something was decided.
+    /// What the reader should know although something was decided; several things with semicolons
+    /// in between.
     pub fn warning(&self) -> Option<String> {
-        if self.is_blind() {
-            let why = "the tasks share nothing that the scheduler sees, so no schedule differs from another";
-            return Some(why.to_owned());
-        }
-        if let Some(torn) = &self.tally.torn {
-            return Some(torn.clone());
-        }
-        if self.tally.unharmed > 0 && self.tally.unharmed == self.tally.executions {
-            let names = self.faults.named_victims().join("` or `");
-            return Some(format!("no task was called `{names}`, so nobody could be killed"));
-        }
-        let difference = self.tally.nondeterministic.as_ref()?;
-        match &self.tally.inconclusive {
-            Some(found) if matches!(found.verdict, Verdict::Nondeterministic(_)) => None,
-            _ => Some(format!("the program is not deterministic: {difference}")),
-        }
+        let Tally { torn, unharmed, executions, nondeterministic, inconclusive, .. } = &self.tally;
+        let blind = "the tasks share nothing that the scheduler sees, so no schedule differs from another";
+        let names = self.faults.named_victims().join("` or `");
+        let drifts =
+            inconclusive.as_ref().is_some_and(|found| matches!(found.verdict, Verdict::Nondeterministic(_)));
+        let told = [
+            self.is_blind().then(|| blind.to_owned()),
+            torn.clone(),
+            (*unharmed > 0 && unharmed == executions)
+                .then(|| format!("no task was called `{names}`, so nobody could be killed")),
+            (nondeterministic.as_ref().filter(|_| !drifts))
+                .map(|difference| format!("the program is not deterministic: {difference}")),
+        ];
+        let told: Vec<String> = told.into_iter().flatten().collect();
+        (!told.is_empty()).then(|| told.join("; "))
     }
 }

@@ -38,7 +38,7 @@ impl Kernel {
         if self.mode == Mode::Real || processes.count() < 2 {
             return None;
         }
-        let lives = Lives::of(self);
+        let lives = Lives::of_own_memory(self);
         // Of each process the last use, and the last with which it may have changed the object.
         let mut known: FxHashMap<Word, Vec<Use<'_>>> = FxHashMap::default();
         self.events().iter().enumerate().find_map(|(step, event)| {

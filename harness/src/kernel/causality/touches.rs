@@ -33,24 +33,31 @@ const MOST: usize = 11;
 /// Up to eleven words, each read or written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Touches {
-    words: [(Word, bool); MOST],
-    len: usize,
+    words: [Word; MOST],
+    /// A bit for each that is written.
+    written: u16,
+    len: u16,
     /// Commutes with nothing.
     pub(crate) everything: bool,
 }
 
 impl Touches {
     fn new(everything: bool) -> Touches {
-        Touches { words: [(Word::shared(0), false); MOST], len: 0, everything }
+        Touches { words: [Word::shared(0); MOST], written: 0, len: 0, everything }
     }
 
+    #[inline]
     fn add(&mut self, word: Word, writes: bool) {
-        if let Some(known) = self.words[..self.len].iter_mut().find(|(other, _)| *other == word) {
-            known.1 |= writes;
-        } else if word.address != 0 {
-            self.words[self.len] = (word, writes);
+        if word.address == 0 {
+            return;
+        }
+        let len = usize::from(self.len);
+        let at = self.words[..len].iter().position(|other| *other == word).unwrap_or(len);
+        if at == len {
+            self.words[at] = word;
             self.len += 1;
         }
+        self.written |= u16::from(writes) << at;
     }
 
     fn add_operation(&mut self, kind: Kind, objects: [usize; 2], guard: &Guard, reads: bool, view: View<'_>) {
@@ -127,26 +134,32 @@ impl Touches {
     }
 
     /// The words, and whether each may be written.
-    pub(crate) fn words(&self) -> &[(Word, bool)] {
-        &self.words[..self.len]
+    pub(crate) fn words(&self) -> impl Iterator<Item = (Word, bool)> + '_ {
+        let written = |at| self.written >> at & 1 == 1;
+        self.all().iter().enumerate().map(move |(at, &word)| (word, written(at)))
+    }
+
+    fn all(&self) -> &[Word] {
+        &self.words[..usize::from(self.len)]
     }
 
     /// Whether one of them is this.
     pub(crate) fn have(&self, word: Word) -> bool {
-        self.words().iter().any(|&(other, _)| other == word)
+        self.all().contains(&word)
     }
 
     /// Whether all the words lie in this memory, or are no addresses at all.
     pub(crate) fn lie_in(&self, memory: &Range<usize>) -> bool {
-        self.words().iter().all(|(word, _)| memory.contains(&word.address) || !is_address(word.address))
+        self.all().iter().all(|word| memory.contains(&word.address) || !is_address(word.address))
     }
 
     /// Whether the order of the two can matter.
     pub(crate) fn conflicts(&self, other: &Touches) -> bool {
-        let clash = |&(word, writes): &(Word, bool)| {
-            other.words().iter().any(|&(same, also)| word == same && (writes || also))
+        let clash = |(word, writes): (Word, bool)| {
+            let also = other.all().iter().position(|same| *same == word);
+            also.is_some_and(|at| writes || other.written >> at & 1 == 1)
         };
-        self.everything || other.everything || self.words().iter().any(clash)
+        self.everything || other.everything || self.words().any(clash)
     }
 }
 

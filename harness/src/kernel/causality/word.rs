@@ -8,19 +8,29 @@
 
 use crate::kernel::data::state::Kernel;
 use crate::kernel::schedule::lives::Lives;
+use std::hash::{Hash, Hasher};
 
 /// An object of an execution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Word {
-    pub(in crate::kernel) address: usize,
+    pub(crate) address: usize,
     /// The process whose memory it lies in; 0 if all share it.
     space: u32,
     /// How many others lay there before.
     life: u32,
 }
 
+impl Hash for Word {
+    /// By its address: hardly any two have the same.
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_usize(self.address);
+    }
+}
+
 impl Word {
     /// An object in memory that all tasks share.
+    #[inline]
     pub(in crate::kernel) fn shared(address: usize) -> Word {
         Word { address, space: 0, life: 0 }
     }

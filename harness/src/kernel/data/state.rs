@@ -350,6 +350,7 @@ impl Kernel {
     }
 
     /// Whether all processes mean the same by an address.
+    #[inline]
     pub(in crate::kernel) fn is_shared(&self, address: usize) -> bool {
         !is_address(address) || (self.parts.start..self.parts.end).contains(&address)
     }
@@ -360,6 +361,7 @@ pub(in crate::kernel) const LOWEST_ADDRESS: usize = 0x1_0000;
 
 /// Small numbers are no addresses: users name objects of their own with them, and mean the
 /// same object in every process. Large ones are files.
+#[inline]
 pub(in crate::kernel) fn is_address(object: usize) -> bool {
     (LOWEST_ADDRESS..crate::kernel::platform::stream::FILES).contains(&object)
 }

@@ -84,11 +84,25 @@ pub(crate) struct Lives {
 impl Lives {
     /// Of the execution that the kernel has just recorded.
     pub(crate) fn of(kernel: &Kernel) -> Lives {
+        Lives::where_it(kernel, |_| true)
+    }
+
+    /// The same of what does not lie in the memory that all tasks share.
+    pub(crate) fn of_own_memory(kernel: &Kernel) -> Lives {
+        Lives::where_it(kernel, |address| !kernel.is_shared(address))
+    }
+
+    fn where_it(kernel: &Kernel, counts: impl Fn(usize) -> bool) -> Lives {
         let mut ends: FxHashMap<(u32, usize), Vec<u32>> = FxHashMap::default();
-        for gone in kernel.gone() {
+        for gone in kernel.gone().iter().filter(|gone| counts(gone.address)) {
             ends.entry((gone.space, gone.address)).or_default().push(gone.step);
         }
         Lives { ends }
+    }
+
+    /// Whether none has ended.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ends.is_empty()
     }
 
     /// How many objects had ended at an address before this step.

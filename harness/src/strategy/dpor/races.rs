@@ -214,7 +214,7 @@ impl Trace {
     fn found(&self, kernel: &Kernel, index: usize, word: Word) -> Option<Option<u64>> {
         let Step { task, event, touches, .. } = self.step(index);
         let view = self.view(kernel, *task, index);
-        let is = |address: usize| view.word(address) == word;
+        let is = |address: usize| address == word.address && view.word(address) == word;
         let called = event.objects().into_iter().position(is).map(|at| event.before[at]);
         let shown = || event.shown.into_iter().find(|&(other, _)| is(other));
         // Who has not ended has a 0 there.

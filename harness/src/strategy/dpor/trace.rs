@@ -170,7 +170,7 @@ impl Trace {
         for index in (len..self.steps.len()).rev() {
             let step = &self.steps[index];
             for (word, _) in step.touches.words() {
-                self.lists[self.words[word]].pop();
+                self.lists[self.words[&word]].pop();
             }
             if step.touches.everything {
                 self.walls.pop();
@@ -186,13 +186,15 @@ impl Trace {
         let tasks = kernel.tasks as usize;
         let from = self.len();
         let events: &[Event] = kernel.events();
-        let lives = std::mem::replace(&mut self.lives, Lives::of(kernel));
+        let lives = std::mem::replace(&mut self.lives, Lives::of_own_memory(kernel));
         let moved = events.iter().zip(&self.steps).enumerate().any(|(step, (new, old))| {
-            let places = |event: &Event, lives: &Lives| {
-                let view = View::at(kernel, lives, event.choice.task(), step);
-                [event.object, event.also, event.guard.word].map(|address| view.word(address))
+            let places = |event: &Event| [event.object, event.also, event.guard.word];
+            let meant = |lives: &Lives| {
+                let view = View::at(kernel, lives, old.task, step);
+                places(new).map(|address| view.word(address))
             };
-            places(new, &self.lives) != places(&old.event, &lives)
+            let lived = !(lives.is_empty() && self.lives.is_empty());
+            places(new) != places(&old.event) || lived && meant(&self.lives) != meant(&lives)
         });
         if self.width < tasks || moved {
             // Another width of clocks, or a program whose objects lie elsewhere each time
@@ -233,7 +235,7 @@ impl Trace {
             (0..self.len()).rev().for_each(|index| _ = each(index));
             return;
         }
-        for &(word, writes) in touches.words() {
+        for (word, writes) in touches.words() {
             let Some(&list) = self.words.get(&word) else { continue };
             let touched = &self.lists[list];
             if writes {
@@ -259,7 +261,7 @@ impl Trace {
         let number = self.by_task[task].len() as u32 + 1;
         clock[task] = number;
         self.clocks.extend_from_slice(&clock);
-        for &(word, writes) in touches.words() {
+        for (word, writes) in touches.words() {
             let fresh = self.lists.len();
             let list = *self.words.entry(word).or_insert(fresh);
             if list == fresh {
