@@ -92,9 +92,10 @@ mod tests {
     fn a_test_is_known_in_its_own_thread_and_by_who_speaks_for_it() {
         let name = "report::caller::tests::a_test_is_known_in_its_own_thread_and_by_who_speaks_for_it";
         assert_eq!(Caller::test().as_deref(), Some(name));
-        // As in the main thread, where the name says nothing.
-        let nameless = Caller { thread: Some("main".to_owned()), ..Caller::here() };
-        assert_eq!(nameless.name().as_deref(), Some(name));
+        // As in the main thread, where the name says nothing. Optimised code may have no frame for
+        // the function.
+        let nameless = Caller { thread: Some("main".to_owned()), ..Caller::here() }.name();
+        assert!(nameless.as_deref() == Some(name) || !cfg!(debug_assertions) && nameless.is_none());
         let caller = Arc::new(Caller::here());
         let other = std::thread::Builder::new().name("one::of_mine".to_owned());
         let tests = other.spawn(|| {

@@ -166,9 +166,9 @@ impl Trace {
     }
 
     /// What lies in a word before the step `until` where neither the step `index` was taken nor any
-    /// that happens after it; `None` if what it was there, and `Some(None)` if that is not known.
-    /// The first of these that touches the word found it as it is there, for whoever changes it
-    /// conflicts with that one.
+    /// that happens after it; `None` if the same as with them, and `Some(None)` if that is not
+    /// known. The first of these that touches the word found it as it is there, for whoever changes
+    /// it conflicts with that one.
     pub(super) fn word_before(
         &self,
         kernel: &Kernel,
