@@ -49,26 +49,18 @@ fn holds<Q: Clone + Send + Sync + 'static>(ends: &Ends<Q>) {
     assert_eq!(executions(ends, 1, 2, 1), 5);
 }
 
+/// The same for each of these kinds of queues.
+macro_rules! hold {
+    ($($queue:ident),*) => {$(
+        holds(&Ends {
+            make: || $queue::bounded(1),
+            try_put: |queue: &$queue<u32>| queue.try_put(1).is_ok(),
+            try_get: |queue| queue.try_get().is_ok(),
+        });
+    )*};
+}
+
 #[test]
 fn refused_tries_of_queues_come_in_any_order() {
-    holds(&Ends {
-        make: || Queue::bounded(1),
-        try_put: |queue: &Queue<u32>| queue.try_put(1).is_ok(),
-        try_get: |queue| queue.try_get().is_ok(),
-    });
-    holds(&Ends {
-        make: || PlainQueue::bounded(1),
-        try_put: |queue: &PlainQueue<u32>| queue.try_put(1).is_ok(),
-        try_get: |queue| queue.try_get().is_ok(),
-    });
-    holds(&Ends {
-        make: || LifoQueue::bounded(1),
-        try_put: |queue: &LifoQueue<u32>| queue.try_put(1).is_ok(),
-        try_get: |queue| queue.try_get().is_ok(),
-    });
-    holds(&Ends {
-        make: || PriorityQueue::bounded(1),
-        try_put: |queue: &PriorityQueue<u32>| queue.try_put(1).is_ok(),
-        try_get: |queue| queue.try_get().is_ok(),
-    });
+    hold!(Queue, PlainQueue, LifoQueue, PriorityQueue);
 }
